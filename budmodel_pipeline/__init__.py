@@ -1,0 +1,1 @@
+"""Collects public evidence about AI models every week and leaves Postgres tables a person can trust."""
