@@ -23,10 +23,17 @@ class RowError(ValueError):
     """One row cannot be read; the message is the reason that is counted."""
 
 
-def text(cell: str | None) -> str | None:
-    """A cell's text, stripped, or None where the cell is a missing marker."""
-    stripped = (cell or "").strip()
+def text(cell: object) -> str | None:
+    """A cell's text, stripped, or None where the cell is a missing marker or, in JSON, no text at all."""
+    stripped = cell.strip() if isinstance(cell, str) else ""
     return None if stripped.lower() in MISSING else stripped
+
+
+def fact(cell: object) -> str | int | float | bool | None:
+    """A published value that is no score, for an entry's settings; None where it is missing, not finite or a structure."""
+    if isinstance(cell, float):
+        return cell if math.isfinite(cell) else None
+    return cell if isinstance(cell, int) else text(cell)
 
 
 def number(cell: object, column: str) -> float | None:
@@ -63,7 +70,7 @@ def percent(cell: str | None, column: str) -> float | None:
     raise RowError(f"{column} has no percent sign")
 
 
-def day(cell: str | None, column: str, *formats: str) -> date | None:
+def day(cell: object, column: str, *formats: str) -> date | None:
     """A cell as a date in the first of `formats` that fits, or None where it is missing. Raises RowError otherwise."""
     stripped = text(cell)
     if stripped is None:
@@ -172,7 +179,7 @@ def require_columns(found: list[str], endpoint: str, columns: Columns, ledger: "
     """
     missing = columns.required.difference(found)
     if missing:
-        raise SourceError(endpoint, f"the columns {_listed(missing)}", f"only {_listed(found)}")
+        raise SourceError(endpoint, f"the columns {_listed(missing)}", f"only {_listed(found)}", "columns")
     repeated = [name for name, count in Counter(found).items() if count > 1]
     if repeated:
         raise SourceError(endpoint, "distinct columns", f"{_listed(repeated)} more than once")
@@ -229,7 +236,7 @@ class Ledger:
                 added = True
             elif known != score:
                 found = f"{known.value:g} and {score.value:g}: rows in conflict"
-                raise SourceError(endpoint, f"one {metric} for {entry.key!r}", found)
+                raise SourceError(endpoint, f"one {metric} for {entry.key!r}", found, "unique")
         if added:
             self.keep()
         else:
