@@ -1,0 +1,200 @@
+"""The `budmodel` command. Heavy parts are imported where they are used: most calls find nothing to do."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from budmodel_pipeline import quickstart, reports
+from budmodel_pipeline.console import say, show
+from budmodel_pipeline.resources.postgres import open_engine
+from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
+from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
+from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.warehouse.publish import register_sources
+from budmodel_pipeline.warehouse.states import marts_behind, source_states
+
+# One process at a time refreshes a database by hand; the key says "run".
+RUN_LOCK = 0x72756E
+
+# Of a leaderboard's columns, those that a summary has room for.
+SHOWN = ("rank", "model", "score", "unit", "organization", "as_of", "origin")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs instead of a table.")
+
+
+@click.group()
+def main() -> None:
+    """Collects public evidence about AI models into Postgres tables a person can trust."""
+
+
+@main.command()
+@click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
+@click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
+@click.option("--origin", type=click.Choice([origin.value for origin in Origin]), help="Bundled samples, a mirror, or live.")
+@click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
+def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool) -> None:
+    """Extract the sources that are due and rebuild the marts."""
+    unknown = set(only) - set(catalog())
+    if unknown:
+        raise click.BadParameter(
+            f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(catalog())}", param_hint="--source"
+        )
+    with _database(origin) as (settings, engine), _alone(engine):
+        started = datetime.now(UTC)
+        with engine.begin() as connection:
+            register_sources(connection, catalog())
+            states = [state for state in source_states(connection) if state.source in (only or catalog())]
+            behind = marts_behind(connection)
+        asked = [state.source for state in states]
+        due = asked if force else due_sources(states, started, settings.effective_origin)
+        if not due and not behind:
+            with engine.connect() as connection:
+                show(reports.source_rows(states), as_json=False)
+            say(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
+            return
+        quickstart.enter(settings)
+        from budmodel_pipeline.refresh import refresh
+
+        say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
+        ok = refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, say=say)
+        with engine.connect() as connection:
+            _summary(connection, started, due)
+    sys.exit(0 if ok else 1)
+
+
+@main.command()
+@as_json
+def sources(as_json: bool) -> None:
+    """Every source: status, last success, next due, problems."""
+    with _database() as (_, engine), engine.begin() as connection:
+        register_sources(connection, catalog())
+        show(reports.source_rows(source_states(connection)), as_json=as_json)
+
+
+@main.command()
+@click.argument("metric")
+@click.option("--limit", default=20, show_default=True, help="How many rows.")
+@as_json
+def leaderboard(metric: str, limit: int, as_json: bool) -> None:
+    """The top of METRIC, such as lmarena_text.rating_overall."""
+    with _database() as (_, engine), engine.connect() as connection:
+        show(reports.leaderboard_rows(connection, metric, limit), as_json=as_json)
+
+
+@main.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@as_json
+def compare(models: Sequence[str], as_json: bool) -> None:
+    """Every score of the MODELs side by side, those that all of them have first."""
+    with _database() as (_, engine), engine.connect() as connection:
+        show(reports.comparison_rows(connection, models), as_json=as_json)
+
+
+@main.command()
+@click.argument("source", type=click.Choice(list(catalog())))
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
+@as_json
+def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
+    """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
+    from budmodel_pipeline.replay import replayed_rows
+
+    with _database() as (settings, engine):
+        show(
+            replayed_rows(engine, quickstart.object_store(settings), catalog()[source], as_of.date() if as_of else None),
+            as_json=as_json,
+        )
+
+
+@main.command()
+def rebuild() -> None:
+    """Publish every snapshot that the object store remembers into an empty database."""
+    from budmodel_pipeline.replay import rebuild as rebuild_database
+
+    with _database() as (settings, engine), _alone(engine):
+        published = rebuild_database(engine, quickstart.object_store(settings), catalog())
+        show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
+        quickstart.enter(settings)
+        from budmodel_pipeline.refresh import refresh
+
+        sys.exit(0 if refresh(engine, settings, [], accept_shrinkage=False, say=say) else 1)
+
+
+@main.command()
+def connect() -> None:
+    """Print the connection string of the data for psql and BI tools."""
+    with _database() as (settings, _):
+        url = settings.database_url.set(drivername="postgresql")
+        print(url.render_as_string(hide_password=False))
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Where the UI listens, on this machine only.")
+def ui(port: int) -> None:
+    """Start the Dagster UI and its daemon on the same databases."""
+    with _database() as (settings, _):
+        quickstart.enter(settings)
+    say(f"DAGSTER_HOME={os.environ['DAGSTER_HOME']}, PostgreSQL at {settings.postgres_host}:{settings.postgres_port}")
+    workspace = str(quickstart.PROJECT / "workspace.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(sys.executable, command)
+
+
+@contextmanager
+def _database(origin: str | None = None) -> Iterator[tuple[Settings, Engine]]:
+    """The settings with a running, migrated database, and an engine on it. Problems end the command with one sentence."""
+    try:
+        asked = Settings(budmodel_origin=Origin(origin)) if origin else Settings()
+    except ValidationError as error:
+        raise click.ClickException("; ".join(str(problem["msg"]) for problem in error.errors())) from error
+    try:
+        settings = quickstart.with_database(asked)
+        engine = open_engine(settings.database_url)
+        try:
+            yield settings, engine
+        finally:
+            engine.dispose()
+    except OperationalError as error:
+        raise click.ClickException(f"The database does not answer: {error.orig}") from error
+    except (EmbeddedPostgresError, reports.UnknownNameError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Keeps a second `budmodel run` on the same database out; the lock goes with the connection, so also with a kill."""
+    with engine.connect() as connection:
+        if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": RUN_LOCK}).scalar_one():
+            raise click.ClickException("Another `budmodel run` is at work on this database; wait for it to end.")
+        yield
+
+
+def _origin_sentence(settings: Settings) -> str:
+    return {
+        Origin.SAMPLE: "the bundled samples",
+        Origin.MIRROR: f"the mirror at {settings.budmodel_mirror_url}",
+        Origin.LIVE: "the live sites",
+    }[settings.effective_origin]
+
+
+def _summary(connection: Connection, started: datetime, attempted: Sequence[str]) -> None:
+    rows = reports.summary_rows(connection, started, attempted)
+    if rows:
+        say("")
+        show(rows, as_json=False)
+    metric = reports.showcase_metric(connection)
+    if metric:
+        say(f"\nThe top of {metric}")
+        top = [{name: row[name] for name in SHOWN} for row in reports.leaderboard_rows(connection, metric, 5)]
+        show(top, as_json=False)
+    say(
+        "\nNext: make ui (the pipeline in a browser) · budmodel leaderboard METRIC · budmodel compare MODEL MODEL\n"
+        'psql "$(budmodel connect)" (schema marts) · budmodel run --origin live (the real sites)'
+    )

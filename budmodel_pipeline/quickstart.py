@@ -1,0 +1,76 @@
+"""Makes a machine ready: a database (embedded where none is configured), its schema, and a DAGSTER_HOME."""
+
+import os
+import shutil
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from budmodel_pipeline.resources import embedded_postgres
+from budmodel_pipeline.resources.object_store import ObjectStore, open_directory, open_s3
+from budmodel_pipeline.resources.postgres import open_engine
+from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.migrate import migrate
+
+PROJECT = Path(__file__).parent.parent
+
+
+def with_database(settings: Settings) -> Settings:
+    """`settings` with a migrated database: the configured one, or the embedded server, started where it does not run."""
+    if settings.postgres_host is None:
+        server = embedded_postgres.start(settings.budmodel_home / "postgres")
+        for name in (settings.postgres_db, settings.dagster_postgres_db):
+            embedded_postgres.ensure_database(server, name)
+        settings = settings.model_copy(
+            update={
+                "postgres_host": server.host,
+                "postgres_port": server.port,
+                "postgres_user": server.user,
+                "postgres_password": SecretStr(server.password),
+            }
+        )
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    engine.dispose()
+    return settings
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """The configured object store: MinIO where one is named, else a directory."""
+    if settings.minio_endpoint:
+        secret = settings.minio_secret_key.get_secret_value()
+        return open_s3(
+            settings.minio_endpoint, settings.minio_bucket, settings.minio_access_key, secret, settings.minio_region
+        )
+    return open_directory(settings.objects_directory)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that `dagster.yaml`, dbt and a code location in another process need."""
+    variables = {
+        "BUDMODEL_HOME": str(settings.budmodel_home),
+        "BUDMODEL_ORIGIN": settings.effective_origin.value,
+        "BUDMODEL_MIRROR_URL": settings.budmodel_mirror_url,
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "DAGSTER_POSTGRES_DB": settings.dagster_postgres_db,
+        "POSTGRES_DB": settings.postgres_db,
+        "POSTGRES_HOST": settings.postgres_host,
+        "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
+        "POSTGRES_PORT": str(settings.postgres_port),
+        "POSTGRES_USER": settings.postgres_user,
+        "MINIO_SECRET_KEY": settings.minio_secret_key.get_secret_value(),
+    }
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+def enter(settings: Settings) -> None:
+    """Sets these variables for this process and its children."""
+    os.environ.update(environment(settings))
+
+
+def dagster_home(settings: Settings) -> Path:
+    """A folder of Dagster's own, absolute, holding the shipped `dagster.yaml`."""
+    home = settings.budmodel_home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    return home
