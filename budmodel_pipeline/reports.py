@@ -81,7 +81,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
 
 
 def showcase_metric(connection: Connection) -> str | None:
-    """The headline metric to show first: one that people voted on, else the one with most entries. None before the first build."""
+    """The headline metric to show first, one that people voted on where there is one; None before the first build."""
     if connection.execute(text("select to_regclass('marts.leaderboard')")).scalar() is None:
         return None
     fullest = text("""

@@ -19,7 +19,7 @@ def rebuild_key(behind: Collection[str], now: datetime) -> str:
 
 
 def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
-    """The sensor that requests the marts; it waits for an extraction that is running, so that one rebuild serves a whole weekly run."""
+    """The sensor that requests `marts_job`; it waits while an extraction runs: one rebuild serves all its sources."""
 
     @dg.sensor(
         name="stale_marts",

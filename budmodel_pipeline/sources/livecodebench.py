@@ -160,11 +160,11 @@ def _models(models: list[Any], start: float, ledger: Ledger) -> tuple[dict[str, 
             hidden[name] = (str(error), False)
             continue
         entry.link = text(model.get("link"))
-        # The site calls it a release date and says that it is an estimate of the end of the training data.
-        entry.released_on = _day(released)
+        # The site calls it a release date and says that it estimates the end of the training data: not our `released_on`.
         # Such a model may have trained on problems of the window; the site shows it without a rank.
         entry.settings = {key: fact(model.get(key)) for key in ("model_name", "model_style")} | {
-            "contaminated": released >= start
+            "training_cutoff": _day(released).isoformat(),
+            "contaminated": released >= start,
         }
         shown[name] = entry
     return shown, hidden

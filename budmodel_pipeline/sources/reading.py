@@ -16,7 +16,7 @@ from budmodel_pipeline.sources.contract import Benchmark, Columns, Entry, Metric
 
 MISSING = frozenset({"", "-", "n/a", "na", "nan", "none", "null", "unknown"})
 MAX_NAME_LENGTH = 300
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class RowError(ValueError):
@@ -24,8 +24,11 @@ class RowError(ValueError):
 
 
 def text(cell: object) -> str | None:
-    """A cell's text, stripped, or None where the cell is a missing marker or, in JSON, no text at all."""
-    stripped = cell.strip() if isinstance(cell, str) else ""
+    """A cell's text, stripped, or None where the cell is a missing marker or, in JSON, no text at all.
+
+    Control characters are left out: they say nothing, and PostgreSQL takes no NUL.
+    """
+    stripped = _CONTROL.sub("", cell).strip() if isinstance(cell, str) else ""
     return None if stripped.lower() in MISSING else stripped
 
 
@@ -47,6 +50,9 @@ def number(cell: object, column: str) -> float | None:
         raise RowError(f"{column} is not a number")
     try:
         value = float(cell)
+        # float() also reads 1_000 and digits of other scripts, which no publisher means.
+        if isinstance(cell, str) and ("_" in cell or not cell.isascii()):
+            raise ValueError
     except ValueError:
         if isinstance(cell, str) and cell.strip().lower() in MISSING:
             return None

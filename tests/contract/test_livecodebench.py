@@ -72,6 +72,7 @@ def test_sample() -> None:
     assert o4.settings == {
         "model_name": "o4-mini__high",
         "model_style": "OpenAIReason",
+        "training_cutoff": "2023-04-30",
         "contaminated": False,
         "problems": 27,
     }
@@ -84,7 +85,7 @@ def test_models_are_joined_by_their_shown_name_and_hidden_without_a_date() -> No
     deepseek = found["DeepSeek-V3"]
     assert (deepseek.settings["model_name"], deepseek.settings["contaminated"]) == ("deepseek-chat", True)
     assert deepseek.link == "https://huggingface.co/deepseek-ai/DeepSeek-V3"
-    assert deepseek.released_on == date(2024, 6, 30)
+    assert (deepseek.released_on, deepseek.settings["training_cutoff"]) == (None, "2024-06-30")
 
 
 def test_real_file(mirror: Path) -> None:
