@@ -47,25 +47,18 @@ def object_store(settings: Settings) -> ObjectStore:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that `dagster.yaml`, dbt and a code location in another process need."""
-    variables = {
-        "BUDMODEL_HOME": str(settings.budmodel_home),
-        "BUDMODEL_ORIGIN": settings.effective_origin.value,
-        "BUDMODEL_MIRROR_URL": settings.budmodel_mirror_url,
-        "DAGSTER_HOME": str(dagster_home(settings)),
-        "DAGSTER_POSTGRES_DB": settings.dagster_postgres_db,
-        "POSTGRES_DB": settings.postgres_db,
-        "POSTGRES_HOST": settings.postgres_host,
-        "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
-        "POSTGRES_PORT": str(settings.postgres_port),
-        "POSTGRES_USER": settings.postgres_user,
-        "MINIO_SECRET_KEY": settings.minio_secret_key.get_secret_value(),
-    }
-    return {name: value for name, value in variables.items() if value is not None}
+    variables = {name.upper(): getattr(settings, name) for name in Settings.model_fields}
+    variables |= {"BUDMODEL_ORIGIN": settings.effective_origin, "DAGSTER_HOME": dagster_home(settings)}
+    return {name: _plain(value) for name, value in variables.items() if value is not None}
 
 
 def enter(settings: Settings) -> None:
     """Sets these variables for this process and its children."""
     os.environ.update(environment(settings))
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def dagster_home(settings: Settings) -> Path:

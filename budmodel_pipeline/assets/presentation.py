@@ -71,6 +71,8 @@ def scores_metadata(
         "as_of": dg.MetadataValue.text(f"{snapshot.as_of or f'{snapshot.fetched_at:%Y-%m-%d} (fetched; none stated)'}"),
         "origin": dg.MetadataValue.text(snapshot.origin),
         "snapshot": dg.MetadataValue.text(snapshot.snapshot_id),
+        "homepage": dg.MetadataValue.url(source.homepage),
+        "fetched_from": dg.MetadataValue.md("\n".join(f"- [{file.endpoint}]({file.url})" for file in snapshot.files)),
         "changes": dg.MetadataValue.text(changes.sentence() if snapshot.previous_snapshot_id else "first snapshot"),
         "changed_scores": dg.MetadataValue.md(
             _changes_table(changes) if snapshot.previous_snapshot_id else "first snapshot"
@@ -115,7 +117,8 @@ def _plot(ranked: "pd.DataFrame", source: Source, metric: Metric) -> str:
     lowest, highest = top["value"].min(), top["value"].max()
     if highest > lowest > 0.5 * highest:
         top_axes.set_xlim(lowest - (highest - lowest) / 2, None)
-    spread_axes.hist(ranked["value"], bins=30, color="#9aa7d9")
+    spread_axes.hist(ranked["value"], bins=min(30, 1 + len(ranked) // 2), color="#9aa7d9")
+    spread_axes.yaxis.get_major_locator().set_params(integer=True)
     spread_axes.set_title(f"all {len(ranked)} entries", fontsize=10)
     spread_axes.set_xlabel(metric.unit)
     image = BytesIO()
