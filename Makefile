@@ -1,5 +1,7 @@
 # Needs Python 3.11 or 3.12 and make; everything else comes from requirements.lock.
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 MANIFEST := dbt_leaderboard/target/manifest.json
@@ -39,8 +41,8 @@ clean:  ## Remove the environment; the data in .budmodel stay.
 	rm -rf .venv dbt_leaderboard/target dbt_leaderboard/logs
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
-		|| { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
+	@$(or $(PYTHON),false) -c '$(SUPPORTED)' \
+		|| { echo "Python 3.11 or 3.12 is needed. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Making the environment in .venv (about a minute, once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
