@@ -1,0 +1,154 @@
+"""How a run was made: the tokens of a name that tell of a variant instead of a model."""
+
+from collections.abc import Sequence
+
+from budmodel_pipeline.identity.knowledge import Family
+from budmodel_pipeline.identity.lexer import Kind, Token
+
+_EFFORT = frozenset({"high", "low", "xhigh", "minimal", "highthinking"})
+_EFFORT_WHEN_SAID = frozenset({"medium", "med", "max", "none", "auto", "unknown", "default"})
+_OFF = frozenset({"nonthinking", "nonreasoning"})
+_THINKING = frozenset({"thinking", "think", "reasoner"})
+_SERVING = frozenset({"free", "tee", "tput", "maas", "highthroughput", "original", "cheaper", "optimized", "raw"})
+_WEB = frozenset({"grounding", "webapp"})
+_DETAIL = frozenset({"detailhigh", "detaillow"})
+_PRECISION = frozenset({"bf16", "fp16", "fp32"})
+# What leaderboards remark about a run in parentheses or after a comma.
+_REMARKS = (
+    _EFFORT
+    | _EFFORT_WHEN_SAID
+    | _OFF
+    | _THINKING
+    | _DETAIL
+    | frozenset(
+        "fc prompt prompting tools diff whole udiff fenced architect editor reasoning effort tokens token budget adaptive "
+        "with w no shot few zero one k best of n bo beams cot temperature settings recommended reproduced community "
+        "verified online together judge run greedy sampling text only".split()
+    )
+)
+_CONTEXT_WINDOWS = frozenset({"4096", "8192", "16384", "32768"})
+
+
+def version_tuple(text: str) -> tuple[int, ...]:
+    """A version such as `3.5` or `4o` as numbers, for comparison."""
+    return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in text.split("."))
+
+
+def is_hybrid(family: Family, tokens: Sequence[Token]) -> bool:
+    """Whether the release that `tokens` name thinks on request."""
+    if not family.hybrid_from:
+        return False
+    version = next((token.text for token in tokens if token.kind is Kind.VERSION), "0")
+    return version_tuple(version) >= version_tuple(family.hybrid_from)
+
+
+def split_variant(tokens: Sequence[Token], family: Family | None) -> tuple[list[Token], dict[str, str]]:
+    """The tokens that name the model, and the variant that the others tell of."""
+    kept: list[Token] = []
+    variant: dict[str, str] = {}
+    hybrid = family is not None and is_hybrid(family, tokens)
+    sized = any(token.kind is Kind.SIZE for token in tokens)
+    index, count = 0, len(tokens)
+    while index < count:
+        token = tokens[index]
+        if token.aside:
+            end = index + 1
+            while end < count and tokens[end].aside == token.aside:
+                end += 1
+            segment = tokens[index:end]
+            if _is_remark(segment, family):
+                _note(variant, _topic(segment), " ".join(part.text for part in segment))
+                index = end
+                continue
+        previous = tokens[index - 1].text if index else ""
+        following = tokens[index + 1].text if index + 1 < count else ""
+        noted = _tell(token, previous, following, family, hybrid=hybrid, sized=sized)
+        if noted:
+            _note(variant, *noted)
+        else:
+            kept.append(token)
+        index += 1
+    return kept, variant
+
+
+def _note(variant: dict[str, str], topic: str, value: str) -> None:
+    if value not in variant.get(topic, "").split(" "):
+        variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
+
+
+def _is_remark(segment: Sequence[Token], family: Family | None) -> bool:
+    if any(token.separator == "=" for token in segment):
+        return True
+    words = [token.text for token in segment if token.kind is Kind.WORD]
+    if not words:
+        hybrid = family is not None and bool(family.hybrid_from)
+        return hybrid and all(token.kind is Kind.CONTEXT for token in segment)
+    return all(word in _REMARKS for word in words) and not (
+        any(token.kind in (Kind.SIZE, Kind.DATE, Kind.QUANT) for token in segment) and words[0] != "fc"
+    )
+
+
+def _topic(segment: Sequence[Token]) -> str:
+    texts = {token.text for token in segment}
+    if texts & (_THINKING | _OFF):
+        return "thinking"
+    if texts & (_EFFORT | _EFFORT_WHEN_SAID):
+        return "effort"
+    if texts & {"fc", "prompt", "diff", "whole", "udiff", "architect"}:
+        return "mode"
+    return "thinking" if all(token.kind is Kind.CONTEXT for token in segment) else "setting"
+
+
+def _tell(
+    token: Token, previous: str, following: str, family: Family | None, *, hybrid: bool, sized: bool
+) -> tuple[str, str] | None:
+    """What a single token tells of the run, as topic and value; None where it names the model."""
+    text = token.text
+    beside_thinking = previous in _THINKING or following in _THINKING
+    if token.kind is Kind.CONTEXT:
+        budget = beside_thinking or (hybrid and family is not None and family.closed)
+        return ("thinking", text) if budget else None
+    if token.kind is Kind.VERSION:
+        if previous in _THINKING and token.separator == ":":
+            return "thinking", text
+        return ("serving", f"context {text}") if text in _CONTEXT_WINDOWS and sized else None
+    if token.kind is Kind.QUANT:
+        return ("precision", text) if text in _PRECISION else None
+    if token.kind is not Kind.WORD:
+        return None
+    if text in _OFF:
+        return "thinking", "off"
+    if text in _SERVING:
+        return "serving", text
+    if text == "latest":
+        return "alias", text
+    if text in _WEB:
+        return "web", text
+    if text in _DETAIL:
+        return "detail", text.removeprefix("detail")
+    if text == "effort" and (previous in _EFFORT or previous in _EFFORT_WHEN_SAID):
+        return "effort", previous
+    said = following in ("effort", "reasoning") or beside_thinking or token.separator == ":"
+    if text in _EFFORT:
+        return ("effort", text) if family is not None or said else None
+    if text in _EFFORT_WHEN_SAID and (said or (family is not None and text in family.effort)):
+        return "effort", text
+    return _family_tell(text, token, previous, family, hybrid=hybrid, sized=sized) if family is not None else None
+
+
+def _family_tell(
+    text: str, token: Token, previous: str, family: Family, *, hybrid: bool, sized: bool
+) -> tuple[str, str] | None:
+    """What a word tells of the run by the habits of its family."""
+    on_request = hybrid or token.aside > 0 or token.separator == ":"
+    if text in _THINKING:
+        return ("thinking", "on") if on_request else None
+    if text == "reasoning" and ((family.reasoning and hybrid) or token.aside or previous in _EFFORT):
+        return "thinking", "on"
+    if text in family.serving or (text in ("fast", "turbo") and sized and not family.closed):
+        return "serving", text
+    if text in family.run:
+        return "web", text
+    if text == "base" and family.base_is_variant:
+        return "thinking", "off"
+    return None
