@@ -11,7 +11,10 @@ _SEGMENT = re.compile(r"^[A-Za-z~*@][\w.@~:-]*(?: [0-9])?$", re.ASCII)
 _REGION = re.compile(r"^(?:us|eu|au|jp|apac|ca|global|us-gov)\.(?=[a-z0-9]+\.[a-z])", re.IGNORECASE)
 _DOTTED = re.compile(r"^([a-z][a-z0-9]*)\.(?=[a-z])", re.IGNORECASE)
 _SERVED_REVISION = re.compile(r"-v?[1-9](?::[0-9]+(?::[0-9]+k)?)?$", re.IGNORECASE)
-_REPOSITORY = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?([\w.-]+)/([\w.-]+?)/?$", re.IGNORECASE)
+_REPOSITORY = re.compile(
+    r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?([\w.-]+)/([\w.-]+?)(?:/|/(?:tree|blob|resolve)/.*)?$",
+    re.IGNORECASE,
+)
 _NOT_MODELS = frozenset({"spaces", "datasets", "collections", "papers", "blog", "docs", "organizations", "models", "join"})
 
 
@@ -46,7 +49,7 @@ def _path(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str |
         if plain in knowledge.structure:
             if plain == "models":
                 kept.clear()
-        elif plain in knowledge.hosts and (organization is None or plain not in knowledge.vendors):
+        elif plain in knowledge.hosts and plain not in knowledge.vendors:
             hosts.append(knowledge.hosts[plain])
         elif organization is None:
             organization = folder
@@ -93,6 +96,6 @@ def repository_of(link: str | None) -> tuple[str, str] | None:
     if not link:
         return None
     match = _REPOSITORY.match(link.strip())
-    if not match or match[1].lower() in _NOT_MODELS or (link.lower().startswith("http") and "hugg" not in link[:30].lower() and "hf.co" not in link[:20].lower()):
+    if not match or match[1].lower() in _NOT_MODELS:
         return None
     return match[1], match[2]

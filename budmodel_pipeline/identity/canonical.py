@@ -9,6 +9,7 @@ from budmodel_pipeline.identity.lexer import Kind, Token
 from budmodel_pipeline.identity.variant import version_tuple
 
 UNKNOWN_VENDOR = "unknown"
+STAGES = frozenset({"instruct", "chat", "base", "thinking", "reasoning"})
 
 
 class Form(NamedTuple):
@@ -74,6 +75,12 @@ def form_of(tokens: Iterable[Token], family: Family | None, knowledge: Knowledge
         first = version_tuple(versions[0]) if versions else (0,)
         if family.chat_from and len(words) <= 2 and first >= version_tuple(family.chat_from):
             words.discard("chat")
+        if sizes and words & family.instruct_with and not words & STAGES and first >= version_tuple(family.instruct_from):
+            words.add("instruct")
+        if dates and family.dated_drops and "base" not in words:
+            words -= family.dated_drops
+            versions = [] if "version" in family.dated_drops else versions
+            sizes = set() if "size" in family.dated_drops else sizes
     return Form(frozenset(words), tuple(versions), frozenset(sizes), tuple(revisions), frozenset(quants), tuple(dates))
 
 
@@ -125,7 +132,7 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
 
 
 def _clashes(version: str, size: str) -> bool:
-    return version in ("0", "1") and size[0].isdigit() and "." not in size
+    return version in ("0", "1", "10") and size[0].isdigit() and "." not in size
 
 
 def complete_dates(form: Form, snapshots: Sequence[Date]) -> Form:

@@ -42,6 +42,11 @@ class Family:
     short: bool = False
     base_is_variant: bool = False
     chat_from: str = ""
+    also: frozenset[str] = frozenset()
+    dated_drops: frozenset[str] = frozenset()
+    instruct_with: frozenset[str] = frozenset()
+    instruct_from: str = ""
+    plain_hybrids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

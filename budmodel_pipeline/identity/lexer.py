@@ -52,7 +52,7 @@ def lex(found: Sequence[Piece], phrases: Mapping[str, Sequence[tuple[tuple[str, 
         if text in phrases:
             phrase = _phrase(found, index, phrases[text])
             if phrase:
-                tokens.append(Token(phrase[1], Kind.WORD, piece.separator, piece.aside))
+                tokens.extend(Token(word, Kind.WORD, piece.separator, piece.aside) for word in phrase[1].split(" "))
                 index += len(phrase[0])
                 continue
         following = found[index + 1] if index + 1 < count else None
@@ -199,8 +199,8 @@ def _unit(
 
 
 def _split_decimal(whole: str, part: str) -> bool:
-    """Whether `0-6b` and `1-5b` are decimals whose point was lost; `2-7b` is version 2 with 7b."""
-    return whole == "0" or (whole == "1" and part == "5")
+    """Whether `0-6b`, `1-5b` and `10-7b` are decimals whose point was lost; `2-7b` is version 2 with 7b."""
+    return whole == "0" or (whole == "1" and part == "5") or (whole == "10" and part == "7")
 
 
 def _versions(numbers: list[tuple[str, str]], suffix: str, tokens: list[Token], first: Piece, *, versioned: bool) -> None:

@@ -17,6 +17,8 @@ from budmodel_pipeline.identity.tokens import UnresolvableName, clean, fold, pie
 from budmodel_pipeline.identity.variant import split_variant
 
 MULTI = "multi"
+# Sources where two models in a row are one that plans and one that edits.
+_ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Sources that write the day of a run behind a name, as others write the day of a release.
 _RUN_DATES = frozenset({"swebench"})
 
@@ -85,7 +87,7 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     if len(parts.models) > 1 or (address.organization or "").casefold() == MULTI:
         return _composite(parts.models, source, around)
     reading = _read(address._replace(name=parts.models[0]), source, known)
-    repository = None if parts.agents else repository_of(link)
+    repository = None if parts.agents or address.organization else repository_of(link)
     method = "family" if reading.family else "repository" if address.organization else "name"
     if repository:
         pinned = _pin(reading, repository, known)
@@ -100,6 +102,8 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
     members = [resolve(source, model) for model in models]
+    if source in _ARCHITECT_BOARDS:
+        around = {**around, "mode": "architect"}
     names = sorted({member.model_id.split("/", 1)[1] for member in members})
     variant = dict(around)
     for member in members:
@@ -166,7 +170,7 @@ def _without_prefix(
         family = _family_of(_tokens(rest, known), known)
         if family is None:
             break
-        if known.vendors.get(prefix) == family.vendor:
+        if known.vendors.get(prefix) in (family.vendor, *family.also):
             prefixed = prefix
         elif prefix in known.hosts:
             variant["host"] = known.hosts[prefix]
@@ -206,7 +210,7 @@ def _vendor(
             return None, 0.6
         evidence.append(f"the family {family.word} is {family.vendor}'s")
         return family.vendor, 0.9
-    if family is not None and claimed == family.vendor:
+    if family is not None and (claimed == family.vendor or claimed in family.also or plain in family.also) and not foreign & known.derived:
         evidence.append(f"published under {family.vendor}, whose family {family.word} is")
         return family.vendor, 0.95
     if family is not None and plain in known.hosts and not foreign:
@@ -290,7 +294,7 @@ def _dated(form: Form, facts: _Facts) -> Form:
     return complete_dates(form, facts.snapshots.get(form._replace(dates=()), ())) if form.dates else form
 
 
-_STAGES = frozenset({"instruct", "chat"})
+_TUNED = frozenset({"instruct", "chat"})
 
 
 @lru_cache(maxsize=4096)
@@ -310,11 +314,14 @@ def _pin(reading: _Reading, repository: tuple[str, str], known: Knowledge) -> _R
     mine, theirs = reading.form, linked.form
     if not mine.words:
         return None
-    words = mine.words - {"base"} if not theirs.words & _STAGES else mine.words
-    if words & _STAGES and theirs.words & _STAGES:
-        words = words - _STAGES | theirs.words & _STAGES
+    words = mine.words - {"base"} if not theirs.words & _TUNED else mine.words
+    if words & _TUNED and theirs.words & _TUNED:
+        words = words - _TUNED | theirs.words & _TUNED
+    if theirs.quants - mine.quants:
+        return None
+    unsized = mine._replace(sizes=frozenset()) if not theirs.sizes and len(mine.sizes) == 1 else mine
     misspelled = sorted(squash(reading.name)) == sorted(squash(repository[1]))
-    if not (misspelled or mine._replace(words=words).within(theirs)):
+    if not (misspelled or unsized._replace(words=words).within(theirs)):
         return None
     del known
     evidence = [*reading.evidence, f"the link names {'/'.join(repository)}"]

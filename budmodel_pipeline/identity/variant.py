@@ -9,8 +9,9 @@ _EFFORT = frozenset({"high", "low", "xhigh", "minimal", "highthinking"})
 _EFFORT_WHEN_SAID = frozenset({"medium", "med", "max", "none", "auto", "unknown", "default"})
 _OFF = frozenset({"nonthinking", "nonreasoning"})
 _THINKING = frozenset({"thinking", "think", "reasoner"})
-_SERVING = frozenset({"free", "tee", "tput", "maas", "highthroughput", "original", "cheaper", "optimized", "raw"})
-_WEB = frozenset({"grounding", "webapp"})
+_SERVING = frozenset({"free", "global", "tee", "tput", "maas", "highthroughput", "original", "cheaper", "optimized", "raw"})
+_WEB = frozenset({"grounding", "webapp", "online"})
+_MODES = frozenset({"diff", "udiff"})
 _DETAIL = frozenset({"detailhigh", "detaillow"})
 _PRECISION = frozenset({"bf16", "fp16", "fp32"})
 # What leaderboards remark about a run in parentheses or after a comma.
@@ -22,7 +23,7 @@ _REMARKS = (
     | _DETAIL
     | frozenset(
         "fc prompt prompting tools diff whole udiff fenced architect editor reasoning effort tokens token budget adaptive "
-        "with w no shot few zero one k best of n bo beams cot temperature settings recommended reproduced community "
+        "length with w no shot few zero one k best of n bo beams cot temperature settings recommended reproduced community "
         "verified online together judge run greedy sampling text only".split()
     )
 )
@@ -36,10 +37,12 @@ def version_tuple(text: str) -> tuple[int, ...]:
 
 def is_hybrid(family: Family, tokens: Sequence[Token]) -> bool:
     """Whether the release that `tokens` name thinks on request."""
-    if not family.hybrid_from:
-        return False
     version = next((token.text for token in tokens if token.kind is Kind.VERSION), "0")
-    return version_tuple(version) >= version_tuple(family.hybrid_from)
+    if version in family.plain_hybrids:
+        return all(token.text == family.word or token.text in _THINKING for token in tokens if token.kind is Kind.WORD) and not any(
+            token.kind is Kind.DATE for token in tokens
+        )
+    return family.hybrid_from != "" and version_tuple(version) >= version_tuple(family.hybrid_from)
 
 
 def split_variant(tokens: Sequence[Token], family: Family | None) -> tuple[list[Token], dict[str, str]]:
@@ -83,6 +86,8 @@ def _is_remark(segment: Sequence[Token], family: Family | None) -> bool:
     if not words:
         hybrid = family is not None and bool(family.hybrid_from)
         return hybrid and all(token.kind is Kind.CONTEXT for token in segment)
+    if words == ["chat"] and family is not None and family.hybrid_from:
+        return True
     return all(word in _REMARKS for word in words) and not (
         any(token.kind in (Kind.SIZE, Kind.DATE, Kind.QUANT) for token in segment) and words[0] != "fc"
     )
@@ -116,7 +121,9 @@ def _tell(
         return ("precision", text) if text in _PRECISION else None
     if token.kind is not Kind.WORD:
         return None
-    if text in _OFF:
+    if family is not None and text in family.drop:
+        return None
+    if text in _OFF or (text == "instant" and hybrid):
         return "thinking", "off"
     if text in _SERVING:
         return "serving", text
@@ -124,6 +131,8 @@ def _tell(
         return "alias", text
     if text in _WEB:
         return "web", text
+    if text in _MODES and family is not None:
+        return "mode", text
     if text in _DETAIL:
         return "detail", text.removeprefix("detail")
     if text == "effort" and (previous in _EFFORT or previous in _EFFORT_WHEN_SAID):
