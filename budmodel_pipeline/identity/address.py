@@ -7,7 +7,7 @@ from budmodel_pipeline.identity.knowledge import Knowledge, squash
 from budmodel_pipeline.identity.tokens import fold
 
 _SCHEME = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf:|~|\*)", re.IGNORECASE)
-_SEGMENT = re.compile(r"^[A-Za-z~*@][\w.@~:-]*(?: [0-9])?$", re.ASCII)
+_SEGMENT = re.compile(r"^(?=.*[A-Za-z])[\w@~*][\w.@~:-]*(?: [0-9])?$", re.ASCII)
 _REGION = re.compile(r"^(?:us|eu|au|jp|apac|ca|global|us-gov)\.(?=[a-z0-9]+\.[a-z])", re.IGNORECASE)
 _DOTTED = re.compile(r"^([a-z][a-z0-9]*)\.(?=[a-z])", re.IGNORECASE)
 _SERVED_REVISION = re.compile(r"-v?[1-9](?::[0-9]+(?::[0-9]+k)?)?$", re.IGNORECASE)

@@ -63,6 +63,7 @@ class Knowledge:
     plain: frozenset[str]
     derived: frozenset[str]
     tuning: frozenset[str]
+    agents: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
     releases: Mapping[str, str]
@@ -133,6 +134,7 @@ def read(text: str) -> Knowledge:
         plain=frozenset(raw["plain"]["words"]),
         derived=frozenset(raw["derived"]["words"]),
         tuning=frozenset(raw["tuning"]["words"]),
+        agents=frozenset(raw["agents"]["words"]),
         families=families,
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},

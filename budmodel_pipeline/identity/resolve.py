@@ -78,16 +78,22 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     if override:
         return Resolution(override, {}, "override", 1.0, (f"reviewed: {text!r} is {override}",))
     address = address_of(text, known)
+    if (address.organization or "").casefold() == MULTI:
+        return _composite(address.name.split("+"), "", {})
     parts = parts_of(
         address.name,
         lambda part: _shows_model(part, known),
         lambda part: _only_qualifies(part, known),
     )
     around = {"agent": " + ".join(parts.agents)} if parts.agents else {}
-    if len(parts.models) > 1 or (address.organization or "").casefold() == MULTI:
+    if len(parts.models) > 1:
+        if source in _ARCHITECT_BOARDS:
+            around["mode"] = "architect"
         return _composite(parts.models, source, around)
     reading = _read(address._replace(name=parts.models[0]), source, known)
-    repository = None if parts.agents or address.organization else repository_of(link)
+    repository = None if parts.agents else repository_of(link)
+    if repository and address.organization and squash(repository[0]) != squash(address.organization):
+        repository = None  # The name is a repository itself.
     method = "family" if reading.family else "repository" if address.organization else "name"
     if repository:
         pinned = _pin(reading, repository, known)
@@ -102,8 +108,6 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
     members = [resolve(source, model) for model in models]
-    if source in _ARCHITECT_BOARDS:
-        around = {**around, "mode": "architect"}
     names = sorted({member.model_id.split("/", 1)[1] for member in members})
     variant = dict(around)
     for member in members:
@@ -124,13 +128,15 @@ def _family_of(tokens: Iterable[Token], known: Knowledge) -> Family | None:
 
 
 def _shows_model(part: str, known: Knowledge) -> bool:
-    """Whether a part of a name is a model's: it shows a family, or it has a size."""
+    """Whether a part of a name is a model's: it has a size, or it shows a family and does not call itself an agent."""
     tokens = _tokens(part, known)
-    return _family_of(tokens, known) is not None or any(token.kind is Kind.SIZE for token in tokens)
+    if any(token.kind is Kind.SIZE and token.text[-1] != "e" for token in tokens):
+        return True
+    return _family_of(tokens, known) is not None and not any(token.text in known.agents for token in tokens)
 
 
 def _only_qualifies(part: str, known: Knowledge) -> bool:
-    words = [token.text for token in _tokens(part, known) if token.kind is Kind.WORD]
+    words = [token.text for token in _tokens(part, known) if token.kind is Kind.WORD and not token.aside]
     return bool(words) and all(word in known.tuning for word in words)
 
 

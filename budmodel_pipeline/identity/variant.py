@@ -54,7 +54,7 @@ def split_variant(tokens: Sequence[Token], family: Family | None) -> tuple[list[
     index, count = 0, len(tokens)
     while index < count:
         token = tokens[index]
-        if token.aside:
+        if token.aside and (index == 0 or tokens[index - 1].aside != token.aside):
             end = index + 1
             while end < count and tokens[end].aside == token.aside:
                 end += 1
@@ -137,9 +137,9 @@ def _tell(
         return "detail", text.removeprefix("detail")
     if text == "effort" and (previous in _EFFORT or previous in _EFFORT_WHEN_SAID):
         return "effort", previous
-    said = following in ("effort", "reasoning") or beside_thinking or token.separator == ":"
+    said = following in ("effort", "reasoning") or token.separator == ":"
     if text in _EFFORT:
-        return ("effort", text) if family is not None or said else None
+        return ("effort", text) if family is not None or said or beside_thinking else None
     if text in _EFFORT_WHEN_SAID and (said or (family is not None and text in family.effort)):
         return "effort", text
     return _family_tell(text, token, previous, family, hybrid=hybrid, sized=sized) if family is not None else None
