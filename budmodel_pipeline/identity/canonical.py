@@ -79,8 +79,6 @@ def form_of(tokens: Iterable[Token], family: Family | None, knowledge: Knowledge
             words.add("instruct")
         if dates and family.dated_drops and "base" not in words:
             words -= family.dated_drops
-            versions = [] if "version" in family.dated_drops else versions
-            sizes = set() if "size" in family.dated_drops else sizes
     return Form(frozenset(words), tuple(versions), frozenset(sizes), tuple(revisions), frozenset(quants), tuple(dates))
 
 
@@ -96,6 +94,10 @@ _RANKS = {
     )
     for word in words
 }
+# Behind other words it would be read as a remark on the run.
+_RANKS["think"] = -1
+# Letters that stand before a version: the r of R1, the k of K2.5. Not those that make a size or a quantization of it.
+_VERSION_LETTERS = frozenset("cdfghijklmnoprstuxyz")
 _SIZE_ORDER = {"a": 1, "e": 2}
 
 
@@ -111,11 +113,17 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
     sizes = sorted(form.sizes, key=lambda size: (_SIZE_ORDER.get(size[0], 0), "bmtek".find(size[-1]), size))
     if not head and names:
         head.append(names.pop(0))
+    first, rest = form.versions[:1], form.versions[1:]
+    letter = next((word for word in names if word in _VERSION_LETTERS), "") if first else ""
+    if letter:
+        names.remove(letter)
+        first = (letter + first[0],)
+    elif first and family is not None and family.joint != "-" and head == [family.spelled or family.word]:
+        head, first = [f"{head[0]}{family.joint}{first[0]}"], ()
     for index in range(len(names) - 1):
         if any(tuple(names[index : index + len(spelled)]) == spelled for spelled, _ in phrases.get(names[index], ())):
             # Side by side these two would be read as one word.
             names[index], names[index + 1] = names[index + 1], names[index]
-    first, rest = form.versions[:1], form.versions[1:]
     parts = [
         *head,
         *first,

@@ -28,6 +28,7 @@ class Family:
     rank: int
     vendor: str
     spelled: str = ""
+    joint: str = "-"
     base: bool = False
     closed: bool = False
     leads: bool = False
@@ -69,6 +70,7 @@ class Knowledge:
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
     overrides: Mapping[str, str]
+    sensitive: frozenset[str]
     prefix: re.Pattern[str] = field(repr=False)
 
     def family_of(self, words: Iterable[str], first: str) -> Family | None:
@@ -105,6 +107,8 @@ def _inverted(table: Mapping[str, Iterable[str]], what: str) -> dict[str, str]:
 
 def _family(word: str, rank: int, facts: Mapping[str, Any]) -> Family:
     lists = {name: frozenset(value) for name, value in facts.items() if isinstance(value, list)}
+    if "also" in lists:
+        lists["also"] = frozenset(map(squash, lists["also"]))
     return Family(word, rank, **{**facts, **lists})
 
 
@@ -140,6 +144,7 @@ def read(text: str) -> Knowledge:
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),
         overrides={name.casefold(): model for name, model in _inverted(raw["overrides"], "override").items()},
+        sensitive=frozenset(word for words in phrases.values() for spelling, _ in words for word in spelling) | hosts.keys(),
         prefix=_prefix(spelled),
     )
 

@@ -176,7 +176,8 @@ def _unit(
                 measured = Token(f"{last}x{inner}{found[end].text}", Kind.SIZE, separator, first.aside)
                 index = end + 1
         elif unit in _SIZE_UNITS or (unit == "e" and closed):
-            if len(numbers) > 1 and not versioned and _split_decimal(numbers[-2][0], last):
+            after_letter = versioned or (len(numbers) == 2 and first.separator == "")
+            if len(numbers) > 1 and not after_letter and _split_decimal(numbers[-2][0], last):
                 last = f"{numbers[-2][0]}.{last}"
                 numbers = numbers[:-1]
             measured = Token(last + unit, Kind.SIZE, separator, first.aside)

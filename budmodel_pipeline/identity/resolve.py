@@ -21,6 +21,8 @@ MULTI = "multi"
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Sources that write the day of a run behind a name, as others write the day of a release.
 _RUN_DATES = frozenset({"swebench"})
+# Sources whose rows are agents.
+_AGENT_BOARDS = frozenset({"swebench"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
         address.name,
         lambda part: _shows_model(part, known),
         lambda part: _only_qualifies(part, known),
+        lambda part: _runs_unchanged(part, source, known),
     )
     around = {"agent": " + ".join(parts.agents)} if parts.agents else {}
     if len(parts.models) > 1:
@@ -100,10 +103,30 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
         if pinned:
             reading, method = pinned, "link"
     variant = {**around, **reading.variant}
-    vendor = reading.vendor or UNKNOWN_VENDOR
-    name = _facts().spelled.get(reading.form) if reading.family and reading.family.vendor == vendor else None
-    model_id = f"{vendor}/{name or render(reading.form, reading.family, known.phrases)}"
+    model_id = _id_of(reading, known)
+    if not reading.form.words.isdisjoint(known.sensitive):
+        model_id = _settled(model_id)
     return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
+
+
+def _id_of(reading: _Reading, known: Knowledge) -> str:
+    vendor = reading.vendor or UNKNOWN_VENDOR
+    official = _facts().spelled.get(reading.form) if reading.family and reading.family.vendor == vendor else None
+    return f"{vendor}/{official or render(reading.form, reading.family, known.phrases)}"
+
+
+def _settled(model_id: str) -> str:
+    """The id that an id is read as: words may tell more in the order of the id than where they were published."""
+    known = knowledge()
+    for _ in range(4):
+        try:
+            settled = _id_of(_read(address_of(model_id, known), "", known), known)
+        except UnresolvableName:
+            break
+        if settled == model_id:
+            break
+        model_id = settled
+    return model_id
 
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
@@ -135,6 +158,12 @@ def _shows_model(part: str, known: Knowledge) -> bool:
     return _family_of(tokens, known) is not None and not any(token.text in known.agents for token in tokens)
 
 
+def _runs_unchanged(part: str, source: str, known: Knowledge) -> bool:
+    """Whether a model in parentheses is what an agent runs, and not what somebody built on: `PILL (LLaMA-7B)`."""
+    family = _family_of(_tokens(part, known), known)
+    return family is not None and (family.closed or source in _AGENT_BOARDS)
+
+
 def _only_qualifies(part: str, known: Knowledge) -> bool:
     words = [token.text for token in _tokens(part, known) if token.kind is Kind.WORD and not token.aside]
     return bool(words) and all(word in known.tuning for word in words)
@@ -149,7 +178,7 @@ def _read(address: Address, source: str, known: Knowledge) -> _Reading:
     name, prefixed = _without_prefix(address.name, variant, evidence, known)
     tokens = _without_suffix(_tokens(name, known), variant, known)
     family = _family_of(tokens, known)
-    tokens, told = split_variant(tokens, family)
+    tokens, told = split_variant(tokens, family, known)
     for topic, value in told.items():
         variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
     if told:
@@ -176,7 +205,7 @@ def _without_prefix(
         family = _family_of(_tokens(rest, known), known)
         if family is None:
             break
-        if known.vendors.get(prefix) in (family.vendor, *family.also):
+        if known.vendors.get(prefix) in {family.vendor} or prefix in family.also:
             prefixed = prefix
         elif prefix in known.hosts:
             variant["host"] = known.hosts[prefix]
@@ -216,7 +245,7 @@ def _vendor(
             return None, 0.6
         evidence.append(f"the family {family.word} is {family.vendor}'s")
         return family.vendor, 0.9
-    if family is not None and (claimed == family.vendor or claimed in family.also or plain in family.also) and not foreign & known.derived:
+    if family is not None and (claimed == family.vendor or squash(claimed or plain) in family.also) and not foreign & known.derived:
         evidence.append(f"published under {family.vendor}, whose family {family.word} is")
         return family.vendor, 0.95
     if family is not None and plain in known.hosts and not foreign:
@@ -293,7 +322,7 @@ def _facts() -> _Facts:
 def _plain_form(name: str, known: Knowledge) -> Form:
     tokens = _tokens(name, known)
     family = _family_of(tokens, known)
-    return form_of(split_variant(tokens, family)[0], family, known)
+    return form_of(split_variant(tokens, family, known)[0], family, known)
 
 
 def _dated(form: Form, facts: _Facts) -> Form:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from budmodel_pipeline.identity.knowledge import Family
+from budmodel_pipeline.identity.knowledge import Family, Knowledge
 from budmodel_pipeline.identity.lexer import Kind, Token
 
 _EFFORT = frozenset({"high", "low", "xhigh", "minimal", "highthinking"})
@@ -45,7 +45,7 @@ def is_hybrid(family: Family, tokens: Sequence[Token]) -> bool:
     return family.hybrid_from != "" and version_tuple(version) >= version_tuple(family.hybrid_from)
 
 
-def split_variant(tokens: Sequence[Token], family: Family | None) -> tuple[list[Token], dict[str, str]]:
+def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowledge) -> tuple[list[Token], dict[str, str]]:
     """The tokens that name the model, and the variant that the others tell of."""
     kept: list[Token] = []
     variant: dict[str, str] = {}
@@ -59,13 +59,19 @@ def split_variant(tokens: Sequence[Token], family: Family | None) -> tuple[list[
             while end < count and tokens[end].aside == token.aside:
                 end += 1
             segment = tokens[index:end]
+            host = known.hosts.get("".join(part.text for part in segment))
+            if host:
+                _note(variant, "host", host)
+                index = end
+                continue
             if _is_remark(segment, family):
                 _note(variant, _topic(segment), " ".join(part.text for part in segment))
                 index = end
                 continue
         previous = tokens[index - 1].text if index else ""
+        after_size = index > 0 and tokens[index - 1].kind in (Kind.SIZE, Kind.CONTEXT)
         following = tokens[index + 1].text if index + 1 < count else ""
-        noted = _tell(token, previous, following, family, hybrid=hybrid, sized=sized)
+        noted = _tell(token, previous, following, family, hybrid=hybrid, sized=sized, after_size=after_size)
         if noted:
             _note(variant, *noted)
         else:
@@ -105,7 +111,14 @@ def _topic(segment: Sequence[Token]) -> str:
 
 
 def _tell(
-    token: Token, previous: str, following: str, family: Family | None, *, hybrid: bool, sized: bool
+    token: Token,
+    previous: str,
+    following: str,
+    family: Family | None,
+    *,
+    hybrid: bool,
+    sized: bool,
+    after_size: bool,
 ) -> tuple[str, str] | None:
     """What a single token tells of the run, as topic and value; None where it names the model."""
     text = token.text
@@ -116,7 +129,7 @@ def _tell(
     if token.kind is Kind.VERSION:
         if previous in _THINKING and token.separator == ":":
             return "thinking", text
-        return ("serving", f"context {text}") if text in _CONTEXT_WINDOWS and sized else None
+        return ("serving", f"context {text}") if text in _CONTEXT_WINDOWS and after_size else None
     if token.kind is Kind.QUANT:
         return ("precision", text) if text in _PRECISION else None
     if token.kind is not Kind.WORD:
@@ -142,16 +155,19 @@ def _tell(
         return ("effort", text) if family is not None or said or beside_thinking else None
     if text in _EFFORT_WHEN_SAID and (said or (family is not None and text in family.effort)):
         return "effort", text
-    return _family_tell(text, token, previous, family, hybrid=hybrid, sized=sized) if family is not None else None
+    if family is None:
+        return None
+    infix = bool(following) and not following[0].isdigit() and following not in _EFFORT
+    return _family_tell(text, token, previous, family, hybrid=hybrid, sized=sized, infix=infix)
 
 
 def _family_tell(
-    text: str, token: Token, previous: str, family: Family, *, hybrid: bool, sized: bool
+    text: str, token: Token, previous: str, family: Family, *, hybrid: bool, sized: bool, infix: bool
 ) -> tuple[str, str] | None:
     """What a word tells of the run by the habits of its family."""
     on_request = hybrid or token.aside > 0 or token.separator == ":"
     if text in _THINKING:
-        return ("thinking", "on") if on_request else None
+        return ("thinking", "on") if on_request and not (text == "think" and infix) else None
     if text == "reasoning" and ((family.reasoning and hybrid) or token.aside or previous in _EFFORT):
         return "thinking", "on"
     if text in family.serving or (text in ("fast", "turbo") and sized and not family.closed):
