@@ -124,6 +124,10 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
         if any(tuple(names[index : index + len(spelled)]) == spelled for spelled, _ in phrases.get(names[index], ())):
             # Side by side these two would be read as one word.
             names[index], names[index + 1] = names[index + 1], names[index]
+    if family is not None and family.trailing and first and not letter and names + list(sizes) + stages:
+        first, rest = (), form.versions
+    if family is not None and family.instruct != "instruct":
+        stages = [family.instruct if word == "instruct" else word for word in stages]
     parts = [
         *head,
         *first,

@@ -29,6 +29,9 @@ class Family:
     vendor: str
     spelled: str = ""
     joint: str = "-"
+    instruct: str = "instruct"
+    trailing: bool = False
+    served: str = ""
     base: bool = False
     closed: bool = False
     leads: bool = False
@@ -70,8 +73,14 @@ class Knowledge:
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
     overrides: Mapping[str, str]
-    sensitive: frozenset[str]
     prefix: re.Pattern[str] = field(repr=False)
+
+    def may_join(self, words: frozenset[str]) -> bool:
+        """Whether words could be read otherwise in another order: as a phrase, or as a host at the end."""
+        return any(
+            word in self.hosts or any(words.issuperset(spelling) for spelling, _ in self.phrases.get(word, ()))
+            for word in words
+        )
 
     def family_of(self, words: Iterable[str], first: str) -> Family | None:
         """The family that a name's words show; `first` is its first word."""
@@ -144,7 +153,6 @@ def read(text: str) -> Knowledge:
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),
         overrides={name.casefold(): model for name, model in _inverted(raw["overrides"], "override").items()},
-        sensitive=frozenset(word for words in phrases.values() for spelling, _ in words for word in spelling) | hosts.keys(),
         prefix=_prefix(spelled),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from budmodel_pipeline.identity.address import Address, address_of, repository_of, strip_prefix
-from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR, Form, complete_dates, form_of, render
+from budmodel_pipeline.identity.canonical import STAGES, UNKNOWN_VENDOR, Form, complete_dates, form_of, render
 from budmodel_pipeline.identity.dates import Date, parse_iso
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind, Token, lex
@@ -21,6 +21,8 @@ MULTI = "multi"
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Sources that write the day of a run behind a name, as others write the day of a release.
 _RUN_DATES = frozenset({"swebench"})
+# Sources that list what hosts serve.
+_CATALOGS = frozenset({"models_dev"})
 # Sources whose rows are agents.
 _AGENT_BOARDS = frozenset({"swebench"})
 
@@ -76,9 +78,6 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     del organization
     known = knowledge()
     text = clean(published_name)
-    override = known.overrides.get(text.casefold())
-    if override:
-        return Resolution(override, {}, "override", 1.0, (f"reviewed: {text!r} is {override}",))
     address = address_of(text, known)
     if (address.organization or "").casefold() == MULTI:
         return _composite(address.name.split("+"), "", {})
@@ -103,8 +102,11 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
         if pinned:
             reading, method = pinned, "link"
     variant = {**around, **reading.variant}
+    override = known.overrides.get(text.casefold())
+    if override:
+        return Resolution(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
     model_id = _id_of(reading, known)
-    if not reading.form.words.isdisjoint(known.sensitive):
+    if known.may_join(reading.form.words):
         model_id = _settled(model_id)
     return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
 
@@ -188,7 +190,11 @@ def _read(address: Address, source: str, known: Knowledge) -> _Reading:
         raise UnresolvableName("nothing in the name tells a model")
     vendor, confidence = _vendor(address.organization or prefixed, form, family, variant, evidence, known)
     if family is not None and vendor == family.vendor:
-        form = _by_facts(form, source, tokens, evidence, _facts())
+        if source in _CATALOGS and family.served and form.sizes and not form.words & STAGES:
+            form = form._replace(words=form.words | {family.served})
+            confidence = 0.7
+            evidence.append(f"a host serves the {family.served} model under this name")
+        form = _by_facts(form, source, tokens, evidence, _facts(), closed=family.closed)
     return _Reading(name, form, vendor, family, variant, confidence, evidence)
 
 
@@ -274,8 +280,14 @@ def _foreign(form: Form, family: Family | None, known: Knowledge) -> set[str]:
     }
 
 
-def _by_facts(form: Form, source: str, tokens: list[Token], evidence: list[str], facts: _Facts) -> Form:
+def _by_facts(
+    form: Form, source: str, tokens: list[Token], evidence: list[str], facts: _Facts, *, closed: bool
+) -> Form:
     """Completes dates from the known snapshots and follows aliases."""
+    alias = facts.aliases.get(form)
+    if alias is not None:
+        evidence.append("another name of the same release")
+        return alias
     if form.dates:
         snapshots = facts.snapshots.get(form._replace(dates=()))
         if snapshots:
@@ -285,7 +297,7 @@ def _by_facts(form: Form, source: str, tokens: list[Token], evidence: list[str],
                 form = completed
         if source in _RUN_DATES and any(token.date and token.aside and token.date.day and token.date.year for token in tokens):
             dates = tuple(date for date in form.dates if date in (snapshots or ()))
-            if dates != form.dates:
+            if dates != form.dates and (snapshots or not closed):
                 evidence.append("the date in parentheses is that of the run")
                 form = form._replace(dates=dates)
     alias = facts.aliases.get(form)

@@ -51,6 +51,7 @@ def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowled
     variant: dict[str, str] = {}
     hybrid = family is not None and is_hybrid(family, tokens)
     sized = any(token.kind is Kind.SIZE for token in tokens)
+    floating = family is not None and family.closed and not any(token.kind is Kind.VERSION for token in tokens)
     index, count = 0, len(tokens)
     while index < count:
         token = tokens[index]
@@ -74,7 +75,8 @@ def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowled
         noted = _tell(token, previous, following, family, hybrid=hybrid, sized=sized, after_size=after_size)
         if noted:
             _note(variant, *noted)
-        else:
+        # Without a version, `latest` floats over generations and is no name for any one of them.
+        if not noted or (noted[0] == "alias" and floating):
             kept.append(token)
         index += 1
     return kept, variant
