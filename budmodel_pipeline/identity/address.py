@@ -10,7 +10,7 @@ _SCHEME = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf:|~|
 _SEGMENT = re.compile(r"^(?=.*[A-Za-z])[\w@~*][\w.@~:-]*(?: [0-9])?$", re.ASCII)
 _REGION = re.compile(r"^(?:us|eu|au|jp|apac|ca|global|us-gov)\.(?=[a-z0-9]+\.[a-z])", re.IGNORECASE)
 _DOTTED = re.compile(r"^([a-z][a-z0-9]*)\.(?=[a-z])", re.IGNORECASE)
-_SERVED_REVISION = re.compile(r"-v?[1-9](?::[0-9]+(?::[0-9]+k)?)?$", re.IGNORECASE)
+_SERVED_REVISION = re.compile(r"[-_ ]v?[1-9](?::[0-9]+(?::[0-9]+k)?)?$", re.IGNORECASE)
 _REPOSITORY = re.compile(
     r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?([\w.-]+)/([\w.-]+?)(?:/|/(?:tree|blob|resolve)/.*)?$",
     re.IGNORECASE,
@@ -78,7 +78,7 @@ def _cloud(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str 
 
 def _served(rest: str) -> bool:
     """Whether the last number is a revision of serving: `-v1:0`, `-1:0` or `-v1`, but not the 7 of `opus-4-7`."""
-    return ":" in rest or re.search(r"-v[0-9]+$", rest, re.IGNORECASE) is not None
+    return ":" in rest or re.search(r"[-_ ]v[0-9]+$", rest, re.IGNORECASE) is not None
 
 
 def _family_words(vendor: str, knowledge: Knowledge) -> list[str]:

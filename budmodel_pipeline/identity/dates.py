@@ -42,7 +42,8 @@ class Date(NamedTuple):
         if not self.year:
             return f"{self.month:02}{self.day:02}"
         if not self.day:
-            return f"{self.year % 100:02}{self.month:02}"
+            # 2001 would be read as a year.
+            return f"{self.year % 100:02}{self.month:02}" if self.year > 2020 else f"{self.year}-{self.month:02}"
         return f"{self.year}-{self.month:02}-{self.day:02}"
 
     def covers(self, other: "Date") -> bool:
@@ -85,7 +86,7 @@ def date_at(found: Sequence[Piece], start: int) -> tuple[Date, int] | None:
 
 def _compact(text: str) -> Date | None:
     if len(text) == 8:
-        return _valid(int(text[:4]), int(text[4:6]), int(text[6:]))
+        return _valid(int(text[:4]), int(text[4:6]), int(text[6:])) if text[6:] != "00" else None
     if len(text) == 6:
         if text.startswith("20"):
             return _valid(int(text[:4]), int(text[4:]), 0)
@@ -120,7 +121,8 @@ def _parts(found: Sequence[Piece], start: int) -> tuple[Date, int] | None:
         if widths[:2] == [4, 2]:
             date = _valid(values[0], values[1], 0)
         elif widths[:2] == [2, 4]:
-            date = _valid(values[1], values[0], 0)
+            inner = _parts(found, start + 1)  # The 10 of `10-2024-05-13` is no month.
+            date = _valid(values[1], values[0], 0) if not inner or not inner[0].day else None
         elif widths[:2] == [2, 2] and values[0] in _SHORT_YEARS:
             date = _valid(2000 + values[0], values[1], 0) if separator in "./" else None
         elif widths[:2] == [2, 2] and separator != ".":

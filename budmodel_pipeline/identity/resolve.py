@@ -106,7 +106,8 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     if override:
         return Resolution(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
     model_id = _id_of(reading, known)
-    if known.may_join(reading.form.words):
+    usual = len(reading.form.versions) <= 1 and all(len(version) < 3 or "." in version for version in reading.form.versions)
+    if reading.family is None or not usual or reading.form.revisions or known.may_join(reading.form.words):
         model_id = _settled(model_id)
     return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
 
@@ -118,17 +119,16 @@ def _id_of(reading: _Reading, known: Knowledge) -> str:
 
 
 def _settled(model_id: str) -> str:
-    """The id that an id is read as: words may tell more in the order of the id than where they were published."""
+    """The id that reads as itself: unusual parts may tell something else in the order of an id than where they stood."""
     known = knowledge()
-    for _ in range(4):
+    seen: list[str] = []
+    while model_id not in seen:
+        seen.append(model_id)
         try:
-            settled = _id_of(_read(address_of(model_id, known), "", known), known)
+            model_id = _id_of(_read(address_of(model_id, known), "", known), known)
         except UnresolvableName:
-            break
-        if settled == model_id:
-            break
-        model_id = settled
-    return model_id
+            return seen[0]
+    return min(seen[seen.index(model_id) :])
 
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
