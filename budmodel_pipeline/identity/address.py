@@ -82,7 +82,13 @@ def _served(rest: str) -> bool:
 
 
 def _family_words(vendor: str, knowledge: Knowledge) -> list[str]:
-    return [word for family in knowledge.families.values() if family.vendor == vendor for word in (family.word, family.spelled) if word]
+    return [
+        word
+        for family in knowledge.families.values()
+        if family.vendor == vendor
+        for word in (family.word, family.spelled)
+        if word
+    ]
 
 
 def strip_prefix(folded: str, knowledge: Knowledge) -> tuple[str, str] | None:

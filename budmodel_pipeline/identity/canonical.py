@@ -86,7 +86,22 @@ _RANKS = {
     word: rank
     for rank, words in enumerate(
         (
-            ("mini", "nano", "lite", "micro", "tiny", "small", "medium", "large", "air", "flash", "pro", "max", "plus", "ultra"),
+            (
+                "mini",
+                "nano",
+                "lite",
+                "micro",
+                "tiny",
+                "small",
+                "medium",
+                "large",
+                "air",
+                "flash",
+                "pro",
+                "max",
+                "plus",
+                "ultra",
+            ),
             ("instruct", "chat", "base", "thinking", "think", "reasoning", "it"),
             ("preview", "exp", "beta", "alpha"),
         ),
@@ -132,8 +147,10 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
         *head,
         *first,
         *names,
-        *(("v" + size if first and not names and position == 0 and _clashes(first[0], size) else size)
-          for position, size in enumerate(sizes)),
+        *(
+            ("v" + size if first and not names and position == 0 and _clashes(first[0], size) else size)
+            for position, size in enumerate(sizes)
+        ),
         *stages,
         *(f"v{version}" for version in rest),
         *form.revisions,

@@ -63,7 +63,7 @@ def _valid(year: int, month: int, day: int) -> Date | None:
 def parse_iso(text: str) -> Date:
     """A date as the knowledge file writes it: `2024-05-13` or `2024-05`. Raises ValueError for anything else."""
     parts = [int(part) for part in text.split("-")]
-    date = _valid(*parts, 0) if len(parts) == 2 else _valid(*parts) if len(parts) == 3 else None
+    date = _valid(parts[0], parts[1], sum(parts[2:])) if len(parts) in (2, 3) else None
     if date is None:
         raise ValueError(f"{text!r} is not a date such as 2024-05-13 or 2024-05")
     return date
@@ -125,9 +125,7 @@ def _parts(found: Sequence[Piece], start: int) -> tuple[Date, int] | None:
             date = _valid(values[1], values[0], 0) if not inner or not inner[0].day else None
         elif widths[:2] == [2, 2] and values[0] in _SHORT_YEARS:
             date = _valid(2000 + values[0], values[1], 0) if separator in "./" else None
-        elif widths[:2] == [2, 2] and separator != ".":
-            date = _valid(0, values[0], values[1])
-        elif separator == "/" and widths[0] <= 2 and widths[1] == 2:
+        elif (widths[:2] == [2, 2] and separator != ".") or (separator == "/" and widths[0] <= 2 and widths[1] == 2):
             date = _valid(0, values[0], values[1])
         if date:
             return date, 2

@@ -68,6 +68,7 @@ class Knowledge:
     derived: frozenset[str]
     tuning: frozenset[str]
     agents: frozenset[str]
+    remarks: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
     releases: Mapping[str, str]
@@ -128,10 +129,9 @@ def read(text: str) -> Knowledge:
     hosts = _claims(raw["hosts"], "host name")
     families = {word: _family(word, rank, facts) for rank, (word, facts) in enumerate(raw["families"].items())}
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for joined, spellings in raw["phrases"].items():
-        for spelling in spellings:
-            words = tuple(spelling.split())
-            phrases.setdefault(words[0], []).append((words, joined))
+    for spelling, joined in _inverted(raw["phrases"], "phrase").items():
+        words = tuple(spelling.split())
+        phrases.setdefault(words[0], []).append((words, joined))
     for family in families.values():
         if family.vendor not in raw["vendors"]:
             vendors.setdefault(squash(family.vendor), family.vendor)
@@ -148,6 +148,7 @@ def read(text: str) -> Knowledge:
         derived=frozenset(raw["derived"]["words"]),
         tuning=frozenset(raw["tuning"]["words"]),
         agents=frozenset(raw["agents"]["words"]),
+        remarks=frozenset(raw["remarks"]["words"]),
         families=families,
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},

@@ -149,8 +149,7 @@ def _number(found: Sequence[Piece], start: int, tokens: list[Token], *, versione
             break
     if versioned and len(numbers) == 2 and numbers[1][1] == ":" and not unit:
         numbers = [(f"{numbers[0][0]}.{numbers[1][0]}", numbers[0][1])]
-    index = _unit(found, index, unit, numbers, tokens, first, versioned=versioned)
-    return index
+    return _unit(found, index, unit, numbers, tokens, first, versioned=versioned)
 
 
 def _unit(

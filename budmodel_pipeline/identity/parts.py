@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-_PLUS = re.compile(r"\s\+\s|(?<=[A-Za-z0-9)])\+(?=[A-Z])|\s&\s")
-_LOOSE = re.compile(r"\s[x×]\s|\s-\s|\s\|\s", re.IGNORECASE)
+_PLUS = re.compile(r"\s\+\s|(?<=[A-Za-z0-9)])\+(?=[A-Za-z])|\s&\s")
+_LOOSE = re.compile(r"\s[x\u00d7]\s|\s-\s|\s\|\s", re.IGNORECASE)
 _TRAILING = re.compile(r"^(?P<outside>[^()]+?)\s*\((?P<inside>[^()]+)\)(?P<rest>.*)$")
 
 

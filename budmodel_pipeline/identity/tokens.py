@@ -10,7 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PIECE = re.compile(r"([a-z\u0080-\U0010ffff]+)|([0-9]+)|([(\[])|([)\]])|(,)|([^a-z0-9()\[\],\u0080-\U0010ffff]+)")
 _DECIMAL_P = re.compile(r"(?<=[0-9])p(?=[0-9])")
 _PLUS_IN_NAME = re.compile(r"(?<=[a-z0-9])\+(?![a-z0-9(+])")
-_GREEK = {"α": "alpha", "β": "beta"}
+_GREEK = {"α": "alpha", "Α": "alpha", "β": "beta", "Β": "beta"}  # noqa: RUF001
 
 
 class UnresolvableName(ValueError):  # noqa: N818 -- it names the finding, as the errors of `sources` do.

@@ -1,6 +1,7 @@
 """How a run was made: the tokens of a name that tell of a variant instead of a model."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from budmodel_pipeline.identity.knowledge import Family, Knowledge
 from budmodel_pipeline.identity.lexer import Kind, Token
@@ -14,22 +15,14 @@ _WEB = frozenset({"grounding", "webapp", "online"})
 _MODES = frozenset({"diff", "udiff"})
 _DETAIL = frozenset({"detailhigh", "detaillow"})
 _PRECISION = frozenset({"bf16", "fp16", "fp32"})
-# What leaderboards remark about a run in parentheses or after a comma.
-_REMARKS = (
-    _EFFORT
-    | _EFFORT_WHEN_SAID
-    | _OFF
-    | _THINKING
-    | _DETAIL
-    | frozenset(
-        "fc prompt prompting tools diff whole udiff fenced architect editor reasoning effort tokens token budget adaptive "
-        "length with w no shot few zero one k best of n bo beams cot temperature settings recommended reproduced community "
-        "verified online together judge run greedy sampling text only".split()
-    )
-)
+_BY_FAMILY = frozenset({"latest", "effort", "instant", "reasoning", "fast", "turbo", "base"})
+# In another order or without parentheses these may be read as a remark on the run.
+TELLING = _EFFORT | _EFFORT_WHEN_SAID | _OFF | _THINKING | _SERVING | _WEB | _MODES | _DETAIL | _BY_FAMILY
+_SAYS_RUN = _EFFORT | _EFFORT_WHEN_SAID | _OFF | _THINKING | _DETAIL
 _CONTEXT_WINDOWS = frozenset({"4096", "8192", "16384", "32768"})
 
 
+@lru_cache(maxsize=1024)
 def version_tuple(text: str) -> tuple[int, ...]:
     """A version such as `3.5` or `4o` as numbers, for comparison."""
     return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in text.split("."))
@@ -39,9 +32,9 @@ def is_hybrid(family: Family, tokens: Sequence[Token]) -> bool:
     """Whether the release that `tokens` name thinks on request."""
     version = next((token.text for token in tokens if token.kind is Kind.VERSION), "0")
     if version in family.plain_hybrids:
-        return all(token.text == family.word or token.text in _THINKING for token in tokens if token.kind is Kind.WORD) and not any(
-            token.kind is Kind.DATE for token in tokens
-        )
+        return all(
+            token.text == family.word or token.text in _THINKING for token in tokens if token.kind is Kind.WORD
+        ) and not any(token.kind is Kind.DATE for token in tokens)
     return family.hybrid_from != "" and version_tuple(version) >= version_tuple(family.hybrid_from)
 
 
@@ -65,10 +58,14 @@ def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowled
                 _note(variant, "host", host)
                 index = end
                 continue
-            if _is_remark(segment, family):
+            if _is_remark(segment, family, known):
                 _note(variant, _topic(segment), " ".join(part.text for part in segment))
                 index = end
                 continue
+        if token.kind is Kind.WORD and token.text not in TELLING and (family is None or token.text not in family.run):
+            kept.append(token)
+            index += 1
+            continue
         previous = tokens[index - 1].text if index else ""
         after_size = index > 0 and tokens[index - 1].kind in (Kind.SIZE, Kind.CONTEXT)
         following = tokens[index + 1].text if index + 1 < count else ""
@@ -87,7 +84,7 @@ def _note(variant: dict[str, str], topic: str, value: str) -> None:
         variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
 
 
-def _is_remark(segment: Sequence[Token], family: Family | None) -> bool:
+def _is_remark(segment: Sequence[Token], family: Family | None, known: Knowledge) -> bool:
     if any(token.separator == "=" for token in segment):
         return True
     words = [token.text for token in segment if token.kind is Kind.WORD]
@@ -96,7 +93,7 @@ def _is_remark(segment: Sequence[Token], family: Family | None) -> bool:
         return hybrid and all(token.kind is Kind.CONTEXT for token in segment)
     if words == ["chat"] and family is not None and family.hybrid_from:
         return True
-    return all(word in _REMARKS for word in words) and not (
+    return all(word in known.remarks or word in _SAYS_RUN for word in words) and not (
         any(token.kind in (Kind.SIZE, Kind.DATE, Kind.QUANT) for token in segment) and words[0] != "fc"
     )
 
