@@ -1,22 +1,164 @@
-"""Which model a published name means."""
+"""Published names to models: a pure function of one name, its link and its source."""
 
-import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+from budmodel_pipeline.identity.address import Address, address_of, repository_of
+from budmodel_pipeline.identity.canonical import Form
+from budmodel_pipeline.identity.facts import family_of, tokens_of
+from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
+from budmodel_pipeline.identity.lexer import Kind
+from budmodel_pipeline.identity.parts import parts_of
+from budmodel_pipeline.identity.reading import Reading, id_of, read_name, settled
+from budmodel_pipeline.identity.tokens import UnresolvableName, clean
+from budmodel_pipeline.identity.variant import TELLING
+
+MULTI = "multi"
+# Sources where two models in a row are one that plans and one that edits.
+_ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
+# Sources whose rows are agents.
+_AGENT_BOARDS = frozenset({"swebench"})
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A published name resolved. `variant` is how the run was made; `confidence` runs from 0 to 1."""
+    """Which model a published name means.
+
+    `model_id` is `<vendor>/<name>`; `variant` says by topic how the run was made; `method` is what decided (override,
+    link, repository, family, name or composite); `confidence` is 0..1; `evidence` tells the steps to a person.
+    """
 
     model_id: str
-    variant: str | None
+    variant: Mapping[str, str]
     method: str
     confidence: float
     evidence: tuple[str, ...]
 
+    @property
+    def variant_text(self) -> str | None:
+        """The variant as one canonical text, such as `agent=OpenHands; effort=high`; None for none."""
+        return "; ".join(f"{topic}={value}" for topic, value in sorted(self.variant.items())) or None
 
-def resolve(source: str, published_name: str, link: str | None, organization: str | None) -> Resolution:
-    """Names that are equal but for case and separators mean one model; nothing else is merged."""
-    del source, link, organization
-    model_id = re.sub(r"[\s_]+", "-", published_name.strip().lower())
-    return Resolution(model_id, None, "exact_name", 1.0, (f"the name {published_name!r} in lower case",))
+
+def resolve(source: str, published_name: str, link: str | None = None, organization: str | None = None) -> Resolution:
+    """The model that `source` means by `published_name`.
+
+    `link` is what the source links the name to; only a Hugging Face model repository counts. `organization` is who the
+    source says is behind the row; it is the maker in some sources and the host in others, so it decides nothing.
+
+    Raises UnresolvableName for a name that identifies nothing.
+    """
+    del organization
+    known = knowledge()
+    text = clean(published_name)
+    address = address_of(text, known)
+    if (address.organization or "").casefold() == MULTI:
+        return _composite(address.name.split("+"), "", {})
+    parts = parts_of(
+        address.name,
+        lambda part: _shows_model(part, known),
+        lambda part: _only_qualifies(part, known),
+        lambda part: _runs_unchanged(part, source, known),
+    )
+    around = {"agent": " + ".join(parts.agents)} if parts.agents else {}
+    if len(parts.models) > 1:
+        if source in _ARCHITECT_BOARDS:
+            around["mode"] = "architect"
+        return _composite(parts.models, source, around)
+    reading = read_name(address._replace(name=parts.models[0]), source, known)
+    repository = None if parts.agents else repository_of(link)
+    if repository and address.organization and squash(repository[0]) != squash(address.organization):
+        repository = None  # The name is a repository itself.
+    method = "family" if reading.family else "repository" if address.organization else "name"
+    if repository:
+        pinned = _pin(reading, repository, known)
+        if pinned:
+            reading, method = pinned, "link"
+    variant = {**around, **reading.variant}
+    override = known.overrides.get(text.casefold())
+    if override:
+        return Resolution(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
+    model_id = id_of(reading, known)
+    if reading.family is None or not _usual(reading.form) or known.may_join(reading.form.words):
+        model_id = settled(model_id)
+    return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
+
+
+def _usual(form: Form) -> bool:
+    """Whether an id of this form surely reads as itself."""
+    plain = all("." in version or (len(version) < 3 and version[0] != "0") for version in form.versions)
+    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(TELLING)
+
+
+def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
+    members = [resolve(source, model) for model in models]
+    names = sorted({member.model_id.split("/", 1)[1] for member in members})
+    variant = dict(around)
+    for member in members:
+        for topic, value in member.variant.items():
+            variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
+    confidence = round(min(member.confidence for member in members) * 0.9, 3)
+    evidence = (f"{len(members)} models in one row", *(step for member in members for step in member.evidence))
+    return Resolution(f"{MULTI}/{'+'.join(names)}", variant, "composite", confidence, evidence)
+
+
+def _shows_model(part: str, known: Knowledge) -> bool:
+    """Whether a part of a name is a model's: it has a size, or it shows a family and does not call itself an agent."""
+    tokens = tokens_of(part)
+    if any(token.kind is Kind.SIZE and token.text[-1] != "e" for token in tokens):
+        return True
+    return family_of(tokens, known) is not None and not any(token.text in known.agents for token in tokens)
+
+
+def _runs_unchanged(part: str, source: str, known: Knowledge) -> bool:
+    """Whether a model in parentheses is what an agent runs, and not what somebody built on: `PILL (LLaMA-7B)`."""
+    family = family_of(tokens_of(part), known)
+    return family is not None and (family.closed or source in _AGENT_BOARDS)
+
+
+def _only_qualifies(part: str, known: Knowledge) -> bool:
+    words = [token.text for token in tokens_of(part) if token.kind is Kind.WORD and not token.aside]
+    return bool(words) and all(word in known.tuning for word in words)
+
+
+_TUNED = frozenset({"instruct", "chat"})
+
+
+@lru_cache(maxsize=4096)
+def _repository(organization: str, name: str) -> Reading | None:
+    known = knowledge()
+    try:
+        return read_name(Address(clean(name), organization, ()), "", known)
+    except UnresolvableName:
+        return None
+
+
+def _pin(reading: Reading, repository: tuple[str, str], known: Knowledge) -> Reading | None:
+    """The reading that a link gives a vague name; None where the name says something that the link does not."""
+    linked = _repository(*repository)
+    if linked is None:
+        return None
+    mine, theirs = reading.form, linked.form
+    if not mine.words:
+        return None
+    words = mine.words - {"base"} if not theirs.words & _TUNED else mine.words
+    if words & _TUNED and theirs.words & _TUNED:
+        words = words - _TUNED | theirs.words & _TUNED
+    if theirs.quants - mine.quants:
+        return None
+    unsized = mine._replace(sizes=frozenset()) if not theirs.sizes and len(mine.sizes) == 1 else mine
+    misspelled = sorted(squash(reading.name)) == sorted(squash(repository[1]))
+    if not (misspelled or unsized._replace(words=words).within(theirs)):
+        return None
+    del known
+    evidence = [*reading.evidence, f"the link names {'/'.join(repository)}"]
+    confidence = 0.98 if mine == theirs else 0.9
+    return reading._replace(
+        form=theirs,
+        vendor=linked.vendor,
+        family=linked.family,
+        variant={**{topic: value for topic, value in linked.variant.items() if topic != "host"}, **reading.variant},
+        confidence=confidence,
+        evidence=evidence,
+    )
