@@ -12,7 +12,7 @@ from budmodel_pipeline.assets.leaderboards import GROUP as LEADERBOARDS
 from budmodel_pipeline.assets.leaderboards import RETRY, leaderboard_assets
 from budmodel_pipeline.assets.marts import GROUP as MARTS
 from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
-from budmodel_pipeline.assets.models import models
+from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -45,6 +45,7 @@ def build_definitions(
     )
     return dg.Definitions(
         assets=[*sources, models, marts_assets()],
+        asset_checks=[no_clashes],
         jobs=[extraction, marts],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],
         sensors=[stale_marts(EXTRACTION_JOB, MARTS_JOB)],

@@ -1,6 +1,7 @@
 """The models that the published names mean."""
 
 import dagster as dg
+from sqlalchemy import text
 
 from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.identity.resolve import resolve
@@ -9,6 +10,9 @@ from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
 
 GROUP = "marts"
+CLASHES = text(
+    "select * from marts.identity_review where reason = 'clash' order by source, model_id, published_name limit 50"
+)
 
 
 @dg.asset(
@@ -24,4 +28,32 @@ GROUP = "marts"
 def models(postgres: PostgresResource) -> dg.MaterializeResult[None]:
     with postgres.engine.begin() as connection:
         counts = resolve_aliases(connection, resolve)
-    return dg.MaterializeResult(metadata={"dagster/row_count": counts.models, "published_names": counts.names})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": counts.models,
+            "published_names": counts.names,
+            "in_two_or_more_sources": counts.in_two_sources,
+            "in_five_or_more_sources": counts.in_five_sources,
+        }
+    )
+
+
+@dg.asset_check(
+    asset=["marts", "identity_review"],
+    name="no_clashes",
+    description="No two names of one source that give different scores for one metric mean the same model and variant.",
+)
+def no_clashes(postgres: PostgresResource) -> dg.AssetCheckResult:
+    with postgres.engine.connect() as connection:
+        clashes = connection.execute(CLASHES).all()
+    lines = ["| source | model | name | other name | metric |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row.source} | {row.model_id} | {row.published_name} | {row.other_name} | {row.detail} |" for row in clashes
+    ]
+    return dg.AssetCheckResult(
+        passed=not clashes,
+        # The rest of the names is right, and the review lists these: no reason to hold up the marts.
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(clashes)} pairs of names" if clashes else "none",
+        metadata={"clashes": dg.MetadataValue.md("\n".join(lines))},
+    )
