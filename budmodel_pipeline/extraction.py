@@ -99,20 +99,19 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
     Raises ExtractionError when there is no snapshot or when a blocking check fails.
     """
     with engine.connect() as connection:
-        current = current_snapshot(connection, source.slug)
         snapshot = latest_snapshot(connection, source.slug)
     if snapshot is None:
         raise ExtractionError(f"{source.slug}: nothing was fetched yet. Materialize snapshots/{source.slug} first.")
     if snapshot.status == "published":
         write_manifest(store, snapshot)
         return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
+    with engine.connect() as connection:
+        current = current_snapshot(connection, source.slug)
+        good = last_good(connection, source.slug, snapshot.origin)
     outcomes: list[Outcome] = []
     try:
         parsed = parse_snapshot(source, snapshot, store)
-        with engine.connect() as connection:
-            outcomes = assess(
-                source, parsed, last_good(connection, source.slug, snapshot.origin), accept_shrinkage=accept_shrinkage
-            )
+        outcomes = assess(source, parsed, good, accept_shrinkage=accept_shrinkage)
         refusals = [outcome for outcome in outcomes if outcome.refuses]
         reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
     except SourceError as error:
@@ -160,7 +159,7 @@ def _failed(
         kept = "Nothing had been published before."
     else:
         kept = f"Kept: the snapshot of {current.fetched_at:%Y-%m-%d} with {current.rows_kept} rows."
-    if any(outcome.check.name == "not_shrunk" and outcome.refuses for outcome in outcomes):
+    if [outcome.check.name for outcome in outcomes if outcome.refuses] == ["not_shrunk"]:
         advice = f"If the rows are really gone: budmodel run --force --source {source.slug} --accept-shrinkage."
     elif refused is not None:
         advice = f"Look at {source.homepage}; if its layout changed, sources/{source.slug}.py must follow."
