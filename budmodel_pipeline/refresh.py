@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
 from budmodel_pipeline.progress import NAME, Say, progress_logger
+from budmodel_pipeline.quickstart import unfinished_marts
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.states import marts_behind
 
@@ -36,11 +37,17 @@ def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accep
         )
         with engine.connect() as connection:
             behind = marts_behind(connection)
-        if not behind:
+        # The leaderboard tells which snapshots it holds, but not whether the marts after it were built from it.
+        unfinished = unfinished_marts(settings)
+        if not behind and not unfinished.exists():
             return extracted
+        unfinished.touch()
         # dbt prints a line per model and test; the run shows one per table.
         with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):
-            return _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {}) and extracted
+            built = _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {})
+        if built:
+            unfinished.unlink()
+        return built and extracted
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:
