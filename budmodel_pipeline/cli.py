@@ -56,7 +56,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         with engine.begin() as connection:
             register_sources(connection, catalog())
             states = [state for state in source_states(connection) if state.source in (only or catalog())]
-            behind = bool(marts_behind(connection)) or quickstart.unfinished_marts(settings).exists()
+            behind = marts_behind(connection)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         if not due and not behind:
@@ -133,10 +133,20 @@ def rebuild() -> None:
 
 
 @main.command()
-def connect() -> None:
+def migrate() -> None:
+    """Create the databases where they are missing and bring the schema up to date; a deployment does this first."""
+    with _database(create=True) as (settings, _):
+        say(f"{settings.postgres_db} on {settings.postgres_host}:{settings.postgres_port} is up to date")
+
+
+@main.command()
+@click.option("--write", is_flag=True, help="A connection that may change data; without it they are read-only.")
+def connect(write: bool) -> None:
     """Print the connection string of the data for psql and BI tools."""
     with _database() as (settings, _):
         url = settings.database_url.set(drivername="postgresql")
+        if not write:
+            url = url.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
         print(url.render_as_string(hide_password=False))
 
 
@@ -159,13 +169,15 @@ def _expect_sources(names: Sequence[str], parameter: str) -> None:
 
 
 @contextmanager
-def _database(origin: str | None = None) -> Iterator[tuple[Settings, Engine]]:
+def _database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple[Settings, Engine]]:
     """The settings with a running, migrated database, and an engine on it. Problems end the command with one sentence."""
     try:
         asked = Settings(budmodel_origin=Origin(origin)) if origin else Settings()
     except ValidationError as error:
         raise click.ClickException("; ".join(_setting_problem(problem) for problem in error.errors())) from error
     try:
+        if create and asked.postgres_host is not None:
+            quickstart.create_databases(asked)
         settings = quickstart.with_database(asked)
         engine = quickstart.open_engine(settings)
         try:
@@ -173,7 +185,8 @@ def _database(origin: str | None = None) -> Iterator[tuple[Settings, Engine]]:
         finally:
             engine.dispose()
     except OperationalError as error:
-        raise click.ClickException(f"The database does not answer: {error.orig}") from error
+        advice = "`budmodel migrate` creates missing databases."
+        raise click.ClickException(f"The database does not answer: {error.orig}. {advice}") from error
     except (EmbeddedPostgresError, ObjectStoreError, ReplayError, PublishConflictError, reports.UnknownNameError) as error:
         raise click.ClickException(str(error)) from error
 

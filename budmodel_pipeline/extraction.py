@@ -4,7 +4,8 @@ Assets, commands, benchmarks and tests all call these two. Either the whole new 
 stays; a failure leaves its reason in `sources.last_error` and moves nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.contract import Endpoint, Source, SourceError
 from budmodel_pipeline.sources.quality import Outcome, assess, outcomes_of, outcomes_unchanged
 from budmodel_pipeline.warehouse.changes import last_good
-from budmodel_pipeline.warehouse.publish import lock_source, publish
+from budmodel_pipeline.warehouse.publish import PublishConflictError, lock_source, publish
 from budmodel_pipeline.warehouse.snapshots import (
     Snapshot,
     SnapshotFile,
@@ -77,19 +78,23 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
             f"{source.slug}: real data are published here, and samples never replace them. "
             "Set BUDMODEL_ORIGIN=live (or mirror with BUDMODEL_MIRROR_URL), or use another database for samples."
         )
-    try:
-        known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
-        files = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
-    except FetchError as error:
-        raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
-    now = datetime.now(UTC)
-    snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
-    with engine.begin() as connection:
-        lock_source(connection, source.slug)
-        if snapshot is current:
-            record_unchanged(connection, snapshot, now)
-        else:
-            record_fetched(connection, snapshot)
+    with _failures_noted(engine, source):
+        try:
+            known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
+            files = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
+        except FetchError as error:
+            raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
+        now = datetime.now(UTC)
+        snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
+        with engine.begin() as connection:
+            lock_source(connection, source.slug)
+            published = current_snapshot(connection, source.slug)
+            if (published and published.snapshot_id) != (current and current.snapshot_id):
+                raise PublishConflictError("another run published it meanwhile; nothing was changed, extract again")
+            if snapshot is current:
+                record_unchanged(connection, snapshot, now)
+            else:
+                record_fetched(connection, snapshot)
     return Taken(snapshot, unchanged=snapshot is current)
 
 
@@ -102,27 +107,43 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
         snapshot = latest_snapshot(connection, source.slug)
     if snapshot is None:
         raise ExtractionError(f"{source.slug}: nothing was fetched yet. Materialize snapshots/{source.slug} first.")
-    if snapshot.status == "published":
+    with _failures_noted(engine, source):
+        if snapshot.status == "published":
+            write_manifest(store, snapshot)
+            return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
+        with engine.connect() as connection:
+            current = current_snapshot(connection, source.slug)
+            good = last_good(connection, source.slug, snapshot.origin)
+        outcomes: list[Outcome] = []
+        try:
+            parsed = parse_snapshot(source, snapshot, store)
+            outcomes = assess(source, parsed, good, accept_shrinkage=accept_shrinkage)
+            refusals = [outcome for outcome in outcomes if outcome.refuses]
+            reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
+        except SourceError as error:
+            outcomes = outcomes_of(error)
+            reason = str(error)
+        if any(outcome.refuses for outcome in outcomes):
+            urls = ", ".join(file.url for file in snapshot.files)
+            raise _failed(engine, source, current, f"{reason} (from {urls})", refused=snapshot, outcomes=outcomes)
+        with engine.begin() as connection:
+            snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
         write_manifest(store, snapshot)
-        return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
-    with engine.connect() as connection:
-        current = current_snapshot(connection, source.slug)
-        good = last_good(connection, source.slug, snapshot.origin)
-    outcomes: list[Outcome] = []
-    try:
-        parsed = parse_snapshot(source, snapshot, store)
-        outcomes = assess(source, parsed, good, accept_shrinkage=accept_shrinkage)
-        refusals = [outcome for outcome in outcomes if outcome.refuses]
-        reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
-    except SourceError as error:
-        outcomes = outcomes_of(error)
-        reason = str(error)
-    if any(outcome.refuses for outcome in outcomes):
-        raise _failed(engine, source, current, reason, refused=snapshot, outcomes=outcomes)
-    with engine.begin() as connection:
-        snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
-    write_manifest(store, snapshot)
     return Published(snapshot, False, tuple(outcomes))
+
+
+@contextmanager
+def _failures_noted(engine: Engine, source: Source) -> Iterator[None]:
+    """Leaves a reason in `sources.last_error` for failures that nobody foresaw as well, and passes them on."""
+    try:
+        yield
+    except ExtractionError:
+        raise
+    except Exception as error:  # Whatever it is: it is recorded and passed on.
+        reason = f"{source.slug}: {type(error).__name__}: {error}"
+        with engine.begin() as connection:
+            record_failure(connection, source.slug, reason, datetime.now(UTC))
+        raise
 
 
 def _fetch_file(endpoint: Endpoint, known: SnapshotFile | None, store: ObjectStore, fetch: Fetch) -> SnapshotFile:

@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
 from budmodel_pipeline.progress import NAME, Say, progress_logger
-from budmodel_pipeline.quickstart import unfinished_marts
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.states import marts_behind
 
@@ -37,24 +36,20 @@ def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accep
         )
         with engine.connect() as connection:
             behind = marts_behind(connection)
-        # The leaderboard tells which snapshots it holds, but not whether the marts after it were built from it.
-        unfinished = unfinished_marts(settings)
-        if not behind and not unfinished.exists():
+        if not behind:
             return extracted
-        unfinished.touch()
         # dbt prints a line per model and test; the run shows one per table.
         with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):
-            built = _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {})
-        if built:
-            unfinished.unlink()
-        return built and extracted
+            return _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {}) and extracted
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:
     """Marks runs of this command that were killed as failed and frees the pool slots they still hold."""
-    for run in instance.get_runs(dg.RunsFilter(tags={COMMAND: "run"}, statuses=UNFINISHED)):
-        instance.report_run_failed(run, "The process of this run died; the next one took over.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    # A filter on the tag would miss a run that was killed before its tags were indexed; the run itself has them by then.
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+        if COMMAND in run.tags:
+            instance.report_run_failed(run, "The process of this run died; the next one took over.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _execute(

@@ -40,6 +40,8 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
         text("""
             select sources.source, current_snapshot_id, previous_snapshot_id, fetched_at, origin, rows_read, rows_rejected,
                    as_of, last_extracted_at, last_error, unknown_columns,
+                   (select sum(rows) from budmodel.rejected_rows bad
+                    where bad.snapshot_id = current_snapshot_id and not by_rule) as bad_rows,
                    (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id) as scores,
                    (select count(distinct model_id) from budmodel.entries
                     join budmodel.model_aliases aliases on aliases.source = sources.source
@@ -65,12 +67,13 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
         else:
             change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
         problems = [row.last_error.removeprefix(f"{row.source}: ")] if row.last_error else []
-        problems += [f"rejected {row.rows_rejected} of {row.rows_read} rows"] if row.rows_rejected else []
+        problems += [f"{row.bad_rows} of {row.rows_read} rows could not be read"] if row.bad_rows else []
         problems += [f"new columns: {', '.join(row.unknown_columns)}"] if row.unknown_columns else []
         rows.append(
             {
                 "source": row.source,
                 "rows_read": row.rows_read,
+                "rejected": row.rows_rejected,
                 "scores": row.scores,
                 "models": row.models,
                 "change": change,

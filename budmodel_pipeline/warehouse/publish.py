@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -136,11 +137,12 @@ def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
 
 def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
     """Rows of table `scores`, in the order of SCORE_COLUMNS."""
-    known = {metric.slug: (f"{source}.{metric.slug}", metric.unit.divisor) for metric in declared}
+    known = {metric.slug: (f"{source}.{metric.slug}", Decimal(metric.unit.divisor)) for metric in declared}
     for number, entry in enumerate(parsed.entries):
         for slug, (value, lower, upper, votes, rank, self_reported) in entry.scores.items():
             metric_id, divisor = known[slug]
-            canonical = value if divisor == 1.0 else value / divisor
+            # In decimals, as a person would: 1.1 % is 0.011, and a float would make it 0.011000000000000001.
+            canonical = value if divisor == 1 else Decimal(repr(value)) / divisor
             yield (snapshot_id, number, metric_id, value, canonical, lower, upper, votes, rank, self_reported)
 
 

@@ -1,7 +1,4 @@
-"""The sensor that keeps the marts in step, with real rows and the runs of an instance.
-
-Of the marts it reads one column, the snapshots that `marts.leaderboard` was built from; a table of it stands for them.
-"""
+"""The sensor that keeps the marts in step, with real rows and the runs of an instance."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
-from sqlalchemy import text
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
 from budmodel_pipeline.sensors.stale_marts import rebuild_key
 from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
 from tests.dagster.conftest import BYSTANDER, SOURCES, Deployment, sample
 from tests.hostile_server import Reply
 
@@ -38,10 +35,7 @@ def tick(deployment: Deployment, instance: dg.DagsterInstance) -> tuple[list[dg.
 def build_marts(deployment: Deployment) -> None:
     """What a build of the marts leaves for the sensor to see."""
     with deployment.engine.begin() as connection:
-        connection.execute(text("create schema if not exists marts"))
-        connection.execute(text("drop table if exists marts.leaderboard"))
-        current = "select current_snapshot_id as snapshot_id from budmodel.sources where current_snapshot_id is not null"
-        connection.execute(text(f"create table marts.leaderboard as {current}"))
+        record_marts(connection, current_snapshots(connection))
 
 
 def add_run(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -> None:

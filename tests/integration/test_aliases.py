@@ -18,7 +18,6 @@ from budmodel_pipeline.warehouse.snapshots import (
     SnapshotFile,
     current_snapshot,
     fetched_snapshot,
-    record_failure,
     record_fetched,
 )
 
@@ -61,17 +60,14 @@ def entry(name: str, link: str | None = None, organization: str | None = None) -
     )
 
 
-def release(engine: Engine, source: Source, at: datetime, entries: Sequence[Entry], *, refused: bool = False) -> None:
-    """Publishes, or fetches and refuses, a snapshot with these entries."""
+def release(engine: Engine, source: Source, at: datetime, entries: Sequence[Entry]) -> None:
+    """Publishes a snapshot with these entries."""
     digest = sha256(repr((source.slug, at)).encode()).hexdigest()
     file = SnapshotFile("table", source.endpoints[0].url, digest, 1, f"sha256/{digest}", None, None, at)
     with engine.begin() as connection:
         snapshot = fetched_snapshot(source.slug, 1, "live", current_snapshot(connection, source.slug), [file], at)
         record_fetched(connection, snapshot)
-        if refused:
-            record_failure(connection, source.slug, "half of the rows are gone", at, refused=snapshot)
-        else:
-            publish(connection, source, snapshot, Parsed(list(entries), [], len(entries), len(entries)), at)
+        publish(connection, source, snapshot, Parsed(list(entries), [], len(entries), len(entries)), at)
 
 
 def by_name(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
@@ -129,13 +125,6 @@ def test_nothing_published_is_no_error(engine: Engine) -> None:
     assert resolve(engine) == AliasCounts(names=0, models=0)
 
 
-def test_names_of_refused_snapshots_mean_nothing(engine: Engine) -> None:
-    release(engine, ARENA, MONDAY, [entry("Alpha")])
-    release(engine, ARENA, MONDAY + WEEK, [entry("Just a moment...")], refused=True)
-    resolve(engine)
-    assert [row[1] for row in rows(engine, ALIASES)] == ["Alpha"]
-
-
 def test_names_of_earlier_snapshots_stay_for_the_history(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Beta")])
     release(engine, ARENA, MONDAY + WEEK, [entry("Beta"), entry("Gamma")])
@@ -164,10 +153,12 @@ def test_a_better_policy_moves_names_and_keeps_their_ids(engine: Engine) -> None
 
 
 def test_a_model_is_called_as_it_was_first_published(engine: Engine) -> None:
-    release(engine, EXAM, MONDAY, [entry("ALPHA"), entry("Alpha (high)")])
+    """Of names published at once, the one without a variant."""
+    release(engine, EXAM, MONDAY, [entry("Alpha (high)"), entry("Beta (low)"), entry("Beta")])
     release(engine, ARENA, MONDAY + WEEK, [entry("alpha")])
     resolve(engine)
-    assert rows(engine, "select model_id, display_name, first_seen_at from budmodel.models") == [("alpha", "ALPHA", MONDAY)]
+    models = rows(engine, "select model_id, display_name, first_seen_at from budmodel.models order by model_id")
+    assert models == [("alpha", "Alpha (high)", MONDAY), ("beta", "Beta", MONDAY)]
 
 
 def test_an_error_halfway_leaves_the_old_aliases(engine: Engine) -> None:
