@@ -25,7 +25,6 @@ from budmodel_pipeline.warehouse.snapshots import (
     current_snapshot,
     fetched_snapshot,
     latest_snapshot,
-    record_attempt,
     record_failure,
     record_fetched,
     record_unchanged,
@@ -70,8 +69,7 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
 
     Raises ExtractionError when an endpoint cannot be fetched or sends something that is not data.
     """
-    with engine.begin() as connection:
-        record_attempt(connection, source.slug, datetime.now(UTC))
+    with engine.connect() as connection:
         current = current_snapshot(connection, source.slug)
     if not may_replace(origin, current.origin if current else None):
         raise ExtractionError(
@@ -87,9 +85,7 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
         now = datetime.now(UTC)
         snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
         with engine.begin() as connection:
-            lock_source(connection, source.slug)
-            published = current_snapshot(connection, source.slug)
-            if (published and published.snapshot_id) != (current and current.snapshot_id):
+            if lock_source(connection, source.slug) != (current and current.snapshot_id):
                 raise PublishConflictError("another run published it meanwhile; nothing was changed, extract again")
             if snapshot is current:
                 record_unchanged(connection, snapshot, now)

@@ -1,7 +1,4 @@
-"""The `budmodel` command as a user runs it: a process with a home and databases of its own.
-
-Load this as a plugin (`pytest_plugins = ["tests.cli"]`): its session fixtures are then shared by all modules that do.
-"""
+"""The `budmodel` command as a user runs it: a process with a home and databases of its own."""
 
 import json
 import os

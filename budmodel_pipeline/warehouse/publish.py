@@ -67,9 +67,7 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
 
     Raises PublishConflictError when the snapshot that it follows is no longer current.
     """
-    lock_source(connection, source.slug)
-    current = select(sources.c.current_snapshot_id).where(sources.c.source == source.slug)
-    if connection.execute(current).scalar_one() != snapshot.previous_snapshot_id:
+    if lock_source(connection, source.slug) != snapshot.previous_snapshot_id:
         raise PublishConflictError(
             f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
         )
@@ -114,9 +112,12 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     return published
 
 
-def lock_source(connection: Connection, source: str) -> None:
-    """Waits until no other transaction publishes `source`."""
+def lock_source(connection: Connection, source: str) -> str | None:
+    """Waits until no other transaction publishes `source`; gives the id of its current snapshot."""
     connection.execute(_LOCK, {"source": source})
+    current = select(sources.c.current_snapshot_id).where(sources.c.source == source)
+    current_id: str | None = connection.execute(current).scalar_one()
+    return current_id
 
 
 def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:

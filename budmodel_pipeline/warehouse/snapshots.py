@@ -124,18 +124,15 @@ def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
     connection.execute(delete(snapshot_files).where(snapshot_files.c.snapshot_id == snapshot.snapshot_id))
     files = [{"snapshot_id": snapshot.snapshot_id, **_file_row(file)} for file in snapshot.files]
     connection.execute(insert(snapshot_files), files)
-
-
-def record_attempt(connection: Connection, source: str, now: datetime) -> None:
-    """An extraction of `source` begins."""
-    connection.execute(update(sources).where(sources.c.source == source).values(last_attempt_at=now))
+    of_source = sources.c.source == snapshot.source
+    connection.execute(update(sources).where(of_source).values(last_attempt_at=snapshot.last_seen_at))
 
 
 def record_failure(
     connection: Connection, source: str, error: str, now: datetime, *, refused: Snapshot | None = None
 ) -> None:
     """An extraction of `source` failed; what was published stays. `refused` is the snapshot that failed a check, if any."""
-    failed = {"last_error": error, "last_failed_at": now}
+    failed = {"last_error": error, "last_failed_at": now, "last_attempt_at": now}
     connection.execute(update(sources).where(sources.c.source == source).values(failed))
     if refused is not None:
         refusal = {"status": "refused", "refusal": error}

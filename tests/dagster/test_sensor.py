@@ -104,6 +104,15 @@ def test_extractions_that_ended_hold_nothing_up(
     assert len(tick(deployment, instance)[0]) == 1
 
 
+def test_it_waits_while_the_marts_are_rebuilt(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    publish_something(deployment)
+    add_run(instance, MARTS_JOB, dg.DagsterRunStatus.STARTED)
+    requests, skipped = tick(deployment, instance)
+    assert requests == []
+    assert skipped is not None
+    assert "rebuild" in skipped
+
+
 def test_ticks_of_one_hour_ask_for_one_rebuild() -> None:
     """Dagster drops a request whose key it has seen: a failed rebuild is tried again, but not every minute."""
     behind = {"ugi-1", "bfcl-1"}

@@ -15,8 +15,6 @@ import pytest
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import COMMAND, Install, Installation, Run, fails_clearly
 
-pytest_plugins = ["tests.cli"]
-
 METRIC = "lmarena_text.rating_overall"
 PAIR = ("gpt-5.1-high", "gemini-3-pro")
 
@@ -116,9 +114,11 @@ def test_a_model_without_a_score_of_another_is_null_in_json_and_blank_in_the_tab
 
 def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
     finished = samples_run.at.run("connect")
-    assert (finished.code, finished.out.count("\n")) == (0, 1)
+    assert (finished.code, finished.err, finished.out.count("\n")) == (0, "", 1)
     with psycopg.connect(finished.out.strip()) as connection:
         read = connection.execute("select count(*) from marts.leaderboard").fetchall()
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("drop table marts.benchmarks")
     assert read == samples_run.at.query("select count(*) from marts.leaderboard")
 
 
@@ -154,7 +154,8 @@ def test_a_wrong_name_is_answered_with_what_comes_near(
     ],
 )
 def test_before_the_first_run_a_command_says_what_is_missing(
-    never_run: Installation, arguments: list[str], message: str) -> None:
+    never_run: Installation, arguments: list[str], message: str
+) -> None:
     assert message in fails_clearly(never_run.run(*arguments))
 
 

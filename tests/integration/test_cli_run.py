@@ -12,8 +12,6 @@ from budmodel_pipeline.resources import embedded_postgres
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import Installation, Run, fails_clearly
 
-pytest_plugins = ["tests.cli"]
-
 SOURCES = list(catalog())
 
 
@@ -57,13 +55,13 @@ def test_the_first_run_shows_what_it_did(samples_run: Run) -> None:
     at, out = samples_run.at, samples_run.first.out
     assert out.startswith(f"Extracting {len(SOURCES)} of {len(SOURCES)} leaderboards from the bundled samples\n")
     figures = at.query("""
-        select source, rows_read, (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id),
-               count(distinct model_id)
+        select source, rows_read, rows_rejected,
+               (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id), count(distinct model_id)
         from budmodel.sources join budmodel.snapshots using (source) join marts.leaderboard using (source)
-        group by source, rows_read, current_snapshot_id
+        group by source, rows_read, rows_rejected, current_snapshot_id
     """)
     shown = {source: re.split("  +", rest) for source, rest in summary(out).items()}
-    assert {source: (cells[:4], cells[5]) for source, cells in shown.items()} == {
+    assert {source: (cells[:5], cells[6]) for source, cells in shown.items()} == {
         source: ([f"{number:,}" for number in numbers] + ["first snapshot"], "sample") for source, *numbers in figures
     }
     ((top, score),) = at.query(

@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.extraction import ExtractionError, Published, Taken, may_replace, publish_scores, take_snapshot
-from budmodel_pipeline.resources.http import HttpPolicy
+from budmodel_pipeline.resources.http import HttpPolicy, Response, Validators
 from budmodel_pipeline.resources.leaderboard_http import SAMPLES, FetchEndpoint, open_leaderboards
 from budmodel_pipeline.resources.mirror import mirror_path, mirror_url
 from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
 from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
-from budmodel_pipeline.sources.contract import Parsed, Source
+from budmodel_pipeline.sources.contract import Endpoint, Parsed, Source
 from budmodel_pipeline.warehouse.migrate import migrate
-from budmodel_pipeline.warehouse.publish import register_sources
+from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 BOARD = catalog()["alpacaeval"]
@@ -269,6 +269,32 @@ def test_a_failure_is_noted_and_moves_nothing_else(site: Site, reply: Reply, tra
     moved = {name for name in before if before[name] != after[name]}
     assert moved == {"last_error", "last_failed_at", "last_attempt_at"}
     assert site.statuses() == ["published"]
+
+
+def test_a_failure_that_nobody_foresaw_is_noted_too(site: Site) -> None:
+    def parse(_files: Mapping[str, bytes]) -> Parsed:
+        raise KeyError("surprise")
+
+    site.serves(Reply(body=SAMPLE))
+    site.take()
+    with pytest.raises(KeyError):
+        site.publish(replace(BOARD, parse=parse))
+    assert "KeyError" in site.state["last_error"]
+    assert site.state["current_snapshot_id"] is None
+
+
+def test_what_another_run_published_meanwhile_is_not_covered_up(site: Site) -> None:
+    site.extract(SAMPLE)
+
+    def overtaken(endpoint: Endpoint, validators: Validators | None) -> Response:
+        response = site.fetch(endpoint, validators)
+        site.extract(CHANGED)
+        return response
+
+    site.serves(Reply(body=SAMPLE))
+    with pytest.raises(PublishConflictError):
+        take_snapshot(BOARD, engine=site.engine, store=site.store, fetch=overtaken, origin=Origin.MIRROR)
+    assert site.publish().snapshot.snapshot_id == site.state["current_snapshot_id"]
 
 
 def test_a_mirrors_password_stays_out_of_errors_and_tables(site: Site) -> None:

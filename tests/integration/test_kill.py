@@ -13,6 +13,8 @@ from budmodel_pipeline.refresh import COMMAND, close_dead_runs
 from tests.cli import Install, Installation, Run
 
 pytest_plugins = ["tests.cli"]
+# The runs before the first test take minutes where others use the processors as well.
+pytestmark = pytest.mark.timeout(900)
 
 SEED = 20261122
 RANDOM_KILLS = 9

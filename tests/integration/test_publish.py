@@ -34,7 +34,6 @@ from budmodel_pipeline.warehouse.snapshots import (
     current_snapshot,
     fetched_snapshot,
     latest_snapshot,
-    record_attempt,
     record_failure,
     record_fetched,
     record_unchanged,
@@ -200,7 +199,6 @@ def test_canonical_values_stand_beside_the_published_ones(engine: Engine) -> Non
 
 def test_a_success_clears_the_error_and_moves_the_clock(engine: Engine) -> None:
     with engine.begin() as connection:
-        record_attempt(connection, "board", MONDAY)
         record_failure(connection, "board", "board: 404", MONDAY)
     release(engine, "A", MONDAY + WEEK, parsed({"alpha": 50}))
     with engine.connect() as connection:

@@ -16,8 +16,6 @@ from budmodel_pipeline.resources.mirror import mirror_path, serve_directory
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import Finished, Install, Installation, fails_clearly
 
-pytest_plugins = ["tests.cli"]
-
 ALPACAEVAL = "alpacaeval.length_controlled_win_rate"
 # When a source was last looked at is not part of what it said.
 LAST_SEEN = frozenset({"last_seen_at"})

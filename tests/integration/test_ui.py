@@ -11,8 +11,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.cli import Run
 
-pytest_plugins = ["tests.cli"]
-
 CHROMIUM = shutil.which("chromium")
 SECOND = 1_000  # milliseconds
 # Background services would look up hosts that are not there.
