@@ -8,24 +8,28 @@ from datetime import UTC, datetime
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from budmodel_pipeline import quickstart, reports
 from budmodel_pipeline.console import say, show
-from budmodel_pipeline.resources.postgres import open_engine
+from budmodel_pipeline.replay import ReplayError, replayed_rows
+from budmodel_pipeline.replay import rebuild as rebuild_database
+from budmodel_pipeline.resources.object_store import ObjectStoreError
 from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
 from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin, Settings
-from budmodel_pipeline.sources.catalog import catalog
-from budmodel_pipeline.warehouse.publish import register_sources
+from budmodel_pipeline.sources.catalog import CatalogError, catalog
+from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
 from budmodel_pipeline.warehouse.states import marts_behind, source_states
 
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
 
-# Of a leaderboard's columns, those that a summary has room for.
-SHOWN = ("rank", "model", "score", "unit", "organization", "as_of", "origin")
+# Of a leaderboard's columns, those that a summary has room for, and those that are the same in every row.
+SHOWN = ("rank", "model", "score", "organization")
+SAME = ("unit", "as_of", "origin")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs instead of a table.")
 
@@ -33,6 +37,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="JSON for program
 @click.group()
 def main() -> None:
     """Collects public evidence about AI models into Postgres tables a person can trust."""
+    try:
+        catalog()
+    except CatalogError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()
@@ -42,11 +50,7 @@ def main() -> None:
 @click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
 def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool) -> None:
     """Extract the sources that are due and rebuild the marts."""
-    unknown = set(only) - set(catalog())
-    if unknown:
-        raise click.BadParameter(
-            f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(catalog())}", param_hint="--source"
-        )
+    _expect_sources(only, "--source")
     with _database(origin) as (settings, engine), _alone(engine):
         started = datetime.now(UTC)
         with engine.begin() as connection:
@@ -56,15 +60,14 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         if not due and not behind:
-            with engine.connect() as connection:
-                show(reports.source_rows(states), as_json=False)
+            _show_sources(reports.source_rows(states))
             say(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
             return
-        quickstart.enter(settings)
-        from budmodel_pipeline.refresh import refresh
-
-        say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
-        ok = refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, say=say)
+        if due:
+            say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
+        else:
+            say("No source is due; the marts lack what was published before and are rebuilt")
+        ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage)
         with engine.connect() as connection:
             _summary(connection, started, due)
     sys.exit(0 if ok else 1)
@@ -76,17 +79,25 @@ def sources(as_json: bool) -> None:
     """Every source: status, last success, next due, problems."""
     with _database() as (_, engine), engine.begin() as connection:
         register_sources(connection, catalog())
-        show(reports.source_rows(source_states(connection)), as_json=as_json)
+        rows = reports.source_rows(source_states(connection))
+    if as_json:
+        show(rows, as_json=True)
+    else:
+        _show_sources(rows)
 
 
 @main.command()
 @click.argument("metric")
-@click.option("--limit", default=20, show_default=True, help="How many rows.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
 @as_json
 def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     """The top of METRIC, such as lmarena_text.rating_overall."""
     with _database() as (_, engine), engine.connect() as connection:
-        show(reports.leaderboard_rows(connection, metric, limit), as_json=as_json)
+        rows = reports.leaderboard_rows(connection, metric, limit)
+    if as_json:
+        show(rows, as_json=True)
+    else:
+        _show_leaderboard(metric, rows, [column for column in rows[0] if column not in SAME])
 
 
 @main.command()
@@ -99,13 +110,12 @@ def compare(models: Sequence[str], as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("source", type=click.Choice(list(catalog())))
+@click.argument("source")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
 @as_json
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
-    from budmodel_pipeline.replay import replayed_rows
-
+    _expect_sources([source], "SOURCE")
     with _database() as (settings, engine):
         show(
             replayed_rows(engine, quickstart.object_store(settings), catalog()[source], as_of.date() if as_of else None),
@@ -116,22 +126,27 @@ def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
 @main.command()
 def rebuild() -> None:
     """Publish every snapshot that the object store remembers into an empty database."""
-    from budmodel_pipeline.replay import rebuild as rebuild_database
-
     with _database() as (settings, engine), _alone(engine):
         published = rebuild_database(engine, quickstart.object_store(settings), catalog())
         show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
-        quickstart.enter(settings)
-        from budmodel_pipeline.refresh import refresh
-
-        sys.exit(0 if refresh(engine, settings, [], accept_shrinkage=False, say=say) else 1)
+        sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False) else 1)
 
 
 @main.command()
-def connect() -> None:
+def migrate() -> None:
+    """Create the databases where they are missing and bring the schema up to date; a deployment does this first."""
+    with _database(create=True) as (settings, _):
+        say(f"{settings.postgres_db} on {settings.postgres_host}:{settings.postgres_port} is up to date")
+
+
+@main.command()
+@click.option("--write", is_flag=True, help="A connection that may change data; without it they are read-only.")
+def connect(write: bool) -> None:
     """Print the connection string of the data for psql and BI tools."""
     with _database() as (settings, _):
         url = settings.database_url.set(drivername="postgresql")
+        if not write:
+            url = url.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
         print(url.render_as_string(hide_password=False))
 
 
@@ -147,23 +162,32 @@ def ui(port: int) -> None:
     os.execv(sys.executable, command)
 
 
+def _expect_sources(names: Sequence[str], parameter: str) -> None:
+    unknown = sorted(set(names) - set(catalog()))
+    if unknown:
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
+
+
 @contextmanager
-def _database(origin: str | None = None) -> Iterator[tuple[Settings, Engine]]:
+def _database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple[Settings, Engine]]:
     """The settings with a running, migrated database, and an engine on it. Problems end the command with one sentence."""
     try:
         asked = Settings(budmodel_origin=Origin(origin)) if origin else Settings()
     except ValidationError as error:
-        raise click.ClickException("; ".join(str(problem["msg"]) for problem in error.errors())) from error
+        raise click.ClickException("; ".join(_setting_problem(problem) for problem in error.errors())) from error
     try:
+        if create and asked.postgres_host is not None:
+            quickstart.create_databases(asked)
         settings = quickstart.with_database(asked)
-        engine = open_engine(settings.database_url)
+        engine = quickstart.open_engine(settings)
         try:
             yield settings, engine
         finally:
             engine.dispose()
     except OperationalError as error:
-        raise click.ClickException(f"The database does not answer: {error.orig}") from error
-    except (EmbeddedPostgresError, reports.UnknownNameError) as error:
+        advice = "`budmodel migrate` creates missing databases."
+        raise click.ClickException(f"The database does not answer: {error.orig}. {advice}") from error
+    except (EmbeddedPostgresError, ObjectStoreError, ReplayError, PublishConflictError, reports.UnknownNameError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -174,6 +198,29 @@ def _alone(engine: Engine) -> Iterator[None]:
         if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": RUN_LOCK}).scalar_one():
             raise click.ClickException("Another `budmodel run` is at work on this database; wait for it to end.")
         yield
+
+
+def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_shrinkage: bool) -> bool:
+    """Whether everything succeeded. Only this needs Dagster, which takes seconds to import."""
+    quickstart.enter(settings)
+    from dagster_postgres.utils import DagsterPostgresException
+
+    from budmodel_pipeline.assets.marts import MissingManifestError
+    from budmodel_pipeline.refresh import refresh
+
+    try:
+        return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, say=say)
+    except MissingManifestError as error:
+        raise click.ClickException(str(error)) from error
+    except DagsterPostgresException as error:
+        cause = str(error.__cause__).partition("\n")[0]
+        raise click.ClickException(f"Dagster's database {settings.dagster_postgres_db} does not answer: {cause}") from error
+
+
+def _setting_problem(problem: ErrorDetails) -> str:
+    """Names the variable, which a rule about several of them does by itself."""
+    sentence = problem["msg"].removeprefix("Value error, ")
+    return ": ".join([*(str(name).upper() for name in problem["loc"]), sentence])
 
 
 def _origin_sentence(settings: Settings) -> str:
@@ -188,13 +235,26 @@ def _summary(connection: Connection, started: datetime, attempted: Sequence[str]
     rows = reports.summary_rows(connection, started, attempted)
     if rows:
         say("")
-        show(rows, as_json=False)
+        _show_sources(rows)
     metric = reports.showcase_metric(connection)
     if metric:
-        say(f"\nThe top of {metric}")
-        top = [{name: row[name] for name in SHOWN} for row in reports.leaderboard_rows(connection, metric, 5)]
-        show(top, as_json=False)
+        say("")
+        _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
     say(
         "\nNext: make ui (the pipeline in a browser) · budmodel leaderboard METRIC · budmodel compare MODEL MODEL\n"
         'psql "$(budmodel connect)" (schema marts) · budmodel run --origin live (the real sites)'
     )
+
+
+def _show_sources(rows: Sequence[reports.Row]) -> None:
+    """A table of the sources, and below it a line for each that has a problem: sentences have no room in a table."""
+    show([{name: value for name, value in row.items() if name != "problem"} for row in rows], as_json=False)
+    for row in rows:
+        if row["problem"]:
+            say(f"{row['source']}: {row['problem']}")
+
+
+def _show_leaderboard(metric: str, rows: Sequence[reports.Row], columns: Sequence[str]) -> None:
+    top = rows[0]
+    say(f"The top of {metric}, in {top['unit']}, as of {top['as_of']} ({top['origin']})")
+    show([{name: row[name] for name in columns} for row in rows], as_json=False)

@@ -7,8 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+
+# Texts up to this many cells stay on one line: names of sources, dates with their time.
+WRAPS_ABOVE = 16
 
 # Bound to the stream of the command: what libraries print meanwhile can be led elsewhere.
 # Piped output keeps its columns whole.
@@ -20,7 +24,7 @@ def say(line: str) -> None:
     console.print(line, soft_wrap=True, markup=False)
 
 
-def show(rows: Sequence[dict[str, Any]], *, as_json: bool, title: str | None = None) -> None:
+def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     """Prints rows as a table, or as a JSON list with ISO dates and plain numbers."""
     if as_json:
         print(json.dumps(list(rows), default=_plain, indent=1, ensure_ascii=False))
@@ -28,14 +32,17 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool, title: str | None = N
     if not rows:
         console.print("nothing to show")
         return
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False)
     columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
     for column in columns:
         numeric = all(isinstance(row[column], int | float | Decimal | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+        widest = max(cell_len(cell(row[column])) for row in rows)
+        # Long texts make room; numbers stay whole, even where the line then leaves the terminal: half of one is a wrong one.
+        whole = widest if numeric or widest <= WRAPS_ABOVE else WRAPS_ABOVE
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", min_width=whole, overflow="fold")
     for row in rows:
         table.add_row(*(cell(row[column]) for column in columns))
-    console.print(table)
+    console.print(table, crop=False)
 
 
 def cell(value: object) -> str:

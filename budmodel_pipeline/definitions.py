@@ -44,7 +44,7 @@ def build_definitions(
         description="Resolves models and rebuilds what analysts read.",
     )
     return dg.Definitions(
-        assets=[*sources, models, marts_assets()],
+        assets=[*sources, models, marts_assets(settings.budmodel_home / "dbt")],
         asset_checks=[no_clashes],
         jobs=[extraction, marts],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],

@@ -4,7 +4,8 @@ Assets, commands, benchmarks and tests all call these two. Either the whole new 
 stays; a failure leaves its reason in `sources.last_error` and moves nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,14 +18,13 @@ from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.contract import Endpoint, Source, SourceError
 from budmodel_pipeline.sources.quality import Outcome, assess, outcomes_of, outcomes_unchanged
 from budmodel_pipeline.warehouse.changes import last_good
-from budmodel_pipeline.warehouse.publish import lock_source, publish
+from budmodel_pipeline.warehouse.publish import PublishConflictError, lock_source, publish
 from budmodel_pipeline.warehouse.snapshots import (
     Snapshot,
     SnapshotFile,
     current_snapshot,
     fetched_snapshot,
     latest_snapshot,
-    record_attempt,
     record_failure,
     record_fetched,
     record_unchanged,
@@ -69,27 +69,28 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
 
     Raises ExtractionError when an endpoint cannot be fetched or sends something that is not data.
     """
-    with engine.begin() as connection:
-        record_attempt(connection, source.slug, datetime.now(UTC))
+    with engine.connect() as connection:
         current = current_snapshot(connection, source.slug)
     if not may_replace(origin, current.origin if current else None):
         raise ExtractionError(
             f"{source.slug}: real data are published here, and samples never replace them. "
             "Set BUDMODEL_ORIGIN=live (or mirror with BUDMODEL_MIRROR_URL), or use another database for samples."
         )
-    try:
-        known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
-        files = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
-    except FetchError as error:
-        raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
-    now = datetime.now(UTC)
-    snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
-    with engine.begin() as connection:
-        lock_source(connection, source.slug)
-        if snapshot is current:
-            record_unchanged(connection, snapshot, now)
-        else:
-            record_fetched(connection, snapshot)
+    with _failures_noted(engine, source):
+        try:
+            known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
+            files = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
+        except FetchError as error:
+            raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
+        now = datetime.now(UTC)
+        snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
+        with engine.begin() as connection:
+            if lock_source(connection, source.slug) != (current and current.snapshot_id):
+                raise PublishConflictError("another run published it meanwhile; nothing was changed, extract again")
+            if snapshot is current:
+                record_unchanged(connection, snapshot, now)
+            else:
+                record_fetched(connection, snapshot)
     return Taken(snapshot, unchanged=snapshot is current)
 
 
@@ -99,31 +100,46 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
     Raises ExtractionError when there is no snapshot or when a blocking check fails.
     """
     with engine.connect() as connection:
-        current = current_snapshot(connection, source.slug)
         snapshot = latest_snapshot(connection, source.slug)
     if snapshot is None:
         raise ExtractionError(f"{source.slug}: nothing was fetched yet. Materialize snapshots/{source.slug} first.")
-    if snapshot.status == "published":
-        write_manifest(store, snapshot)
-        return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
-    outcomes: list[Outcome] = []
-    try:
-        parsed = parse_snapshot(source, snapshot, store)
+    with _failures_noted(engine, source):
+        if snapshot.status == "published":
+            write_manifest(store, snapshot)
+            return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
         with engine.connect() as connection:
-            outcomes = assess(
-                source, parsed, last_good(connection, source.slug, snapshot.origin), accept_shrinkage=accept_shrinkage
-            )
-        refusals = [outcome for outcome in outcomes if outcome.refuses]
-        reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
-    except SourceError as error:
-        outcomes = outcomes_of(error)
-        reason = str(error)
-    if any(outcome.refuses for outcome in outcomes):
-        raise _failed(engine, source, current, reason, refused=snapshot, outcomes=outcomes)
-    with engine.begin() as connection:
-        snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
-    write_manifest(store, snapshot)
+            current = current_snapshot(connection, source.slug)
+            good = last_good(connection, source.slug, snapshot.origin)
+        outcomes: list[Outcome] = []
+        try:
+            parsed = parse_snapshot(source, snapshot, store)
+            outcomes = assess(source, parsed, good, accept_shrinkage=accept_shrinkage)
+            refusals = [outcome for outcome in outcomes if outcome.refuses]
+            reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
+        except SourceError as error:
+            outcomes = outcomes_of(error)
+            reason = str(error)
+        if any(outcome.refuses for outcome in outcomes):
+            urls = ", ".join(file.url for file in snapshot.files)
+            raise _failed(engine, source, current, f"{reason} (from {urls})", refused=snapshot, outcomes=outcomes)
+        with engine.begin() as connection:
+            snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
+        write_manifest(store, snapshot)
     return Published(snapshot, False, tuple(outcomes))
+
+
+@contextmanager
+def _failures_noted(engine: Engine, source: Source) -> Iterator[None]:
+    """Leaves a reason in `sources.last_error` for failures that nobody foresaw as well, and passes them on."""
+    try:
+        yield
+    except ExtractionError:
+        raise
+    except Exception as error:  # Whatever it is: it is recorded and passed on.
+        reason = f"{source.slug}: {type(error).__name__}: {error}"
+        with engine.begin() as connection:
+            record_failure(connection, source.slug, reason, datetime.now(UTC))
+        raise
 
 
 def _fetch_file(endpoint: Endpoint, known: SnapshotFile | None, store: ObjectStore, fetch: Fetch) -> SnapshotFile:
@@ -160,7 +176,7 @@ def _failed(
         kept = "Nothing had been published before."
     else:
         kept = f"Kept: the snapshot of {current.fetched_at:%Y-%m-%d} with {current.rows_kept} rows."
-    if any(outcome.check.name == "not_shrunk" and outcome.refuses for outcome in outcomes):
+    if [outcome.check.name for outcome in outcomes if outcome.refuses] == ["not_shrunk"]:
         advice = f"If the rows are really gone: budmodel run --force --source {source.slug} --accept-shrinkage."
     elif refused is not None:
         advice = f"Look at {source.homepage}; if its layout changed, sources/{source.slug}.py must follow."

@@ -45,7 +45,7 @@ def line_for(event: dg.DagsterEvent) -> str | None:
     if event.event_type is dg.DagsterEventType.STEP_FAILURE:
         failure = event.step_failure_data
         described = failure.user_failure_data.description if failure.user_failure_data else None
-        cause = failure.error.message.strip() if failure.error else "unknown"
+        cause = (failure.error.cause or failure.error).message.strip() if failure.error else "unknown"
         return f"  ✗ {event.step_key}: {described or cause}"
     return None
 

@@ -45,9 +45,11 @@ def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accep
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:
     """Marks runs of this command that were killed as failed and frees the pool slots they still hold."""
-    for run in instance.get_runs(dg.RunsFilter(tags={COMMAND: "run"}, statuses=UNFINISHED)):
-        instance.report_run_failed(run, "The process of this run died; the next one took over.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    # A filter on the tag would miss a run that was killed before its tags were indexed; the run itself has them by then.
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+        if COMMAND in run.tags:
+            instance.report_run_failed(run, "The process of this run died; the next one took over.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _execute(

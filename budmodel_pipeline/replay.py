@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from budmodel_pipeline.resources.object_store import ObjectStore
-from budmodel_pipeline.sources.contract import Parsed, Source
+from budmodel_pipeline.sources.contract import Parsed, Source, SourceError
+from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.changes import stored_scores
 from budmodel_pipeline.warehouse.publish import publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (
@@ -23,25 +24,25 @@ MANIFESTS = "snapshots"
 
 
 class ReplayError(Exception):
-    """There is nothing to parse again."""
+    """There is nothing to parse again, today's parser does not read it, or there is no room for what it gives."""
 
 
 def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
     """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
-    return source.parse({file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
+    return parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
 
 
 def replayed_rows(engine: Engine, store: ObjectStore, source: Source, day: date | None) -> list[dict[str, object]]:
     """The scores of the snapshot that was current on `day` (UTC; the newest for None), parsed again, beside those stored.
 
-    Raises ReplayError where there is no such snapshot.
+    Raises ReplayError where there is no such snapshot or the parser of today does not read it, and ObjectStoreError.
     """
     with engine.connect() as connection:
         snapshot = snapshot_as_of(connection, source.slug, day)
         if snapshot is None:
             raise ReplayError(f"{source.slug}: no snapshot was published" + (f" by {day}." if day else " yet."))
         stored = stored_scores(connection, snapshot.snapshot_id)
-    parsed = parse_snapshot(source, snapshot, store)
+    parsed = _parse_again(source, snapshot, store)
     return [
         {
             "snapshot": snapshot.snapshot_id,
@@ -69,22 +70,31 @@ def write_manifest(store: ObjectStore, snapshot: Snapshot) -> None:
 def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -> dict[str, int]:
     """Publishes every snapshot that the store remembers into an empty database; how many of each source.
 
-    Raises SourceError where a parser of today no longer reads stored bytes.
+    It is one transaction: a rebuild that fails or is killed leaves the database empty. Raises ReplayError where the database
+    holds snapshots, where the store remembers none and where the parser of today does not read one, and ObjectStoreError.
     """
     published = {}
     with engine.begin() as connection:
+        held: int = connection.execute(text("select count(*) from budmodel.snapshots")).scalar_one()
+        if held:
+            raise ReplayError(
+                f"The database {engine.url.database} holds {held} snapshots, and only an empty one can be rebuilt. "
+                "Name a new one in POSTGRES_DB."
+            )
         register_sources(connection, catalog)
-    for source in catalog.values():
-        current: Snapshot | None = None
-        manifests = list(store.list(f"{MANIFESTS}/{source.slug}/"))
-        for key in manifests:
-            current = _publish_again(engine, store, source, current, json.loads(store.get(key)))
-        published[source.slug] = len(manifests)
+        for source in catalog.values():
+            current: Snapshot | None = None
+            manifests = list(store.list(f"{MANIFESTS}/{source.slug}/"))
+            for key in manifests:
+                current = _publish_again(connection, store, source, current, json.loads(store.get(key)))
+            published[source.slug] = len(manifests)
+        if not any(published.values()):
+            raise ReplayError(f"There is nothing to rebuild from: {store.place} remembers no snapshot.")
     return published
 
 
 def _publish_again(
-    engine: Engine, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, object]
+    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, object]
 ) -> Snapshot:
     stored = manifest["files"]
     if not isinstance(stored, list):
@@ -94,7 +104,16 @@ def _publish_again(
     snapshot = fetched_snapshot(source.slug, source.parser_version, str(manifest["origin"]), current, files, fetched_at)
     if snapshot is current:
         return snapshot
-    parsed = parse_snapshot(source, snapshot, store)
-    with engine.begin() as connection:
-        record_fetched(connection, snapshot)
-        return publish(connection, source, snapshot, parsed, fetched_at)
+    parsed = _parse_again(source, snapshot, store)
+    record_fetched(connection, snapshot)
+    return publish(connection, source, snapshot, parsed, fetched_at)
+
+
+def _parse_again(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
+    try:
+        return parse_snapshot(source, snapshot, store)
+    except SourceError as error:
+        raise ReplayError(
+            f"{source.slug}: the parser of today does not read the snapshot of {snapshot.fetched_at:%Y-%m-%d %H:%M} UTC "
+            f"({snapshot.snapshot_id}): {error}. Let sources/{source.slug}.py read both layouts."
+        ) from error

@@ -12,6 +12,8 @@ from budmodel_pipeline.warehouse.states import SourceState
 
 Row = dict[str, Any]
 
+NOTHING_BUILT = "There are no marts yet; `budmodel run` builds them."
+
 
 class UnknownNameError(Exception):
     """A metric or model that the marts do not hold; says what comes near."""
@@ -26,7 +28,7 @@ def source_rows(states: Sequence[SourceState]) -> list[Row]:
             "last_success": state.last_extracted_at,
             "next_due": next_due(state),
             "origin": state.origin,
-            "problem": state.last_error,
+            "problem": state.last_error and state.last_error.removeprefix(f"{state.source}: "),
         }
         for state in states
     ]
@@ -38,6 +40,8 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
         text("""
             select sources.source, current_snapshot_id, previous_snapshot_id, fetched_at, origin, rows_read, rows_rejected,
                    as_of, last_extracted_at, last_error, unknown_columns,
+                   (select sum(rows) from budmodel.rejected_rows bad
+                    where bad.snapshot_id = current_snapshot_id and not by_rule) as bad_rows,
                    (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id) as scores,
                    (select count(distinct model_id) from budmodel.entries
                     join budmodel.model_aliases aliases on aliases.source = sources.source
@@ -54,7 +58,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
     for row in figures:
         if row.last_error:
             change = "failed, kept the last good" if row.current_snapshot_id else "failed"
-        elif row.current_snapshot_id is None:
+        elif row.last_extracted_at is None or row.last_extracted_at < started:
             change = "not extracted"
         elif row.fetched_at < started:
             change = "unchanged"
@@ -62,19 +66,20 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
             change = "first snapshot"
         else:
             change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
-        problems = [row.last_error] if row.last_error else []
-        problems += [f"{row.rows_rejected} rows rejected"] if row.rows_rejected else []
+        problems = [row.last_error.removeprefix(f"{row.source}: ")] if row.last_error else []
+        problems += [f"{row.bad_rows} of {row.rows_read} rows could not be read"] if row.bad_rows else []
         problems += [f"new columns: {', '.join(row.unknown_columns)}"] if row.unknown_columns else []
         rows.append(
             {
                 "source": row.source,
                 "rows_read": row.rows_read,
+                "rejected": row.rows_rejected,
                 "scores": row.scores,
                 "models": row.models,
                 "change": change,
                 "as_of": row.as_of or (f"fetched {row.fetched_at:%Y-%m-%d}" if row.fetched_at else None),
                 "origin": row.origin,
-                "problems": "; ".join(problems),
+                "problem": "; ".join(problems),
             }
         )
     return rows
@@ -82,7 +87,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
 
 def showcase_metric(connection: Connection) -> str | None:
     """The headline metric to show first, one that people voted on where there is one; None before the first build."""
-    if connection.execute(text("select to_regclass('marts.leaderboard')")).scalar() is None:
+    if not _is_built(connection, "leaderboard"):
         return None
     fullest = text("""
         select metric_id from marts.leaderboard join budmodel.metrics using (metric_id) where is_headline
@@ -93,6 +98,8 @@ def showcase_metric(connection: Connection) -> str | None:
 
 def leaderboard_rows(connection: Connection, metric: str, limit: int) -> list[Row]:
     """The top of one metric. Raises UnknownNameError."""
+    if not _is_built(connection, "leaderboard"):
+        raise UnknownNameError(NOTHING_BUILT)
     rows = connection.execute(
         text("""
             select rank, published_name as model, variant, score, unit, lower, upper, votes, organization, as_of, origin
@@ -109,6 +116,8 @@ def leaderboard_rows(connection: Connection, metric: str, limit: int) -> list[Ro
 
 def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
     """One row per metric that at least one of `models` has, with a column of scores per model. Raises UnknownNameError."""
+    if not _is_built(connection, "model_comparison"):
+        raise UnknownNameError(NOTHING_BUILT)
     ids = [_model_id(connection, model) for model in models]
     rows = connection.execute(
         text("""
@@ -122,6 +131,10 @@ def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
         line = table.setdefault(row.metric_id, {"metric": row.metric_id, "unit": row.unit, **dict.fromkeys(ids)})
         line[row.model_id] = row.score
     return sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
+
+
+def _is_built(connection: Connection, mart: str) -> bool:
+    return connection.execute(text("select to_regclass('marts.' || :mart)"), {"mart": mart}).scalar() is not None
 
 
 def _model_id(connection: Connection, name: str) -> str:

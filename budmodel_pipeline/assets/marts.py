@@ -7,6 +7,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
+from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
+
 GROUP = "marts"
 PROJECT_DIRECTORY = Path(__file__).parent.parent.parent / "dbt_leaderboard"
 MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
@@ -33,8 +36,11 @@ class Translator(DagsterDbtTranslator):
         return GROUP
 
 
-def marts_assets() -> dg.AssetsDefinition:
-    """The assets of the dbt project. Raises MissingManifestError where `dbt parse` has not run."""
+def marts_assets(target: Path) -> dg.AssetsDefinition:
+    """The assets of the dbt project, which is built in the folder `target`: dagster-dbt would leave a new one each time.
+
+    Raises MissingManifestError where `dbt parse` has not run.
+    """
     if not MANIFEST.is_file():
         raise MissingManifestError(
             f"{MANIFEST} is missing: the dbt project has to be parsed before Dagster can show it. "
@@ -47,7 +53,13 @@ def marts_assets() -> dg.AssetsDefinition:
         dagster_dbt_translator=Translator(),
         name="dbt_leaderboard",
     )
-    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        yield from dbt.cli(["build"], context=context).stream()
+    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, postgres: PostgresResource) -> Iterator[Any]:
+        with postgres.engine.connect() as connection:
+            built_from = current_snapshots(connection)
+        yield from dbt.cli(["build"], context=context, target_path=target).stream()
+        # Only here is every mart built and tested: a part of them, or a build that failed or was killed, stays to be done.
+        if not context.is_subset:
+            with postgres.engine.begin() as connection:
+                record_marts(connection, built_from)
 
     return marts

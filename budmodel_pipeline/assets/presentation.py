@@ -50,6 +50,7 @@ def scores_metadata(
     import pandas as pd
 
     snapshot, headline = published.snapshot, source.headline_metric()
+    difference = "unchanged" if published.unchanged else None if snapshot.previous_snapshot_id else "first snapshot"
     ranked = pd.read_sql(
         _RANKED,
         connection,
@@ -73,10 +74,8 @@ def scores_metadata(
         "snapshot": dg.MetadataValue.text(snapshot.snapshot_id),
         "homepage": dg.MetadataValue.url(source.homepage),
         "fetched_from": dg.MetadataValue.md("\n".join(f"- [{file.endpoint}]({file.url})" for file in snapshot.files)),
-        "changes": dg.MetadataValue.text(changes.sentence() if snapshot.previous_snapshot_id else "first snapshot"),
-        "changed_scores": dg.MetadataValue.md(
-            _changes_table(changes) if snapshot.previous_snapshot_id else "first snapshot"
-        ),
+        "changes": dg.MetadataValue.text(difference or changes.sentence()),
+        "changed_scores": dg.MetadataValue.md(difference or _changes_table(changes)),
         "preview": dg.MetadataValue.md(f"**{headline.title}** ({headline.unit})\n\n{preview.to_markdown(index=False)}"),
         "plot": dg.MetadataValue.md(f"![{headline.title}](data:image/png;base64,{_plot(ranked, source, headline)})"),
         "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema()),

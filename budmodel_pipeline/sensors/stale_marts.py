@@ -9,7 +9,7 @@ import dagster as dg
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.warehouse.states import marts_behind
 
-EXTRACTING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
 def rebuild_key(behind: Collection[str], now: datetime) -> str:
@@ -33,9 +33,9 @@ def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
             behind = marts_behind(connection)
         if not behind:
             return dg.SkipReason("The marts hold every current snapshot.")
-        running = dg.RunsFilter(job_name=extraction_job, statuses=EXTRACTING)
-        if context.instance.get_runs(running, limit=1):
-            return dg.SkipReason(f"{len(behind)} snapshots are new; waiting for the extraction that is running.")
+        for job, what in ((extraction_job, "extraction"), (marts_job, "rebuild")):
+            if context.instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1):
+                return dg.SkipReason(f"{len(behind)} snapshots are new; waiting for the {what} that is running.")
         return dg.RunRequest(run_key=rebuild_key(behind, datetime.now().astimezone()))
 
     return tick

@@ -1,5 +1,6 @@
 """Whether a parsed snapshot may be published. Pure: it looks at the snapshot and at figures of the last good one."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -82,10 +83,10 @@ class LastGood:
 def assess(source: Source, parsed: Parsed, last_good: LastGood | None, *, accept_shrinkage: bool = False) -> list[Outcome]:
     """The outcome of every check. `accept_shrinkage` is a person's word that the rows are really gone."""
     metrics = {metric.slug: metric for metric in (*source.metrics, *parsed.metrics)}
-    values: dict[str, list[float]] = {}
+    values: defaultdict[str, list[float]] = defaultdict(list)
     for entry in parsed.entries:
         for slug, score in entry.scores.items():
-            values.setdefault(slug, []).append(score.value)
+            values[slug].append(score.value)
     problems: dict[CheckName, list[str]] = {
         "well_formed": [] if values else ["no row gave a score"],
         "columns": [],
@@ -142,7 +143,7 @@ def _rescaled(metrics: Mapping[str, Metric], values: Mapping[str, list[float]], 
         metric = metrics[slug]
         if len(found) < FEW or metric.minimum is None or metric.minimum < 0:
             continue
-        if metric.unit is Unit.PERCENT and max(map(abs, found)) <= 1 and any(found):
+        if metric.unit is Unit.PERCENT and any(found) and all(abs(value) <= 1 for value in found):
             problems.append(f"{slug} is declared in percent, but no value exceeds 1")
         before = last_good.metrics.get(slug) if last_good else None
         if before and before.scores >= FEW and before.median and (now := median(found)):

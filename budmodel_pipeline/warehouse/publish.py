@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Table, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
 from budmodel_pipeline.warehouse.snapshots import Snapshot
@@ -37,6 +37,8 @@ SCORE_COLUMNS = (
     "is_self_reported",
 )
 
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:source, 0))")
+
 
 class PublishConflictError(Exception):
     """Another run published this source since the snapshot was fetched."""
@@ -65,9 +67,7 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
 
     Raises PublishConflictError when the snapshot that it follows is no longer current.
     """
-    lock_source(connection, source.slug)
-    current = select(sources.c.current_snapshot_id).where(sources.c.source == source.slug)
-    if connection.execute(current).scalar_one() != snapshot.previous_snapshot_id:
+    if lock_source(connection, source.slug) != snapshot.previous_snapshot_id:
         raise PublishConflictError(
             f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
         )
@@ -112,9 +112,12 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     return published
 
 
-def lock_source(connection: Connection, source: str) -> None:
-    """Waits until no other transaction publishes `source`."""
-    connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:source, 0))"), {"source": source})
+def lock_source(connection: Connection, source: str) -> str | None:
+    """Waits until no other transaction publishes `source`; gives the id of its current snapshot."""
+    connection.execute(_LOCK, {"source": source})
+    current = select(sources.c.current_snapshot_id).where(sources.c.source == source)
+    current_id: str | None = connection.execute(current).scalar_one()
+    return current_id
 
 
 def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
@@ -135,11 +138,12 @@ def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
 
 def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
     """Rows of table `scores`, in the order of SCORE_COLUMNS."""
-    known = {metric.slug: (f"{source}.{metric.slug}", metric.unit.divisor) for metric in declared}
+    known = {metric.slug: (f"{source}.{metric.slug}", Decimal(metric.unit.divisor)) for metric in declared}
     for number, entry in enumerate(parsed.entries):
         for slug, (value, lower, upper, votes, rank, self_reported) in entry.scores.items():
             metric_id, divisor = known[slug]
-            canonical = value if divisor == 1.0 else value / divisor
+            # In decimals, as a person would: 1.1 % is 0.011, and a float would make it 0.011000000000000001.
+            canonical = value if divisor == 1 else Decimal(repr(value)) / divisor
             yield (snapshot_id, number, metric_id, value, canonical, lower, upper, votes, rank, self_reported)
 
 
@@ -185,8 +189,18 @@ def _metric_rows(source: str, declared: Iterable[Metric]) -> list[dict[str, obje
     ]
 
 
-def _upsert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
-    statement = upsert(table).values(rows)
+def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Inserts `rows` or renews those whose primary key is known; rows that say nothing new are not written."""
     key = [column.name for column in table.primary_key]
-    renewed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=renewed))
+    renewed = [name for name in rows[0] if name not in key]
+    excluded = ", ".join(f"excluded.{name}" for name in renewed)
+    # As one JSON value: a source's metrics as parameters of their own take longer to bind than its scores to copy.
+    connection.execute(
+        text(f"""
+            insert into {table} as known ({", ".join(rows[0])})
+            select {", ".join(rows[0])} from json_populate_recordset(null::{table}, cast(:rows as json))
+            on conflict ({", ".join(key)}) do update set ({", ".join(renewed)}) = row({excluded})
+            where ({", ".join(f"known.{name}" for name in renewed)}) is distinct from ({excluded})
+        """),
+        {"rows": orjson.dumps(rows).decode()},
+    )

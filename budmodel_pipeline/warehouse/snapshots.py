@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from budmodel_pipeline.warehouse.tables import snapshot_files, snapshots, sources
@@ -49,6 +49,15 @@ class Snapshot:
     rows_read: int | None = None
     rows_kept: int | None = None
     rows_rejected: int | None = None
+
+
+_FILE_COLUMNS = tuple(SnapshotFile.__dataclass_fields__)
+# One row for each file: a refresh asks for its snapshot again and again, and each query is a wait.
+_WITH_FILES = (
+    select(snapshots, *(snapshot_files.c[name].label(f"file_{name}") for name in _FILE_COLUMNS))
+    .join(snapshot_files, snapshot_files.c.snapshot_id == snapshots.c.snapshot_id)
+    .order_by(snapshot_files.c.endpoint)
+)
 
 
 def content_digest(files: Iterable[tuple[str, str]]) -> str:
@@ -115,18 +124,15 @@ def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
     connection.execute(delete(snapshot_files).where(snapshot_files.c.snapshot_id == snapshot.snapshot_id))
     files = [{"snapshot_id": snapshot.snapshot_id, **_file_row(file)} for file in snapshot.files]
     connection.execute(insert(snapshot_files), files)
-
-
-def record_attempt(connection: Connection, source: str, now: datetime) -> None:
-    """An extraction of `source` begins."""
-    connection.execute(update(sources).where(sources.c.source == source).values(last_attempt_at=now))
+    of_source = sources.c.source == snapshot.source
+    connection.execute(update(sources).where(of_source).values(last_attempt_at=snapshot.last_seen_at))
 
 
 def record_failure(
     connection: Connection, source: str, error: str, now: datetime, *, refused: Snapshot | None = None
 ) -> None:
     """An extraction of `source` failed; what was published stays. `refused` is the snapshot that failed a check, if any."""
-    failed = {"last_error": error, "last_failed_at": now}
+    failed = {"last_error": error, "last_failed_at": now, "last_attempt_at": now}
     connection.execute(update(sources).where(sources.c.source == source).values(failed))
     if refused is not None:
         refusal = {"status": "refused", "refusal": error}
@@ -136,38 +142,35 @@ def record_failure(
 
 def current_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot whose scores are published, None before the first."""
-    current = select(sources.c.current_snapshot_id).where(sources.c.source == source).scalar_subquery()
-    return _one(connection, select(snapshots).where(snapshots.c.snapshot_id == current))
+    return _one(connection, select(sources.c.current_snapshot_id).where(sources.c.source == source))
 
 
 def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot that was fetched or seen last, whether published, refused or still to be parsed."""
     seen = snapshots.c.last_seen_at.desc(), snapshots.c.fetched_at.desc()
-    return _one(connection, select(snapshots).where(snapshots.c.source == source).order_by(*seen).limit(1))
+    return _one(connection, select(snapshots.c.snapshot_id).where(snapshots.c.source == source).order_by(*seen).limit(1))
 
 
 def snapshot_as_of(connection: Connection, source: str, day: date | None) -> Snapshot | None:
     """The published snapshot that was current at the end of `day` (UTC), the newest where `day` is None."""
-    published = select(snapshots).where(snapshots.c.source == source, snapshots.c.status == "published")
+    published = select(snapshots.c.snapshot_id).where(snapshots.c.source == source, snapshots.c.status == "published")
     if day is not None:
         published = published.where(snapshots.c.fetched_at < datetime.fromisoformat(f"{day}T23:59:59.999999+00:00"))
     return _one(connection, published.order_by(snapshots.c.fetched_at.desc()).limit(1))
 
 
-def _one(connection: Connection, statement: Any) -> Snapshot | None:
-    row = connection.execute(statement).mappings().one_or_none()
-    if row is None:
+def _one(connection: Connection, chosen: Select[Any]) -> Snapshot | None:
+    """The snapshot whose id `chosen` selects, with its files."""
+    statement = _WITH_FILES.where(snapshots.c.snapshot_id == chosen.scalar_subquery())
+    rows = connection.execute(statement).mappings().all()
+    if not rows:
         return None
-    of_snapshot = snapshot_files.c.snapshot_id == row["snapshot_id"]
-    files = select(snapshot_files).where(of_snapshot).order_by(snapshot_files.c.endpoint)
     return Snapshot(
-        files=tuple(
-            SnapshotFile(**{name: value for name, value in file.items() if name != "snapshot_id"})
-            for file in connection.execute(files).mappings()
-        ),
-        **{name: row[name] for name in Snapshot.__dataclass_fields__ if name != "files"},
+        files=tuple(SnapshotFile(**{name: row[f"file_{name}"] for name in _FILE_COLUMNS}) for row in rows),
+        unknown_columns=tuple(rows[0]["unknown_columns"]),
+        **{name: rows[0][name] for name in Snapshot.__dataclass_fields__ if name not in ("files", "unknown_columns")},
     )
 
 
 def _file_row(file: SnapshotFile) -> dict[str, object]:
-    return {name: getattr(file, name) for name in SnapshotFile.__dataclass_fields__}
+    return {name: getattr(file, name) for name in _FILE_COLUMNS}

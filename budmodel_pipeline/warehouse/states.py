@@ -1,6 +1,6 @@
 """The state of every source, as schedules, sensors and commands need it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,11 +40,22 @@ def source_states(connection: Connection) -> list[SourceState]:
     ]
 
 
+def current_snapshots(connection: Connection) -> dict[str, str]:
+    """The published snapshot of every source that has one."""
+    rows = connection.execute(text("select source, current_snapshot_id from budmodel.sources order by source"))
+    return {row.source: row.current_snapshot_id for row in rows if row.current_snapshot_id}
+
+
 def marts_behind(connection: Connection) -> frozenset[str]:
-    """The current snapshots that `marts.leaderboard` was not yet built from; all of them before the first build."""
-    current_ids = text("select current_snapshot_id from budmodel.sources where current_snapshot_id is not null")
-    current = frozenset[str](connection.execute(current_ids).scalars())
-    if connection.execute(text("select to_regclass('marts.leaderboard')")).scalar() is None:
-        return current
-    built: Iterable[str] = connection.execute(text("select distinct snapshot_id from marts.leaderboard")).scalars()
-    return current.difference(built)
+    """The current snapshots that the marts were not yet built from as a whole."""
+    built = connection.execute(text("select source, marts_snapshot_id from budmodel.sources"))
+    held = {row.source: row.marts_snapshot_id for row in built}
+    return frozenset(snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot)
+
+
+def record_marts(connection: Connection, built_from: Mapping[str, str]) -> None:
+    """Notes that all marts were built when `built_from` were the current snapshots of their sources."""
+    statement = text("update budmodel.sources set marts_snapshot_id = :snapshot_id where source = :source")
+    if built_from:
+        rows = [{"source": source, "snapshot_id": snapshot_id} for source, snapshot_id in built_from.items()]
+        connection.execute(statement, rows)

@@ -53,6 +53,8 @@ sources = Table(
     Column("last_error", Text),
     _moment("last_failed_at"),
     Column("current_snapshot_id", Text),
+    # The snapshot that the marts were last built from as a whole.
+    Column("marts_snapshot_id", Text),
 )
 
 snapshots = Table(

@@ -1,4 +1,4 @@
-"""What `deploy/` ships must load: its Dagster instance keeps runs in PostgreSQL and the logs of steps in the object store."""
+"""What `deploy/` ships must load: a Dagster instance with its runs in PostgreSQL and its step logs in the object store."""
 
 import shutil
 from pathlib import Path

@@ -39,7 +39,6 @@ from budmodel_pipeline.warehouse.snapshots import (
     SnapshotFile,
     current_snapshot,
     fetched_snapshot,
-    record_attempt,
     record_failure,
     record_fetched,
 )
@@ -119,7 +118,6 @@ def fetch(connection: Connection, of: Source, at: datetime, origin: str) -> Any:
         for endpoint, size in zip(of.endpoints, (20, 900), strict=True)
     ]
     snapshot = fetched_snapshot(of.slug, of.parser_version, origin, current, files, at)
-    record_attempt(connection, of.slug, at)
     record_fetched(connection, snapshot)
     return snapshot
 

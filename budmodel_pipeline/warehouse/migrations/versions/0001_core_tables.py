@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("current_snapshot_id", sa.Text(), nullable=True),
+        sa.Column("marts_snapshot_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_sources")),
         schema="budmodel",
     )
