@@ -71,6 +71,7 @@ class Knowledge:
     remarks: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
+    words_of: Mapping[str, tuple[str, ...]]
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
     overrides: Mapping[str, str]
@@ -135,6 +136,9 @@ def read(text: str) -> Knowledge:
     for family in families.values():
         if family.vendor not in raw["vendors"]:
             vendors.setdefault(squash(family.vendor), family.vendor)
+    words_of: dict[str, tuple[str, ...]] = {}
+    for family in families.values():
+        words_of[family.vendor] = (*words_of.get(family.vendor, ()), family.spelled or family.word)
     spelled = [name for table in (raw["vendors"], raw["hosts"]) for slug, names in table.items() for name in (slug, *names)]
     return Knowledge(
         vendors=vendors,
@@ -150,6 +154,7 @@ def read(text: str) -> Knowledge:
         agents=frozenset(raw["agents"]["words"]),
         remarks=frozenset(raw["remarks"]["words"]),
         families=families,
+        words_of=words_of,
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),

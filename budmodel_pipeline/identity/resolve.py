@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from budmodel_pipeline.identity.address import Address, address_of, repository_of
 from budmodel_pipeline.identity.canonical import Form
@@ -50,8 +51,12 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     Raises UnresolvableName for a name that identifies nothing.
     """
     del organization
+    return _resolve(source, clean(published_name), link)
+
+
+@lru_cache(maxsize=32_768)  # One name stands in many files of a source, and on many boards.
+def _resolve(source: str, text: str, link: str | None) -> Resolution:
     known = knowledge()
-    text = clean(published_name)
     address = address_of(text, known)
     if (address.organization or "").casefold() == MULTI:
         return _composite(address.name.split("+"), "", {})
@@ -78,16 +83,16 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     variant = {**around, **reading.variant}
     override = known.overrides.get(text.casefold())
     if override:
-        return Resolution(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
+        return Resolution(override, MappingProxyType(variant), "override", 1.0, (f"reviewed: {text!r} is {override}",))
     model_id = id_of(reading, known)
     if reading.family is None or not _usual(reading.form) or known.may_join(reading.form.words):
         model_id = settled(model_id)
-    return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
+    return Resolution(model_id, MappingProxyType(variant), method, reading.confidence, tuple(reading.evidence))
 
 
 def _usual(form: Form) -> bool:
     """Whether an id of this form surely reads as itself."""
-    plain = all("." in version or (len(version) < 3 and version[0] != "0") for version in form.versions)
+    plain = all(version[0] != "0" and (len(version) == 1 or not version[1].isdigit()) for version in form.versions)
     return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(TELLING)
 
 
@@ -100,7 +105,7 @@ def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) ->
             variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
     confidence = round(min(member.confidence for member in members) * 0.9, 3)
     evidence = (f"{len(members)} models in one row", *(step for member in members for step in member.evidence))
-    return Resolution(f"{MULTI}/{'+'.join(names)}", variant, "composite", confidence, evidence)
+    return Resolution(f"{MULTI}/{'+'.join(names)}", MappingProxyType(variant), "composite", confidence, evidence)
 
 
 def _shows_model(part: str, known: Knowledge) -> bool:
