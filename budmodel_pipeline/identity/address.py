@@ -81,7 +81,7 @@ def _cloud(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str 
 
 def _served(rest: str) -> bool:
     """Whether the last number is a revision of serving: `-v1:0`, `-1:0` or `-v1`, but not the 7 of `opus-4-7`."""
-    return ":" in rest or re.search(r"[-_ ]v[0-9]+$", rest, re.IGNORECASE) is not None
+    return ":" in rest or re.search(r"[-_ ]v1$", rest, re.IGNORECASE) is not None
 
 
 def strip_prefix(folded: str, knowledge: Knowledge) -> tuple[str, str] | None:

@@ -30,7 +30,7 @@ class Family:
     spelled: str = ""
     joint: str = "-"
     instruct: str = "instruct"
-    trailing: bool = False
+    trailing: str = ""
     served: str = ""
     base: bool = False
     closed: bool = False
@@ -78,8 +78,8 @@ class Knowledge:
     prefix: re.Pattern[str] = field(repr=False)
 
     def may_join(self, words: frozenset[str]) -> bool:
-        """Whether words could be read otherwise in another order: as a phrase, or as a host at the end."""
-        return any(
+        """Whether words could be read otherwise in another order: as a phrase, a vendor in front or a host at the end."""
+        return len(words & self.families.keys()) > 1 or any(
             word in self.hosts or any(words.issuperset(spelling) for spelling, _ in self.phrases.get(word, ()))
             for word in words
         )

@@ -147,7 +147,7 @@ def _number(found: Sequence[Piece], start: int, tokens: list[Token], *, versione
         if index < count and not found[index].number and found[index].separator == "":
             unit = found[index].text
             break
-    if versioned and len(numbers) == 2 and numbers[1][1] == ":" and not unit:
+    if versioned and not unit and len(numbers) == 2 and numbers[1][1] == ":" and all(len(text) <= 2 for text, _ in numbers):
         numbers = [(f"{numbers[0][0]}.{numbers[1][0]}", numbers[0][1])]
     return _unit(found, index, unit, numbers, tokens, first, versioned=versioned)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from budmodel_pipeline.identity.address import Address, address_of, repository_of
 from budmodel_pipeline.identity.canonical import Form
+from budmodel_pipeline.identity.dates import MONTHS
 from budmodel_pipeline.identity.facts import family_of, tokens_of
 from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind
@@ -18,6 +19,8 @@ from budmodel_pipeline.identity.variant import TELLING
 MULTI = "multi"
 # Sources where two models in a row are one that plans and one that edits.
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
+# Words that say something else beside another word or number.
+_READ_BY_PLACE = TELLING | MONTHS.keys()
 # Sources whose rows are agents.
 _AGENT_BOARDS = frozenset({"swebench"})
 
@@ -93,7 +96,7 @@ def _resolve(source: str, text: str, link: str | None) -> Resolution:
 def _usual(form: Form) -> bool:
     """Whether an id of this form surely reads as itself."""
     plain = all(version[0] != "0" and (len(version) == 1 or not version[1].isdigit()) for version in form.versions)
-    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(TELLING)
+    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(_READ_BY_PLACE)
 
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
