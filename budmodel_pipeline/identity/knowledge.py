@@ -69,6 +69,7 @@ class Knowledge:
     tuning: frozenset[str]
     agents: frozenset[str]
     remarks: frozenset[str]
+    routers: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
     words_of: Mapping[str, tuple[str, ...]]
@@ -153,6 +154,7 @@ def read(text: str) -> Knowledge:
         tuning=frozenset(raw["tuning"]["words"]),
         agents=frozenset(raw["agents"]["words"]),
         remarks=frozenset(raw["remarks"]["words"]),
+        routers=frozenset(raw["routers"]["words"]),
         families=families,
         words_of=words_of,
         implied={word: family for family in families.values() for word in family.implied_by},

@@ -225,7 +225,7 @@ def _versions(numbers: list[tuple[str, str]], suffix: str, tokens: list[Token], 
             continue
         if versioned and len(text) == 2 and text[0] == "0":
             text = f"0.{text[1]}"
-        if "." in text and text[0] != "0" and text.rsplit(".", 1)[1].strip("0") == "":
+        while "." in text and text[0] != "0" and text.rsplit(".", 1)[1].strip("0") == "":
             text = text.rsplit(".", 1)[0]  # 2.0 is 2; 4.20 is not 4.2.
         if suffix and position == len(joined) - 1:
             text += suffix

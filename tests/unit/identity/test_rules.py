@@ -173,6 +173,12 @@ def test_the_day_of_a_run_is_no_release() -> None:
     assert model("Claude 3.7 Sonnet (20250219)", source="swebench") == model("claude-3-7-sonnet-20250219")
 
 
+def test_hosts_serve_the_tuned_model() -> None:
+    assert model("llama3.1-8b", source="models_dev") == model("Llama-3.1-8B-Instruct")
+    assert model("meta-llama/Llama-3.1-8B", source="ugi") != model("Llama-3.1-8B-Instruct")
+    assert model("llama-guard-3-8b", source="models_dev") == model("meta-llama/llama-guard-3-8b")
+
+
 def test_every_decision_explains_itself() -> None:
     found = resolve("swebench", "Kortix AI (us.anthropic.claude-3-5-sonnet-20241022-v2:0)")
     assert found.method == "family"
