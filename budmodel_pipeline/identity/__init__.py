@@ -1,0 +1,1 @@
+"""Published names -> models. Pure functions over names."""

@@ -190,13 +190,16 @@ class Source:
 
 
 class SourceError(Exception):
-    """The bytes of a source are not what it publishes. `endpoint` names the file, `expected` and `found` say why."""
+    """The bytes of a source are not what it publishes. `check` is the quality check that this fails."""
 
-    def __init__(self, endpoint: str, expected: str, found: str) -> None:
+    def __init__(
+        self, endpoint: str, expected: str, found: str, check: Literal["well_formed", "columns", "unique"] = "well_formed"
+    ) -> None:
         super().__init__(f"{endpoint}: expected {expected}; found {found}")
         self.endpoint = endpoint
         self.expected = expected
         self.found = found
+        self.check = check
 
 
 def check_declaration(source: Source) -> list[str]:

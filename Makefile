@@ -1,0 +1,57 @@
+# Needs Python 3.11 or 3.12 and make; everything else comes from requirements.lock.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+MANIFEST := dbt_leaderboard/target/manifest.json
+DBT := $(BIN)/dbt --quiet
+DBT_PROJECT := --project-dir dbt_leaderboard --profiles-dir dbt_leaderboard
+UV := uv==0.13.9
+ARGS ?=
+
+.PHONY: run ui test check bench lock setup clean
+
+run: setup  ## Refresh the leaderboards that are due and show the result.
+	$(BIN)/budmodel run $(ARGS)
+
+ui: setup  ## Open the Dagster UI on the same databases.
+	$(BIN)/budmodel ui $(ARGS)
+
+test: setup  ## Everything, with real servers on loopback.
+	$(BIN)/pytest $(ARGS)
+
+check: setup  ## Format, lint, types, dbt and the rules about who may import whom.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(DBT) parse $(DBT_PROJECT)
+	$(BIN)/lint-imports
+
+bench: setup  ## Ratios of our times to floors measured in the same run.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(INSTALLED)  ## Resolve pyproject.toml anew: names, versions and hashes, no index address.
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --all-extras --upgrade \
+		pyproject.toml --output-file requirements.lock
+
+setup: $(INSTALLED) $(MANIFEST)
+
+clean:  ## Remove the environment; the data in .budmodel stay.
+	rm -rf .venv dbt_leaderboard/target dbt_leaderboard/logs
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(or $(PYTHON),false) -c '$(SUPPORTED)' \
+		|| { echo "Python 3.11 or 3.12 is needed. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Making the environment in .venv (about a minute, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@# Compiled now, because a run that compiles its imports takes twice as long.
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Dagster reads the dbt project from its manifest, so this comes before any import of the definitions.
+$(MANIFEST): $(INSTALLED) $(shell find dbt_leaderboard -name target -prune -o -name logs -prune -o -type f -print)
+	@$(DBT) parse $(DBT_PROJECT)
+	@touch $@

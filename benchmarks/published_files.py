@@ -1,0 +1,125 @@
+"""What benchmarks read: the files of every source, as published or many times over."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from budmodel_pipeline.resources.mirror import mirror_path
+from budmodel_pipeline.sources.contract import Endpoint, Source
+from budmodel_pipeline.sources.reading import load_json
+
+PROJECT = Path(__file__).parent.parent
+MIRROR = PROJECT.parent / "shared" / "mirror"
+SAMPLES = PROJECT / "samples"
+
+Files = Mapping[str, bytes]
+
+
+@cache
+def directory() -> Path:
+    """Where published files lie by host and path."""
+    return MIRROR if MIRROR.is_dir() else SAMPLES
+
+
+def where_from() -> str:
+    """Which files are read, in a sentence."""
+    if directory() == MIRROR:
+        return "Real files of every source, from the mirror beside this checkout."
+    return "There is no mirror beside this checkout: the samples are read, which are too small for figures that mean much."
+
+
+def published(source: Source) -> dict[str, bytes]:
+    """The bytes of each endpoint of `source`."""
+    return {endpoint.name: (directory() / mirror_path(endpoint.url)).read_bytes() for endpoint in source.endpoints}
+
+
+def stock_parse(endpoint: Endpoint, content: bytes) -> object:
+    """The bytes read by the fastest parser that is to be had, and nothing done with them."""
+    match endpoint.format:
+        case "csv":
+            options = pyarrow.csv.ParseOptions(newlines_in_values=True)
+            return pyarrow.csv.read_csv(pa.BufferReader(content), parse_options=options)
+        case "parquet":
+            return pyarrow.parquet.read_table(pa.BufferReader(content))
+        case "json":
+            # orjson, or json where the publisher writes NaN, which orjson refuses.
+            return load_json(content, endpoint.name)
+
+
+def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
+    """`files` with every row `times` over. In a copy each published name has a suffix, so that keys stay unique."""
+    parsed = source.parse(files)
+    names = frozenset(name for entry in parsed.entries for name in (entry.key, entry.published_name))
+    multiply = {"csv": _multiplied_csv, "json": _multiplied_json, "parquet": _multiplied_parquet}
+    multiples = {
+        endpoint.name: multiply[endpoint.format](files[endpoint.name], names, times) for endpoint in source.endpoints
+    }
+    found, expected = source.parse(multiples).score_count, times * parsed.score_count
+    if found != expected:
+        raise RuntimeError(f"{source.slug}: {times} copies gave {found} scores where {expected} were expected")
+    return multiples
+
+
+def _suffixed(value: Any, names: frozenset[str], copy: int) -> Any:
+    """`value` with a suffix to every name in it, keys of objects included."""
+    if isinstance(value, str):
+        return f"{value} #{copy}" if value.strip() in names else value
+    if isinstance(value, list):
+        return [_suffixed(item, names, copy) for item in value]
+    if isinstance(value, dict):
+        return {_suffixed(key, names, copy): _suffixed(item, names, copy) for key, item in value.items()}
+    return value
+
+
+def _multiplied_csv(content: bytes, names: frozenset[str], times: int) -> bytes:
+    header, *rows = csv.reader(StringIO(content.decode("utf-8-sig"), newline=""))
+    out = StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    for copy in range(times):
+        writer.writerows(_suffixed(rows, names, copy))
+    return out.getvalue().encode()
+
+
+def _multiplied_parquet(content: bytes, names: frozenset[str], times: int) -> bytes:
+    table = pyarrow.parquet.read_table(BytesIO(content))
+    copies = []
+    for copy in range(times):
+        columns = [pa.array(_suffixed(column.to_pylist(), names, copy), column.type) for column in table.columns]
+        copies.append(pa.table(columns, table.column_names))
+    out = BytesIO()
+    # In one row group, as published.
+    pyarrow.parquet.write_table(pa.concat_tables(copies).combine_chunks(), out)
+    return out.getvalue()
+
+
+def _multiplied_json(content: bytes, names: frozenset[str], times: int) -> bytes:
+    return "".join(_json_pieces(load_json(content, "multiplied"), names, times)).encode()
+
+
+def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]:
+    """JSON text in pieces. Lists of objects and objects by published name are rows, all else is written once."""
+    copies = range(times)
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        yield "[" + ",".join(_dumps(_suffixed(value, names, copy))[1:-1] for copy in copies) + "]"
+    elif isinstance(value, dict) and any(key in names for key in value):
+        yield "{" + ",".join(_dumps(_suffixed(value, names, copy))[1:-1] for copy in copies) + "}"
+    elif isinstance(value, dict):
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{_dumps(key)}:"
+            yield from _json_pieces(item, names, times)
+        yield "}"
+    else:
+        yield _dumps(value)
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

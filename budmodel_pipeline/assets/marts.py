@@ -1,0 +1,62 @@
+"""The dbt project as assets: staging views and the marts that analysts read."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
+
+GROUP = "marts"
+PROJECT_DIRECTORY = Path(__file__).parent.parent.parent / "dbt_leaderboard"
+MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
+
+# Tables that Python writes, by the asset that writes them; the others follow from the scores through `models`.
+UPSTREAM = {"models": "models", "model_aliases": "models"}
+
+
+class MissingManifestError(Exception):
+    """The dbt project was not parsed yet."""
+
+
+class Translator(DagsterDbtTranslator):
+    """Names the assets after their tables and puts them into one group."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey(UPSTREAM.get(name, ["budmodel", name]))
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        del dbt_resource_props
+        return GROUP
+
+
+def marts_assets() -> dg.AssetsDefinition:
+    """The assets of the dbt project. Raises MissingManifestError where `dbt parse` has not run."""
+    if not MANIFEST.is_file():
+        raise MissingManifestError(
+            f"{MANIFEST} is missing: the dbt project has to be parsed before Dagster can show it. "
+            "Run `make setup`, or `dbt parse --project-dir dbt_leaderboard --profiles-dir dbt_leaderboard`."
+        )
+
+    @dbt_assets(
+        manifest=MANIFEST,
+        project=DbtProject(PROJECT_DIRECTORY, profiles_dir=PROJECT_DIRECTORY),
+        dagster_dbt_translator=Translator(),
+        name="dbt_leaderboard",
+    )
+    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, postgres: PostgresResource) -> Iterator[Any]:
+        with postgres.engine.connect() as connection:
+            built_from = current_snapshots(connection)
+        yield from dbt.cli(["build"], context=context).stream()
+        # Only here is every mart built and tested: a part of them, or a build that failed or was killed, stays to be done.
+        if not context.is_subset:
+            with postgres.engine.begin() as connection:
+                record_marts(connection, built_from)
+
+    return marts

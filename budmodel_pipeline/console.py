@@ -1,0 +1,68 @@
+"""How commands show rows: tables on a terminal, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
+# Texts up to this many cells stay on one line: names of sources, dates with their time.
+WRAPS_ABOVE = 16
+
+# Bound to the stream of the command: what libraries print meanwhile can be led elsewhere.
+# Piped output keeps its columns whole.
+console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def say(line: str) -> None:
+    """Prints a line of progress; the terminal wraps it, so that names and paths stay whole when copied."""
+    console.print(line, soft_wrap=True, markup=False)
+
+
+def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """Prints rows as a table, or as a JSON list with ISO dates and plain numbers."""
+    if as_json:
+        print(json.dumps(list(rows), default=_plain, indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        console.print("nothing to show")
+        return
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
+    for column in columns:
+        numeric = all(isinstance(row[column], int | float | Decimal | None) for row in rows)
+        widest = max(cell_len(cell(row[column])) for row in rows)
+        # Long texts make room; numbers stay whole, even where the line then leaves the terminal: half of one is a wrong one.
+        whole = widest if numeric or widest <= WRAPS_ABOVE else WRAPS_ABOVE
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", min_width=whole, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(row[column]) for column in columns))
+    console.print(table, crop=False)
+
+
+def cell(value: object) -> str:
+    """A value as people read it; times are UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, bool | date | str):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float | Decimal):
+        return f"{float(value):.6g}"
+    return str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,68 @@
+"""Extracts sources through Dagster in this process, then rebuilds the marts where something changed."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
+from budmodel_pipeline.progress import NAME, Say, progress_logger
+from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.states import marts_behind
+
+COMMAND = "budmodel/command"
+UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+# A person is watching: what the site refuses for minutes is reported now and extracted by the next run.
+NO_RETRY = None
+
+
+def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accept_shrinkage: bool, say: Say) -> bool:
+    """Extracts `sources` and brings the marts up to date; whether everything succeeded.
+
+    The caller makes sure that one process at a time does this: runs left behind by a killed one are closed first.
+    """
+    definitions = dg.Definitions.merge(
+        build_definitions(settings, retry=NO_RETRY), dg.Definitions(loggers={NAME: progress_logger(say)})
+    )
+    with dg.DagsterInstance.get() as instance:
+        close_dead_runs(instance)
+        extracted = not sources or _execute(
+            definitions.resolve_job_def(EXTRACTION_JOB),
+            instance,
+            [dg.AssetKey([layer, source]) for source in sources for layer in ("snapshots", "scores")],
+            {f"scores__{source}": {"config": {"accept_shrinkage": accept_shrinkage}} for source in sources},
+        )
+        with engine.connect() as connection:
+            behind = marts_behind(connection)
+        if not behind:
+            return extracted
+        # dbt prints a line per model and test; the run shows one per table.
+        with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):
+            return _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {}) and extracted
+
+
+def close_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Marks runs of this command that were killed as failed and frees the pool slots they still hold."""
+    # A filter on the tag would miss a run that was killed before its tags were indexed; the run itself has them by then.
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+        if COMMAND in run.tags:
+            instance.report_run_failed(run, "The process of this run died; the next one took over.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    asset_selection: Sequence[dg.AssetKey] | None,
+    ops: Mapping[str, Any],
+) -> bool:
+    result = job.execute_in_process(
+        run_config={"loggers": {NAME: {}}, "ops": dict(ops)},
+        instance=instance,
+        asset_selection=asset_selection,
+        raise_on_error=False,
+        tags={COMMAND: "run"},
+    )
+    return result.success

@@ -1,0 +1,48 @@
+"""The database that holds the data, as a Dagster resource."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import PrivateAttr
+from sqlalchemy import URL, Engine, create_engine
+
+
+def open_engine(url: URL | str) -> Engine:
+    """An engine that notices dead connections and gives up on an unreachable server after ten seconds."""
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "budmodel"})
+
+
+class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """An SQLAlchemy engine on the data; the password comes from an environment variable and is never shown."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    _engine: Engine | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["PostgresResource"]:
+        self._engine = open_engine(
+            URL.create(
+                "postgresql+psycopg",
+                username=self.user,
+                password=self.password,
+                host=self.host,
+                port=self.port,
+                database=self.database,
+            )
+        )
+        try:
+            yield self
+        finally:
+            self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this run."""
+        if self._engine is None:
+            raise RuntimeError("the Postgres resource is used outside a run")
+        return self._engine

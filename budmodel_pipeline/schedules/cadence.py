@@ -1,0 +1,35 @@
+"""The 7-day rule: when a source is due. Pure; the schedule and the commands both ask here."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from budmodel_pipeline.warehouse.states import SourceState
+
+# A weekly tick finds an extraction that finished late to be a little less than a week old; without slack it would wait
+# for another tick. Half a day is longer than any run may take and shorter than the time between two daily ticks.
+SLACK = timedelta(hours=12)
+
+
+def next_due(state: SourceState) -> datetime | None:
+    """When the cadence of the source is up, None for at once: it was never extracted."""
+    return None if state.last_extracted_at is None else state.last_extracted_at + state.cadence
+
+
+def is_due(state: SourceState, scheduled: datetime, origin: str) -> bool:
+    """Whether a tick scheduled at `scheduled` extracts the source; data of another origin are due for replacement."""
+    due_at = next_due(state)
+    return due_at is None or state.origin != origin or scheduled >= due_at - SLACK
+
+
+def due_sources(states: Iterable[SourceState], scheduled: datetime, origin: str) -> list[str]:
+    """The sources that a tick scheduled at `scheduled` extracts, in alphabetical order."""
+    return sorted(state.source for state in states if is_due(state, scheduled, origin))
+
+
+def nothing_due(states: Iterable[SourceState]) -> str:
+    """Why a tick does nothing: when which source is due next."""
+    upcoming = sorted((due_at, state.source) for state in states if (due_at := next_due(state)) is not None)
+    if not upcoming:
+        return "There are no sources."
+    due_at, source = upcoming[0]
+    return f"No source is due; the next is {source} on {due_at:%Y-%m-%d at %H:%M} UTC."

@@ -1,0 +1,77 @@
+"""Every environment variable of the pipeline, typed. Read by `definitions.py` and `cli.py` alone."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+
+class Origin(StrEnum):
+    """Where the bytes of a snapshot came from."""
+
+    SAMPLE = "sample"
+    MIRROR = "mirror"
+    LIVE = "live"
+
+
+class Settings(BaseSettings):
+    """Read from the environment and from `.env` in the working directory; the environment wins."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    budmodel_home: Path = Path(".budmodel")
+    budmodel_origin: Origin | None = None
+    budmodel_mirror_url: str | None = None
+
+    postgres_host: str | None = None
+    postgres_port: int = 5432
+    postgres_user: str = "budmodel"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_db: str = "budmodel"
+    dagster_postgres_db: str = "dagster"
+
+    minio_endpoint: str | None = None
+    minio_bucket: str = "budmodel"
+    minio_access_key: str = ""
+    minio_secret_key: SecretStr = SecretStr("")
+    minio_region: str = "us-east-1"
+
+    @field_validator("budmodel_home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("budmodel_mirror_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else None
+
+    @model_validator(mode="after")
+    def _mirror_has_an_address(self) -> "Settings":
+        if self.budmodel_origin is Origin.MIRROR and not self.budmodel_mirror_url:
+            raise ValueError("BUDMODEL_ORIGIN is mirror, but BUDMODEL_MIRROR_URL does not say where the mirror is")
+        return self
+
+    @property
+    def effective_origin(self) -> Origin:
+        """The origin asked for; without a word, a mirror where one is named and the bundled samples elsewhere."""
+        return self.budmodel_origin or (Origin.MIRROR if self.budmodel_mirror_url else Origin.SAMPLE)
+
+    @property
+    def objects_directory(self) -> Path:
+        """Where objects lie when no MinIO is configured."""
+        return self.budmodel_home / "objects"
+
+    @property
+    def database_url(self) -> URL:
+        """Of the data. Names the driver: without it SQLAlchemy and dagster-postgres disagree about the default."""
+        return URL.create(
+            "postgresql+psycopg",
+            username=self.postgres_user,
+            password=self.postgres_password.get_secret_value(),
+            host=self.postgres_host,
+            port=self.postgres_port,
+            database=self.postgres_db,
+        )

@@ -1,0 +1,278 @@
+"""MTEB(eng, v2): English text embedding, 41 tasks of seven types."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Endpoint,
+    Entry,
+    Metric,
+    Parsed,
+    Score,
+    Source,
+    SourceError,
+    Unit,
+)
+from budmodel_pipeline.sources.reading import (
+    Ledger,
+    RowError,
+    day,
+    fact,
+    json_rows,
+    load_json,
+    number,
+    published_name,
+    scores_of,
+    slug,
+    text,
+)
+
+BENCHMARK_NAME = "MTEB(eng, v2)"
+SUMMARY = Benchmark(
+    slug="mteb_eng_v2",
+    title=BENCHMARK_NAME,
+    domain="text embedding",
+    description="41 English tasks of seven types; every task has its own main score between -1 and 1.",
+)
+TASKS_BY_TYPE = {
+    "Classification": (
+        "AmazonCounterfactualClassification",
+        "Banking77Classification",
+        "ImdbClassification",
+        "MassiveIntentClassification",
+        "MassiveScenarioClassification",
+        "MTOPDomainClassification",
+        "ToxicConversationsClassification",
+        "TweetSentimentExtractionClassification",
+    ),
+    "Clustering": (
+        "ArXivHierarchicalClusteringP2P",
+        "ArXivHierarchicalClusteringS2S",
+        "BiorxivClusteringP2P.v2",
+        "MedrxivClusteringP2P.v2",
+        "MedrxivClusteringS2S.v2",
+        "StackExchangeClustering.v2",
+        "StackExchangeClusteringP2P.v2",
+        "TwentyNewsgroupsClustering.v2",
+    ),
+    "PairClassification": ("SprintDuplicateQuestions", "TwitterSemEval2015", "TwitterURLCorpus"),
+    "Reranking": ("AskUbuntuDupQuestions", "MindSmallReranking"),
+    "Retrieval": (
+        "ArguAna",
+        "ClimateFEVERHardNegatives",
+        "CQADupstackGamingRetrieval",
+        "CQADupstackUnixRetrieval",
+        "FEVERHardNegatives",
+        "FiQA2018",
+        "HotpotQAHardNegatives",
+        "SCIDOCS",
+        "Touche2020Retrieval.v3",
+        "TRECCOVID",
+    ),
+    "STS": ("BIOSSES", "SICK-R", "STS12", "STS13", "STS14", "STS15", "STS17", "STS22.v2", "STSBenchmark"),
+    "Summarization": ("SummEvalSummarization.v2",),
+}
+
+
+def _metric(metric_slug: str, benchmark: str, title: str, description: str = "", *, headline: bool = False) -> Metric:
+    return Metric(
+        slug=metric_slug,
+        benchmark=benchmark,
+        title=title,
+        unit=Unit.FRACTION,
+        higher_is_better=True,
+        # Correlations and the adjusted scores of some tasks go below zero.
+        minimum=-1,
+        maximum=1,
+        description=description,
+        headline=headline,
+    )
+
+
+def _type_metric(task_type: str) -> Metric:
+    return _metric(f"type_{slug(task_type)}", SUMMARY.slug, f"Mean over {task_type} tasks")
+
+
+def _task_benchmark(task: str) -> Benchmark:
+    return Benchmark(
+        slug=f"task_{slug(task)}", title=task, domain="text embedding", description=f"A task of {BENCHMARK_NAME}."
+    )
+
+
+def _task_metric(task: str) -> Metric:
+    return _metric(f"task_{slug(task)}", f"task_{slug(task)}", task)
+
+
+MEAN_TASK = _metric(
+    "mean_task",
+    SUMMARY.slug,
+    "Mean (Task)",
+    "Mean over all tasks as published; absent for a model that lacks a task.",
+    headline=True,
+)
+MEAN_TASK_TYPE = _metric(
+    "mean_task_type",
+    SUMMARY.slug,
+    "Mean (TaskType)",
+    "Mean over the means of the task types as published; absent for a model that lacks a task.",
+)
+MEANS = {"meanTask": MEAN_TASK, "meanTaskType": MEAN_TASK_TYPE}
+TYPES = {task_type: _type_metric(task_type) for task_type in TASKS_BY_TYPE}
+TASKS = {task: _task_metric(task) for tasks in TASKS_BY_TYPE.values() for task in tasks}
+# Facts about a model, by the name under which they are kept.
+FACTS = {
+    "total_parameters_billions": "totalParamsB",
+    "active_parameters_billions": "activeParamsB",
+    "embedding_dimension": "embeddingDim",
+    # Infinite for models without attention; that is kept as no limit.
+    "max_tokens": "maxTokens",
+    "model_type": "modelType",
+    "open_weights": "openWeights",
+    "instruction_tuned": "instructionTuned",
+    "sentence_transformers_compatible": "sentenceTransformersCompatible",
+}
+# `model.x` stands for key x of the object `model`; the table repeats some of them beside it.
+COLUMNS = Columns(
+    required=frozenset({"model.name", "meanTask", "meanTaskType", "scoresByTaskType", "scoresByTask"}),
+    optional=frozenset(
+        {"rank", "experiments", "model.url", "model.releaseDate", "model.license", "model.zeroShotPct"}
+        | {f"model.{key}" for key in FACTS.values()}
+    ),
+    ignored=frozenset(
+        {"meanPublic", "meanPrivate", "trainedOnTasks", "zeroShotPct", *FACTS.values(), "model.displayName", "model.org"}
+        | {"model.modalities", "model.languages", "model.citation", "model.memoryUsageMb", "model.publicTrainingCode"}
+        | {"model.publicTrainingData", "model.adaptedFrom", "model.supersededBy", "model.extraRequirementsGroups"}
+        | {"model.trainingDatasets"}
+    ),
+)
+
+
+def parse(files: Mapping[str, bytes]) -> Parsed:
+    """One entry per model and, where a model is listed more than once, per experiment. Means are taken as published."""
+    payload = load_json(files["scores"], "scores")
+    _check_benchmark(payload)
+    ledger = Ledger()
+    types, tasks = dict(TYPES), dict(TASKS)
+    for row in json_rows(_flat(payload["rows"]), "scores", COLUMNS, ledger):
+        try:
+            name = published_name(row["model.name"])
+            variant = _variant(row)
+            described = Entry(
+                key=f"{name} | {variant}" if variant else name,
+                published_name=name,
+                link=text(row.get("model.url")),
+                license=_license(row.get("model.license")),
+                released_on=day(row.get("model.releaseDate"), "releaseDate", "%Y-%m-%d"),
+                settings=_settings(row),
+            )
+            scores = scores_of(row, MEANS)
+            _read_scores(scores, row, "scoresByTaskType", types, _type_metric)
+            _read_scores(scores, row, "scoresByTask", tasks, _task_metric)
+        except RowError as error:
+            ledger.reject("scores", str(error), row["model.name"])
+            continue
+        ledger.record("scores", ledger.entries.setdefault(described.key, described), scores)
+    new_types, new_tasks = sorted(types.keys() - TYPES.keys()), sorted(tasks.keys() - TASKS.keys())
+    _check_distinct(types)
+    _check_distinct(tasks)
+    return ledger.parsed(
+        benchmarks=tuple(_task_benchmark(task) for task in new_tasks),
+        metrics=(*(types[task_type] for task_type in new_types), *(tasks[task] for task in new_tasks)),
+    )
+
+
+def _check_benchmark(payload: object) -> None:
+    if not isinstance(payload, dict):
+        raise SourceError("scores", "an object with benchmarkName, tasks and rows", type(payload).__name__)
+    if payload.get("benchmarkName") != BENCHMARK_NAME:
+        raise SourceError("scores", f"benchmarkName {BENCHMARK_NAME!r}", repr(payload.get("benchmarkName"))[:100])
+    for key in ("tasks", "rows"):
+        if not isinstance(payload.get(key), list):
+            raise SourceError("scores", f"a list {key!r}", f"the keys {', '.join(sorted(payload))}"[:300], "columns")
+    # A task listed twice was averaged twice; another of the publisher's benchmarks has been published so.
+    repeated = [str(task) for task, count in Counter(map(str, payload["tasks"])).items() if count > 1]
+    if repeated:
+        raise SourceError("scores", "distinct tasks", f"{', '.join(repeated)} more than once", "unique")
+
+
+def _check_distinct(metrics: Mapping[str, Metric]) -> None:
+    by_slug: dict[str, str] = {}
+    for name, metric in metrics.items():
+        other = by_slug.setdefault(metric.slug, name)
+        if other != name:
+            raise SourceError("scores", "names that differ in more than punctuation", f"{other!r} and {name!r}", "unique")
+
+
+def _flat(rows: list[object]) -> list[object]:
+    """The rows with the keys of their object `model` beside their own, as `model.<key>`."""
+    flat: list[object] = []
+    for row in rows:
+        if isinstance(row, dict) and isinstance(model := row.get("model"), dict):
+            flat.append(
+                {**{key: row[key] for key in row if key != "model"}, **{f"model.{key}": model[key] for key in model}}
+            )
+        else:
+            flat.append(row)
+    return flat
+
+
+def _read_scores(
+    scores: dict[str, Score], row: Mapping[str, Any], column: str, known: dict[str, Metric], make: Callable[[str], Metric]
+) -> None:
+    """Adds the scores that `row` holds by name under `column`; names met for the first time go into `known`."""
+    values = row[column]
+    if not isinstance(values, dict):
+        raise RowError(f"{column} is not an object")
+    for name, cell in values.items():
+        value = number(cell, name)
+        if value is not None:
+            metric = known.get(name)
+            if metric is None:
+                metric = known[name] = make(published_name(name))
+            scores[metric.slug] = Score(value)
+
+
+def _variant(row: Mapping[str, Any]) -> str | None:
+    """How this run differs from the model's usual one, as JSON; it is all that tells two rows of one model apart."""
+    return json.dumps(row["experiments"], sort_keys=True) if row.get("experiments") else None
+
+
+def _license(cell: object) -> str | None:
+    found = text(cell)
+    return None if found and found.lower() == "not specified" else found
+
+
+def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
+    # -1 stands for a model whose training data are not declared.
+    zero_shot = None if row.get("model.zeroShotPct") == -1 else fact(row.get("model.zeroShotPct"))
+    return {
+        **{name: fact(row.get(f"model.{key}")) for name, key in FACTS.items()},
+        "zero_shot_percent": zero_shot,
+        "experiments": _variant(row),
+        # Not the rank of one metric: the publisher may rank by a vote over all tasks.
+        "rank": fact(row.get("rank")),
+    }
+
+
+SOURCE = Source(
+    slug="mteb",
+    title=BENCHMARK_NAME,
+    publisher="MTEB",
+    homepage="https://huggingface.co/spaces/mteb/leaderboard",
+    license="CC0-1.0",
+    endpoints=(
+        Endpoint(
+            name="scores",
+            url="https://mteb-leaderboard-backend.hf.space/v1/benchmarks/MTEB(eng%2C%20v2)/scores",
+            format="json",
+        ),
+    ),
+    benchmarks=(SUMMARY, *map(_task_benchmark, TASKS)),
+    metrics=(MEAN_TASK, MEAN_TASK_TYPE, *TYPES.values(), *TASKS.values()),
+    columns={"scores": COLUMNS},
+    parse=parse,
+)

@@ -1,0 +1,217 @@
+"""OpenVLM Leaderboard: vision-language models, all run by the publisher with VLMEvalKit.
+
+The publisher keeps one object per model: `META` and one object per dataset. Of a dataset the leaderboard counts the key
+`Overall` (of OCRBench `Final Score`); beside it stand sub-categories and figures quoted from others, some of them text.
+"""
+
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any
+
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Endpoint,
+    Entry,
+    Metric,
+    Parsed,
+    Score,
+    Source,
+    SourceError,
+    Unit,
+)
+from budmodel_pipeline.sources.reading import Ledger, RowError, day, load_json, number, published_name, require_columns, text
+
+BENCHMARKS = (
+    Benchmark("average", "OpenVLM average", "vision", "The eight benchmarks below together."),
+    Benchmark(
+        "mmbench_v11", "MMBench v1.1", "vision", "Multiple choice on perception and reasoning, in English and Chinese."
+    ),
+    Benchmark("mmstar", "MMStar", "vision", "Multiple choice that cannot be answered without the image."),
+    Benchmark("mmmu_val", "MMMU validation", "vision", "College-level questions from six disciplines."),
+    Benchmark("mathvista", "MathVista", "vision", "Mathematics in visual contexts."),
+    Benchmark("ocrbench", "OCRBench", "vision", "Reading text: recognition, documents, key information, formulas."),
+    Benchmark("ai2d", "AI2D", "vision", "Questions on science diagrams."),
+    Benchmark("hallusionbench", "HallusionBench", "vision", "Illusions and hallucinations."),
+    Benchmark("mmvet", "MM-Vet", "vision", "Open questions that need several abilities at once, graded by a model."),
+)
+
+
+def _metric(slug: str, title: str, *, unit: Unit = Unit.PERCENT, maximum: float = 100, description: str = "") -> Metric:
+    return Metric(
+        slug=slug,
+        benchmark=slug,
+        title=title,
+        unit=unit,
+        higher_is_better=True,
+        minimum=0,
+        maximum=maximum,
+        description=description,
+    )
+
+
+AVERAGE_SCORE = Metric(
+    slug="average_score",
+    benchmark="average",
+    title="Avg Score",
+    unit=Unit.PERCENT,
+    higher_is_better=True,
+    minimum=0,
+    maximum=100,
+    description="Mean of the eight benchmarks, OCRBench divided by 10; absent where one is missing. The site rounds it.",
+    headline=True,
+)
+MMBENCH_V11 = _metric(
+    "mmbench_v11", "MMBench v1.1", description="Mean of the English and the Chinese test set; both are needed."
+)
+OCRBENCH = _metric("ocrbench", "OCRBench final score", unit=Unit.POINTS, maximum=1000)
+MMBENCH_SETS = ("MMBench_TEST_EN_V11", "MMBench_TEST_CN_V11")
+BY_DATASET = {
+    "MMStar": _metric("mmstar", "MMStar"),
+    "MMMU_VAL": _metric("mmmu_val", "MMMU validation"),
+    "MathVista": _metric("mathvista", "MathVista"),
+    "OCRBench": OCRBENCH,
+    "AI2D": _metric("ai2d", "AI2D"),
+    "HallusionBench": _metric("hallusionbench", "HallusionBench"),
+    "MMVet": _metric("mmvet", "MM-Vet"),
+}
+COUNTED_KEY = dict.fromkeys((*MMBENCH_SETS, *BY_DATASET), "Overall") | {"OCRBench": "Final Score"}
+META_KEYS = ("Parameters", "Language Model", "Vision Model", "Org", "Time", "Verified", "OpenSource")
+COLUMNS = Columns(
+    required=frozenset({"META.Method", *(f"{dataset}.{key}" for dataset, key in COUNTED_KEY.items())}),
+    optional=frozenset(f"META.{key}" for key in META_KEYS),
+    ignored=frozenset(
+        {"META.key", "META.dir_name"}
+        # Datasets that the site offers beside its default eight; some are sums or ratios, not percentages.
+        | {
+            "SEEDBench_IMG",
+            "SEEDBench2",
+            "SEEDBench2_Plus",
+            "CCBench",
+            "MMBench_TEST_EN",
+            "MMBench_TEST_CN",
+            "MME",
+            "LLaVABench",
+        }
+        | {
+            "COCO_VAL",
+            "RealWorldQA",
+            "POPE",
+            "ScienceQA_VAL",
+            "ScienceQA_TEST",
+            "MMT-Bench_VAL",
+            "BLINK",
+            "QBench",
+            "ABench",
+        }
+        | {"MTVQA", "TextVQA_VAL", "ChartQA_TEST", "OCRVQA_TESTCORE"}
+    ),
+)
+
+
+def parse(files: Mapping[str, bytes]) -> Parsed:
+    """One entry per model, under the publisher's key; the published name is the one that the site shows."""
+    payload = load_json(files["leaderboard"], "leaderboard")
+    if not isinstance(payload, dict) or not isinstance(results := payload.get("results"), dict):
+        raise SourceError("leaderboard", "an object with the object 'results'", _kind(payload), "columns")
+    ledger = Ledger()
+    require_columns(_columns(results), "leaderboard", COLUMNS, ledger)
+    for model, row in results.items():
+        ledger.read()
+        try:
+            described = _describe(model, row)
+            scores = _scores(row)
+        except RowError as error:
+            ledger.reject("leaderboard", str(error), model)
+            continue
+        ledger.record("leaderboard", ledger.entries.setdefault(described.key, described), scores)
+    try:
+        written_at = day(payload.get("time"), "time", "%Y%m%d%H%M%S")
+    except RowError as error:
+        raise SourceError("leaderboard", "time as YYYYMMDDhhmmss", repr(payload["time"])[:100]) from error
+    return ledger.parsed(as_of=written_at)
+
+
+def _kind(payload: object) -> str:
+    return f"the keys {', '.join(sorted(payload))}"[:300] if isinstance(payload, dict) else type(payload).__name__
+
+
+def _columns(results: Mapping[str, object]) -> list[str]:
+    """`META.<key>`, `<dataset>.<counted key>` of the eight and the bare names of all other datasets."""
+    found: dict[str, None] = {}
+    for row in results.values():
+        if not isinstance(row, dict):
+            continue
+        for name, value in row.items():
+            if name == "META" and isinstance(value, dict):
+                found.update(dict.fromkeys(f"META.{key}" for key in value))
+            elif (key := COUNTED_KEY.get(name)) is None:
+                found[name] = None
+            elif isinstance(value, dict) and key in value:
+                found[f"{name}.{key}"] = None
+    return list(found)
+
+
+def _describe(model: str, row: object) -> Entry:
+    meta = row.get("META") if isinstance(row, dict) else None
+    method = meta.get("Method") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or not isinstance(method, list) or len(method) != 2:
+        raise RowError("META.Method is not a name and a link")
+    return Entry(
+        key=published_name(model),
+        published_name=published_name(method[0]),
+        link=text(method[1]),
+        organization=text(meta.get("Org")),
+        released_on=day(meta.get("Time"), "META.Time", "%Y/%m/%d"),
+        settings={
+            "parameters": text(meta.get("Parameters")),
+            "language_model": text(meta.get("Language Model")),
+            "vision_model": text(meta.get("Vision Model")),
+            "verified": _yes_or_no(meta.get("Verified"), "META.Verified"),
+            "open_source": _yes_or_no(meta.get("OpenSource"), "META.OpenSource"),
+        },
+    )
+
+
+def _scores(row: Mapping[str, Any]) -> dict[str, Score]:
+    values = {metric: _counted(row, dataset) for dataset, metric in BY_DATASET.items()}
+    english, chinese = (_counted(row, dataset) for dataset in MMBENCH_SETS)
+    values[MMBENCH_V11] = None if english is None or chinese is None else (english + chinese) / 2
+    scores = {metric.slug: Score(value) for metric, value in values.items() if value is not None}
+    if len(scores) == len(values):
+        percents = [score.value / 10 if slug == OCRBENCH.slug else score.value for slug, score in scores.items()]
+        scores[AVERAGE_SCORE.slug] = Score(fmean(percents))
+    return scores
+
+
+def _counted(row: Mapping[str, Any], dataset: str) -> float | None:
+    result = row.get(dataset)
+    if result is None:
+        return None
+    if not isinstance(result, dict):
+        raise RowError(f"{dataset} is not an object")
+    key = COUNTED_KEY[dataset]
+    return number(result.get(key), f"{dataset} {key}")
+
+
+def _yes_or_no(cell: object, column: str) -> bool | None:
+    answer = text(cell)
+    if answer is None:
+        return None
+    if answer.lower() not in {"yes", "no"}:
+        raise RowError(f"{column} is neither Yes nor No")
+    return answer.lower() == "yes"
+
+
+SOURCE = Source(
+    slug="openvlm",
+    title="OpenVLM Leaderboard",
+    publisher="OpenCompass",
+    homepage="https://huggingface.co/spaces/opencompass/open_vlm_leaderboard",
+    license=None,
+    endpoints=(Endpoint(name="leaderboard", url="https://cdn.opencompass.org.cn/assets/OpenVLM.json", format="json"),),
+    benchmarks=BENCHMARKS,
+    metrics=(AVERAGE_SCORE, MMBENCH_V11, *BY_DATASET.values()),
+    columns={"leaderboard": COLUMNS},
+    parse=parse,
+)

@@ -1,0 +1,205 @@
+"""Publishes a source: its whole new snapshot becomes current in one transaction, or nothing changes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, insert, select, text, update
+
+from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
+from budmodel_pipeline.warehouse.snapshots import Snapshot
+from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, snapshots, sources
+
+ENTRY_COLUMNS = (
+    "snapshot_id",
+    "entry_no",
+    "entry_key",
+    "published_name",
+    "link",
+    "organization",
+    "license",
+    "released_on",
+    "settings",
+)
+SCORE_COLUMNS = (
+    "snapshot_id",
+    "entry_no",
+    "metric_id",
+    "value",
+    "canonical_value",
+    "lower",
+    "upper",
+    "votes",
+    "published_rank",
+    "is_self_reported",
+)
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:source, 0))")
+
+
+class PublishConflictError(Exception):
+    """Another run published this source since the snapshot was fetched."""
+
+
+def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> None:
+    """Makes a row for every source and keeps its description up to date."""
+    described: list[dict[str, object]] = [
+        {
+            "source": source.slug,
+            "title": source.title,
+            "publisher": source.publisher,
+            "homepage": source.homepage,
+            "license": source.license,
+            "cadence_days": source.cadence / timedelta(days=1),
+        }
+        for source in catalog.values()
+    ]
+    _upsert(connection, sources, described)
+
+
+def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed, now: datetime) -> Snapshot:
+    """Loads `parsed` and makes `snapshot` the current one; the caller's transaction decides when that shows.
+
+    Returns the snapshot as published.
+
+    Raises PublishConflictError when the snapshot that it follows is no longer current.
+    """
+    lock_source(connection, source.slug)
+    current = select(sources.c.current_snapshot_id).where(sources.c.source == source.slug)
+    if connection.execute(current).scalar_one() != snapshot.previous_snapshot_id:
+        raise PublishConflictError(
+            f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
+        )
+    declared = (*source.metrics, *parsed.metrics)
+    _upsert(connection, benchmarks, _benchmark_rows(source.slug, (*source.benchmarks, *parsed.benchmarks)))
+    _upsert(connection, metrics, _metric_rows(source.slug, declared))
+    if parsed.rejections:
+        connection.execute(
+            insert(rejected_rows),
+            [{"snapshot_id": snapshot.snapshot_id, **rejection._asdict()} for rejection in parsed.rejections],
+        )
+    copy_rows(connection, f"{SCHEMA}.entries", ENTRY_COLUMNS, entry_rows(snapshot.snapshot_id, parsed))
+    copy_rows(connection, f"{SCHEMA}.scores", SCORE_COLUMNS, score_rows(source.slug, declared, snapshot.snapshot_id, parsed))
+    published = replace(
+        snapshot,
+        status="published",
+        refusal=None,
+        as_of=parsed.as_of,
+        rows_read=parsed.rows_read,
+        rows_kept=parsed.rows_kept,
+        rows_rejected=parsed.rows_rejected,
+        unknown_columns=parsed.unknown_columns,
+    )
+    window_start, window_end = parsed.window or (None, None)
+    connection.execute(
+        update(snapshots)
+        .where(snapshots.c.snapshot_id == snapshot.snapshot_id)
+        .values(
+            status=published.status,
+            refusal=None,
+            as_of=parsed.as_of,
+            window_start=window_start,
+            window_end=window_end,
+            rows_read=published.rows_read,
+            rows_kept=published.rows_kept,
+            rows_rejected=published.rows_rejected,
+            unknown_columns=list(parsed.unknown_columns),
+        )
+    )
+    succeeded = {"current_snapshot_id": snapshot.snapshot_id, "last_extracted_at": now, "last_error": None}
+    connection.execute(update(sources).where(sources.c.source == source.slug).values(succeeded))
+    return published
+
+
+def lock_source(connection: Connection, source: str) -> None:
+    """Waits until no other transaction publishes `source`."""
+    connection.execute(_LOCK, {"source": source})
+
+
+def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
+    """Rows of table `entries`, in the order of ENTRY_COLUMNS."""
+    for number, entry in enumerate(parsed.entries):
+        yield (
+            snapshot_id,
+            number,
+            entry.key,
+            entry.published_name,
+            entry.link,
+            entry.organization,
+            entry.license,
+            entry.released_on,
+            orjson.dumps(entry.settings).decode(),
+        )
+
+
+def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
+    """Rows of table `scores`, in the order of SCORE_COLUMNS."""
+    known = {metric.slug: (f"{source}.{metric.slug}", Decimal(metric.unit.divisor)) for metric in declared}
+    for number, entry in enumerate(parsed.entries):
+        for slug, (value, lower, upper, votes, rank, self_reported) in entry.scores.items():
+            metric_id, divisor = known[slug]
+            # In decimals, as a person would: 1.1 % is 0.011, and a float would make it 0.011000000000000001.
+            canonical = value if divisor == 1 else Decimal(repr(value)) / divisor
+            yield (snapshot_id, number, metric_id, value, canonical, lower, upper, votes, rank, self_reported)
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Bulk loads rows by COPY within the connection's transaction."""
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the database connection is closed")
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str, object]]:
+    return [
+        {
+            "benchmark_id": f"{source}/{benchmark.slug}",
+            "source": source,
+            "title": benchmark.title,
+            "domain": benchmark.domain,
+            "description": benchmark.description,
+        }
+        for benchmark in declared
+    ]
+
+
+def _metric_rows(source: str, declared: Iterable[Metric]) -> list[dict[str, object]]:
+    return [
+        {
+            "metric_id": f"{source}.{metric.slug}",
+            "source": source,
+            "benchmark_id": f"{source}/{metric.benchmark}",
+            "title": metric.title,
+            "unit": metric.unit,
+            "canonical_unit": metric.unit.canonical,
+            "higher_is_better": metric.higher_is_better,
+            "minimum": metric.minimum,
+            "maximum": metric.maximum,
+            "description": metric.description,
+            "is_headline": metric.headline,
+        }
+        for metric in declared
+    ]
+
+
+def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Inserts `rows` or renews those whose primary key is known; rows that say nothing new are not written."""
+    key = [column.name for column in table.primary_key]
+    renewed = [name for name in rows[0] if name not in key]
+    excluded = ", ".join(f"excluded.{name}" for name in renewed)
+    # As one JSON value: a source's metrics as parameters of their own take longer to bind than its scores to copy.
+    connection.execute(
+        text(f"""
+            insert into {table} as known ({", ".join(rows[0])})
+            select {", ".join(rows[0])} from json_populate_recordset(null::{table}, cast(:rows as json))
+            on conflict ({", ".join(key)}) do update set ({", ".join(renewed)}) = row({excluded})
+            where ({", ".join(f"known.{name}" for name in renewed)}) is distinct from ({excluded})
+        """),
+        {"rows": orjson.dumps(rows).decode()},
+    )

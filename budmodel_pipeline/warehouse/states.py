@@ -1,0 +1,61 @@
+"""The state of every source, as schedules, sensors and commands need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """When a source was last extracted with success, from which origin, what is current and what went wrong last."""
+
+    source: str
+    cadence: timedelta
+    last_extracted_at: datetime | None = None
+    origin: str | None = None
+    snapshot_id: str | None = None
+    last_error: str | None = None
+
+
+def source_states(connection: Connection) -> list[SourceState]:
+    """The registered sources in alphabetical order."""
+    rows = connection.execute(
+        text("""
+            select sources.source, cadence_days, last_extracted_at, origin, current_snapshot_id, last_error
+            from budmodel.sources left join budmodel.snapshots on snapshot_id = current_snapshot_id order by sources.source
+        """)
+    )
+    return [
+        SourceState(
+            source=row.source,
+            cadence=timedelta(days=row.cadence_days),
+            last_extracted_at=row.last_extracted_at,
+            origin=row.origin,
+            snapshot_id=row.current_snapshot_id,
+            last_error=row.last_error,
+        )
+        for row in rows
+    ]
+
+
+def current_snapshots(connection: Connection) -> dict[str, str]:
+    """The published snapshot of every source that has one."""
+    rows = connection.execute(text("select source, current_snapshot_id from budmodel.sources order by source"))
+    return {row.source: row.current_snapshot_id for row in rows if row.current_snapshot_id}
+
+
+def marts_behind(connection: Connection) -> frozenset[str]:
+    """The current snapshots that the marts were not yet built from as a whole."""
+    built = connection.execute(text("select source, marts_snapshot_id from budmodel.sources"))
+    held = {row.source: row.marts_snapshot_id for row in built}
+    return frozenset(snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot)
+
+
+def record_marts(connection: Connection, built_from: Mapping[str, str]) -> None:
+    """Notes that all marts were built when `built_from` were the current snapshots of their sources."""
+    statement = text("update budmodel.sources set marts_snapshot_id = :snapshot_id where source = :source")
+    if built_from:
+        rows = [{"source": source, "snapshot_id": snapshot_id} for source, snapshot_id in built_from.items()]
+        connection.execute(statement, rows)

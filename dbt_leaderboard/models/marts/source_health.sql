@@ -1,0 +1,66 @@
+{{ config(materialized='view') }}
+
+-- Reads the core tables and no staging view: rebuilding a staging view would drop this one for a while.
+select
+    sources.source,
+    sources.title,
+    case
+        when sources.last_error is not null then 'failing'
+        when sources.last_extracted_at is null then 'never'
+        when now() >= timing.next_due_at then 'due'
+        else 'ok'
+    end as status,
+    sources.last_attempt_at,
+    sources.last_extracted_at,
+    round(extract(epoch from now() - sources.last_extracted_at) / 86400, 2) as age_days,
+    sources.cadence_days,
+    timing.next_due_at,
+    sources.last_error,
+    sources.last_failed_at,
+    sources.current_snapshot_id,
+    snapshots.origin,
+    coalesce(snapshots.as_of, (snapshots.fetched_at at time zone 'UTC')::date) as as_of,
+    case
+        when snapshots.as_of is not null then 'stated'
+        when snapshots.fetched_at is not null then 'fetched'
+    end as as_of_basis,
+    snapshots.rows_read,
+    snapshots.rows_kept,
+    snapshots.rows_rejected,
+    rejected.by_reason as rejected_by_reason,
+    snapshots.unknown_columns,
+    score_counts.scores,
+    entry_counts.entries,
+    entry_counts.models,
+    snapshots.fetched_at as changed_at,
+    snapshots.last_seen_at
+from {{ source('budmodel', 'sources') }} as sources
+cross join lateral (
+    select sources.last_extracted_at + sources.cadence_days * interval '1 day' as next_due_at
+) as timing
+left join {{ source('budmodel', 'snapshots') }} as snapshots on sources.current_snapshot_id = snapshots.snapshot_id
+cross join lateral (
+    select count(*) as scores
+    from {{ source('budmodel', 'scores') }} as scores
+    where scores.snapshot_id = sources.current_snapshot_id
+) as score_counts
+cross join lateral (
+    select
+        count(*) as entries,
+        count(distinct aliases.model_id) as models
+    from {{ source('budmodel', 'entries') }} as entries
+    left join {{ source('budmodel', 'model_aliases') }} as aliases
+        on aliases.source = sources.source and {{ same_name('entries', 'aliases') }}
+    where entries.snapshot_id = sources.current_snapshot_id
+) as entry_counts
+cross join lateral (
+    select jsonb_object_agg(reasons.reason, reasons.rows) as by_reason
+    from (
+        select
+            reason,
+            sum(rows) as rows
+        from {{ source('budmodel', 'rejected_rows') }}
+        where snapshot_id = sources.current_snapshot_id
+        group by reason
+    ) as reasons
+) as rejected

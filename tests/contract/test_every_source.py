@@ -1,0 +1,270 @@
+"""What holds for every source in the catalog, and for one that is added as a file beside them."""
+
+import csv
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from io import BytesIO, StringIO
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow.parquet as pq
+import pytest
+
+import budmodel_pipeline.sources as package
+from budmodel_pipeline.resources.mirror import mirror_path
+from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, SourceError
+from budmodel_pipeline.sources.quality import assess
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+EVERY_SOURCE = pytest.mark.parametrize("slug", list(catalog()))
+# A sample is read by people and shipped to everyone.
+MAX_SAMPLE_BYTES = 64 * 1024
+
+
+def read(source: Source, root: Path) -> dict[str, bytes]:
+    return {endpoint.name: (root / mirror_path(endpoint.url)).read_bytes() for endpoint in source.endpoints}
+
+
+def check_invariants(source: Source, parsed: Parsed) -> None:
+    assert parsed.rows_read == parsed.rows_kept + parsed.rows_rejected
+    assert parsed.score_count > 0
+    keys = [entry.key for entry in parsed.entries]
+    assert len(set(keys)) == len(keys)
+    metrics = {metric.slug: metric for metric in (*source.metrics, *parsed.metrics)}
+    assert len(metrics) == len(source.metrics) + len(parsed.metrics)
+    benchmarks = {benchmark.slug for benchmark in (*source.benchmarks, *parsed.benchmarks)}
+    assert {metric.benchmark for metric in metrics.values()} <= benchmarks
+    for entry in parsed.entries:
+        assert entry.scores, entry.key
+        assert entry.published_name == entry.published_name.strip() != ""
+        # Settings become a JSON column, which takes neither NaN nor Infinity.
+        json.dumps(entry.settings, allow_nan=False)
+        for slug, score in entry.scores.items():
+            metric = metrics[slug]
+            assert math.isfinite(score.value), (entry.key, slug)
+            assert metric.minimum is None or score.value >= metric.minimum, (entry.key, slug, score)
+            assert metric.maximum is None or score.value <= metric.maximum, (entry.key, slug, score)
+            assert score.lower is None or score.lower <= score.value, (entry.key, slug, score)
+            assert score.upper is None or score.upper >= score.value, (entry.key, slug, score)
+            assert score.rank is None or score.rank >= 1, (entry.key, slug, score)
+    assert [outcome.found for outcome in assess(source, parsed, None) if outcome.refuses] == []
+
+
+def check_sample(source: Source, root: Path) -> None:
+    files = read(source, root)
+    assert max(map(len, files.values())) <= MAX_SAMPLE_BYTES
+    parsed = source.parse(files)
+    check_invariants(source, parsed)
+    assert parsed.unknown_columns == ()
+    headline = source.headline_metric().slug
+    assert any(headline in entry.scores for entry in parsed.entries)
+
+
+def check_order_does_not_matter(source: Source, files: Mapping[str, bytes]) -> None:
+    parsed = source.parse(files)
+    assert source.parse(files) == parsed
+    turned = source.parse({endpoint.name: reordered(files[endpoint.name], endpoint) for endpoint in source.endpoints})
+    assert by_key(turned) == by_key(parsed)
+    assert (turned.rows_read, turned.rows_kept) == (parsed.rows_read, parsed.rows_kept)
+    assert (turned.as_of, turned.window) == (parsed.as_of, parsed.window)
+    assert (turned.benchmarks, turned.metrics) == (parsed.benchmarks, parsed.metrics)
+
+
+def by_key(parsed: Parsed) -> dict[str, Entry]:
+    """The entries; sums of numbers in another order may differ in the last digits."""
+    return {
+        entry.key: replace(
+            entry,
+            scores={slug: score._replace(value=float(f"{score.value:.12g}")) for slug, score in entry.scores.items()},
+        )
+        for entry in parsed.entries
+    }
+
+
+def reordered(content: bytes, endpoint: Endpoint) -> bytes:
+    """The same table with its rows and its columns the other way round."""
+    if endpoint.format == "csv":
+        header, *rows = csv.reader(StringIO(content.decode("utf-8-sig"), newline=""))
+        text = StringIO(newline="")
+        csv.writer(text).writerows(row[::-1] for row in (header, *rows[::-1]))
+        return text.getvalue().encode()
+    if endpoint.format == "parquet":
+        table = pq.read_table(BytesIO(content))
+        out = BytesIO()
+        pq.write_table(table.take(list(range(table.num_rows))[::-1]).select(table.column_names[::-1]), out)
+        return out.getvalue()
+    return json.dumps(turned_round(json.loads(content))).encode()
+
+
+def turned_round(value: Any) -> Any:
+    """JSON with the keys of all objects and the objects of all lists in reverse order."""
+    if isinstance(value, dict):
+        return {key: turned_round(value[key]) for key in reversed(value)}
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return [turned_round(item) for item in reversed(value)]
+    return value
+
+
+@EVERY_SOURCE
+def test_declaration(slug: str) -> None:
+    source = catalog()[slug]
+    assert source.slug == slug
+    assert source.slug.isidentifier()
+    for url in (source.homepage, *(endpoint.url for endpoint in source.endpoints)):
+        parts = urlsplit(url)
+        assert parts.scheme == "https"
+        assert parts.hostname
+        assert url.isascii()
+        assert " " not in url
+    # An SPDX identifier, or None where the publisher states none; never a guess in prose.
+    assert source.license is None or (source.license and not any(map(str.isspace, source.license)))
+    for name in [benchmark.slug for benchmark in source.benchmarks] + [metric.slug for metric in source.metrics]:
+        assert re.fullmatch("[a-z0-9][a-z0-9_]*", name)
+    for metric in source.metrics:
+        assert metric.minimum is None or metric.maximum is None or metric.minimum < metric.maximum
+
+
+@EVERY_SOURCE
+def test_sample(slug: str) -> None:
+    check_sample(catalog()[slug], SAMPLES)
+
+
+@EVERY_SOURCE
+def test_the_order_of_the_sample_does_not_matter(slug: str) -> None:
+    source = catalog()[slug]
+    check_order_does_not_matter(source, read(source, SAMPLES))
+
+
+@EVERY_SOURCE
+def test_mirror(slug: str, mirror: Path) -> None:
+    source = catalog()[slug]
+    parsed = source.parse(read(source, mirror))
+    check_invariants(source, parsed)
+    assert parsed.score_count > source.parse(read(source, SAMPLES)).score_count
+
+
+@EVERY_SOURCE
+@pytest.mark.parametrize(
+    "content",
+    [b"", b" ", b"<!DOCTYPE html><html><body>Sign in</body></html>", b"\x00" * 64],
+    ids=["empty", "blank", "html", "zeros"],
+)
+def test_a_file_that_is_something_else_fails_and_is_named(slug: str, content: bytes) -> None:
+    source = catalog()[slug]
+    good = read(source, SAMPLES)
+    for endpoint in source.endpoints:
+        with pytest.raises(SourceError) as failure:
+            source.parse({**good, endpoint.name: content})
+        assert failure.value.endpoint == endpoint.name
+
+
+def test_no_sample_lies_around_unused() -> None:
+    used = {mirror_path(endpoint.url) for source in catalog().values() for endpoint in source.endpoints}
+    found = {file.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("*") if file.is_file() and file.suffix != ".md"}
+    assert found == used
+
+
+ALONE = """
+    import sys
+
+    def refuse(event, arguments):
+        if event.startswith(("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn")):
+            raise RuntimeError(f"import did {event} {arguments}")
+        if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so", ".pyd")):
+            raise RuntimeError(f"import opened {arguments[0]}")
+
+    sys.modules["dagster"] = None
+    sys.addaudithook(refuse)
+
+    from budmodel_pipeline.sources.catalog import catalog
+
+    print(*catalog())
+    print(*sorted({"pyarrow", "pandas", "numpy", "requests", "sqlalchemy"} & sys.modules.keys()))
+"""
+
+
+def test_sources_need_no_dagster_and_touch_nothing_when_imported() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-B", "-c", dedent(ALONE)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.returncode == 0, finished.stderr
+    sources, heavy = finished.stdout.split("\n")[:2]
+    assert sources.split() == list(catalog())
+    assert heavy == ""
+
+
+ADDED = '''
+    """A leaderboard that exists in this test alone."""
+
+    from collections.abc import Mapping
+
+    from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Metric, Parsed, Source, Unit
+    from budmodel_pipeline.sources.reading import Ledger, csv_rows, published_name, scores_of
+
+    METRIC = Metric("accuracy", "riddles", "Accuracy", Unit.PERCENT, True, 0, 100, headline=True)
+    COLUMNS = Columns(required=frozenset({"model", "accuracy"}))
+
+
+    def parse(files: Mapping[str, bytes]) -> Parsed:
+        ledger = Ledger()
+        for row in csv_rows(files["table"], "table", COLUMNS, ledger):
+            name = published_name(row["model"])
+            ledger.record("table", ledger.entry(name, name), scores_of(row, {"accuracy": METRIC}))
+        return ledger.parsed()
+
+
+    SOURCE = Source(
+        slug="riddles",
+        title="Riddles",
+        publisher="Nobody",
+        homepage="https://riddles.example/",
+        license=None,
+        endpoints=(Endpoint("table", "https://riddles.example/table.csv?full=1", "csv"),),
+        benchmarks=(Benchmark("riddles", "Riddles", "reasoning"),),
+        metrics=(METRIC,),
+        columns={"table": COLUMNS},
+        parse=parse,
+    )
+'''
+
+
+@pytest.fixture
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory whose file `riddles.py` is one of the sources, with its sample under `samples`."""
+    (tmp_path / "riddles.py").write_text(dedent(ADDED))
+    sample = tmp_path / "samples" / "riddles.example" / "table.csv?full=1"
+    sample.parent.mkdir(parents=True)
+    sample.write_text("model,accuracy\nSphinx-7B,91.5\nOedipus (high),100\n")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    catalog.cache_clear()
+    yield tmp_path
+    # The path first: as long as it is there, the catalog would find the file again.
+    monkeypatch.undo()
+    catalog.cache_clear()
+    sys.modules.pop(f"{package.__name__}.riddles", None)
+    vars(package).pop("riddles", None)
+
+
+def test_a_source_is_one_file_and_its_sample(added: Path) -> None:
+    assert "riddles" in catalog()
+    source = catalog()["riddles"]
+    check_sample(source, added / "samples")
+    check_order_does_not_matter(source, read(source, added / "samples"))
+    (sphinx, _) = source.parse(read(source, added / "samples")).entries
+    assert sphinx.scores["accuracy"].value == 91.5
+
+
+def test_the_added_source_is_gone_again() -> None:
+    assert "riddles" not in catalog()

@@ -1,0 +1,117 @@
+"""The sensor that keeps the marts in step, with real rows and the runs of an instance."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+
+from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
+from budmodel_pipeline.sensors.stale_marts import rebuild_key
+from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
+from tests.dagster.conftest import BYSTANDER, SOURCES, Deployment, sample
+from tests.hostile_server import Reply
+
+NOW = datetime(2026, 3, 2, 3, 59, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def tick(deployment: Deployment, instance: dg.DagsterInstance) -> tuple[list[dg.RunRequest], str | None]:
+    """What the sensor asks for, and why nothing otherwise."""
+    sensor = build_definitions(Settings()).resolve_sensor_def("stale_marts")
+    with dg.build_sensor_context(instance=instance, resources={"postgres": deployment.postgres()}) as context:
+        told = sensor.evaluate_tick(context)
+    return list(told.run_requests or []), told.skip_message
+
+
+def build_marts(deployment: Deployment) -> None:
+    """What a build of the marts leaves for the sensor to see."""
+    with deployment.engine.begin() as connection:
+        record_marts(connection, current_snapshots(connection))
+
+
+def add_run(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -> None:
+    """A run that has come to `status`."""
+    location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("budmodel_pipeline"), "__repository__")
+    origin = location.get_job_origin(job)
+    instance.add_run(dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=status, remote_job_origin=origin))
+
+
+def publish_something(deployment: Deployment) -> None:
+    deployment.serves(BYSTANDER, Reply(body=sample(BYSTANDER).replace(b'"Overall": 2', b'"Overall": 3', 1)))
+    assert deployment.run([BYSTANDER]).success
+
+
+def test_before_the_first_build_everything_is_new(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    (request,), _ = tick(deployment, instance)
+    assert request.job_name in (None, MARTS_JOB)
+
+
+def test_nothing_published_is_nothing_to_build(fresh: Deployment, instance: dg.DagsterInstance) -> None:
+    assert tick(fresh, instance) == ([], "The marts hold every current snapshot.")
+
+
+def test_in_step_it_skips(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    build_marts(deployment)
+    assert tick(deployment, instance) == ([], "The marts hold every current snapshot.")
+
+
+def test_a_new_snapshot_requests_a_rebuild_until_it_is_built(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    build_marts(deployment)
+    publish_something(deployment)
+    assert len(tick(deployment, instance)[0]) == 1
+    build_marts(deployment)
+    assert tick(deployment, instance)[0] == []
+
+
+def test_unchanged_sources_request_nothing(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    build_marts(deployment)
+    assert deployment.run().success
+    assert tick(deployment, instance)[0] == []
+
+
+def test_a_source_that_fails_does_not_hold_up_the_others(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    build_marts(deployment)
+    deployment.serves(SOURCES[0], Reply(404))
+    assert not deployment.run([SOURCES[0]]).success
+    assert tick(deployment, instance)[0] == []
+    publish_something(deployment)
+    assert len(tick(deployment, instance)[0]) == 1
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_it_waits_while_an_extraction_runs(
+    deployment: Deployment, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    add_run(instance, EXTRACTION_JOB, status)
+    reason = f"{len(SOURCES)} snapshots are new; waiting for the extraction that is running."
+    assert tick(deployment, instance) == ([], reason)
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED])
+def test_extractions_that_ended_hold_nothing_up(
+    deployment: Deployment, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    add_run(instance, EXTRACTION_JOB, status)
+    assert len(tick(deployment, instance)[0]) == 1
+
+
+def test_ticks_of_one_hour_ask_for_one_rebuild() -> None:
+    """Dagster drops a request whose key it has seen: a failed rebuild is tried again, but not every minute."""
+    behind = {"ugi-1", "bfcl-1"}
+    assert rebuild_key(behind, NOW) == rebuild_key(sorted(behind), NOW - timedelta(minutes=59))
+    assert rebuild_key(behind, NOW) != rebuild_key(behind, NOW + timedelta(seconds=1))
+    assert rebuild_key(behind, NOW) != rebuild_key(behind, NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize("behind", [{"ugi-1"}, {"ugi-1", "bfcl-2"}, {"ugi-1", "bfcl-1", "mteb-1"}])
+def test_other_snapshots_do_not_wait_for_the_next_hour(behind: set[str]) -> None:
+    assert rebuild_key(behind, NOW) != rebuild_key({"ugi-1", "bfcl-1"}, NOW)

@@ -1,0 +1,178 @@
+"""Published names and the models they mean, against a real server."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from budmodel_pipeline.identity.resolve import Resolution
+from budmodel_pipeline.resources.postgres import open_engine
+from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Entry, Metric, Parsed, Score, Source, Unit
+from budmodel_pipeline.warehouse.aliases import AliasCounts, Resolve, resolve_aliases
+from budmodel_pipeline.warehouse.migrate import migrate
+from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.snapshots import (
+    SnapshotFile,
+    current_snapshot,
+    fetched_snapshot,
+    record_fetched,
+)
+
+MONDAY = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+WEEK = timedelta(days=7)
+TUNED = "https://huggingface.co/tuner/alpha"
+
+
+def board(slug: str) -> Source:
+    return Source(
+        slug=slug,
+        title=slug,
+        publisher="Somebody",
+        homepage="https://example.org/",
+        license=None,
+        endpoints=(Endpoint("table", f"https://example.org/{slug}.csv", "csv"),),
+        benchmarks=(Benchmark("tasks", "Tasks", "testing"),),
+        metrics=(Metric("accuracy", "tasks", "Accuracy", Unit.PERCENT, True, headline=True),),
+        columns={"table": Columns(frozenset())},
+        parse=lambda _: Parsed([], [], 0, 0),
+    )
+
+
+ARENA, EXAM = board("arena"), board("exam")
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = open_engine(database)
+    migrate(engine)
+    with engine.begin() as connection:
+        register_sources(connection, {"arena": ARENA, "exam": EXAM})
+    yield engine
+    engine.dispose()
+
+
+def entry(name: str, link: str | None = None, organization: str | None = None) -> Entry:
+    return Entry(
+        f"{name} {link} {organization}", name, link=link, organization=organization, scores={"accuracy": Score(50.0)}
+    )
+
+
+def release(engine: Engine, source: Source, at: datetime, entries: Sequence[Entry]) -> None:
+    """Publishes a snapshot with these entries."""
+    digest = sha256(repr((source.slug, at)).encode()).hexdigest()
+    file = SnapshotFile("table", source.endpoints[0].url, digest, 1, f"sha256/{digest}", None, None, at)
+    with engine.begin() as connection:
+        snapshot = fetched_snapshot(source.slug, 1, "live", current_snapshot(connection, source.slug), [file], at)
+        record_fetched(connection, snapshot)
+        publish(connection, source, snapshot, Parsed(list(entries), [], len(entries), len(entries)), at)
+
+
+def by_name(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
+    """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model."""
+    base, _, variant = name.lower().partition(" (")
+    model_id = "tuner/alpha" if link == TUNED else base
+    return Resolution(model_id, variant.rstrip(")") or None, "test", 0.5, (f"the name {name!r}", "äöü\t\\N"))
+
+
+def resolve(engine: Engine, how: Resolve = by_name) -> AliasCounts:
+    with engine.begin() as connection:
+        return resolve_aliases(connection, how)
+
+
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+ALIASES = (
+    "select source, published_name, link, organization, model_id, variant from budmodel.model_aliases order by 1, 2, 3, 4"
+)
+
+
+def test_every_published_name_gets_a_model(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha (high)"), entry("Alpha (low)"), entry("Beta")])
+    release(engine, EXAM, MONDAY, [entry("alpha", organization="A")])
+    assert resolve(engine) == AliasCounts(names=4, models=2)
+    assert rows(engine, ALIASES) == [
+        ("arena", "Alpha (high)", None, None, "alpha", "high"),
+        ("arena", "Alpha (low)", None, None, "alpha", "low"),
+        ("arena", "Beta", None, None, "beta", None),
+        ("exam", "alpha", None, "A", "alpha", None),
+    ]
+    assert rows(engine, "select distinct method, confidence, evidence[2] from budmodel.model_aliases") == [
+        ("test", 0.5, "äöü\t\\N")
+    ]
+
+
+def test_one_name_with_two_links_is_two_names(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Alpha", link=TUNED), entry("Alpha", organization="A")])
+    assert resolve(engine) == AliasCounts(names=3, models=2)
+    assert [row[4] for row in rows(engine, ALIASES)] == ["tuner/alpha", "alpha", "alpha"]
+
+
+def test_resolving_again_adds_nothing(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Alpha", link=TUNED)])
+    resolve(engine)
+    before = rows(engine, "select * from budmodel.model_aliases, budmodel.models order by 1, 2")
+    assert resolve(engine) == AliasCounts(names=2, models=2)
+    assert rows(engine, "select * from budmodel.model_aliases, budmodel.models order by 1, 2") == before
+
+
+def test_nothing_published_is_no_error(engine: Engine) -> None:
+    assert resolve(engine) == AliasCounts(names=0, models=0)
+
+
+def test_names_of_earlier_snapshots_stay_for_the_history(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Beta")])
+    release(engine, ARENA, MONDAY + WEEK, [entry("Beta"), entry("Gamma")])
+    resolve(engine)
+    seen = rows(
+        engine, "select published_name, first_seen_at, last_seen_at from budmodel.model_aliases order by published_name"
+    )
+    assert seen == [
+        ("Alpha", MONDAY, MONDAY),
+        ("Beta", MONDAY, MONDAY + WEEK),
+        ("Gamma", MONDAY + WEEK, MONDAY + WEEK),
+    ]
+
+
+def test_a_better_policy_moves_names_and_keeps_their_ids(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Alpha 1.0")])
+    resolve(engine)
+    before = rows(engine, "select alias_id, published_name, first_seen_at from budmodel.model_aliases order by 1")
+
+    def better(_source: str, name: str, _link: str | None, _organization: str | None) -> Resolution:
+        return Resolution("vendor/alpha-1", None, "policy 2", 0.9, (name,))
+
+    assert resolve(engine, better) == AliasCounts(names=2, models=1)
+    assert rows(engine, "select alias_id, published_name, first_seen_at from budmodel.model_aliases order by 1") == before
+    assert rows(engine, "select distinct model_id, method from budmodel.model_aliases") == [("vendor/alpha-1", "policy 2")]
+
+
+def test_a_model_is_called_as_it_was_first_published(engine: Engine) -> None:
+    """Of names published at once, the one without a variant."""
+    release(engine, EXAM, MONDAY, [entry("Alpha (high)"), entry("Beta (low)"), entry("Beta")])
+    release(engine, ARENA, MONDAY + WEEK, [entry("alpha")])
+    resolve(engine)
+    models = rows(engine, "select model_id, display_name, first_seen_at from budmodel.models order by model_id")
+    assert models == [("alpha", "Alpha (high)", MONDAY), ("beta", "Beta", MONDAY)]
+
+
+def test_an_error_halfway_leaves_the_old_aliases(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha")])
+    resolve(engine)
+    before = rows(engine, ALIASES)
+    release(engine, ARENA, MONDAY + WEEK, [entry("Beta"), entry("Gamma")])
+
+    def broken(source: str, name: str, link: str | None, organization: str | None) -> Resolution:
+        if name == "Gamma":
+            raise LookupError(name)
+        return by_name(source, name, link, organization)
+
+    with pytest.raises(LookupError):
+        resolve(engine, broken)
+    assert rows(engine, ALIASES) == before
+    assert resolve(engine).names == 3

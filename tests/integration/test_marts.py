@@ -1,0 +1,456 @@
+"""The marts against expectations worked out by hand: one dbt build over a few made snapshots, then many questions."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from budmodel_pipeline.identity.resolve import Resolution
+from budmodel_pipeline.resources.embedded_postgres import Server, ensure_database
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Endpoint,
+    Entry,
+    Metric,
+    Parsed,
+    Rejection,
+    Score,
+    Source,
+    Unit,
+)
+from budmodel_pipeline.warehouse.aliases import resolve_aliases
+from budmodel_pipeline.warehouse.migrate import migrate
+from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.snapshots import (
+    SnapshotFile,
+    current_snapshot,
+    fetched_snapshot,
+    record_attempt,
+    record_failure,
+    record_fetched,
+)
+
+PROJECT = Path(__file__).parents[2] / "dbt_leaderboard"
+MARTS = {"leaderboard", "leaderboard_history", "model_comparison", "benchmarks", "source_health"}
+TUNED = "https://huggingface.co/tuner/gamma-tuned"
+
+NOW = datetime.now(UTC)
+FIRST, SECOND, THIRD, FOURTH = (NOW - timedelta(days=days) for days in (21, 14, 7, 0))
+# Everything is read and built in this zone, where the last of these moments is a day later than in UTC.
+ZONE = "Europe/Helsinki"
+LONG_AGO, LATER, LATEST = (datetime.fromisoformat(f"2025-03-{day:02}T00:30:00+02:00") for day in (2, 9, 16))
+
+Row = Mapping[str, Any]
+
+
+def source(slug: str) -> Source:
+    """A leaderboard with a metric of each direction and one that nobody has a score of."""
+    return Source(
+        slug=slug,
+        title=slug.title(),
+        publisher="Testers",
+        homepage=f"https://{slug}.example/",
+        license=None,
+        endpoints=(
+            Endpoint(name="notes", url=f"https://{slug}.example/notes.json", format="json"),
+            Endpoint(name="table", url=f"https://{slug}.example/table.csv", format="csv"),
+        ),
+        benchmarks=(Benchmark(slug="tasks", title="Tasks", domain="testing"),),
+        metrics=(
+            Metric(
+                "accuracy", "tasks", "Accuracy", Unit.PERCENT, higher_is_better=True, minimum=0, maximum=100, headline=True
+            ),
+            Metric("latency", "tasks", "Latency", Unit.SECONDS, higher_is_better=False, minimum=0),
+            Metric("length", "tasks", "Answer length", Unit.CHARACTERS, higher_is_better=None, minimum=0),
+            Metric("unused", "tasks", "Unused", Unit.POINTS, higher_is_better=True),
+        ),
+        columns={"notes": Columns(frozenset()), "table": Columns(frozenset())},
+        parse=lambda _: Parsed([], [], 0, 0),
+    )
+
+
+ARENA, LAPSED, BROKEN, QUIET = (source(slug) for slug in ("arena", "lapsed", "broken", "quiet"))
+
+
+def entry(
+    name: str,
+    accuracy: float,
+    latency: float | None = None,
+    length: float | None = None,
+    *,
+    key: str | None = None,
+    link: str | None = None,
+    self_reported: bool | None = None,
+) -> Entry:
+    values = {"latency": latency, "length": length}
+    scores = {slug: Score(value) for slug, value in values.items() if value is not None}
+    return Entry(
+        key=key or name,
+        published_name=name,
+        link=link,
+        settings={"shots": 5},
+        scores={"accuracy": Score(accuracy, self_reported=self_reported), **scores},
+    )
+
+
+def parsed(*entries: Entry, as_of: date | None = None, rejections: tuple[Rejection, ...] = ()) -> Parsed:
+    rejected = sum(rejection.rows for rejection in rejections)
+    return Parsed(list(entries), list(rejections), len(entries) + rejected, len(entries), as_of=as_of)
+
+
+def fetch(connection: Connection, of: Source, at: datetime, origin: str) -> Any:
+    current = current_snapshot(connection, of.slug)
+    files = [
+        SnapshotFile(endpoint.name, endpoint.url, f"{endpoint.name}{at}", size, "key", None, None, at)
+        for endpoint, size in zip(of.endpoints, (20, 900), strict=True)
+    ]
+    snapshot = fetched_snapshot(of.slug, of.parser_version, origin, current, files, at)
+    record_attempt(connection, of.slug, at)
+    record_fetched(connection, snapshot)
+    return snapshot
+
+
+def release(engine: Engine, of: Source, at: datetime, content: Parsed, origin: str = "live") -> None:
+    with engine.begin() as connection:
+        publish(connection, of, fetch(connection, of, at, origin), content, at)
+
+
+def refuse(engine: Engine, of: Source, at: datetime) -> None:
+    with engine.begin() as connection:
+        record_failure(connection, of.slug, "the table was empty", at, refused=fetch(connection, of, at, "live"))
+
+
+def resolve(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
+    """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model of the same name."""
+    base, _, variant = name.lower().partition(" (")
+    model_id = "tuner/gamma-tuned" if link == TUNED else base
+    return Resolution(model_id, variant.rstrip(")") or None, method="test", confidence=1, evidence=())
+
+
+def fill(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        register_sources(connection, {of.slug: of for of in (ARENA, LAPSED, BROKEN, QUIET)})
+    release(
+        engine,
+        ARENA,
+        FIRST,
+        parsed(entry("Alpha (high)", 85), entry("Alpha (low)", 80), entry("Beta", 90), entry("Delta", 50)),
+    )
+    release(engine, ARENA, SECOND, parsed(entry("Alpha (high)", 90), entry("Alpha (low)", 80), entry("Delta", 50)))
+    refuse(engine, ARENA, SECOND + timedelta(days=1))
+    release(engine, ARENA, THIRD, parsed(entry("Alpha (high)", 90), entry("Alpha (low)", 81), entry("Beta", 90)))
+    newest = parsed(
+        entry("Alpha (agent)", 90, self_reported=True),
+        entry("Alpha (high)", 90, latency=3, length=900, self_reported=False),
+        entry("Alpha (low)", 80, latency=1, length=100),
+        entry("Beta", 90, latency=2, length=500),
+        entry("Gamma", 70),
+        entry("Gamma", 60, key="Gamma | tuned", link=TUNED),
+        as_of=date(2026, 1, 5),
+        rejections=(
+            Rejection("table", "the name is empty", 2, "''", by_rule=False),
+            Rejection("notes", "the name is empty", 1, "''", by_rule=False),
+            Rejection("table", "outside the window", 4, "x", by_rule=True),
+        ),
+    )
+    release(engine, ARENA, FOURTH, newest)
+    for at, origin in ((LONG_AGO, "mirror"), (LATER, "live"), (LATEST, "mirror")):
+        release(engine, LAPSED, at, parsed(entry("Beta", 12.5)), origin)
+    release(engine, BROKEN, THIRD, parsed(entry("Beta", 1)))
+    refuse(engine, BROKEN, FOURTH)
+    with engine.begin() as connection:
+        resolve_aliases(connection, resolve)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A database after one dbt build, and the folder that dbt wrote to."""
+
+    engine: Engine
+    target: Path
+    output: str
+
+    def rows(self, query: str, **values: object) -> list[Row]:
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query), values).mappings()]
+
+    def row(self, query: str, **values: object) -> Row:
+        [row] = self.rows(query, **values)
+        return row
+
+
+@pytest.fixture(scope="module")
+def built(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """Four sources in their different states, built once for all questions."""
+    name = f"marts_{uuid.uuid4().hex}"
+    ensure_database(postgres_server, name)
+    engine = create_engine(postgres_server.url(name), connect_args={"options": f"-c timezone={ZONE}"})
+    fill(engine)
+    target = tmp_path_factory.mktemp("dbt")
+    variables = {
+        "POSTGRES_HOST": postgres_server.host,
+        "POSTGRES_PORT": str(postgres_server.port),
+        "POSTGRES_USER": postgres_server.user,
+        "POSTGRES_PASSWORD": postgres_server.password,
+        "POSTGRES_DB": name,
+        "PGTZ": ZONE,
+    }
+    read_from = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    write_to = ["--target-path", str(target), "--log-path", str(target)]
+    finished = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "build", *read_from, *write_to],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stdout
+    yield Built(engine, target, finished.stdout)
+    engine.dispose()
+    with postgres_server.connect() as administration:
+        administration.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def places(built: Built, metric: str) -> dict[str, tuple[Any, ...]]:
+    query = "select entry_key, rank, percentile, ranked_entries from marts.leaderboard where metric_id = :metric"
+    rows = built.rows(query, metric=metric)
+    return {row["entry_key"]: (row["rank"], row["percentile"], row["ranked_entries"]) for row in rows}
+
+
+def test_the_build_passes_without_a_warning(built: Built) -> None:
+    assert "WARN=0 ERROR=0 SKIP=0" in built.output
+    assert not re.search(r"\[WARNING\]|Deprecat", built.output)
+
+
+def test_ties_share_a_rank_and_the_next_is_skipped(built: Built) -> None:
+    assert places(built, "arena.accuracy") == {
+        "Alpha (agent)": (1, 1.0, 6),
+        "Alpha (high)": (1, 1.0, 6),
+        "Beta": (1, 1.0, 6),
+        "Alpha (low)": (4, pytest.approx(2 / 5), 6),
+        "Gamma": (5, pytest.approx(1 / 5), 6),
+        "Gamma | tuned": (6, 0.0, 6),
+    }
+
+
+def test_the_least_value_is_first_where_lower_is_better(built: Built) -> None:
+    expected = {"Alpha (low)": (1, 1.0, 3), "Beta": (2, 0.5, 3), "Alpha (high)": (3, 0.0, 3)}
+    assert places(built, "arena.latency") == expected
+
+
+def test_nothing_is_ranked_where_no_end_is_good(built: Built) -> None:
+    assert set(places(built, "arena.length").values()) == {(None, None, None)}
+    ranks = built.rows("select rank, percentile, ranked_models from marts.model_comparison where metric_id = 'arena.length'")
+    assert {tuple(row.values()) for row in ranks} == {(None, None, None)}
+
+
+def test_an_only_entry_is_first_and_best(built: Built) -> None:
+    assert places(built, "lapsed.accuracy") == {"Beta": (1, 1.0, 1)}
+
+
+def test_percents_stand_as_published_beside_the_fraction(built: Built) -> None:
+    query = """
+        select score, unit, canonical_score, canonical_unit from marts.leaderboard
+        where entry_key = 'Alpha (low)' and source = 'arena' order by metric_id
+    """
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        (80, "percent", Decimal("0.8"), "fraction"),
+        (1, "seconds", 1, "seconds"),
+        (100, "characters", 100, "characters"),
+    ]
+
+
+def test_a_row_leads_back_to_its_file_and_model(built: Built) -> None:
+    row = built.row("select * from marts.leaderboard where entry_key = 'Alpha (high)' and metric_id = 'arena.accuracy'")
+    assert (row["model_id"], row["variant"], row["published_name"]) == ("alpha", "high", "Alpha (high)")
+    assert (row["source_url"], row["source_files"]) == ("https://arena.example/table.csv", 2)
+    assert (row["fetched_at"], row["origin"], row["settings"]) == (FOURTH, "live", {"shots": 5})
+
+
+def test_the_link_tells_models_of_one_name_apart(built: Built) -> None:
+    rows = built.rows("select entry_key, model_id from marts.leaderboard where published_name = 'Gamma'")
+    assert {row["entry_key"]: row["model_id"] for row in rows} == {"Gamma": "gamma", "Gamma | tuned": "tuner/gamma-tuned"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "as_of", "basis"), [("arena", date(2026, 1, 5), "stated"), ("lapsed", date(2025, 3, 15), "fetched")]
+)
+def test_the_date_is_the_stated_one_or_that_of_the_fetch_in_utc(built: Built, slug: str, as_of: date, basis: str) -> None:
+    for mart in ("leaderboard", "source_health"):
+        query = f"select distinct as_of, as_of_basis from marts.{mart} where source = :slug"
+        assert built.row(query, slug=slug) == {"as_of": as_of, "as_of_basis": basis}
+
+
+@pytest.mark.parametrize(
+    ("entry_key", "periods"),
+    [
+        pytest.param("Alpha (high)", [(85, FIRST, SECOND), (90, SECOND, None)], id="changed, then unchanged"),
+        pytest.param("Alpha (low)", [(80, FIRST, THIRD), (81, THIRD, FOURTH), (80, FOURTH, None)], id="changed and back"),
+        pytest.param("Beta", [(90, FIRST, SECOND), (90, THIRD, None)], id="away for a while"),
+        pytest.param("Delta", [(50, FIRST, THIRD)], id="removed"),
+        pytest.param("Gamma", [(70, FOURTH, None)], id="added"),
+    ],
+)
+def test_history_has_a_period_for_every_standing_value(
+    built: Built, entry_key: str, periods: list[tuple[float, datetime, datetime | None]]
+) -> None:
+    query = """
+        select score, valid_from, valid_to from marts.leaderboard_history
+        where metric_id = 'arena.accuracy' and entry_key = :entry_key order by valid_from
+    """
+    assert [tuple(row.values()) for row in built.rows(query, entry_key=entry_key)] == periods
+
+
+def test_a_period_does_not_reach_from_one_origin_into_another(built: Built) -> None:
+    query = "select origin, valid_from, valid_to from marts.leaderboard_history where source = 'lapsed' order by valid_from"
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        ("mirror", LONG_AGO, LATER),
+        ("live", LATER, LATEST),
+        ("mirror", LATEST, None),
+    ]
+
+
+def test_history_names_the_model_of_an_entry_that_is_gone(built: Built) -> None:
+    query = "select model_id, published_name, unit from marts.leaderboard_history where entry_key = 'Delta'"
+    assert built.row(query) == {"model_id": "delta", "published_name": "Delta", "unit": "percent"}
+
+
+def test_open_periods_are_the_leaderboard(built: Built) -> None:
+    query = "select source, entry_key, metric_id, score, model_id, {} as snapshot_id from marts.{} {} order by 1, 2, 3"
+    current = built.rows(query.format("snapshot_id", "leaderboard", ""))
+    assert built.rows(query.format("last_snapshot_id", "leaderboard_history", "where valid_to is null")) == current
+
+
+@pytest.mark.parametrize(
+    ("metric", "entry_key", "score"),
+    [
+        pytest.param("arena.accuracy", "Alpha (high)", 90, id="the highest; of equals the one that is not self-reported"),
+        pytest.param("arena.latency", "Alpha (low)", 1, id="the lowest where lower is better"),
+        pytest.param("arena.length", "Alpha (low)", 100, id="the middle one where no end is good, of two the lower"),
+    ],
+)
+def test_the_best_variant_speaks_for_a_model(built: Built, metric: str, entry_key: str, score: float) -> None:
+    query = "select entry_key, score from marts.model_comparison where model_id = 'alpha' and metric_id = :metric"
+    assert built.row(query, metric=metric) == {"entry_key": entry_key, "score": score}
+
+
+def test_a_model_counts_once_in_the_comparison(built: Built) -> None:
+    query = """
+        select model_id, rank, percentile, ranked_models, entries, sources_count from marts.model_comparison
+        where metric_id = 'arena.accuracy' order by model_id
+    """
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        ("alpha", 1, 1.0, 4, 3, 1),
+        ("beta", 1, 1.0, 4, 1, 3),
+        ("gamma", 3, pytest.approx(1 / 3), 4, 1, 1),
+        ("tuner/gamma-tuned", 4, 0.0, 4, 1, 1),
+    ]
+
+
+def test_benchmarks_sum_up_every_metric(built: Built) -> None:
+    query = """
+        select metric_id, models, entries, min_score, median_score, max_score, best_model_id, best_score, as_of
+        from marts.benchmarks where source = 'arena' order by metric_id
+    """
+    day = date(2026, 1, 5)
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        ("arena.accuracy", 4, 6, 60, 85, 90, "alpha", 90, day),
+        ("arena.latency", 2, 3, 1, 2, 3, "alpha", 1, day),
+        ("arena.length", 2, 3, 100, 500, 900, None, None, day),
+        ("arena.unused", 0, 0, None, None, None, None, None, None),
+    ]
+
+
+def test_health_tells_the_four_states_apart(built: Built) -> None:
+    rows = built.rows("select source, status, last_error, scores, models from marts.source_health order by source")
+    assert [tuple(row.values()) for row in rows] == [
+        ("arena", "ok", None, 12, 4),
+        ("broken", "failing", "the table was empty", 1, 1),
+        ("lapsed", "due", None, 1, 1),
+        ("quiet", "never", None, 0, 0),
+    ]
+
+
+def test_health_accounts_for_every_row(built: Built) -> None:
+    row = built.row("select * from marts.source_health where source = 'arena'")
+    assert (row["rows_read"], row["rows_kept"], row["rows_rejected"]) == (13, 6, 7)
+    assert row["rejected_by_reason"] == {"the name is empty": 3, "outside the window": 4}
+    assert (row["changed_at"], row["next_due_at"]) == (FOURTH, FOURTH + timedelta(days=7))
+
+
+def test_health_follows_the_core_tables_without_a_build(built: Built) -> None:
+    with built.engine.connect() as connection:
+        record_failure(connection, "quiet", "no answer", NOW)
+        statuses = connection.execute(text("select status from marts.source_health where source = 'quiet'"))
+        assert statuses.scalar_one() == "failing"
+        connection.rollback()
+
+
+def test_readers_see_the_marts_and_nothing_else(built: Built) -> None:
+    with built.engine.connect() as connection:
+        connection.execute(text("set role budmodel_reader"))
+        for mart in sorted(MARTS):
+            assert connection.execute(text(f"select count(*) from marts.{mart}")).scalar_one() > 0
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text("select * from budmodel.scores"))
+
+
+def test_who_may_not_create_roles_can_still_build(built: Built) -> None:
+    [hook] = built.target.glob("compiled/**/dbt_leaderboard-on-run-start-0.sql")
+    missing, plain = f"reader_{uuid.uuid4().hex}", f"plain_{uuid.uuid4().hex}"
+    with built.engine.connect() as connection:
+        connection.execute(text(f"create role {plain}"))
+        connection.execute(text(f"set role {plain}"))
+        connection.exec_driver_sql(hook.read_text().replace("budmodel_reader", missing).replace("%", "%%"))
+        roles = connection.execute(text("select count(*) from pg_roles where rolname = :role"), {"role": missing})
+        assert roles.scalar_one() == 0
+        connection.rollback()
+
+
+@pytest.fixture(scope="module")
+def manifest(built: Built) -> Mapping[str, Any]:
+    content: dict[str, Any] = json.loads((built.target / "manifest.json").read_text())
+    return content
+
+
+UNIT_WORDS = re.compile(r"\b(unit|canonical_unit|fraction|days|number of|place|percent)\b", re.IGNORECASE)
+
+
+def test_every_column_of_the_marts_says_what_it_is_and_in_which_unit(manifest: Mapping[str, Any]) -> None:
+    marts = {node["name"]: node for node in manifest["nodes"].values() if node.get("schema") == "marts"}
+    models = {name: node for name, node in marts.items() if node["resource_type"] == "model"}
+    assert set(models) == MARTS
+    for name, model in models.items():
+        assert model["contract"]["enforced"], name
+        for column in model["columns"].values():
+            description = column["description"].strip()
+            assert description.endswith("."), f"{name}.{column['name']}: {description!r}"
+            if column["data_type"] in {"pg_catalog.numeric", "double precision", "integer", "bigint"}:
+                assert UNIT_WORDS.search(description), f"{name}.{column['name']} has no unit: {description!r}"
+
+
+def test_dbt_knows_every_unit(manifest: Mapping[str, Any]) -> None:
+    tests = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    known = {
+        name: set(tests[name]["test_metadata"]["kwargs"]["values"]) for name in tests if name.endswith("units_are_known")
+    }
+    assert known == {
+        "leaderboard_units_are_known": set(Unit),
+        "leaderboard_canonical_units_are_known": {unit.canonical for unit in Unit},
+    }

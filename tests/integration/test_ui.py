@@ -1,0 +1,76 @@
+"""What a data engineer looks at: the Dagster UI in a real browser, over the databases that `budmodel run` filled."""
+
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.cli import Run
+
+pytest_plugins = ["tests.cli"]
+
+CHROMIUM = shutil.which("chromium")
+SECOND = 1_000  # milliseconds
+# Background services would look up hosts that are not there.
+BROWSER_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def ui(samples_run: Run) -> Iterator[str]:
+    """The address of the UI, started as `make ui` does."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = samples_run.at.start("ui", "--port", str(port))
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if "Serving dagster-webserver" in line:
+            break
+    else:
+        pytest.fail("".join(seen))
+    # Somebody has to read on, or the servers stop when the pipes are full.
+    reader = threading.Thread(target=process.communicate)
+    reader.start()
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGINT)
+    reader.join()
+
+
+@pytest.fixture
+def page(ui: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+        page = browser.new_page(base_url=ui, viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(60 * SECOND)
+        page.add_locator_handler(page.get_by_role("button", name="Skip"), lambda button: button.click())
+        yield page
+        browser.close()
+
+
+def test_graph_materialization_and_schedule(page: Page) -> None:
+    page.goto("/asset-groups")
+    for group in ("leaderboards", "marts"):
+        expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=60 * SECOND)
+
+    page.goto("/assets/scores/bfcl?view=events")
+    expect(page.get_by_text("rows_rejected")).to_be_visible(timeout=60 * SECOND)
+    page.get_by_role("row", name="preview").get_by_text("[Show Markdown]").click()
+    expect(page.get_by_text("Claude-Opus-4-5-20251101 (FC)")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("row", name="plot").get_by_text("[Show Markdown]").click()
+    plot = page.get_by_alt_text("Overall Accuracy")
+    expect(plot).to_be_visible()
+    assert plot.evaluate("image => image.complete && image.naturalWidth") == 800
+
+    page.goto("/locations/budmodel_pipeline/schedules/weekly_leaderboards")
+    expect(page.get_by_text("At 03:00 AM UTC")).to_be_visible(timeout=60 * SECOND)
+    expect(page.get_by_text("extract_leaderboards").first).to_be_visible()
+    expect(page.get_by_role("switch").or_(page.get_by_role("checkbox")).first).to_be_checked()
