@@ -136,8 +136,8 @@ def test_releases_stay_apart(rule: str, name: str, other: str) -> None:
 def test_how_a_run_was_made_is_a_variant(name: str, plain: str, variant: str) -> None:
     found = resolve("", name)
     assert found.model_id == model(plain)
-    assert found.variant_text == variant
-    assert resolve("", plain).variant_text is None
+    assert found.variant == variant
+    assert resolve("", plain).variant is None
 
 
 @pytest.mark.parametrize(("name", "repository", "same"), LINKS)
