@@ -60,6 +60,8 @@ def _path(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str |
 
 def _cloud(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str | None]:
     """Amazon Bedrock's `[region.]vendor.model-v1:0`; its revision is one of serving, save for Amazon's own models."""
+    if "." not in name:
+        return name, None
     region = _REGION.match(name)
     rest = name[region.end() :] if region else name
     dotted = _DOTTED.match(rest)
@@ -71,24 +73,15 @@ def _cloud(name: str, hosts: list[str], knowledge: Knowledge) -> tuple[str, str 
     rest = rest[dotted.end() :]
     if vendor != "amazon":
         rest = _SERVED_REVISION.sub("", rest) if _SERVED_REVISION.search(rest) and _served(rest) else rest
-    if not any(word in fold(rest) for word in _family_words(vendor, knowledge)):
+    folded = fold(rest)
+    if not any(word in folded for word in knowledge.words_of.get(vendor, ())):
         rest = f"{dotted[1]} {rest}"  # deepseek.r1: the vendor's name is half of the model's.
     return rest, dotted[1]
 
 
 def _served(rest: str) -> bool:
     """Whether the last number is a revision of serving: `-v1:0`, `-1:0` or `-v1`, but not the 7 of `opus-4-7`."""
-    return ":" in rest or re.search(r"[-_ ]v[0-9]+$", rest, re.IGNORECASE) is not None
-
-
-def _family_words(vendor: str, knowledge: Knowledge) -> list[str]:
-    return [
-        word
-        for family in knowledge.families.values()
-        if family.vendor == vendor
-        for word in (family.word, family.spelled)
-        if word
-    ]
+    return ":" in rest or re.search(r"[-_ ]v1$", rest, re.IGNORECASE) is not None
 
 
 def strip_prefix(folded: str, knowledge: Knowledge) -> tuple[str, str] | None:

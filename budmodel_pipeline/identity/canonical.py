@@ -129,18 +129,20 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
     if not head and names:
         head.append(names.pop(0))
     first, rest = form.versions[:1], form.versions[1:]
+    last: list[str] = []
     letter = next((word for word in names if word in _VERSION_LETTERS), "") if first else ""
     if letter:
         names.remove(letter)
         first = (letter + first[0],)
+    elif first and family is not None and family.trailing and (names or sizes or stages):
+        if version_tuple(first[0]) >= version_tuple(family.trailing):
+            last, first = [family.joint[1:] + first[0]], ()
     elif first and family is not None and family.joint != "-" and head == [family.spelled or family.word]:
         head, first = [f"{head[0]}{family.joint}{first[0]}"], ()
     for index in range(len(names) - 1):
         if any(tuple(names[index : index + len(spelled)]) == spelled for spelled, _ in phrases.get(names[index], ())):
             # Side by side these two would be read as one word.
             names[index], names[index + 1] = names[index + 1], names[index]
-    if family is not None and family.trailing and first and not letter and names + list(sizes) + stages:
-        first, rest = (), form.versions
     if family is not None and family.instruct != "instruct":
         stages = [family.instruct if word == "instruct" else word for word in stages]
     parts = [
@@ -152,6 +154,7 @@ def render(form: Form, family: Family | None, phrases: Mapping[str, Sequence[tup
             for position, size in enumerate(sizes)
         ),
         *stages,
+        *last,
         *(f"v{version}" for version in rest),
         *form.revisions,
         *sorted(form.quants),

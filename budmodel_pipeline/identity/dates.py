@@ -81,7 +81,9 @@ def date_at(found: Sequence[Piece], start: int) -> tuple[Date, int] | None:
     if width == 8 or width == 6 or width == 4:
         date = _compact(text)
         return (date, 1) if date else _parts(found, start)
-    return _parts(found, start) if width <= 2 else None
+    if width == 2 or (width == 1 and start + 1 < len(found) and found[start + 1].separator == "/"):
+        return _parts(found, start)
+    return None
 
 
 def _compact(text: str) -> Date | None:

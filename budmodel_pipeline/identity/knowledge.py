@@ -30,7 +30,7 @@ class Family:
     spelled: str = ""
     joint: str = "-"
     instruct: str = "instruct"
-    trailing: bool = False
+    trailing: str = ""
     served: str = ""
     base: bool = False
     closed: bool = False
@@ -69,16 +69,18 @@ class Knowledge:
     tuning: frozenset[str]
     agents: frozenset[str]
     remarks: frozenset[str]
+    routers: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
+    words_of: Mapping[str, tuple[str, ...]]
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
     overrides: Mapping[str, str]
     prefix: re.Pattern[str] = field(repr=False)
 
     def may_join(self, words: frozenset[str]) -> bool:
-        """Whether words could be read otherwise in another order: as a phrase, or as a host at the end."""
-        return any(
+        """Whether words could be read otherwise in another order: as a phrase, a vendor in front or a host at the end."""
+        return len(words & self.families.keys()) > 1 or any(
             word in self.hosts or any(words.issuperset(spelling) for spelling, _ in self.phrases.get(word, ()))
             for word in words
         )
@@ -135,6 +137,9 @@ def read(text: str) -> Knowledge:
     for family in families.values():
         if family.vendor not in raw["vendors"]:
             vendors.setdefault(squash(family.vendor), family.vendor)
+    words_of: dict[str, tuple[str, ...]] = {}
+    for family in families.values():
+        words_of[family.vendor] = (*words_of.get(family.vendor, ()), family.spelled or family.word)
     spelled = [name for table in (raw["vendors"], raw["hosts"]) for slug, names in table.items() for name in (slug, *names)]
     return Knowledge(
         vendors=vendors,
@@ -149,7 +154,9 @@ def read(text: str) -> Knowledge:
         tuning=frozenset(raw["tuning"]["words"]),
         agents=frozenset(raw["agents"]["words"]),
         remarks=frozenset(raw["remarks"]["words"]),
+        routers=frozenset(raw["routers"]["words"]),
         families=families,
+        words_of=words_of,
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),

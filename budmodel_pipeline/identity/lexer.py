@@ -147,7 +147,7 @@ def _number(found: Sequence[Piece], start: int, tokens: list[Token], *, versione
         if index < count and not found[index].number and found[index].separator == "":
             unit = found[index].text
             break
-    if versioned and len(numbers) == 2 and numbers[1][1] == ":" and not unit:
+    if versioned and not unit and len(numbers) == 2 and numbers[1][1] == ":" and all(len(text) <= 2 for text, _ in numbers):
         numbers = [(f"{numbers[0][0]}.{numbers[1][0]}", numbers[0][1])]
     return _unit(found, index, unit, numbers, tokens, first, versioned=versioned)
 
@@ -225,7 +225,7 @@ def _versions(numbers: list[tuple[str, str]], suffix: str, tokens: list[Token], 
             continue
         if versioned and len(text) == 2 and text[0] == "0":
             text = f"0.{text[1]}"
-        if "." in text and text[0] != "0" and text.rsplit(".", 1)[1].strip("0") == "":
+        while "." in text and text[0] != "0" and text.rsplit(".", 1)[1].strip("0") == "":
             text = text.rsplit(".", 1)[0]  # 2.0 is 2; 4.20 is not 4.2.
         if suffix and position == len(joined) - 1:
             text += suffix

@@ -27,7 +27,7 @@ def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "reason": rejection.reason,
             }
         else:
-            outcome = {"model_id": found.model_id, "variant": found.variant_text, "method": found.method}
+            outcome = {"model_id": found.model_id, "variant": found.variant, "method": found.method}
             yield {**row, **outcome, "confidence": found.confidence}
 
 

@@ -75,6 +75,6 @@ def _sort_out(
 
 def _agent_around(name: str, shows_model: Callable[[str], bool], runs_unchanged: Callable[[str], bool]) -> Parts:
     match = _TRAILING.match(name)
-    if match and not shows_model(match["outside"]) and runs_unchanged(match["inside"]):
+    if match and runs_unchanged(match["inside"]) and not shows_model(match["outside"]):
         return Parts((match["inside"] + match["rest"],), (match["outside"].strip(),))
     return Parts((name,), ())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from budmodel_pipeline.identity.address import Address, address_of, strip_prefix
-from budmodel_pipeline.identity.canonical import STAGES, UNKNOWN_VENDOR, Form, complete_dates, form_of, render
+from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR, Form, complete_dates, form_of, render
 from budmodel_pipeline.identity.facts import facts, family_of, tokens_of
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind, Token
@@ -46,9 +46,11 @@ def read_name(address: Address, source: str, known: Knowledge) -> Reading:
     form = form_of(tokens, family, known)
     if not any(form):
         raise UnresolvableName("nothing in the name tells a model")
+    if form.words <= known.routers and not any(form[1:]):
+        raise UnresolvableName(f"{' '.join(sorted(form.words))} chooses a model and is none")
     vendor, confidence = _vendor(address.organization or prefixed, form, family, variant, evidence, known)
     if family is not None and vendor == family.vendor:
-        if source in _CATALOGS and family.served and form.sizes and not form.words & STAGES:
+        if source in _CATALOGS and family.served and form.sizes and form.words <= {family.word, "vision"}:
             form = form._replace(words=form.words | {family.served})
             confidence = 0.7
             evidence.append(f"a host serves the {family.served} model under this name")

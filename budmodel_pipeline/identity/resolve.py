@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from budmodel_pipeline.identity.address import Address, address_of, repository_of
 from budmodel_pipeline.identity.canonical import Form
+from budmodel_pipeline.identity.dates import MONTHS
 from budmodel_pipeline.identity.facts import family_of, tokens_of
 from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind
@@ -17,6 +19,8 @@ from budmodel_pipeline.identity.variant import TELLING
 MULTI = "multi"
 # Sources where two models in a row are one that plans and one that edits.
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
+# Words that say something else beside another word or number.
+_READ_BY_PLACE = TELLING | MONTHS.keys()
 # Sources whose rows are agents.
 _AGENT_BOARDS = frozenset({"swebench"})
 
@@ -25,20 +29,26 @@ _AGENT_BOARDS = frozenset({"swebench"})
 class Resolution:
     """Which model a published name means.
 
-    `model_id` is `<vendor>/<name>`; `variant` says by topic how the run was made; `method` is what decided (override,
-    link, repository, family, name or composite); `confidence` is 0..1; `evidence` tells the steps to a person.
+    `model_id` is `<vendor>/<name>`; `variant` says how the run was made, in one canonical text such as
+    `agent=OpenHands; effort=high`, or None; `method` is what decided (override, link, repository, family, name or
+    composite); `confidence` is 0..1; `evidence` tells the steps to a person.
     """
+
+    model_id: str
+    variant: str | None
+    method: str
+    confidence: float
+    evidence: tuple[str, ...]
+
+
+class _Decision(NamedTuple):
+    """A resolution whose variant is still apart, by topic."""
 
     model_id: str
     variant: Mapping[str, str]
     method: str
     confidence: float
     evidence: tuple[str, ...]
-
-    @property
-    def variant_text(self) -> str | None:
-        """The variant as one canonical text, such as `agent=OpenHands; effort=high`; None for none."""
-        return "; ".join(f"{topic}={value}" for topic, value in sorted(self.variant.items())) or None
 
 
 def resolve(source: str, published_name: str, link: str | None = None, organization: str | None = None) -> Resolution:
@@ -50,8 +60,18 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     Raises UnresolvableName for a name that identifies nothing.
     """
     del organization
+    return _resolve(source, clean(published_name), link)
+
+
+@lru_cache(maxsize=32_768)  # One name stands in many files of a source, and on many boards.
+def _resolve(source: str, text: str, link: str | None) -> Resolution:
+    decision = _decide(source, text, link)
+    variant = "; ".join(f"{topic}={value}" for topic, value in sorted(decision.variant.items())) or None
+    return Resolution(decision.model_id, variant, decision.method, decision.confidence, decision.evidence)
+
+
+def _decide(source: str, text: str, link: str | None) -> _Decision:
     known = knowledge()
-    text = clean(published_name)
     address = address_of(text, known)
     if (address.organization or "").casefold() == MULTI:
         return _composite(address.name.split("+"), "", {})
@@ -78,21 +98,21 @@ def resolve(source: str, published_name: str, link: str | None = None, organizat
     variant = {**around, **reading.variant}
     override = known.overrides.get(text.casefold())
     if override:
-        return Resolution(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
+        return _Decision(override, variant, "override", 1.0, (f"reviewed: {text!r} is {override}",))
     model_id = id_of(reading, known)
     if reading.family is None or not _usual(reading.form) or known.may_join(reading.form.words):
         model_id = settled(model_id)
-    return Resolution(model_id, variant, method, reading.confidence, tuple(reading.evidence))
+    return _Decision(model_id, variant, method, reading.confidence, tuple(reading.evidence))
 
 
 def _usual(form: Form) -> bool:
     """Whether an id of this form surely reads as itself."""
-    plain = all("." in version or (len(version) < 3 and version[0] != "0") for version in form.versions)
-    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(TELLING)
+    plain = all(version[0] != "0" and (len(version) == 1 or not version[1].isdigit()) for version in form.versions)
+    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(_READ_BY_PLACE)
 
 
-def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> Resolution:
-    members = [resolve(source, model) for model in models]
+def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> _Decision:
+    members = [_decide(source, clean(model), None) for model in models]
     names = sorted({member.model_id.split("/", 1)[1] for member in members})
     variant = dict(around)
     for member in members:
@@ -100,7 +120,7 @@ def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) ->
             variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
     confidence = round(min(member.confidence for member in members) * 0.9, 3)
     evidence = (f"{len(members)} models in one row", *(step for member in members for step in member.evidence))
-    return Resolution(f"{MULTI}/{'+'.join(names)}", variant, "composite", confidence, evidence)
+    return _Decision(f"{MULTI}/{'+'.join(names)}", variant, "composite", confidence, evidence)
 
 
 def _shows_model(part: str, known: Knowledge) -> bool:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 MAX_NAME_LENGTH = 300
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_PIECE = re.compile(r"([a-z\u0080-\U0010ffff]+)|([0-9]+)|([(\[])|([)\]])|(,)|([^a-z0-9()\[\],\u0080-\U0010ffff]+)")
+_PIECE = re.compile(r"([a-z\u0080-\U0010ffff]+)|([0-9]+)|([^a-z0-9\u0080-\U0010ffff]+)")
+_PLAIN_SEPARATORS = frozenset("-_ .:/")
 _DECIMAL_P = re.compile(r"(?<=[0-9])p(?=[0-9])")
 _PLUS_IN_NAME = re.compile(r"(?<=[a-z0-9])\+(?![a-z0-9(+])")
 _GREEK = {"α": "alpha", "Α": "alpha", "β": "beta", "Β": "beta"}  # noqa: RUF001
@@ -73,7 +74,9 @@ def _plain(character: str) -> str:
 
 def fold(text: str) -> str:
     """The text without the distinctions of case, with `3p5` as `3.5` and the plus of `Command R+` as a word."""
-    folded = _DECIMAL_P.sub(".", text.casefold())
+    folded = text.casefold()
+    if "p" in folded:
+        folded = _DECIMAL_P.sub(".", folded)
     return _PLUS_IN_NAME.sub(" plus ", folded) if "+" in folded else folded
 
 
@@ -82,21 +85,24 @@ def pieces(folded: str) -> list[Piece]:
     found: list[Piece] = []
     separator = " "
     depth = aside = remarks = 0
-    for letters, digits, opening, closing, comma, other in _PIECE.findall(folded):
-        if letters or digits:
-            found.append(Piece(letters or digits, bool(digits), separator, aside))
+    for letters, digits, between in _PIECE.findall(folded):
+        if not between:
+            found.append(Piece(letters or digits, not letters, separator, aside))
             separator = ""
-        elif other:
-            separator = separator or other.strip()[:1] or " "
-        else:
-            separator = separator or "("
-            if opening:
+            continue
+        separator = between.strip()[:1] or " "
+        if separator in _PLAIN_SEPARATORS and len(between) == 1:
+            continue
+        for sign in between:
+            if sign in "([":
                 depth += 1
-            elif closing:
+            elif sign in ")]":
                 depth = max(depth - 1, 0)
-            if comma or depth:
+            elif sign != ",":
+                continue
+            if sign == "," or depth:
                 remarks += 1
                 aside = remarks
-            elif closing:
+            else:
                 aside = 0
     return found

@@ -25,6 +25,7 @@ from budmodel_pipeline.identity.tokens import UnresolvableName
         ("???", "no letter"),
         ("🥇🥈", "no letter"),
         ("(free)", "nothing in the name"),
+        ("openrouter/auto", "auto chooses a model"),
     ],
 )
 def test_a_name_that_identifies_nothing_is_rejected_with_a_reason(name: str, reason: str) -> None:

@@ -136,8 +136,8 @@ def test_releases_stay_apart(rule: str, name: str, other: str) -> None:
 def test_how_a_run_was_made_is_a_variant(name: str, plain: str, variant: str) -> None:
     found = resolve("", name)
     assert found.model_id == model(plain)
-    assert found.variant_text == variant
-    assert resolve("", plain).variant_text is None
+    assert found.variant == variant
+    assert resolve("", plain).variant is None
 
 
 @pytest.mark.parametrize(("name", "repository", "same"), LINKS)
@@ -171,6 +171,12 @@ def test_ids_read_like_official_names(name: str, expected: str) -> None:
 def test_the_day_of_a_run_is_no_release() -> None:
     assert model("Tools + Claude 3.7 Sonnet (2025-02-24)", source="swebench") == model("Claude 3.7 Sonnet")
     assert model("Claude 3.7 Sonnet (20250219)", source="swebench") == model("claude-3-7-sonnet-20250219")
+
+
+def test_hosts_serve_the_tuned_model() -> None:
+    assert model("llama3.1-8b", source="models_dev") == model("Llama-3.1-8B-Instruct")
+    assert model("meta-llama/Llama-3.1-8B", source="ugi") != model("Llama-3.1-8B-Instruct")
+    assert model("llama-guard-3-8b", source="models_dev") == model("meta-llama/llama-guard-3-8b")
 
 
 def test_every_decision_explains_itself() -> None:
