@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from pydantic import ValidationError
@@ -48,7 +49,8 @@ def main() -> None:
 @click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
 @click.option("--origin", type=click.Choice([origin.value for origin in Origin]), help="Bundled samples, a mirror, or live.")
 @click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
-def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool) -> None:
+@click.option("--rebuild-marts", is_flag=True, help="Resolve all names again and rebuild the marts even if nothing is new.")
+def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool, rebuild_marts: bool) -> None:
     """Extract the sources that are due and rebuild the marts."""
     _expect_sources(only, "--source")
     with _database(origin) as (settings, engine), _alone(engine):
@@ -56,7 +58,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         with engine.begin() as connection:
             register_sources(connection, catalog())
             states = [state for state in source_states(connection) if state.source in (only or catalog())]
-            behind = marts_behind(connection)
+            behind = rebuild_marts or marts_behind(connection)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         if not due and not behind:
@@ -66,8 +68,8 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         if due:
             say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
         else:
-            say("No source is due; the marts lack what was published before and are rebuilt")
-        ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage)
+            say("No source is due; the marts are rebuilt")
+        ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts)
         with engine.connect() as connection:
             _summary(connection, started, due)
     sys.exit(0 if ok else 1)
@@ -110,6 +112,47 @@ def compare(models: Sequence[str], as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("name", required=False)
+@click.option("--source", default="", help="The leaderboard that publishes NAME; some have habits of their own.")
+@click.option("--link", help="What the leaderboard links NAME to.")
+@click.option(
+    "--input", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON lines to resolve."
+)
+@click.option("--output", "resolved", type=click.Path(dir_okay=False, path_type=Path), help="Where the resolved lines go.")
+@as_json
+def resolve(
+    name: str | None, source: str, link: str | None, names: Path | None, resolved: Path | None, as_json: bool
+) -> None:
+    """Which model NAME means and why; or resolve a file of names. Needs no database.
+
+    Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, variant,
+    method and confidence.
+    """
+    from budmodel_pipeline.identity.lines import resolve_lines
+    from budmodel_pipeline.identity.resolve import resolve as resolve_name
+    from budmodel_pipeline.identity.tokens import UnresolvableName
+
+    try:
+        if names is not None and resolved is not None and name is None:
+            say(f"{resolve_lines(names, resolved):,} names resolved into {resolved}")
+        elif name is not None and names is None and resolved is None:
+            found = resolve_name(source, name, link, None)
+            answer = {"model_id": found.model_id, "variant": found.variant, "method": found.method}
+            show(
+                [{**answer, "confidence": found.confidence, **({"evidence": found.evidence} if as_json else {})}],
+                as_json=as_json,
+            )
+            if not as_json:
+                say("\n" + "\n".join(f"- {step}" for step in found.evidence))
+        else:
+            raise click.UsageError("give a NAME, or both --input and --output")
+    except UnresolvableName as rejection:
+        raise click.ClickException(f"{name!r} means no model: {rejection.reason}") from rejection
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
 @click.argument("source")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
 @as_json
@@ -129,7 +172,7 @@ def rebuild() -> None:
     with _database() as (settings, engine), _alone(engine):
         published = rebuild_database(engine, quickstart.object_store(settings), catalog())
         show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
-        sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False) else 1)
+        sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False, rebuild_marts=True) else 1)
 
 
 @main.command()
@@ -200,7 +243,7 @@ def _alone(engine: Engine) -> Iterator[None]:
         yield
 
 
-def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_shrinkage: bool) -> bool:
+def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool) -> bool:
     """Whether everything succeeded. Only this needs Dagster, which takes seconds to import."""
     quickstart.enter(settings)
     from dagster_postgres.utils import DagsterPostgresException
@@ -209,7 +252,7 @@ def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_s
     from budmodel_pipeline.refresh import refresh
 
     try:
-        return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, say=say)
+        return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts, say=say)
     except MissingManifestError as error:
         raise click.ClickException(str(error)) from error
     except DagsterPostgresException as error:

@@ -18,7 +18,9 @@ UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.
 NO_RETRY = None
 
 
-def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accept_shrinkage: bool, say: Say) -> bool:
+def refresh(
+    engine: Engine, settings: Settings, sources: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool, say: Say
+) -> bool:
     """Extracts `sources` and brings the marts up to date; whether everything succeeded.
 
     The caller makes sure that one process at a time does this: runs left behind by a killed one are closed first.
@@ -36,7 +38,7 @@ def refresh(engine: Engine, settings: Settings, sources: Sequence[str], *, accep
         )
         with engine.connect() as connection:
             behind = marts_behind(connection)
-        if not behind:
+        if not behind and not rebuild_marts:
             return extracted
         # dbt prints a line per model and test; the run shows one per table.
         with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):

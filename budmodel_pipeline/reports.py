@@ -1,11 +1,14 @@
 """What people ask of the tables, as rows of plain values: the commands print them as tables or JSON."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.identity.resolve import resolve
+from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.schedules.cadence import next_due
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.states import SourceState
@@ -151,6 +154,10 @@ def _model_id(connection: Connection, name: str) -> str:
         return ids[0]
     if ids:
         raise UnknownNameError(f"{name!r} means several models; name one of: {', '.join(ids)}.")
+    with suppress(UnresolvableName):
+        meant = resolve("", name).model_id
+        if connection.execute(text("select 1 from budmodel.models where model_id = :id"), {"id": meant}).scalar():
+            return meant
     alike: list[str] = list(connection.execute(near, {"name": name}).scalars())
     advice = f"Do you mean one of: {', '.join(alike)}?" if alike else "Nothing resembles it."
     raise UnknownNameError(f"There is no model {name!r}. {advice}")

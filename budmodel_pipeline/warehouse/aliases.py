@@ -104,7 +104,7 @@ def resolve_aliases(connection: Connection, resolve: Resolve) -> AliasCounts:
 def _resolved(name: Any, resolve: Resolve) -> tuple[object, ...]:
     try:
         found = resolve(name.source, name.published_name, name.link, name.organization)
-        meaning = (found.model_id, found.variant_text, found.method, found.confidence, list(found.evidence))
+        meaning = (found.model_id, found.variant, found.method, found.confidence, list(found.evidence))
     except UnresolvableName as rejection:
         meaning = (f"unresolved/{name.published_name.casefold()}", None, "rejected", 0.0, [rejection.reason])
     return (

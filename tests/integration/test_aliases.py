@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.identity.resolve import Resolution
+from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Entry, Metric, Parsed, Score, Source, Unit
 from budmodel_pipeline.warehouse.aliases import AliasCounts, Resolve, resolve_aliases
@@ -95,7 +96,7 @@ ALIASES = (
 def test_every_published_name_gets_a_model(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha (high)"), entry("Alpha (low)"), entry("Beta")])
     release(engine, EXAM, MONDAY, [entry("alpha", organization="A")])
-    assert resolve(engine) == AliasCounts(names=4, models=2)
+    assert resolve(engine) == AliasCounts(names=4, models=2, in_two_sources=1, in_five_sources=0)
     assert rows(engine, ALIASES) == [
         ("arena", "Alpha (high)", None, None, "alpha", "high"),
         ("arena", "Alpha (low)", None, None, "alpha", "low"),
@@ -109,7 +110,7 @@ def test_every_published_name_gets_a_model(engine: Engine) -> None:
 
 def test_one_name_with_two_links_is_two_names(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Alpha", link=TUNED), entry("Alpha", organization="A")])
-    assert resolve(engine) == AliasCounts(names=3, models=2)
+    assert resolve(engine) == AliasCounts(names=3, models=2, in_two_sources=0, in_five_sources=0)
     assert [row[4] for row in rows(engine, ALIASES)] == ["tuner/alpha", "alpha", "alpha"]
 
 
@@ -117,12 +118,12 @@ def test_resolving_again_adds_nothing(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha"), entry("Alpha", link=TUNED)])
     resolve(engine)
     before = rows(engine, "select * from budmodel.model_aliases, budmodel.models order by 1, 2")
-    assert resolve(engine) == AliasCounts(names=2, models=2)
+    assert resolve(engine) == AliasCounts(names=2, models=2, in_two_sources=0, in_five_sources=0)
     assert rows(engine, "select * from budmodel.model_aliases, budmodel.models order by 1, 2") == before
 
 
 def test_nothing_published_is_no_error(engine: Engine) -> None:
-    assert resolve(engine) == AliasCounts(names=0, models=0)
+    assert resolve(engine) == AliasCounts(names=0, models=0, in_two_sources=0, in_five_sources=0)
 
 
 def test_names_of_earlier_snapshots_stay_for_the_history(engine: Engine) -> None:
@@ -147,9 +148,35 @@ def test_a_better_policy_moves_names_and_keeps_their_ids(engine: Engine) -> None
     def better(_source: str, name: str, _link: str | None, _organization: str | None) -> Resolution:
         return Resolution("vendor/alpha-1", None, "policy 2", 0.9, (name,))
 
-    assert resolve(engine, better) == AliasCounts(names=2, models=1)
+    assert resolve(engine, better) == AliasCounts(names=2, models=1, in_two_sources=0, in_five_sources=0)
     assert rows(engine, "select alias_id, published_name, first_seen_at from budmodel.model_aliases order by 1") == before
     assert rows(engine, "select distinct model_id, method from budmodel.model_aliases") == [("vendor/alpha-1", "policy 2")]
+    renamed = "select model_id, superseded_by from budmodel.models order by model_id"
+    assert rows(engine, renamed) == [
+        ("alpha", "vendor/alpha-1"),
+        ("alpha 1.0", "vendor/alpha-1"),
+        ("vendor/alpha-1", None),
+    ]
+    resolve(engine)
+    assert rows(engine, renamed) == [("alpha", None), ("alpha 1.0", None), ("vendor/alpha-1", None)]
+
+
+def test_a_model_that_falls_apart_is_no_rename(engine: Engine) -> None:
+    release(engine, ARENA, MONDAY, [entry("Alpha (high)"), entry("Alpha (low)")])
+    resolve(engine)
+    resolve(engine, lambda _source, name, _link, _organization: Resolution(name, None, "test", 1.0, ()))
+    assert rows(engine, "select superseded_by from budmodel.models where model_id = 'alpha'") == [(None,)]
+
+
+def test_a_name_that_means_nothing_is_a_model_of_its_own(engine: Engine) -> None:
+    def refuse(_source: str, name: str, _link: str | None, _organization: str | None) -> Resolution:
+        raise UnresolvableName(f"{name} is a router")
+
+    release(engine, ARENA, MONDAY, [entry("Auto")])
+    resolve(engine, refuse)
+    assert rows(engine, "select model_id, method, confidence, evidence[1] from budmodel.model_aliases") == [
+        ("unresolved/auto", "rejected", 0.0, "Auto is a router")
+    ]
 
 
 def test_a_model_is_called_as_it_was_first_published(engine: Engine) -> None:

@@ -44,7 +44,7 @@ from budmodel_pipeline.warehouse.snapshots import (
 )
 
 PROJECT = Path(__file__).parents[2] / "dbt_leaderboard"
-MARTS = {"leaderboard", "leaderboard_history", "model_comparison", "benchmarks", "source_health"}
+MARTS = {"identity_review", "leaderboard", "leaderboard_history", "model_comparison", "benchmarks", "source_health"}
 TUNED = "https://huggingface.co/tuner/gamma-tuned"
 
 NOW = datetime.now(UTC)
@@ -133,10 +133,12 @@ def refuse(engine: Engine, of: Source, at: datetime) -> None:
 
 
 def resolve(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
-    """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model of the same name."""
+    """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model. Nobody is sure of Delta."""
     base, _, variant = name.lower().partition(" (")
     model_id = "tuner/gamma-tuned" if link == TUNED else base
-    return Resolution(model_id, variant.rstrip(")") or None, method="test", confidence=1, evidence=())
+    return Resolution(
+        model_id, variant.rstrip(")") or None, method="test", confidence=0.4 if base == "delta" else 1, evidence=("a", "b")
+    )
 
 
 def fill(engine: Engine) -> None:
@@ -169,7 +171,8 @@ def fill(engine: Engine) -> None:
     release(engine, ARENA, FOURTH, newest)
     for at, origin in ((LONG_AGO, "mirror"), (LATER, "live"), (LATEST, "mirror")):
         release(engine, LAPSED, at, parsed(entry("Beta", 12.5)), origin)
-    release(engine, BROKEN, THIRD, parsed(entry("Beta", 1)))
+    doubtful = (entry("Omega", 5), entry("OMEGA", 6), entry("One/Sigma", 7), entry("Two/sig-ma", 7))
+    release(engine, BROKEN, THIRD, parsed(entry("Beta", 1), *doubtful))
     refuse(engine, BROKEN, FOURTH)
     with engine.begin() as connection:
         resolve_aliases(connection, resolve)
@@ -379,7 +382,7 @@ def test_health_tells_the_four_states_apart(built: Built) -> None:
     rows = built.rows("select source, status, last_error, scores, models from marts.source_health order by source")
     assert [tuple(row.values()) for row in rows] == [
         ("arena", "ok", None, 12, 4),
-        ("broken", "failing", "the table was empty", 1, 1),
+        ("broken", "failing", "the table was empty", 5, 4),
         ("lapsed", "due", None, 1, 1),
         ("quiet", "never", None, 0, 0),
     ]
@@ -452,3 +455,24 @@ def test_dbt_knows_every_unit(manifest: Mapping[str, Any]) -> None:
         "leaderboard_units_are_known": set(Unit),
         "leaderboard_canonical_units_are_known": {unit.canonical for unit in Unit},
     }
+
+
+def test_doubtful_names_are_put_before_a_person(built: Built) -> None:
+    review = built.rows("""
+        select reason, source, model_id, other_model_id, published_name, other_name, confidence, detail
+        from marts.identity_review order by reason
+    """)
+    assert [tuple(row.values()) for row in review] == [
+        ("clash", "broken", "omega", None, "OMEGA", "Omega", None, "broken.accuracy: 6 and 5"),
+        ("low confidence", "arena", "delta", None, "Delta", None, 0.4, "a; b"),
+        (
+            "near miss",
+            "broken",
+            "one/sigma",
+            "two/sig-ma",
+            "One/Sigma",
+            "Two/sig-ma",
+            1,
+            "the same name under two makers, or with other separators",
+        ),
+    ]
