@@ -37,7 +37,7 @@ def test_spellings_of_one_release_are_one_model(at: Installation, tmp_path: Path
     found = [json.loads(line) for line in resolved.read_text().splitlines()]
     assert [row["published_name"] for row in found] == spellings
     assert {row["model_id"] for row in found} == {"anthropic/claude-3.5-sonnet-20241022"}
-    assert [bool(row["variant"]) for row in found] == [False, False, True, True]
+    assert [bool(row["variant"]) for row in found] == [False, False, False, True]
     assert all(set(row) >= {"source", "link", "organization", "method", "confidence"} for row in found)
 
 
