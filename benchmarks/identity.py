@@ -1,19 +1,20 @@
-"""Names per second of identity resolution, and how the time grows: `python -m benchmarks.identity [names.jsonl]`.
+"""Names per second of identity resolution, and how the time grows.
 
-Without a file the names are made up from parts of real ones, all distinct, so that no cache helps.
+The names are made up from parts of real ones, all distinct, so that no cache helps.
 """
 
-import json
-import sys
 import time
+from collections.abc import Iterator
 from math import prod
-from pathlib import Path
 from typing import Any
 
+from benchmarks.measure import Figure
 from budmodel_pipeline.identity.lines import resolve_rows
 from budmodel_pipeline.identity.resolve import resolve
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (10_000, 100_000)
+MAX_SECONDS = 10
+MAX_GROWTH = 1.2
 _FAMILIES = (
     "claude-sonnet",
     "GPT",
@@ -49,23 +50,19 @@ def published(index: int) -> dict[str, Any]:
     return {"source": "benchmark", "published_name": f"{prefix}{family}-{version}{size}{stage}{date}{suffix}"}
 
 
-def main() -> None:
-    """Prints a line per size: names, seconds of one core, names per second, and time per name against the line before."""
+def run() -> Iterator[Figure]:
+    """The seconds of one core for 100,000 names, and how the time for one grows from 10,000 names to ten times as many."""
     resolve("benchmark", "warm-up 1b")
-    if len(sys.argv) > 1:
-        rows = [json.loads(line) for line in Path(sys.argv[1]).read_text("utf-8").splitlines() if line.strip()]
-        sizes: tuple[int, ...] = (len(rows),)
-    else:
-        rows, sizes = list(map(published, range(SIZES[-1]))), SIZES
-    before = 0.0
-    for size in sizes:
+    rows = list(map(published, range(SIZES[-1])))
+    taken = {}
+    for size in SIZES:
         started = time.process_time()
         models = {row["model_id"] for row in resolve_rows(rows[:size])}
-        seconds = time.process_time() - started
-        growth = f"   x{seconds / size / before:.2f} per name" if before else ""
-        before = seconds / size
-        print(f"{size:>8,} names -> {len(models):>7,} models in {seconds:6.2f} s   {size / seconds:>8,.0f} names/s{growth}")
-
-
-if __name__ == "__main__":
-    main()
+        taken[size] = time.process_time() - started
+    few, many = SIZES
+    detail = f"{many / taken[many]:,.0f} names/s; {many:,} names are {len(models):,} models"
+    yield Figure(f"seconds of one core to resolve {many:,} distinct names", taken[many], MAX_SECONDS, detail)
+    growth = taken[many] / many / (taken[few] / few)
+    yield Figure(
+        f"time per name at {many:,} names / at {few:,}", growth, MAX_GROWTH, f"{few / taken[few]:,.0f} names/s before"
+    )
