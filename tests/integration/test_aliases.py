@@ -1,6 +1,7 @@
 """Published names and the models they mean, against a real server."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -80,7 +81,10 @@ def by_name(_source: str, name: str, link: str | None, _organization: str | None
 
 def resolve(engine: Engine, how: Resolve = by_name) -> AliasCounts:
     with engine.begin() as connection:
-        return resolve_aliases(connection, how)
+        counts = resolve_aliases(connection, how)
+    # They become metadata of an asset, which takes no decimals.
+    assert {type(count) for count in astuple(counts)} == {int}
+    return counts
 
 
 def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
