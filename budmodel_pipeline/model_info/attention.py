@@ -8,19 +8,92 @@ from budmodel_pipeline.model_info.layers import ATTENTION, Kind, layer_kinds, no
 
 CACHE_BYTES_PER_ELEMENT = 2
 ENCODERS = frozenset(
-    """
-    albert altclip bert bert-generation big_bird camembert canine chinese_clip_text_model clip_text_model clip convbert
-    data2vec-text deberta deberta-v2 distilbert electra ernie ernie_m esm eurobert flaubert fnet funnel ibert jina_embeddings_v3
-    layoutlm layoutlmv2 layoutlmv3 lilt longformer luke markuplm megatron-bert mobilebert modernbert mpnet mra nezha new
-    nomic_bert NomicBERT nystromformer qdqbert rembert roberta roberta-prelayernorm roc_bert roformer siglip_text_model splinter
-    squeezebert tapas xlm xlm-roberta xlm-roberta-xl xmod yoso gte
-    """.split()
+    {
+        "albert",
+        "altclip",
+        "bert",
+        "bert-generation",
+        "big_bird",
+        "camembert",
+        "canine",
+        "chinese_clip_text_model",
+        "clip_text_model",
+        "clip",
+        "convbert",
+        "data2vec-text",
+        "deberta",
+        "deberta-v2",
+        "distilbert",
+        "electra",
+        "ernie",
+        "ernie_m",
+        "esm",
+        "eurobert",
+        "flaubert",
+        "fnet",
+        "funnel",
+        "ibert",
+        "jina_embeddings_v3",
+        "layoutlm",
+        "layoutlmv2",
+        "layoutlmv3",
+        "lilt",
+        "longformer",
+        "luke",
+        "markuplm",
+        "megatron-bert",
+        "mobilebert",
+        "modernbert",
+        "mpnet",
+        "mra",
+        "nezha",
+        "new",
+        "nomic_bert",
+        "NomicBERT",
+        "nystromformer",
+        "qdqbert",
+        "rembert",
+        "roberta",
+        "roberta-prelayernorm",
+        "roc_bert",
+        "roformer",
+        "siglip_text_model",
+        "splinter",
+        "squeezebert",
+        "tapas",
+        "xlm",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "xmod",
+        "yoso",
+        "gte",
+    }
 )
 ENCODER_DECODERS = frozenset(
-    """
-    bart bigbird_pegasus blenderbot blenderbot-small fsmt led longt5 m2m_100 marian mbart mt5 mvp nllb-moe pegasus pegasus_x
-    plbart prophetnet speech_to_text switch_transformers t5 umt5 whisper
-    """.split()
+    {
+        "bart",
+        "bigbird_pegasus",
+        "blenderbot",
+        "blenderbot-small",
+        "fsmt",
+        "led",
+        "longt5",
+        "m2m_100",
+        "marian",
+        "mbart",
+        "mt5",
+        "mvp",
+        "nllb-moe",
+        "pegasus",
+        "pegasus_x",
+        "plbart",
+        "prophetnet",
+        "speech_to_text",
+        "switch_transformers",
+        "t5",
+        "umt5",
+        "whisper",
+    }
 )
 # Two attention blocks in each layer.
 _DOUBLE = frozenset({"longcat_flash"})
@@ -117,7 +190,9 @@ def cache_per_token(config: ModelConfig) -> Cache:
     windowed = sum(kind in (Kind.SLIDING, Kind.CHUNKED) for kind in own)
     full = sum(kind in ATTENTION for kind in own) - windowed
     elements, how = _elements(config)
-    window = next((config.raw(key) for key in ("sliding_window", "attention_chunk_size", "window_size") if config.raw(key)), None)
+    window = next(
+        (config.raw(key) for key in ("sliding_window", "attention_chunk_size", "window_size") if config.raw(key)), None
+    )
     limit = window if isinstance(window, int) and not isinstance(window, bool) and window > 0 and windowed else None
     size = elements * CACHE_BYTES_PER_ELEMENT
     how = f"({full} full + {windowed} windowed layers) x {how} x {CACHE_BYTES_PER_ELEMENT} bytes"
@@ -139,8 +214,14 @@ def _decoder_cache(config: ModelConfig) -> Cache:
     """The self-attention of the decoder; what it keeps of the encoder's output does not grow with the answer."""
     key = next((key for key in ("decoder_layers", "num_decoder_layers") if config.stated(key)), None)
     layers = config.integer(key) if key else config.need("num_hidden_layers")
-    heads = config.integer("decoder_attention_heads") if config.raw("decoder_attention_heads") else config.need("num_attention_heads")
+    heads = (
+        config.integer("decoder_attention_heads")
+        if config.raw("decoder_attention_heads")
+        else config.need("num_attention_heads")
+    )
     stated = config.number("head_dim").value
     width = stated if stated is not None else config.need("hidden_size") // heads
     size = 2 * heads * width * CACHE_BYTES_PER_ELEMENT
-    return Cache(layers * size, 0, None, f"{layers} decoder layers x 2 x {heads} heads x {width} x {CACHE_BYTES_PER_ELEMENT} bytes")
+    return Cache(
+        layers * size, 0, None, f"{layers} decoder layers x 2 x {heads} heads x {width} x {CACHE_BYTES_PER_ELEMENT} bytes"
+    )

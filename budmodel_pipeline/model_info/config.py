@@ -13,9 +13,23 @@ from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknow
 
 # The keys under which publishers state the same thing, the usual one first.
 ALIASES: Mapping[str, tuple[str, ...]] = {
-    "num_hidden_layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_transformer_layers", "encoder_layers"),
+    "num_hidden_layers": (
+        "num_hidden_layers",
+        "n_layer",
+        "n_layers",
+        "num_layers",
+        "num_transformer_layers",
+        "encoder_layers",
+    ),
     "hidden_size": ("hidden_size", "n_embd", "d_model", "model_dim", "dim", "emb_dim"),
-    "num_attention_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "num_query_heads", "encoder_attention_heads"),
+    "num_attention_heads": (
+        "num_attention_heads",
+        "n_head",
+        "n_heads",
+        "num_heads",
+        "num_query_heads",
+        "encoder_attention_heads",
+    ),
     "num_key_value_heads": (
         "num_key_value_heads",
         "n_head_kv",

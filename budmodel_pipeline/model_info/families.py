@@ -1,7 +1,7 @@
 """How the layers of each family are built, as far as the number of parameters depends on it.
 
-A `Flag` is True, False or the key of config.json that says so. Facts of the published modeling code; checked against
-models built without weights by transformers.
+A `Flag` is True, False or the key of config.json that says so. The facts are those of the published modeling code, checked
+against models that transformers built without weights.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Experts:
     """The mixture of experts in sparse layers.
 
     `width` is the key of an expert's inner width. `shared` is the key of what every token passes besides: a number of experts
-    of that width, or a width of its own (`shared_is_width`). `correction` is the per-expert routing bias of checkpoints.
+    of that width, or a width of its own (`shared_is_width`). `correction` is the routing bias of each expert in checkpoints.
     """
 
     width: str = "intermediate_size"
@@ -184,7 +184,7 @@ class Encoder:
 
     positions: bool = True
     position_offset: int = 0
-    token_types: Flag = "type_vocab_size"
+    segments: Flag = "type_vocab_size"
     pooler: bool = True
     relative_buckets: str | None = None
     embedding_size: bool = False
@@ -196,7 +196,7 @@ ENCODERS: Mapping[str, Encoder] = {
     "xlm-roberta": Encoder(),
     "camembert": Encoder(),
     "ernie": Encoder(),
-    "distilbert": Encoder(token_types=False, pooler=False),
+    "distilbert": Encoder(segments=False, pooler=False),
     "electra": Encoder(pooler=False, embedding_size=True),
-    "mpnet": Encoder(token_types=False, relative_buckets="relative_attention_num_buckets"),
+    "mpnet": Encoder(segments=False, relative_buckets="relative_attention_num_buckets"),
 }

@@ -10,7 +10,7 @@ MAX_LAYERS = 10_000
 
 
 class Kind(StrEnum):
-    """How a layer mixes tokens. Only FULL, SLIDING, CHUNKED and HYBRID layers keep keys and values that grow with the context."""
+    """How a layer mixes tokens. Keys and values that grow with the context are kept by the kinds in ATTENTION alone."""
 
     FULL = "full"
     SLIDING = "sliding"
@@ -98,7 +98,9 @@ def layer_kinds(config: ModelConfig) -> tuple[Kind, ...]:
     layers = config.need("num_hidden_layers")
     if layers > MAX_LAYERS:
         raise RefusedError(f"config.json states {layers:,} layers; more than {MAX_LAYERS:,} are not believed")
-    named = next((config.stated(key) for key in ("layer_types", "layers_block_type") if config.stated(key) is not None), None)
+    named = next(
+        (config.stated(key) for key in ("layer_types", "layers_block_type") if config.stated(key) is not None), None
+    )
     if named is not None:
         return _from_names(named, layers, config)
     if config.family in RECURRENT_TYPES:
@@ -145,7 +147,11 @@ def _from_indices(config: ModelConfig, layers: int) -> tuple[Kind, ...] | None:
     elif config.raw("attn_layer_period") is not None:
         period, offset = config.integer("attn_layer_period"), config.count("attn_layer_offset")
         attention = {index for index in everything if index % period == offset}
-    elif config.stated("full_attention_interval") is not None or config.family in ("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"):
+    elif config.stated("full_attention_interval") is not None or config.family in (
+        "qwen3_next",
+        "qwen3_5_text",
+        "qwen3_5_moe_text",
+    ):
         interval = config.integer("full_attention_interval") if "full_attention_interval" in config.text else 4
         attention = {index for index in everything if (index + 1) % interval == 0}
     elif isinstance(linear := config.stated("linear_attn_config"), dict):
@@ -187,7 +193,9 @@ def _windows(config: ModelConfig, layers: int) -> tuple[Kind, ...]:
     if family in _ALL_SLIDE:
         return (Kind.SLIDING,) * layers
     if family in _WINDOW_PERIOD:
-        stated = next((config.stated(key) for key in ("sliding_window_pattern", "_sliding_window_pattern") if config.stated(key)), None)
+        stated = next(
+            (config.stated(key) for key in ("sliding_window_pattern", "_sliding_window_pattern") if config.stated(key)), None
+        )
         period = len(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else _WINDOW_PERIOD[family]
         return tuple(Kind.FULL if (index + 1) % period == 0 else Kind.SLIDING for index in everything)
     if config.stated("use_sliding_window") is True:

@@ -1,7 +1,7 @@
 """The number of parameters of a model, computed from its config for the families whose layers are described.
 
-Counted are the weights of the main model as its checkpoint holds them: a tied head once, no multi-token-prediction layers, no
-scales of quantization, no buffers; routing biases that are stored with the weights count.
+Counted are the weights of the main model as its checkpoint holds them: a tied head once, no multi-token-prediction layers,
+no scales of quantization, no buffers; routing biases that are stored with the weights count.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from budmodel_pipeline.model_info.recurrent import gated_delta_net, recurrent_mo
 
 _LANGUAGE_HEADS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForVision2Seq", "DoubleHeadsModel")
 # Classes that are language models but are not named so.
-_LANGUAGE_CLASSES = frozenset({"", "ChatGLMModel", "InternVLChatModel", "LlavaQwenModel", "MiniCPMV", "MiniCPMO", "RWForCausalLM"})
+_LANGUAGE_CLASSES = frozenset(
+    {"", "ChatGLMModel", "InternVLChatModel", "LlavaQwenModel", "MiniCPMV", "MiniCPMO", "RWForCausalLM"}
+)
 _DEFAULT_RELATIVE_BUCKETS = 32
 # Dense layers before the sparse ones, where the class says so by a rule rather than by a default.
 _DENSE_FIRST = {"deepseek_v32": 3, "glm_moe_dsa": 3, "glm4_moe_lite": 1}
@@ -23,7 +25,7 @@ _DENSE_FIRST = {"deepseek_v32": 3, "glm_moe_dsa": 3, "glm4_moe_lite": 1}
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`active` are those that one text token passes: without the experts that the router leaves out. `embeddings` is the input table."""
+    """`active` are those that one text token passes, without experts not chosen; `embeddings` is the input table."""
 
     total: int
     active: int
@@ -209,7 +211,9 @@ def _sparse_layers(config: ModelConfig, layers: int) -> frozenset[int]:
     listed = config.stated("moe_layers")
     if isinstance(listed, list):
         return frozenset(index for index in listed if isinstance(index, int) and 0 <= index < layers)
-    first = config.count("first_k_dense_replace") or config.count("num_dense_layers") or config.count("moe_layer_start_index")
+    first = (
+        config.count("first_k_dense_replace") or config.count("num_dense_layers") or config.count("moe_layer_start_index")
+    )
     if "first_k_dense_replace" not in config.text:
         first = _DENSE_FIRST.get(config.family, first)
     every = next(
@@ -235,7 +239,7 @@ def _encoder(config: ModelConfig, family: Encoder) -> Parameters:
     hidden, vocab, layers = config.need("hidden_size"), config.need("vocab_size"), config.need("num_hidden_layers")
     width, heads = config.need("intermediate_size"), config.need("num_attention_heads")
     inner = config.integer("embedding_size") if family.embedding_size else hidden
-    rows = vocab + config.need("max_position_embeddings") + (config.count("type_vocab_size") if family.token_types else 0)
+    rows = vocab + config.need("max_position_embeddings") + (config.count("type_vocab_size") if family.segments else 0)
     total = rows * inner + 2 * inner
     total += layers * (4 * (hidden * hidden + hidden) + 2 * hidden * width + width + hidden + 4 * hidden)
     total += (inner * hidden + hidden) * (inner != hidden) + (hidden * hidden + hidden) * family.pooler

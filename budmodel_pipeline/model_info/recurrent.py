@@ -54,7 +54,16 @@ def _mamba_mixer(hidden: int, inner: int, state: int, kernel: int, rank: int, *,
 
 
 def _mamba2_mixer(
-    hidden: int, inner: int, heads: int, groups: int, state: int, kernel: int, *, conv_bias: bool, bias: bool, norm: bool = True
+    hidden: int,
+    inner: int,
+    heads: int,
+    groups: int,
+    state: int,
+    kernel: int,
+    *,
+    conv_bias: bool,
+    bias: bool,
+    norm: bool = True,
 ) -> int:
     mixed = inner + 2 * groups * state
     projection = inner + mixed + heads
@@ -68,7 +77,11 @@ def _rank(config: ModelConfig, key: str, hidden: int) -> int:
 
 def _mamba(config: ModelConfig) -> Body:
     hidden, layers, table = config.need("hidden_size"), config.need("num_hidden_layers"), _table(config)
-    inner = config.integer("expand") * hidden if config.stated("intermediate_size") is None else config.integer("intermediate_size")
+    inner = (
+        config.integer("expand") * hidden
+        if config.stated("intermediate_size") is None
+        else config.integer("intermediate_size")
+    )
     mixer = _mamba_mixer(
         hidden,
         inner,
@@ -115,6 +128,8 @@ def _nemotron_h(config: ModelConfig) -> Body:
     pattern = config.stated("hybrid_override_pattern")
     if not isinstance(pattern, str):
         raise RefusedError("config.json states no hybrid_override_pattern")
+    if config.flag("mlp_bias"):
+        raise RefusedError("biases of the feed-forward layers are not described")
     kinds = layer_kinds(config)
     heads = config.integer("mamba_num_heads")
     mixer = _mamba2_mixer(
@@ -148,14 +163,18 @@ def _jamba(config: ModelConfig) -> Body:
     hidden, width, table = config.need("hidden_size"), config.need("intermediate_size"), _table(config)
     kinds = layer_kinds(config)
     rank, state = _rank(config, "mamba_dt_rank", hidden), config.integer("mamba_d_state")
-    mixer = rank + 2 * state + _mamba_mixer(
-        hidden,
-        config.integer("mamba_expand") * hidden,
-        state,
-        config.integer("mamba_d_conv"),
-        rank,
-        conv_bias=config.flag("mamba_conv_bias"),
-        bias=config.flag("mamba_proj_bias"),
+    mixer = (
+        rank
+        + 2 * state
+        + _mamba_mixer(
+            hidden,
+            config.integer("mamba_expand") * hidden,
+            state,
+            config.integer("mamba_d_conv"),
+            rank,
+            conv_bias=config.flag("mamba_conv_bias"),
+            bias=config.flag("mamba_proj_bias"),
+        )
     )
     number, chosen = config.need("num_experts"), config.need("num_experts_per_tok")
     period, offset = config.integer("expert_layer_period"), config.count("expert_layer_offset")
