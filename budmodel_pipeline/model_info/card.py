@@ -127,11 +127,13 @@ def _split(text: str, problems: list[str]) -> tuple[Mapping[str, Any], str]:
 
 
 def _refuse_depth(text: str) -> None:
-    """Raises YAMLError for aliases, which expand without bound, and for nesting, which ends the process within libyaml."""
+    """Raises YAMLError for what no card needs: aliases, Python objects, and nesting, which ends the process within libyaml."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
+        if str(getattr(event, "tag", "")).startswith("tag:yaml.org,2002:python"):
+            raise yaml.YAMLError("Python objects are not read")
         if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -15,8 +15,8 @@ Flag = bool | str
 class Experts:
     """The mixture of experts in sparse layers.
 
-    `width` is the key of an expert's inner width. `shared` is the key of what every token passes besides: a number of experts
-    of that width, or a width of its own (`shared_is_width`). `correction` is the routing bias of each expert in checkpoints.
+    `width` is the key of an expert's inner width. `shared` is the key of what every token passes besides: a number of
+    experts of that width, or a width of its own (`shared_is_width`). `correction` is the routing bias per expert.
     """
 
     width: str = "intermediate_size"
