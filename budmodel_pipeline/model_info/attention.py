@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from budmodel_pipeline.model_info.config import ModelConfig
+from budmodel_pipeline.model_info.config import ModelConfig, class_defaults
 from budmodel_pipeline.model_info.facts import RefusedError
+from budmodel_pipeline.model_info.families import DECODERS
 from budmodel_pipeline.model_info.layers import ATTENTION, Kind, layer_kinds, not_described
 
 CACHE_BYTES_PER_ELEMENT = 2
@@ -95,6 +96,8 @@ ENCODER_DECODERS = frozenset(
         "whisper",
     }
 )
+# Remote code with as many heads of keys and values as of queries.
+MULTI_HEAD = frozenset({"qwen", "moss", "jais", "skywork", "gpt_refact", "minicpm", "nomic_bert", "NomicBERT", "new"})
 # Two attention blocks in each layer.
 _DOUBLE = frozenset({"longcat_flash"})
 
@@ -155,6 +158,10 @@ def key_value_heads(config: ModelConfig) -> tuple[int, str]:
     if any(config.text.get(key) is not None for key in ("num_key_value_heads", "num_kv_heads", "n_head_kv")):
         raise RefusedError(fact.reason or "num_key_value_heads is not a number")
     heads = config.need("num_attention_heads")
+    if config.family not in class_defaults() and config.family not in DECODERS and config.family not in MULTI_HEAD:
+        raise RefusedError(
+            f"config.json states none, and it is not known whether {config.family[:60]!r} has fewer than its heads"
+        )
     return heads, f"none stated: as many as num_attention_heads {heads}"
 
 

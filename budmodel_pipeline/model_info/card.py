@@ -127,7 +127,7 @@ def _split(text: str, problems: list[str]) -> tuple[Mapping[str, Any], str]:
 
 
 def _refuse_depth(text: str) -> None:
-    """Raises YAMLError for what no card needs: aliases, Python objects, and nesting, which ends the process within libyaml."""
+    """Raises YAMLError for what no card needs: aliases, Python objects, and nesting, which crashes libyaml."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.AliasEvent):

@@ -80,6 +80,7 @@ DECODERS: Mapping[str, Decoder] = {
     "mllama_text_model": Decoder(),
     "internlm2": Decoder(qkv_bias="bias", out_bias="bias"),
     "internlm3": Decoder(qkv_bias="qkv_bias", out_bias="bias", mlp_bias="bias"),
+    "internlm": Decoder(qkv_bias="bias", out_bias="bias"),
     "baichuan": Decoder(),
     "exaone": Decoder(),
     "orion": replace(Decoder(), norm_bias=True),
@@ -160,6 +161,7 @@ DECODERS: Mapping[str, Decoder] = {
         qkv_bias="attention_bias", out_bias="attention_bias", sinks=True, experts=Experts(router_bias=True, bias=True)
     ),
     "llama4_text": Decoder(qkv_bias="attention_bias", out_bias="attention_bias", experts=Experts(shared="llama4")),
+    "deepseek": Decoder(qkv_bias="attention_bias", out_bias="attention_bias", experts=SHARED_EXPERTS),
     "deepseek_v2": LATENT,
     "deepseek_v3": LATENT_CORRECTED,
     "glm4_moe_lite": LATENT_CORRECTED,
@@ -175,28 +177,4 @@ DECODERS: Mapping[str, Decoder] = {
         head_bias="use_bias",
         experts=Experts(width=MOE_WIDTH, shared="moe_num_shared_experts", correction=True),
     ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """A BERT-like encoder, counted without the heads that a task puts on top, with its pooler where the class has one."""
-
-    positions: bool = True
-    position_offset: int = 0
-    segments: Flag = "type_vocab_size"
-    pooler: bool = True
-    relative_buckets: str | None = None
-    embedding_size: bool = False
-
-
-ENCODERS: Mapping[str, Encoder] = {
-    "bert": Encoder(),
-    "roberta": Encoder(),
-    "xlm-roberta": Encoder(),
-    "camembert": Encoder(),
-    "ernie": Encoder(),
-    "distilbert": Encoder(segments=False, pooler=False),
-    "electra": Encoder(pooler=False, embedding_size=True),
-    "mpnet": Encoder(segments=False, relative_buckets="relative_attention_num_buckets"),
 }

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from budmodel_pipeline.model_info.attention import head_dim, key_value_heads
 from budmodel_pipeline.model_info.config import ModelConfig
+from budmodel_pipeline.model_info.encoder_decoders import encoder_decoder_body
+from budmodel_pipeline.model_info.encoders import encoder_body
 from budmodel_pipeline.model_info.facts import RefusedError
-from budmodel_pipeline.model_info.families import DECODERS, ENCODERS, Decoder, Encoder, Experts, Flag
+from budmodel_pipeline.model_info.families import DECODERS, Decoder, Experts, Flag
 from budmodel_pipeline.model_info.layers import Kind, layer_kinds, not_described
 from budmodel_pipeline.model_info.recurrent import gated_delta_net, recurrent_model
 
@@ -18,7 +20,6 @@ _LANGUAGE_HEADS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "Fo
 _LANGUAGE_CLASSES = frozenset(
     {"", "ChatGLMModel", "InternVLChatModel", "LlavaQwenModel", "MiniCPMV", "MiniCPMO", "RWForCausalLM"}
 )
-_DEFAULT_RELATIVE_BUCKETS = 32
 # Dense layers before the sparse ones, where the class says so by a rule rather than by a default.
 _DENSE_FIRST = {"deepseek_v32": 3, "glm_moe_dsa": 3, "glm4_moe_lite": 1}
 
@@ -39,8 +40,9 @@ def count_parameters(config: ModelConfig) -> Parameters:
     family = config.family
     if family in DECODERS:
         return _decoder(config, DECODERS[family])
-    if family in ENCODERS:
-        return _encoder(config, ENCODERS[family])
+    plain = encoder_body(config) or encoder_decoder_body(config)
+    if plain is not None:
+        return Parameters(plain, plain, config.need("vocab_size") * config.need("hidden_size"))
     if family == "falcon":
         return _falcon(config)
     found = recurrent_model(config)
@@ -84,9 +86,7 @@ def _head(config: ModelConfig, table: int, *, bias: bool) -> int:
 
 
 def _set(config: ModelConfig, flag: Flag) -> bool:
-    if isinstance(flag, bool):
-        return flag
-    return config.count(flag) > 0 if flag == "type_vocab_size" else config.flag(flag)
+    return flag if isinstance(flag, bool) else config.flag(flag)
 
 
 def _decoder(config: ModelConfig, family: Decoder) -> Parameters:
@@ -226,26 +226,10 @@ def _sparse_layers(config: ModelConfig, layers: int) -> frozenset[int]:
     )
     dense = config.raw("mlp_only_layers")
     excluded = {index for index in dense if isinstance(index, int)} if isinstance(dense, list) else set()
-    offset = 0 if config.family in ("deepseek_v2", "deepseek_v3") else 1
+    offset = 0 if config.family in ("deepseek", "deepseek_v2", "deepseek_v3") else 1
     return frozenset(
         index for index in range(first, layers) if (every == 1 or (index + offset) % every == 0) and index not in excluded
     )
-
-
-def _encoder(config: ModelConfig, family: Encoder) -> Parameters:
-    """Post-norm layers with biases everywhere, as in BERT."""
-    if config.whole.get("is_decoder") or config.whole.get("add_cross_attention"):
-        raise RefusedError("an encoder turned into a decoder is not described")
-    hidden, vocab, layers = config.need("hidden_size"), config.need("vocab_size"), config.need("num_hidden_layers")
-    width, heads = config.need("intermediate_size"), config.need("num_attention_heads")
-    inner = config.integer("embedding_size") if family.embedding_size else hidden
-    rows = vocab + config.need("max_position_embeddings") + (config.count("type_vocab_size") if family.segments else 0)
-    total = rows * inner + 2 * inner
-    total += layers * (4 * (hidden * hidden + hidden) + 2 * hidden * width + width + hidden + 4 * hidden)
-    total += (inner * hidden + hidden) * (inner != hidden) + (hidden * hidden + hidden) * family.pooler
-    if family.relative_buckets:
-        total += (config.count(family.relative_buckets) or _DEFAULT_RELATIVE_BUCKETS) * heads
-    return Parameters(total, total, vocab * inner)
 
 
 def _falcon(config: ModelConfig) -> Parameters:
