@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from budmodel_pipeline.model_info import weights as weight_files
 from budmodel_pipeline.model_info.attention import ENCODERS, Cache, cache_per_token, head_dim, key_value_heads
-from budmodel_pipeline.model_info.config import ModelConfig, read_config
+from budmodel_pipeline.model_info.config import ALIASES, ModelConfig, read_config
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
-from budmodel_pipeline.model_info.layers import RECURRENT_TYPES, not_described
+from budmodel_pipeline.model_info.layers import RECURRENT_TYPES, layer_count, not_described
 from budmodel_pipeline.model_info.parameters import Parameters, count_parameters, dense_width, tied
 from budmodel_pipeline.model_info.quantization import quantization, quantization_object
 from budmodel_pipeline.model_info.weights import Counts, Weights
@@ -189,10 +189,11 @@ def _heads(model: ModelConfig) -> Fact[int]:
 
 def _layers(model: ModelConfig) -> Fact[int]:
     stated = model.number("num_hidden_layers")
-    pattern = model.stated("hybrid_override_pattern")
-    if stated.value is None and isinstance(pattern, str) and pattern:
-        return known(len(pattern), "stated in config.json", "length of hybrid_override_pattern")
-    return stated
+    try:
+        layers = layer_count(model)
+    except RefusedError:
+        return stated
+    return stated if layers == stated.value else known(layers, "stated in config.json", "length of the list of layers")
 
 
 def _width(model: ModelConfig) -> Fact[int]:
@@ -216,11 +217,16 @@ def _vocabulary(model: ModelConfig) -> Fact[int]:
 
 
 def _experts(model: ModelConfig) -> Fact[int]:
-    pattern = model.stated("hybrid_override_pattern")
-    if isinstance(pattern, str) and "E" not in pattern:
-        return unknown("not a mixture of experts: hybrid_override_pattern has no expert layer")
+    pattern, blocks = model.stated("hybrid_override_pattern"), model.stated("layers_block_type")
+    if (isinstance(pattern, str) and "E" not in pattern) or (
+        model.family == "nemotron_h" and isinstance(blocks, list) and "moe" not in blocks
+    ):
+        return unknown("not a mixture of experts: none of its layers is one of experts")
     if model.stated("enable_moe_block") is False:
         return unknown("not a mixture of experts: enable_moe_block is false")
+    stated = [model.text[key] for key in ALIASES["num_experts"] if key in model.text]
+    if stated and all(number is None or number is False or number == 0 for number in stated):
+        return unknown("not a mixture of experts: the config states no or zero experts")
     found = model.number("num_experts")
     if found.value == 1:
         return unknown("not a mixture of experts: one expert")

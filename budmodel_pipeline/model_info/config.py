@@ -21,7 +21,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         "num_transformer_layers",
         "encoder_layers",
     ),
-    "hidden_size": ("hidden_size", "n_embd", "d_model", "model_dim", "dim", "emb_dim"),
+    "hidden_size": ("hidden_size", "n_embd", "n_embed", "d_model", "model_dim", "dim", "emb_dim"),
     "num_attention_heads": (
         "num_attention_heads",
         "n_head",
@@ -106,6 +106,7 @@ TEXT_PARTS = (
     "llm_config",
     "language_config",
     "thinker_config",
+    "vlm_config",
     "lm_config",
     "language_model_config",
     "text_model_config",
@@ -190,7 +191,7 @@ class ModelConfig:
 
     def default(self, key: str) -> Any:
         """The class default of `key`, or None: also where the file states so little that defaults would invent a model."""
-        if not self.composite and not _states_a_model(self.text):
+        if not self.composite and not states_a_model(self.text):
             return None
         return class_defaults().get(self.family, {}).get("defaults", {}).get(key)
 
@@ -232,7 +233,8 @@ class ModelConfig:
             for key in (*_NESTED_ALIASES.get(concept, ()), *keys):
                 if isinstance(nested, dict) and nested.get(key) is not None:
                     return _fact(nested[key], f"{self.path}{part}.{key}", "stated in config.json")
-        for key in keys:
+        # A null is a statement: the class computes the value then, its default does not hold.
+        for key in (key for key in keys if key not in self.text):
             default = self.default(key)
             if default is not None:
                 return _fact(default, f"{self.family}: {key}", "default of the config class, left out of config.json")
@@ -258,7 +260,7 @@ def read_config(whole: Mapping[str, Any]) -> ModelConfig:
         model_type = _model_type(text) or (implied if isinstance(implied, str) else "")
     else:
         raise RefusedError(f"config.json nests text models deeper than {_MAX_NESTING} levels")
-    if not path and not _states_a_model(whole) and (implied := class_defaults().get(model_type, {}).get("text")):
+    if not path and not states_a_model(whole) and (implied := class_defaults().get(model_type, {}).get("text")):
         # The class of the whole is composite and the file leaves all of its text part to the defaults.
         raise RefusedError(f"config.json of a {model_type} states no text part ({implied}) at all")
     names = whole.get("architectures")
@@ -290,8 +292,9 @@ def _fact(value: object, key: str, method: str) -> Fact[int]:
     return known(number, method, f"{key} = {number}")
 
 
-def _states_a_model(text: Mapping[str, Any]) -> bool:
-    return any(text.get(key) is not None for key in (*ALIASES["num_hidden_layers"], *ALIASES["hidden_size"], "depth"))
+def states_a_model(text: Mapping[str, Any]) -> bool:
+    """Whether a file says how large its model is: many repositories of quantized files state the model type alone."""
+    return any(text.get(key) is not None for key in (*ALIASES["num_hidden_layers"], *ALIASES["hidden_size"]))
 
 
 def _model_type(part: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from budmodel_pipeline.model_info import gguf
 from budmodel_pipeline.model_info.architecture import Architecture, architecture_json, describe_architecture, refused
 from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
+from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
 from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
 from budmodel_pipeline.model_info.memory import serving_memory
@@ -99,12 +100,15 @@ def inspect_json(info: ModelInfo) -> dict[str, Any]:
 
 def _architecture(repository: Repository, weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
     name = next((name for name in CONFIG_NAMES if name in repository.files), None)
+    described_by_gguf = weights is not None and weights.format == "gguf"
+    header = gguf.Gguf(dict(weights.metadata) if weights is not None else {})
     try:
         if name is not None:
             config = json_object(_bytes(repository, name, MAX_CONFIG_BYTES + 1), name)
+            if described_by_gguf and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
+                return describe_architecture(gguf.as_config(header), weights, hf_quant)
             return describe_architecture(_from_params(config) if name == "params.json" else config, weights, hf_quant)
-        if weights is not None and weights.format == "gguf" and weights.tensors is not None:
-            header = gguf.Gguf(dict(weights.metadata), list(weights.tensors))
+        if described_by_gguf:
             return describe_architecture(gguf.as_config(header), weights, hf_quant)
     except (RefusedError, RepositoryError) as error:
         _raise_transient(error)

@@ -1,12 +1,14 @@
 """JSON of strangers: bounded in size and depth, with NaN let through and everything else refused with a reason."""
 
 import json
+import re
 from typing import Any
 
 from budmodel_pipeline.model_info.facts import RefusedError
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 200
+_BRACKETS = re.compile(r"[\[\]{}]")
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -28,7 +30,7 @@ def json_object(content: bytes, name: str, max_bytes: int = MAX_CONFIG_BYTES) ->
         raise RefusedError(f"{name} is nested deeper than {MAX_DEPTH} levels")
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"{name} is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise RefusedError(f"{name} holds a JSON {type(found).__name__}, not an object")
@@ -36,12 +38,11 @@ def json_object(content: bytes, name: str, max_bytes: int = MAX_CONFIG_BYTES) ->
 
 
 def _depth(text: str) -> int:
-    """An upper bound of the nesting; brackets within strings count too, which only makes it stricter."""
+    """About the nesting, 0 where there are too few brackets to matter; brackets within strings count like the rest."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return 0
     deepest = depth = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
     return deepest

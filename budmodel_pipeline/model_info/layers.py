@@ -95,7 +95,7 @@ def layer_kinds(config: ModelConfig) -> tuple[Kind, ...]:
     pattern = config.stated("hybrid_override_pattern")
     if isinstance(pattern, str):
         return _from_pattern(pattern, config)
-    layers = config.need("num_hidden_layers")
+    layers = layer_count(config)
     if layers > MAX_LAYERS:
         raise RefusedError(f"config.json states {layers:,} layers; more than {MAX_LAYERS:,} are not believed")
     named = next(
@@ -112,6 +112,16 @@ def layer_kinds(config: ModelConfig) -> tuple[Kind, ...]:
     if mark is not None and config.family != "falcon_h1":
         raise RefusedError(f"config.json has {mark} but does not say which layers have attention")
     return _windows(config, layers)
+
+
+def layer_count(config: ModelConfig) -> int:
+    """The number of layers: stated, or the length of a list with an entry for each. Raises RefusedError."""
+    stated = config.number("num_hidden_layers")
+    lists = (config.stated(key) for key in ("hybrid_override_pattern", "layers_block_type", "layer_types"))
+    listed = next((len(found) for found in lists if isinstance(found, list | str) and found), None)
+    if listed is not None and (stated.value is None or not stated.method.startswith("stated")):
+        return listed
+    return config.need("num_hidden_layers")
 
 
 def _from_pattern(pattern: str, config: ModelConfig) -> tuple[Kind, ...]:

@@ -7,6 +7,8 @@ from budmodel_pipeline.model_info.config import ModelConfig
 from budmodel_pipeline.model_info.facts import RefusedError
 from budmodel_pipeline.model_info.layers import Kind, layer_kinds
 
+_LETTERS = {"mamba": "M", "linear_attention": "M", "attention": "*", "full_attention": "*", "moe": "E", "mlp": "-"}
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -122,12 +124,20 @@ def _attention(config: ModelConfig, hidden: int, *, bias: bool = False) -> int:
     return hidden * (queries + 2 * keys) + queries * hidden + bias * (queries + 2 * keys + hidden)
 
 
+def _pattern(config: ModelConfig) -> str:
+    """A letter for each layer; newer files name the layers instead."""
+    pattern, blocks = config.stated("hybrid_override_pattern"), config.stated("layers_block_type")
+    if isinstance(pattern, str):
+        return pattern
+    if not isinstance(blocks, list) or not all(isinstance(block, str) and block in _LETTERS for block in blocks):
+        raise RefusedError("config.json does not say of what kind each layer is")
+    return "".join(_LETTERS[block] for block in blocks)
+
+
 def _nemotron_h(config: ModelConfig) -> Body:
     """Every layer is one norm and one of: Mamba 2, attention, a plain MLP, a mixture of experts."""
     hidden, table = config.need("hidden_size"), _table(config)
-    pattern = config.stated("hybrid_override_pattern")
-    if not isinstance(pattern, str):
-        raise RefusedError("config.json states no hybrid_override_pattern")
+    pattern = _pattern(config)
     if config.flag("mlp_bias"):
         raise RefusedError("biases of the feed-forward layers are not described")
     kinds = layer_kinds(config)

@@ -112,6 +112,39 @@ def test_active_parameters_leave_out_the_experts_that_are_not_chosen() -> None:
     )
 
 
+CHATGLM3 = {
+    "num_layers": 28,
+    "hidden_size": 4096,
+    "num_attention_heads": 32,
+    "kv_channels": 128,
+    "multi_query_attention": True,
+    "multi_query_group_num": 2,
+    "ffn_hidden_size": 13696,
+    "padded_vocab_size": 65024,
+    "seq_length": 8192,
+    "add_qkv_bias": True,
+    "tie_word_embeddings": False,
+}
+GRANITE = {
+    "mamba_d_state": 128,
+    "layer_types": ["mamba", "attention"],
+    "num_local_experts": 0,
+    "shared_intermediate_size": 8,
+}
+
+
+def test_names_of_remote_code_are_known() -> None:
+    found = described("chatglm", architectures=["ChatGLMModel"], **CHATGLM3)
+    assert (found["parameters_unique"], found["context_length"], found["vocab_size"]) == (6_243_584_000, 8192, 65024)
+
+
+@pytest.mark.parametrize("experts", [0, None])
+def test_zero_experts_are_none_whatever_the_class_says(experts: int | None) -> None:
+    found = described("granitemoehybrid", **{**sizes(2, 64, 4, 2, 8, 100), **GRANITE, "num_local_experts": experts})
+    assert (found["num_experts"], found["num_experts_per_token"]) == (None, None)
+    assert found["parameters_unique"] == found["parameters_active"] is not None
+
+
 @pytest.mark.parametrize(
     ("config", "cache"),
     [

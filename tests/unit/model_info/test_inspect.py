@@ -123,7 +123,8 @@ def test_weights_themselves_are_not_read() -> None:
     assert found.bytes_read < 40_000 < len(large)
 
 
-def test_a_repository_of_nothing_but_gguf_is_described() -> None:
+@pytest.mark.parametrize("beside", [{}, {"config.json": b'{"model_type": "llama"}'}])
+def test_a_repository_of_gguf_is_described_by_its_header(beside: dict[str, bytes]) -> None:
     metadata = [
         entry("general.architecture", "llama"),
         entry("llama.block_count", 3),
@@ -134,7 +135,7 @@ def test_a_repository_of_nothing_but_gguf_is_described() -> None:
         entry("tokenizer.chat_template", "{{ messages }}"),
         entry("tokenizer.ggml.tokens", ["a"] * 7),
     ]
-    info = inspect_files(Memory({"m-Q4_0.gguf": gguf(metadata, [("token_embd.weight", [64, 7], 2, 0)], 252)}))
+    info = inspect_files(Memory({**beside, "m-Q4_0.gguf": gguf(metadata, [("token_embd.weight", [64, 7], 2, 0)], 252)}))
     architecture = info.architecture
     assert (architecture.num_layers.value, architecture.vocab_size.value, architecture.context_length.value) == (3, 7, 512)
     assert architecture.kv_cache_bytes_per_token.value == 3 * 2 * 2 * 16 * 2
