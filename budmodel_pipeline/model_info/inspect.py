@@ -1,0 +1,192 @@
+"""Describes a repository from its small files and the headers of its weights."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from budmodel_pipeline.model_info import gguf
+from budmodel_pipeline.model_info.architecture import Architecture, architecture_json, describe_architecture, refused
+from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
+from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
+from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
+from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
+from budmodel_pipeline.model_info.memory import serving_memory
+from budmodel_pipeline.model_info.repository import Repository, RepositoryError
+from budmodel_pipeline.model_info.weights import Weights, find_weights
+
+T = TypeVar("T")
+CONFIG_NAMES = ("config.json", "params.json")
+CARD_NAMES = ("README.md", "readme.md", "Readme.md", "README.MD")
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+_TOOLS = re.compile(r"\b(tools|tool_calls|available_tools|builtin_tools)\b")
+# params.json of Mistral's and Meta's own format, in the words of config.json.
+_PARAMS_KEYS = {
+    "dim": "hidden_size",
+    "n_layers": "num_hidden_layers",
+    "n_heads": "num_attention_heads",
+    "n_kv_heads": "num_key_value_heads",
+    "hidden_dim": "intermediate_size",
+    "vocab_size": "vocab_size",
+    "head_dim": "head_dim",
+    "max_position_embeddings": "max_position_embeddings",
+    "max_seq_len": "max_position_embeddings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the files of one revision say. `problems` are files that were there and could not be read, with the reason."""
+
+    architecture: Architecture
+    card: Card
+    weights: Fact[Weights]
+    weight_bytes: Fact[int]
+    serving_bytes: Fact[int]
+    chat_template: Fact[str]
+    tool_use: Fact[bool]
+    problems: tuple[str, ...] = ()
+
+
+def inspect_files(repository: Repository, model_name: str | None = None, context: int | None = None) -> ModelInfo:
+    """Everything that the files say. Raises RepositoryError alone, and only where the failure is transient: try again.
+
+    `context` is the number of tokens for `serving_bytes`; without it, the whole context that the model states.
+    """
+    problems: list[str] = []
+    files = repository.files
+    hf_quant = _optional(repository, "hf_quant_config.json", problems)
+    weights = _fact(lambda: find_weights(repository), "headers")
+    if weights.value is None and weights.reason and any(path.endswith((".safetensors", ".gguf")) for path in files):
+        problems.append(weights.reason)
+    architecture = _architecture(repository, weights.value, hf_quant)
+    size: Fact[int] = (
+        known(weights.value.size, "sum of file sizes", f"{len(weights.value.files)} {weights.value.format} files")
+        if weights.value is not None and weights.value.size is not None
+        else unknown(weights.reason or "the provider states no file sizes")
+    )
+    card_name = next((name for name in CARD_NAMES if name in files), None)
+    content = _read(repository, card_name, MAX_CARD_BYTES + 1, problems) if card_name else b""
+    template = _chat_template(repository, weights.value, problems)
+    return ModelInfo(
+        architecture=architecture,
+        card=read_card(content, model_name),
+        weights=weights,
+        weight_bytes=size,
+        serving_bytes=_serving(architecture, size, context),
+        chat_template=template,
+        tool_use=unknown(template.reason or "no chat template")
+        if template.value is None
+        else known(bool(_TOOLS.search(template.value)), "the chat template refers to tools", template.evidence),
+        problems=tuple(problems),
+    )
+
+
+def inspect_json(info: ModelInfo) -> dict[str, Any]:
+    """What `budmodel inspect --json` prints about the files: `architecture` and every field with method and evidence."""
+    facts = {**info.architecture.facts(), "weight_bytes": info.weight_bytes, "serving_bytes": info.serving_bytes}
+    facts |= {"tool_use": info.tool_use}
+    return {
+        "architecture": architecture_json(info.architecture),
+        "fields": {
+            name: {"value": fact.value, "method": fact.method, "evidence": fact.evidence, "reason": fact.reason}
+            for name, fact in facts.items()
+        },
+        "has_chat_template": info.chat_template.value is not None,
+        "warnings": list(info.architecture.warnings),
+        "problems": [*info.problems, *info.card.problems],
+    }
+
+
+def _architecture(repository: Repository, weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
+    name = next((name for name in CONFIG_NAMES if name in repository.files), None)
+    described_by_gguf = weights is not None and weights.format == "gguf"
+    header = gguf.Gguf(dict(weights.metadata) if weights is not None else {})
+    try:
+        if name is not None:
+            config = json_object(_bytes(repository, name, MAX_CONFIG_BYTES + 1), name)
+            if described_by_gguf and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
+                return describe_architecture(gguf.as_config(header), weights, hf_quant)
+            return describe_architecture(_from_params(config) if name == "params.json" else config, weights, hf_quant)
+        if described_by_gguf:
+            return describe_architecture(gguf.as_config(header), weights, hf_quant)
+    except (RefusedError, RepositoryError) as error:
+        _raise_transient(error)
+        return refused(str(error), weights)
+    return refused("the repository has no config.json", weights)
+
+
+def _from_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: params[key] for key, name in _PARAMS_KEYS.items() if params.get(key) is not None}
+    moe = params.get("moe")
+    if isinstance(moe, dict):
+        found |= {"num_experts": moe.get("num_experts"), "num_experts_per_tok": moe.get("num_experts_per_tok")}
+    return found
+
+
+def _serving(architecture: Architecture, size: Fact[int], context: int | None) -> Fact[int]:
+    tokens = context or architecture.context_length.value
+    if size.value is None or architecture.cache is None or tokens is None:
+        missing = size.reason or architecture.kv_cache_bytes_per_token.reason or architecture.context_length.reason
+        return unknown(missing or "not computed")
+    memory = serving_memory(size.value, architecture.cache, tokens)
+    evidence = f"{memory.weights:,} weights + {memory.cache:,} cache at {tokens:,} tokens + {memory.overhead:,} overhead"
+    return known(memory.total, "weights + cache of one sequence + assumed overhead", evidence)
+
+
+def _chat_template(repository: Repository, weights: Weights | None, problems: list[str]) -> Fact[str]:
+    for name in _TEMPLATES:
+        if name not in repository.files:
+            continue
+        if name.endswith(".jinja"):
+            text = _read(repository, name, MAX_CONFIG_BYTES, problems).decode("utf-8", errors="replace")
+            if text:
+                return known(text, "a file", name)
+            continue
+        stated = _optional(repository, name, problems).get("chat_template")
+        if isinstance(stated, list):
+            parts = [part["template"] for part in stated if isinstance(part, dict) and isinstance(part.get("template"), str)]
+            stated = "\n".join(parts) or None
+        if isinstance(stated, str) and stated:
+            return known(stated, "a key", name)
+    stated = weights.metadata.get("tokenizer.chat_template") if weights is not None else None
+    if isinstance(stated, str) and stated:
+        return known(stated, "a key", "GGUF metadata")
+    return unknown("no file holds a chat template")
+
+
+def _optional(repository: Repository, name: str, problems: list[str]) -> dict[str, Any]:
+    if name not in repository.files:
+        return {}
+    try:
+        return json_object(_bytes(repository, name, MAX_CONFIG_BYTES + 1), name)
+    except (RefusedError, RepositoryError) as error:
+        _raise_transient(error)
+        problems.append(str(error))
+        return {}
+
+
+def _read(repository: Repository, name: str, limit: int, problems: list[str]) -> bytes:
+    try:
+        return _bytes(repository, name, limit)
+    except RepositoryError as error:
+        _raise_transient(error)
+        problems.append(str(error))
+        return b""
+
+
+def _bytes(repository: Repository, name: str, limit: int) -> bytes:
+    return repository.read(name, 0, limit)
+
+
+def _fact(compute: Callable[[], T], method: str) -> Fact[T]:
+    try:
+        return known(compute(), method, "")
+    except (RefusedError, RepositoryError) as error:
+        _raise_transient(error)
+        return unknown(str(error))
+
+
+def _raise_transient(error: Exception) -> None:
+    if isinstance(error, RepositoryError) and error.transient:
+        raise error

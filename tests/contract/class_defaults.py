@@ -1,0 +1,222 @@
+"""Extracts from the installed transformers what `model_info/class_defaults.json` holds.
+
+Run as a module, it writes the file again: `python -m tests.contract.class_defaults`.
+"""
+
+import json
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub.errors import StrictDataclassError
+
+FILE = Path(__file__).parent.parent.parent / "budmodel_pipeline" / "model_info" / "class_defaults.json"
+KEYS = frozenset(
+    {
+        "add_bias_linear",
+        "add_qkv_bias",
+        "alibi",
+        "attention_bias",
+        "attention_out_bias",
+        "attn_layer_indices",
+        "attn_layer_offset",
+        "attn_layer_period",
+        "bias",
+        "block_auto_adjust_ff_dim",
+        "block_multiple_of",
+        "conv_L_cache",
+        "conv_bias",
+        "conv_kernel",
+        "cross_attention_layers",
+        "d_conv",
+        "d_ff",
+        "d_head",
+        "d_inner",
+        "d_kv",
+        "d_model",
+        "decoder_attention_heads",
+        "decoder_ffn_dim",
+        "decoder_layers",
+        "decoder_sparse_step",
+        "dim",
+        "do_layer_norm_before",
+        "embedding_size",
+        "enable_bias",
+        "encoder_attention_heads",
+        "encoder_ffn_dim",
+        "encoder_layers",
+        "expand",
+        "expansion_ratio",
+        "expert_layer_offset",
+        "expert_layer_period",
+        "feed_forward_proj",
+        "ffn_dim",
+        "ffn_hidden_size",
+        "first_k_dense_replace",
+        "full_attn_idxs",
+        "global_attn_every_n_layers",
+        "head_dim",
+        "hidden_dim",
+        "hidden_size",
+        "index_head_dim",
+        "index_n_heads",
+        "interleave_moe_layer_step",
+        "intermediate_size",
+        "intermediate_size_mlp",
+        "kv_lora_rank",
+        "layer_group_size",
+        "layers_block_type",
+        "linear_conv_kernel_dim",
+        "linear_key_head_dim",
+        "linear_num_key_heads",
+        "linear_num_value_heads",
+        "linear_value_head_dim",
+        "lm_head_bias",
+        "local_attention",
+        "mamba_conv_bias",
+        "mamba_d_conv",
+        "mamba_d_head",
+        "mamba_d_ssm",
+        "mamba_d_state",
+        "mamba_dt_rank",
+        "mamba_expand",
+        "mamba_head_dim",
+        "mamba_n_groups",
+        "mamba_n_heads",
+        "mamba_num_heads",
+        "mamba_proj_bias",
+        "mamba_rms_norm",
+        "max_position_embeddings",
+        "max_seq_len",
+        "max_source_positions",
+        "max_target_positions",
+        "max_window_layers",
+        "mlp_bias",
+        "mlp_only_layers",
+        "model_max_length",
+        "moe_intermediate_size",
+        "moe_k",
+        "moe_latent_size",
+        "moe_layer_freq",
+        "moe_layer_interval",
+        "moe_layer_start_index",
+        "moe_num_experts",
+        "moe_num_shared_experts",
+        "moe_shared_expert_intermediate_size",
+        "moe_topk",
+        "multi_query",
+        "n_embd",
+        "n_groups",
+        "n_head",
+        "n_head_kv",
+        "n_heads",
+        "n_inner",
+        "n_layer",
+        "n_layers",
+        "n_positions",
+        "n_routed_experts",
+        "n_shared_experts",
+        "new_decoder_architecture",
+        "no_bias",
+        "num_attention_heads",
+        "num_decoder_layers",
+        "num_dense_layers",
+        "num_experts",
+        "num_experts_per_tok",
+        "num_experts_per_token",
+        "num_heads",
+        "num_hidden_layers",
+        "num_key_value_heads",
+        "num_kv_heads",
+        "num_kv_shared_layers",
+        "num_layers",
+        "num_ln_in_parallel_attn",
+        "num_local_experts",
+        "num_mel_bins",
+        "num_shared_experts",
+        "original_max_position_embeddings",
+        "parallel_attn",
+        "pooler_hidden_size",
+        "position_biased_input",
+        "projectors_bias",
+        "q_lora_rank",
+        "qk_layernorm",
+        "qk_nope_head_dim",
+        "qk_norm",
+        "qk_rope_head_dim",
+        "qkv_bias",
+        "relative_attention_num_buckets",
+        "rotary_dim",
+        "seq_length",
+        "shared_expert_intermediate_size",
+        "shared_intermediate_size",
+        "sliding_window",
+        "sliding_window_pattern",
+        "ssm_state_size",
+        "state_size",
+        "tie_word_embeddings",
+        "time_step_rank",
+        "top_k_experts",
+        "type_vocab_size",
+        "use_bias",
+        "use_cache",
+        "use_conv_bias",
+        "use_parallel_residual",
+        "use_qk_norm",
+        "use_qkv_bias",
+        "use_sliding_window",
+        "v_head_dim",
+        "vocab_size",
+        "word_embed_proj_dim",
+    }
+)
+CONCEPTS = frozenset(
+    {
+        "head_dim",
+        "hidden_size",
+        "intermediate_size",
+        "max_position_embeddings",
+        "num_attention_heads",
+        "num_experts",
+        "num_experts_per_tok",
+        "num_hidden_layers",
+        "num_key_value_heads",
+        "num_local_experts",
+        "vocab_size",
+    }
+)
+
+
+def class_defaults() -> dict[str, dict[str, Any]]:
+    """By model type: `keys` (concept to its key), `defaults` (key to default), `text` (model type of the text part)."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    found: dict[str, dict[str, Any]] = {}
+    for model_type in CONFIG_MAPPING:
+        config = CONFIG_MAPPING[model_type]
+        defaults = {f.name: f.default for f in fields(config) if f.name in KEYS and f.default is not MISSING}
+        entry = {
+            "keys": {concept: key for concept, key in config.attribute_map.items() if concept in CONCEPTS},
+            "defaults": {key: value for key, value in defaults.items() if plain(value)},
+            "text": text_type(config),
+        }
+        found[model_type] = {name: part for name, part in entry.items() if part}
+    return {model_type: entry for model_type, entry in sorted(found.items()) if entry.get("defaults") or "text" in entry}
+
+
+def plain(value: object) -> bool:
+    return isinstance(value, int | str) or (isinstance(value, list | tuple) and all(isinstance(item, int) for item in value))
+
+
+def text_type(config: type[Any]) -> str | None:
+    try:
+        instance = config()
+        text = instance.get_text_config()
+    except (TypeError, ValueError, AttributeError, KeyError, StrictDataclassError):
+        return None
+    return None if text is instance else text.model_type
+
+
+if __name__ == "__main__":
+    lines = [f"{json.dumps(name)}: {json.dumps(entry, sort_keys=True)}" for name, entry in class_defaults().items()]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
