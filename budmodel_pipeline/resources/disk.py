@@ -6,6 +6,7 @@ each file, where configs, cards and weight headers are, and later bytes are foun
 
 import lzma
 import os
+import re
 import stat
 import tarfile
 import zipfile
@@ -25,6 +26,7 @@ from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderE
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 _LFS_POINTER_SIZES = range(100, 1024)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NOT_OF_THE_MODEL = frozenset({".git", ".cache"})
 # What zipfile, tarfile and the decompressors below them raise on bytes that are not as they should be.
 _BROKEN = (
@@ -192,7 +194,8 @@ def _pointed_to(path: str, place: Path, size: int) -> RepositoryFile | None:
         return None
     fields = dict(line.partition(" ")[::2] for line in content.decode("ascii", "replace").splitlines())
     digest, length = fields.get("oid", "").removeprefix("sha256:"), fields.get("size", "")
-    return RepositoryFile(path, int(length), digest) if length.isdecimal() and len(length) < 20 else None
+    stated = _SHA256.fullmatch(digest) and length.isdecimal() and len(length) < 20
+    return RepositoryFile(path, int(length), digest) if stated else None
 
 
 def _zip(path: Path, limits: ArchiveLimits) -> DiskModel:

@@ -7,6 +7,7 @@ not used, because they wait as long as a server asks for; nor are its result cla
 
 import logging
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,8 @@ EXPAND = (
 )
 """What the API is asked to tell about a model: `ExpandModelProperty_T` of huggingface_hub without the listing of files."""
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 64 * 1024
 _LATER = "try again later"
 
@@ -297,9 +300,8 @@ class HubRepository:
         if offset >= ahead:
             return None
         head = self._heads.get(path, b"")
-        if not head and (offset == 0 or size == ahead):
-            head = self._fetch(path, range(max(end, ahead)), size)
-            self._heads[path] = head[:ahead]
+        if not head and end <= ahead and (offset == 0 or size == ahead):
+            head = self._heads[path] = self._fetch(path, range(ahead), size)
         if end <= len(head):
             return head[offset:end]
         if offset < len(head):
@@ -465,8 +467,8 @@ def _listed(entry: Any, repo_id: str) -> RepositoryFile | None:
         case _:
             raise _invalid(repo_id, f"an entry of the listing is no file: {str(entry)[:120]!r}")
     match entry.get("lfs"):
-        case {"oid": str(oid), "size": int(size)} if len(oid) == 64:
-            return RepositoryFile(path, size, oid.lower())
+        case {"oid": str(oid), "size": int(size)} if _SHA256.fullmatch(oid) and size >= 0:
+            return RepositoryFile(path, size, oid)
     return RepositoryFile(path, size)
 
 
@@ -485,7 +487,7 @@ def _is_repo_id(name: str) -> bool:
 
 def _commit(info: Mapping[str, Any], repo_id: str) -> str:
     match info.get("sha"):
-        case str(sha) if len(sha) == 40 and set(sha) <= set("0123456789abcdef"):
+        case str(sha) if _COMMIT.fullmatch(sha):
             return sha
         case other:
             raise _invalid(repo_id, f"expected the commit of the model; found {other!r:.80}")
