@@ -321,6 +321,8 @@ def _tar_model(path: Path, by_path: Mapping[str, tarfile.TarInfo], read: Callabl
 
 def _named(names: list[str]) -> list[str]:
     """Paths of entries without the one folder that holds them all. Raises UnsafeArchiveError for names that escape."""
+    if not names:
+        raise ValueError("there are no files in it")
     paths = []
     for name in names:
         path = PurePosixPath(name)

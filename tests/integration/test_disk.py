@@ -325,6 +325,17 @@ def test_archives_with_broken_bytes(tmp_path: Path, kind: str) -> None:
         assert refusal(path).state == "invalid"
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_an_archive_without_files(tmp_path: Path, kind: str) -> None:
+    error = refusal(PACKED[kind](tmp_path / "model", {}))
+    assert (error.state, "no files in it" in error.reason) == ("invalid", True)
+
+
+def test_a_compressed_file_that_is_no_tar(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf.gz").write_bytes(gzip.compress(b"GGUF" + WEIGHTS))
+    assert refusal(tmp_path / "model.gguf.gz").state == "invalid"
+
+
 def test_an_encrypted_zip(tmp_path: Path) -> None:
     path = zip_archive(tmp_path / "model", FILES)
     content = path.read_bytes()
