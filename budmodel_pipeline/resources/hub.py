@@ -136,7 +136,7 @@ class HubModel:
     @property
     def url(self) -> str:
         """The page of this very revision."""
-        return f"{self.repository.endpoint}/{self.repo_id}/tree/{self.revision}"
+        return f"{self.repository.root}/{self.repo_id}/tree/{self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,11 @@ class Hub:
     policy: HubPolicy = HubPolicy()
     on_retry: Callable[[str], None] = logging.getLogger(__name__).info
     sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def root(self) -> str:
+        """The endpoint as URLs begin with it."""
+        return self.endpoint.rstrip("/")
 
     def open(self, repo_id: str, revision: str | None = None) -> HubModel:
         """A model at `revision` (a branch, a tag or a commit), by default that of its main branch.
@@ -179,7 +184,7 @@ class Hub:
         if not _is_repo_id(repo_id):
             reason = f"expected the name of a repository, such as org/name; found {repo_id!r}"
             raise ProviderError(repo_id, "not_found", reason, hint="correct the name", permanent=True)
-        url = f"{self.endpoint}/api/models/{repo_id}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
+        url = f"{self.root}/api/models/{repo_id}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
         try:
             answer = self.get(repo_id, url, traffic, params={"expand": list(expand)})
         except ProviderError as error:
@@ -193,7 +198,7 @@ class Hub:
         return record
 
     def _files(self, repo_id: str, sha: str, traffic: Traffic) -> Iterator[RepositoryFile]:
-        url: str | None = f"{self.endpoint}/api/models/{repo_id}/tree/{sha}"
+        url: str | None = f"{self.root}/api/models/{repo_id}/tree/{sha}"
         params: dict[str, Any] = {"recursive": True, "expand": False}
         count = 0
         while url:
@@ -215,8 +220,8 @@ class Hub:
         if not answer.next_page:
             return None
         # Mirrors pass on links to the original; ours go with a token, so they lead to the endpoint or nowhere.
-        target = fix_hf_endpoint_in_url(urljoin(answer.url, answer.next_page), self.endpoint)
-        if urlsplit(target)[:2] != urlsplit(self.endpoint)[:2]:
+        target = fix_hf_endpoint_in_url(urljoin(answer.url, answer.next_page), self.root)
+        if urlsplit(target)[:2] != urlsplit(self.root)[:2]:
             raise _invalid(repo_id, f"the listing goes on at another host, {urlsplit(target).hostname}")
         return target
 
@@ -273,8 +278,8 @@ class HubRepository:
         self._heads: dict[str, bytes] = {}
 
     @property
-    def endpoint(self) -> str:
-        return self._hub.endpoint
+    def root(self) -> str:
+        return self._hub.root
 
     @property
     def files(self) -> Mapping[str, RepositoryFile]:
@@ -312,7 +317,7 @@ class HubRepository:
         policy, moved = self._hub.policy, self.traffic.bytes
         if moved + len(part) > policy.max_bytes:
             raise _too_large(path, f"{len(part):,} more bytes, where this model has moved {moved:,} of {policy.max_bytes:,}")
-        url = f"{self.endpoint}/{self.repo_id}/resolve/{self.revision}/{quote(path)}"
+        url = f"{self.root}/{self.repo_id}/resolve/{self.revision}/{quote(path)}"
         whole = len(part) == size
         answer = self._hub.get(
             f"{self.repo_id}@{self.revision[:12]}/{path}",
@@ -406,8 +411,10 @@ def _read(request: _Request, response: httpx2.Response, has_token: bool) -> _Ans
     content = bytearray()
     for chunk in response.iter_bytes(_CHUNK):
         content += chunk
-        if len(content) >= request.limit and part:
-            break  # A server that ignores ranges sends the rest of the weights: not with us.
+        if part and response.status_code == 200 and len(content) >= request.limit:
+            # The server ignores ranges and goes on to the end of the weights. Any other answer is read to its end, so that
+            # its connection can be used again.
+            break
         if len(content) > request.limit:
             return _too_large(request.target, f"more than {request.limit:,} bytes, and stopped reading")
         if time.monotonic() > request.end:

@@ -229,6 +229,13 @@ def test_a_renamed_model_is_followed_and_says_so(server: HubServer, client: Clie
         assert model.url == f"{server.endpoint}/new/model/tree/{sha}"
 
 
+def test_an_endpoint_may_end_in_a_slash(server: HubServer, client: Client) -> None:
+    sha = server.add("org/model", {"config.json": CONFIG})
+    model = client.open(endpoint=server.endpoint + "/")
+    assert model.repository.read("config.json") == CONFIG
+    assert model.url == f"{server.endpoint}/org/model/tree/{sha}"
+
+
 def test_a_model_without_an_organisation(server: HubServer, client: Client) -> None:
     server.add("gpt2", {"config.json": CONFIG})
     model = client.open("gpt2")
