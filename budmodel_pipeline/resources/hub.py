@@ -91,16 +91,20 @@ class HubPolicy:
 
 @dataclass(slots=True)
 class Traffic:
-    """What a model has cost so far: bytes of bodies as they came, failed attempts included. Threads may share it."""
+    """What a model has cost so far: requests, and bytes of bodies as they came, redirects and failed attempts included.
+
+    Threads may share it.
+    """
 
     requests: int = 0
     bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, moved: int) -> None:
+    def add(self, response: httpx2.Response) -> None:
+        steps = (*response.history, response)
         with self._lock:
-            self.requests += 1
-            self.bytes += moved
+            self.requests += len(steps)
+            self.bytes += sum(step.num_bytes_downloaded for step in steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +372,7 @@ def _attempt(hub: Hub, request: _Request, traffic: Traffic) -> _Answer | Provide
             try:
                 return _read(request, response, hub.token is not None)
             finally:
-                traffic.add(response.num_bytes_downloaded)
+                traffic.add(response)
     except httpx2.TimeoutException:
         return failed("timeout", f"no answer, or a pause of more than {policy.read_timeout:g} s within it")
     except (httpx2.NetworkError, httpx2.ProxyError) as error:
