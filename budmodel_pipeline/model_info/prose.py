@@ -48,7 +48,13 @@ Answer with one JSON object and nothing else, according to this schema:
 Every claim needs a quote: one passage of the card, copied character by character, that says what the claim says. Leave out
 what the card does not say; use null or an empty list. Add no knowledge of your own, no praise, no links and no markup."""
 
-_HIDDEN = re.compile(r"\A---\n.*?\n---\s*\n|<!--.*?(?:-->|\Z)|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+# What never ends goes on to the end of the card, so that a card of nothing but beginnings takes no quadratic time.
+_HIDDEN = re.compile(
+    r"\A---\n.*?\n---\s*\n|<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?(?:</\1\s*>|\Z)"
+    r"|<(?!img|input|br|hr|meta|link)(\w{1,20})\b[^>]{0,300}?"
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|\shidden(?=[\s>=/]))[^>]{0,300}>.*?(?:</\2\s*>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
 # Characters that readers do not see: zero-width, bidirectional controls, the tag block that spells ASCII invisibly.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 _TO_MACHINES = re.compile(
