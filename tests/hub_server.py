@@ -11,6 +11,7 @@ redirect to `/cdn/...`, as from the real hub.
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -160,6 +161,11 @@ class HubServer(ThreadingHTTPServer):
 
     def reset(self) -> None:
         self.received, self.bytes_sent = [], 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up on purpose; anything else is a mistake in this file."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def record(self, received: Received) -> Failure | None:
         with self._lock:

@@ -73,7 +73,7 @@ class HubPolicy:
 
     `total_timeout` bounds one request with its attempts and waits; a server that asks for more than `longest_wait` is not
     waited for. `max_file_bytes` bounds a read without a length, `max_bytes` everything that one model moves, `max_files` its
-    listing. The first read of a file fetches `read_ahead` bytes, so that most weight headers need a single request.
+    listing.
     """
 
     connect_timeout: float = 10.0
@@ -86,7 +86,6 @@ class HubPolicy:
     max_file_bytes: int = 64 * 1024 * 1024
     max_bytes: int = 256 * 1024 * 1024
     max_files: int = 100_000
-    read_ahead: int = 8 * 1024
 
 
 @dataclass(slots=True)
@@ -279,7 +278,6 @@ class HubRepository:
         self.traffic = traffic
         self._hub = hub
         self._files = files
-        self._heads: dict[str, bytes] = {}
 
     @property
     def root(self) -> str:
@@ -299,23 +297,9 @@ class HubRepository:
                 raise _too_large(path, f"{listed.size:,} bytes, where at most {policy.max_file_bytes:,} are read whole")
             if offset >= end:
                 return b""
-            return self._head(path, offset, end, listed.size) or self._fetch(path, range(offset, end), listed.size)
+            return self._fetch(path, range(offset, end), listed.size)
         except ProviderError as failure:
             raise FileUnavailableError(path, failure) from failure
-
-    def _head(self, path: str, offset: int, end: int, size: int) -> bytes | None:
-        """The bytes asked for where they begin within the first `read_ahead` ones of the file, which are fetched once."""
-        ahead = min(self._hub.policy.read_ahead, size)
-        if offset >= ahead:
-            return None
-        head = self._heads.get(path, b"")
-        if not head and end <= ahead and (offset == 0 or size == ahead):
-            head = self._heads[path] = self._fetch(path, range(ahead), size)
-        if end <= len(head):
-            return head[offset:end]
-        if offset < len(head):
-            return head[offset:] + self._fetch(path, range(len(head), end), size)
-        return None
 
     def _fetch(self, path: str, part: range, size: int) -> bytes:
         policy, moved = self._hub.policy, self.traffic.bytes
