@@ -34,7 +34,9 @@ def of_status(status: int, page: str, retry_after: float | None) -> Trouble:
     passing = may_pass(status)
     said = f" (a page titled {page!r})" if page else ""
     hint = _HINTS.get(status, _LATER if passing else "check the URL")
-    return Trouble("status 200", f"{status} {responses.get(status, '')}".strip() + said, hint, not passing, retry_after)
+    return Trouble(
+        "status 200", f"{status} {responses.get(status, '')}".strip() + said, hint, not passing, retry_after, status
+    )
 
 
 def of_exception(error: Exception, connect_timeout: float, read_timeout: float) -> Trouble:

@@ -4,7 +4,9 @@ A download either gives the whole content or raises FetchError; nothing is retur
 that ends early where the server announced no length and used no chunks. The parsers of the formats look for that.
 """
 
+import io
 import random
+import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -12,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Literal
+from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -30,6 +32,7 @@ Format = Literal["csv", "json", "parquet"]
 _CHUNK = 64 * 1024
 _ERROR_PAGE = 16 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Validators:
 class Response:
     """A whole answer. `content` is decoded from gzip and otherwise as served; None means not modified (304).
 
-    `url` and `final_url` are redacted: they go into tables, and redirects lead to signed URLs. `fetched_at` is UTC.
+    `url` and `final_url` are redacted: they go into tables, and redirects lead to signed URLs. `fetched_at` is UTC. `size`
+    is that of the whole file in bytes, where the server states it.
     """
 
     url: str
@@ -74,6 +78,7 @@ class Response:
     etag: str | None
     last_modified: str | None
     attempts: int
+    size: int | None = None
 
     @property
     def validators(self) -> Validators:
@@ -84,16 +89,29 @@ class Response:
 class FetchError(Exception):
     """A file could not be fetched. `permanent`: the same request would fail again; `hint` says what to do.
 
-    Its text and its attributes hold no secrets, and no exception is chained to it that could.
+    `status` is that of the last answer, if one came; `retry_after`, the seconds that the server asks to wait. Its text and
+    its attributes hold no secrets, and no exception is chained to it that could.
     """
 
-    def __init__(self, url: str, expected: str, found: str, *, permanent: bool, hint: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        expected: str,
+        found: str,
+        *,
+        permanent: bool,
+        hint: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         self.url = redact(url)
         super().__init__(f"{self.url}: expected {expected}; found {found}; {hint}")
         self.expected = expected
         self.found = found
         self.permanent = permanent
         self.hint = hint
+        self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,8 @@ class _Download:
     session: requests.Session
     adapter: GuardedAdapter
     deadline: Deadline
+    part: range | None
+    sink: BinaryIO | None
 
 
 def fetch(
@@ -119,6 +139,8 @@ def fetch(
     validators: Validators | None = None,
     trusted_hosts: frozenset[str] = frozenset(),
     session: requests.Session | None = None,
+    part: range | None = None,
+    sink: BinaryIO | None = None,
     on_retry: Callable[[str], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Response:
@@ -130,6 +152,9 @@ def fetch(
     - Addresses that are not public are refused unless their `host:port` is one of `trusted_hosts`: see `address_guard`.
     - `session` brings credentials, headers, certificates and proxies. Its credentials, cookies and headers go to the host of
       `url` alone. It is only read: no cookie is kept.
+    - With `part` only these bytes of the file are asked for, and fewer come at its end. A server without ranges can give a
+      part that starts at 0, and no other.
+    - With `sink`, a seekable file, the content is written there, whole or not at all, and `content` is empty.
 
     Raises FetchError.
     """
@@ -144,6 +169,8 @@ def fetch(
             session=session or requests.Session(),
             adapter=adapter,
             deadline=deadline,
+            part=part,
+            sink=sink,
         )
         attempt = 1
         while True:
@@ -161,7 +188,15 @@ def fetch(
             attempt += 1
     # Raised here, outside of any handler: what requests raises holds whole URLs, and tracebacks show chained exceptions.
     found = f"{outcome.found} (attempt {attempt} of {policy.attempts})" if not outcome.permanent else outcome.found
-    raise FetchError(url, outcome.expected, found, permanent=outcome.permanent, hint=verdict.hint)
+    raise FetchError(
+        url,
+        outcome.expected,
+        found,
+        permanent=outcome.permanent,
+        hint=verdict.hint,
+        status=outcome.status,
+        retry_after=outcome.retry_after,
+    )
 
 
 def refuse_page(content: bytes, content_type: str | None, file_format: Format, *, url: str) -> None:
@@ -231,6 +266,8 @@ def _follow(download: _Download) -> Response | Trouble:
 def _send(download: _Download, url: str, at_home: bool) -> requests.Response:
     session, policy, remaining = download.session, download.policy, max(download.deadline.remaining, 0.001)
     headers = {"User-Agent": policy.user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+    if download.part:
+        headers |= {"Range": f"bytes={download.part.start}-{download.part.stop - 1}", "Accept-Encoding": "identity"}
     if download.validators.etag:
         headers["If-None-Match"] = download.validators.etag
     if download.validators.last_modified:
@@ -266,8 +303,10 @@ def _read(download: _Download, here: str, answer: requests.Response) -> Response
     content: bytes | Trouble | None
     if answer.status_code == HTTPStatus.NOT_MODIFIED and (validators.etag or validators.last_modified):
         content = None
-    elif answer.status_code == HTTPStatus.OK:
-        content = _content(download, answer)
+    elif answer.status_code == HTTPStatus.OK or (download.part and answer.status_code == HTTPStatus.PARTIAL_CONTENT):
+        content = _wrong_part(download, answer) or _content(download, answer)
+    elif download.part and answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        content = b""
     else:
         retry_after = retry_after_seconds(headers.get("Retry-After"), datetime.now(UTC))
         content = of_status(answer.status_code, _page_title(answer), retry_after)
@@ -283,20 +322,51 @@ def _read(download: _Download, here: str, answer: requests.Response) -> Response
         etag=headers.get("ETag", validators.etag if content is None else None),
         last_modified=headers.get("Last-Modified", validators.last_modified if content is None else None),
         attempts=1,
+        size=_size(answer),
     )
+
+
+def _wrong_part(download: _Download, answer: requests.Response) -> Trouble | None:
+    """What is wrong with an answer to a request for a part, if anything."""
+    if not download.part or (answer.status_code == HTTPStatus.OK and download.part.start == 0):
+        return None
+    expected = f"the bytes from {download.part.start:,}"
+    if answer.status_code == HTTPStatus.OK:
+        hint = "this server cannot give parts of files: download the file and read it from disk"
+        return Trouble(expected, "the whole file", hint, permanent=True, status=answer.status_code)
+    announced = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if announced and int(announced[1]) == download.part.start:
+        return None
+    return Trouble(expected, "others", "try again later", status=answer.status_code)
+
+
+def _size(answer: requests.Response) -> int | None:
+    """The size of the whole file in bytes."""
+    announced = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if announced:
+        return int(announced[2]) if announced[2].isdecimal() else None
+    length = answer.headers.get("Content-Length", "")
+    plain = answer.status_code == HTTPStatus.OK and "Content-Encoding" not in answer.headers
+    return int(length) if plain and length.isdecimal() else None
 
 
 def _content(download: _Download, answer: requests.Response) -> bytes | Trouble:
     announced = answer.headers.get("Content-Length", "")
-    length = int(announced[:20]) if announced.isdecimal() else 0
+    length = int(announced[:20]) if announced.isdecimal() and not download.part else 0
     if length > download.max_bytes:
         return _too_large(download.max_bytes, f"{length:,} bytes announced")
-    content = bytearray()
+    sink = download.sink or io.BytesIO()
+    sink.seek(0)
+    sink.truncate()
     for chunk in answer.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > download.max_bytes:
+        if download.part and sink.tell() + len(chunk) >= len(download.part):
+            # A server that ignores ranges would go on to the end of the file.
+            sink.write(chunk[: len(download.part) - sink.tell()])
+            break
+        sink.write(chunk)
+        if sink.tell() > download.max_bytes:
             return _too_large(download.max_bytes, "more, and stopped reading")
-    return bytes(content)
+    return sink.getvalue() if isinstance(sink, io.BytesIO) else b""
 
 
 def _too_large(max_bytes: int, found: str) -> Trouble:

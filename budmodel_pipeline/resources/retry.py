@@ -16,7 +16,7 @@ class Trouble:
     """Why one attempt gave no content.
 
     `permanent`: the same request would fail again. `retry_after`: the seconds that the server asks to wait.
-    `hint` tells a person what to do next.
+    `hint` tells a person what to do next. `status` is that of an answer, None where there was none.
     """
 
     expected: str
@@ -24,6 +24,7 @@ class Trouble:
     hint: str
     permanent: bool = False
     retry_after: float | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def redirect_target(here: str, location: str) -> str:
 def redirect_refusal(first: str, here: str, target: str, hosts: Iterable[str]) -> str | None:
     """Why a download of `first` that has come to `here` must not go on to `target`, or None where it may.
 
-    It may go to the host of `first` and to `hosts` (`*.hf.co` matches any subdomain), and from http to https, never back.
+    It may go to the host of `first` and to `hosts` (`*.hf.co` matches any subdomain, `*` any host), and from http to https,
+    never back.
     """
     scheme, host = urlsplit(target).scheme, urlsplit(target).hostname
     if scheme not in _DEFAULT_PORTS or not host:
@@ -85,4 +86,6 @@ def keeps_credentials(here: str, target: str) -> bool:
 
 def _host_matches(host: str, pattern: str) -> bool:
     host, pattern = host.rstrip(".").lower(), pattern.rstrip(".").lower()
+    if pattern == "*":
+        return True
     return host.endswith(pattern[1:]) and host != pattern[1:] if pattern.startswith("*.") else host == pattern
