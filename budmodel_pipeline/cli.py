@@ -1,5 +1,6 @@
 """The `budmodel` command. Heavy parts are imported where they are used: most calls find nothing to do."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -150,6 +151,42 @@ def resolve(
         raise click.ClickException(f"{name!r} means no model: {rejection.reason}") from rejection
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("target")
+@click.option("--context", type=click.IntRange(min=1), help="Tokens to serve at; without it all that the model states.")
+@as_json
+def inspect(target: str, context: int | None, as_json: bool) -> None:
+    """What the model at TARGET is: a directory or archive, hf:org/name@revision, or a URL. Needs no database.
+
+    Config, card and headers are read; weights are not, and nothing is run.
+    """
+    from budmodel_pipeline.inspection import inspect_target
+    from budmodel_pipeline.model_info.inspect import inspect_json
+    from budmodel_pipeline.model_info.repository import RepositoryError
+    from budmodel_pipeline.resources.provider import ProviderError
+
+    try:
+        settings = Settings()
+        token = settings.hf_token.get_secret_value() or None
+        found = inspect_target(target, hub_endpoint=settings.hf_endpoint, token=token, context=context)
+    except (ProviderError, RepositoryError) as error:
+        raise click.ClickException(str(error)) from error
+    answer = inspect_json(found.info)
+    if as_json:
+        print(json.dumps({"provider": found.provider, "name": found.name, "revision": found.revision, **answer}))
+        return
+    say(f"{found.name} at {found.revision} ({found.provider})")
+    show(
+        [
+            {"field": name, "value": fact["value"], "how": fact["method"] or fact["reason"]}
+            for name, fact in answer["fields"].items()
+        ],
+        as_json=False,
+    )
+    for sentence in (*answer["warnings"], *answer["problems"]):
+        say(f"! {sentence}")
 
 
 @main.command()

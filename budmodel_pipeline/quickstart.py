@@ -36,10 +36,10 @@ def with_database(settings: Settings) -> Settings:
     with engine.connect() as connection:
         states = source_states(connection)
     engine.dispose()
-    return _settled(settings, states)
+    return settled(settings, states)
 
 
-def _settled(settings: Settings, states: Sequence[SourceState]) -> Settings:
+def settled(settings: Settings, states: Sequence[SourceState]) -> Settings:
     """Without a word about the origin, the live sites where live data were published before: samples never replace those."""
     said = settings.budmodel_origin or settings.budmodel_mirror_url
     if said or all(state.origin != Origin.LIVE for state in states):

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     minio_secret_key: SecretStr = SecretStr("")
     minio_region: str = "us-east-1"
 
+    hf_endpoint: str | None = None
+    hf_token: SecretStr = SecretStr("")
+
     @field_validator("budmodel_home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

@@ -11,7 +11,7 @@ from budmodel_pipeline.model_info.facts import RefusedError
 Read = Callable[[int, int], bytes]
 """`read(offset, length)`: that many bytes, fewer at the end of the file."""
 MAX_HEADER_BYTES = 64 * 1024 * 1024
-FIRST_READ = 32 * 1024
+FIRST_READ = 16 * 1024
 DTYPE_BITS = {
     "BOOL": 8,
     "F4": 4,

@@ -69,7 +69,8 @@ _REVIVED = text("""
     where superseded_by is not null and model_id in (select model_id from budmodel.model_aliases)
 """)
 _COUNTS = text("""
-    select count(*) as models, coalesce(sum(names), 0)::integer as names, count(*) filter (where sources >= 2) as in_two_sources,
+    select count(*) as models, coalesce(sum(names), 0)::integer as names,
+           count(*) filter (where sources >= 2) as in_two_sources,
            count(*) filter (where sources >= 5) as in_five_sources
     from (
         select model_id, count(distinct source) as sources, count(*) as names from budmodel.model_aliases group by model_id
