@@ -3,11 +3,13 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,9 +59,10 @@ class Installation:
             own["POSTGRES_PASSWORD"] = self.server.password
         return inherited | own | variables
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """The command in a process group of its own, so that it can be killed with all that it started."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """The command while it runs, in a process group of its own; what still runs at the end of the block is killed."""
+        with subprocess.Popen(
             [COMMAND, *arguments],
             env=self.environment(**variables),
             cwd=self.folder,
@@ -67,14 +70,19 @@ class Installation:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    kill(process)
 
     def run(self, *arguments: str, **variables: str) -> Finished:
         """The command, run to its end."""
-        started = time.monotonic()
-        process = self.start(*arguments, **variables)
-        out, err = process.communicate()
-        return Finished(process.returncode, out, err, time.monotonic() - started)
+        began = time.monotonic()
+        with self.started(*arguments, **variables) as process:
+            out, err = process.communicate()
+        return Finished(process.returncode, out, err, time.monotonic() - began)
 
     def json(self, *arguments: str) -> Any:
         """What the command answers a program: strict JSON on standard output, and no word beside it."""
@@ -109,6 +117,11 @@ class Installation:
 
 
 Install = Callable[[], Installation]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Ends a command at once, with all that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def fails_clearly(finished: Finished, code: int = 1) -> str:

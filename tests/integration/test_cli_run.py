@@ -91,7 +91,7 @@ def test_a_run_with_nothing_due_says_when_it_is_and_stays_light(samples_run: Run
     assert finished.code == 0
     assert f"No source is due; the next is {SOURCES[0]} on {due:%Y-%m-%d at %H:%M} UTC." in finished.out
     assert "budmodel run --force" in finished.out
-    imported = set(re.findall(r"\| +(\w+)", finished.err))
+    imported = set(re.findall(r"\| +(\w+)[\w.]*$", finished.err, re.MULTILINE))
     assert "sqlalchemy" in imported
     assert not imported & {"dagster", "dagster_dbt", "pandas", "matplotlib", "pyarrow"}
 
@@ -100,11 +100,11 @@ def test_a_forced_run_finds_everything_unchanged_and_keeps_others_out(samples_ru
     at = samples_run.at
     before = marts_as_built(at)
     snapshots = at.rows("budmodel.snapshots", without=frozenset({"last_seen_at"}))
-    process = at.start("run", "--force")
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("Extracting ")
-    message = fails_clearly(at.run("run"))
-    out, err = process.communicate()
+    with at.started("run", "--force") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Extracting ")
+        message = fails_clearly(at.run("run"))
+        out, err = process.communicate()
     assert "Another `budmodel run` is at work on this database" in message
     assert (process.returncode, err) == (0, "")
     assert [source for source, rest in summary(out).items() if "  unchanged  " in rest] == SOURCES

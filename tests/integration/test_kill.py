@@ -1,6 +1,5 @@
 """`budmodel run` killed ten times, then run once more: nothing may be missing, doubled or left hanging."""
 
-import os
 import random
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import pytest
 import sqlalchemy
 
 from budmodel_pipeline.refresh import COMMAND, close_dead_runs
-from tests.cli import Install, Installation, Run
+from tests.cli import Install, Installation, Run, kill
 
 pytest_plugins = ["tests.cli"]
 # The runs before the first test take minutes where others use the processors as well.
@@ -40,22 +39,20 @@ def survivor(install: Install, samples_run: Run) -> Installation:
         forced = rng.choice([[], ["--force"]])
         # With half of the sources a run takes about two thirds of the time; one that is to be killed should not get there.
         share = rng.uniform(0.05, 0.5)
-        process = at.start("run", *forced, *only)
-        try:
-            process.communicate(timeout=share * samples_run.first.seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        out, _ = process.communicate()
+        with at.started("run", *forced, *only) as process:
+            try:
+                process.communicate(timeout=share * samples_run.first.seconds)
+            except subprocess.TimeoutExpired:
+                kill(process)
+            out, _ = process.communicate()
         killed += process.returncode == -signal.SIGKILL
         print(f"at {share:.0%} {' '.join(forced)}: code {process.returncode}, after {out.splitlines()[-1:]}")
         if killed == RANDOM_KILLS:
             break
     assert killed == RANDOM_KILLS
-    process = at.start("run")
-    assert process.stdout is not None
-    assert any("✓ marts/leaderboard\n" in line for line in process.stdout)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    with at.started("run") as process:
+        assert process.stdout is not None
+        assert any("✓ marts/leaderboard\n" in line for line in process.stdout)
     assert process.returncode == -signal.SIGKILL
     return at
 
