@@ -11,7 +11,6 @@ import sqlalchemy
 from budmodel_pipeline.refresh import COMMAND, close_dead_runs
 from tests.cli import Install, Installation, Run, kill
 
-pytest_plugins = ["tests.cli"]
 # The runs before the first test take minutes where others use the processors as well.
 pytestmark = pytest.mark.timeout(900)
 

@@ -25,21 +25,21 @@ def ui(samples_run: Run) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = samples_run.at.start("ui", "--port", str(port))
-    assert process.stdout is not None
-    seen = []
-    for line in process.stdout:
-        seen.append(line)
-        if "Serving dagster-webserver" in line:
-            break
-    else:
-        pytest.fail("".join(seen))
-    # Somebody has to read on, or the servers stop when the pipes are full.
-    reader = threading.Thread(target=process.communicate)
-    reader.start()
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGINT)
-    reader.join()
+    with samples_run.at.started("ui", "--port", str(port)) as process:
+        assert process.stdout is not None
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if "Serving dagster-webserver" in line:
+                break
+        else:
+            pytest.fail("".join(seen))
+        # Somebody has to read on, or the servers stop when the pipes are full.
+        reader = threading.Thread(target=process.communicate)
+        reader.start()
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGINT)
+        reader.join()
 
 
 @pytest.fixture
