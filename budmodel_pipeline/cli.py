@@ -29,9 +29,10 @@ from budmodel_pipeline.warehouse.states import marts_behind, source_states
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
 
-# Of a leaderboard's columns, those that a summary has room for, and those that are the same in every row.
+# Of a leaderboard's columns, those that a summary has room for, and those that a table does not need: the same in every row,
+# or told by the published name.
 SHOWN = ("rank", "model", "score", "organization")
-SAME = ("unit", "as_of", "origin")
+NOT_SHOWN = ("unit", "as_of", "origin", "variant")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs instead of a table.")
 
@@ -100,7 +101,7 @@ def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     if as_json:
         show(rows, as_json=True)
     else:
-        _show_leaderboard(metric, rows, [column for column in rows[0] if column not in SAME])
+        _show_leaderboard(metric, rows, [column for column in rows[0] if column not in NOT_SHOWN])
 
 
 @main.command()

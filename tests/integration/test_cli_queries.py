@@ -17,6 +17,7 @@ from tests.cli import COMMAND, Install, Installation, Run, fails_clearly
 
 METRIC = "lmarena_text.rating_overall"
 PAIR = ("gpt-5.1-high", "gemini-3-pro")
+PAIR_IDS = ("openai/gpt-5.1", "google/gemini-3-pro")
 
 
 @pytest.fixture(scope="module")
@@ -88,19 +89,19 @@ def test_whole_numbers_stay_whole_in_json(samples_run: Run) -> None:
 
 
 def test_models_are_compared(samples_run: Run) -> None:
-    first, second = PAIR
-    rows = samples_run.at.json("compare", first, second.upper())
+    (name, other_name), (first, second) = PAIR, PAIR_IDS
+    rows = samples_run.at.json("compare", name, other_name.upper())
     stored = samples_run.at.query(f"""
-        select metric_id, max(score::float8) filter (where published_name = '{first}'),
-               max(score::float8) filter (where published_name = '{second}')
-        from marts.model_comparison where published_name in ('{first}', '{second}') group by 1
+        select metric_id, max(score::float8) filter (where model_id = '{first}'),
+               max(score::float8) filter (where model_id = '{second}')
+        from marts.model_comparison where model_id in ('{first}', '{second}') group by 1
     """)
     assert len(rows) > 1
     assert [list(row) for row in rows] == [["metric", "unit", first, second]] * len(rows)
     assert {(row["metric"], row[first], row[second]) for row in rows} == set(stored)
-    missing = [sum(row[model] is None for model in PAIR) for row in rows]
+    missing = [sum(row[model] is None for model in PAIR_IDS) for row in rows]
     assert missing == sorted(missing)
-    header, *lines = samples_run.at.run("compare", first, second).out.splitlines()
+    header, *lines = samples_run.at.run("compare", name, other_name).out.splitlines()
     assert header.split() == ["metric", "unit", first, second]
     assert [line.split()[0] for line in lines] == [row["metric"] for row in rows]
 
@@ -132,7 +133,7 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
             "There is no metric 'xyzzy'. Try one of: alpacaeval.length_controlled_win_rate, bfcl.",
         ),
         (["leaderboard", METRIC, "--limit", "0"], 2, "Invalid value for '--limit': 0 is not in the range x>=1."),
-        (["compare", PAIR[0], "gemini-3-p"], 1, "There is no model 'gemini-3-p'. Do you mean one of: gemini-3-p"),
+        (["compare", PAIR[0], "gemini-3-p"], 1, "There is no model 'gemini-3-p'. Do you mean one of: google/gemini-3-p"),
         (["compare", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["replay", "bfcl", "--as-of", "2020-01-01"], 1, "bfcl: no snapshot was published by 2020-01-01."),
         (["rebuild"], 1, "holds 8 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
