@@ -321,9 +321,13 @@ def _summary(connection: Connection, started: datetime, attempted: Sequence[str]
     if metric:
         say("")
         _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
+    # As it was called: `make run` calls it by its place in an environment that is on nobody's PATH.
+    me = os.path.relpath(sys.argv[0])
     say(
-        "\nNext: make ui (the pipeline in a browser) · budmodel leaderboard METRIC · budmodel compare MODEL MODEL\n"
-        'psql "$(budmodel connect)" (schema marts) · budmodel run --origin live (the real sites)'
+        f"\nNext: make ui                       the pipeline in a browser"
+        f"\n      {me} leaderboard METRIC, {me} compare MODEL MODEL"
+        f'\n      psql "$({me} connect)"          the tables, in schema marts'
+        f"\n      {me} run --origin live          the real sites"
     )
 
 
