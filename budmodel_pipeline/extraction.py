@@ -122,6 +122,9 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
         if any(outcome.refuses for outcome in outcomes):
             urls = ", ".join(file.url for file in snapshot.files)
             raise _failed(engine, source, current, f"{reason} (from {urls})", refused=snapshot, outcomes=outcomes)
+        if current is not None:
+            # Its own run may have been killed before it wrote this; afterwards nothing would.
+            write_manifest(store, current)
         with engine.begin() as connection:
             snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
         write_manifest(store, snapshot)
@@ -181,7 +184,7 @@ def _failed(
     elif refused is not None:
         advice = f"Look at {source.homepage}; if its layout changed, sources/{source.slug}.py must follow."
     else:
-        advice = f"It is tried again at the next tick; by hand: budmodel run --source {source.slug}."
+        advice = f"It is tried again at the next tick; by hand: budmodel run --force --source {source.slug}."
     message = f"{source.slug}: {reason}. {kept} {advice}"
     with engine.begin() as connection:
         record_failure(connection, source.slug, message, datetime.now(UTC), refused=refused)

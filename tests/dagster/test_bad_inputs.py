@@ -146,7 +146,7 @@ def test_what_cannot_be_fetched(deployment: Deployment, case: str) -> None:
     assert deployment.site.url(deployment.path(VICTIM)) in reason
     assert expected in reason
     assert found in reason
-    assert reason.endswith(f"It is tried again at the next tick; by hand: budmodel run --source {VICTIM}.")
+    assert reason.endswith(f"It is tried again at the next tick; by hand: budmodel run --force --source {VICTIM}.")
 
 
 @pytest.mark.parametrize("case", NOT_PUBLISHED)
