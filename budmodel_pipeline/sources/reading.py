@@ -53,7 +53,9 @@ def text(cell: object) -> str | None:
 
     Control characters are left out: they say nothing, and PostgreSQL takes no NUL.
     """
-    stripped = _CONTROL.sub("", cell).strip() if isinstance(cell, str) else ""
+    if not cell or not isinstance(cell, str):
+        return None
+    stripped = _CONTROL.sub("", cell).strip()
     return None if stripped.lower() in MISSING else stripped
 
 
@@ -315,7 +317,11 @@ def scores_of(row: Mapping[str, Any], metrics: Mapping[str, Metric]) -> dict[str
     """
     found = {}
     for column, metric in metrics.items():
-        value = number(row.get(column), column)
+        cell = row.get(column)
+        # Asked here, because most cells of a wide table are empty and a call for each adds up.
+        if cell is None or cell == "":
+            continue
+        value = number(cell, column)
         if value is not None:
             found[metric.slug] = Score(value)
     return found

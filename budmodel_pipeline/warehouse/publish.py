@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -138,13 +139,21 @@ def entry_rows(snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
 
 def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed: Parsed) -> Iterator[tuple[Any, ...]]:
     """Rows of table `scores`, in the order of SCORE_COLUMNS."""
-    known = {metric.slug: (f"{source}.{metric.slug}", Decimal(metric.unit.divisor)) for metric in declared}
+    known = {metric.slug: (f"{source}.{metric.slug}", metric.unit.divisor) for metric in declared}
     for number, entry in enumerate(parsed.entries):
         for slug, (value, lower, upper, votes, rank, self_reported) in entry.scores.items():
             metric_id, divisor = known[slug]
-            # In decimals, as a person would: 1.1 % is 0.011, and a float would make it 0.011000000000000001.
-            canonical = value if divisor == 1 else Decimal(repr(value)) / divisor
+            canonical = value if divisor == 1 else _quotient(value, divisor)
             yield (snapshot_id, number, metric_id, value, canonical, lower, upper, votes, rank, self_reported)
+
+
+@lru_cache(maxsize=100_000)
+def _quotient(value: float, divisor: float) -> Decimal:
+    """In decimals, as a person divides: 1.1 % is 0.011, and a float would make it 0.011000000000000001.
+
+    Remembered, because accuracies over the same questions repeat.
+    """
+    return Decimal(repr(value)) / Decimal(divisor)
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
