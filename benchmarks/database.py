@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Engine
 
 from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import register_sources
 

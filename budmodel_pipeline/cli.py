@@ -23,6 +23,7 @@ from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
 from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import CatalogError, catalog
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
 from budmodel_pipeline.warehouse.states import marts_behind, source_states
 
@@ -260,7 +261,7 @@ def _database(origin: str | None = None, *, create: bool = False) -> Iterator[tu
         if create and asked.postgres_host is not None:
             quickstart.create_databases(asked)
         settings = quickstart.with_database(asked)
-        engine = quickstart.open_engine(settings)
+        engine = open_engine(settings.database_url)
         try:
             yield settings, engine
         finally:

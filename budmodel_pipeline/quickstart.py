@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 
 from budmodel_pipeline.resources import embedded_postgres
 from budmodel_pipeline.resources.object_store import ObjectStore, open_directory, open_s3
 from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.states import SourceState, source_states
 
@@ -31,7 +32,7 @@ def with_database(settings: Settings) -> Settings:
                 "postgres_password": SecretStr(server.password),
             }
         )
-    engine = open_engine(settings)
+    engine = open_engine(settings.database_url)
     migrate(engine)
     with engine.connect() as connection:
         states = source_states(connection)
@@ -57,13 +58,6 @@ def create_databases(settings: Settings) -> None:
             if name not in held:
                 connection.execute(text(f'create database "{name}"'))
     maintenance.dispose()
-
-
-def open_engine(settings: Settings) -> Engine:
-    """An engine on the data, without Dagster: importing that doubles the time of most commands."""
-    return create_engine(
-        settings.database_url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "budmodel"}
-    )
 
 
 def object_store(settings: Settings) -> ObjectStore:

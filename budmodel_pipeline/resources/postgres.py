@@ -5,12 +5,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import PrivateAttr
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine
 
-
-def open_engine(url: URL | str) -> Engine:
-    """An engine that notices dead connections and gives up on an unreachable server after ten seconds."""
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "budmodel"})
+from budmodel_pipeline.warehouse.engine import open_engine
 
 
 class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -19,9 +19,10 @@ from budmodel_pipeline.resources.embedded_postgres import Server
 from budmodel_pipeline.resources.leaderboard_http import SAMPLES, LeaderboardHttpResource
 from budmodel_pipeline.resources.mirror import mirror_path, mirror_url
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
-from budmodel_pipeline.resources.postgres import PostgresResource, open_engine
+from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import register_sources
 from tests.hostile_server import HostileServer, Reply, hostile_server

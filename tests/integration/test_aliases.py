@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.identity.tokens import UnresolvableName
-from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Entry, Metric, Parsed, Score, Source, Unit
 from budmodel_pipeline.warehouse.aliases import AliasCounts, Resolve, resolve_aliases
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (

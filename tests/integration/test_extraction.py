@@ -16,10 +16,10 @@ from budmodel_pipeline.resources.http import HttpPolicy, Response, Validators
 from budmodel_pipeline.resources.leaderboard_http import SAMPLES, FetchEndpoint, open_leaderboards
 from budmodel_pipeline.resources.mirror import mirror_path, mirror_url
 from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
-from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Parsed, Source
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
 from tests.hostile_server import HostileServer, Reply, hostile_server

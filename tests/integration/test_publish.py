@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline.resources.postgres import open_engine
 from budmodel_pipeline.sources.contract import (
     Benchmark,
     Columns,
@@ -26,6 +25,7 @@ from budmodel_pipeline.sources.contract import (
     Unit,
 )
 from budmodel_pipeline.warehouse.changes import changes_between, last_good, stored_scores
+from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import PublishConflictError, lock_source, publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (
