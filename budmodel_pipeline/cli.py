@@ -1,6 +1,5 @@
 """The `budmodel` command. Heavy parts are imported where they are used: most calls find nothing to do."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,22 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
 
 from budmodel_pipeline import quickstart, reports
+from budmodel_pipeline.command_context import as_json, database
 from budmodel_pipeline.console import say, show
-from budmodel_pipeline.replay import ReplayError, replayed_rows
+from budmodel_pipeline.model_commands import inspect, model, request
 from budmodel_pipeline.replay import rebuild as rebuild_database
-from budmodel_pipeline.resources.object_store import ObjectStoreError
-from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
+from budmodel_pipeline.replay import replayed_rows
 from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import CatalogError, catalog
-from budmodel_pipeline.warehouse.engine import open_engine
-from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
+from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.states import marts_behind, source_states
 
 # One process at a time refreshes a database by hand; the key says "run".
@@ -33,9 +28,8 @@ RUN_LOCK = 0x72756E
 # Of a leaderboard's columns, those that a summary has room for, and those that a table does not need: the same in every row,
 # or told by the published name.
 SHOWN = ("rank", "model", "score", "organization")
+SHOWN_CARDS = 8
 NOT_SHOWN = ("unit", "as_of", "origin", "variant")
-
-as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs instead of a table.")
 
 
 @click.group()
@@ -47,6 +41,10 @@ def main() -> None:
         raise click.ClickException(str(error)) from error
 
 
+for command in (inspect, model, request):
+    main.add_command(command)
+
+
 @main.command()
 @click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
 @click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
@@ -56,7 +54,7 @@ def main() -> None:
 def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool, rebuild_marts: bool) -> None:
     """Extract the sources that are due and rebuild the marts."""
     _expect_sources(only, "--source")
-    with _database(origin) as (settings, engine), _alone(engine):
+    with database(origin) as (settings, engine), _alone(engine):
         started = datetime.now(UTC)
         with engine.begin() as connection:
             register_sources(connection, catalog())
@@ -82,7 +80,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
 @as_json
 def sources(as_json: bool) -> None:
     """Every source: status, last success, next due, problems."""
-    with _database() as (_, engine), engine.begin() as connection:
+    with database() as (_, engine), engine.begin() as connection:
         register_sources(connection, catalog())
         rows = reports.source_rows(source_states(connection))
     if as_json:
@@ -97,7 +95,7 @@ def sources(as_json: bool) -> None:
 @as_json
 def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     """The top of METRIC, such as lmarena_text.rating_overall."""
-    with _database() as (_, engine), engine.connect() as connection:
+    with database() as (_, engine), engine.connect() as connection:
         rows = reports.leaderboard_rows(connection, metric, limit)
     if as_json:
         show(rows, as_json=True)
@@ -110,7 +108,7 @@ def leaderboard(metric: str, limit: int, as_json: bool) -> None:
 @as_json
 def compare(models: Sequence[str], as_json: bool) -> None:
     """Every score of the MODELs side by side, those that all of them have first."""
-    with _database() as (_, engine), engine.connect() as connection:
+    with database() as (_, engine), engine.connect() as connection:
         show(reports.comparison_rows(connection, models), as_json=as_json)
 
 
@@ -156,49 +154,13 @@ def resolve(
 
 
 @main.command()
-@click.argument("target")
-@click.option("--context", type=click.IntRange(min=1), help="Tokens to serve at; without it all that the model states.")
-@as_json
-def inspect(target: str, context: int | None, as_json: bool) -> None:
-    """What the model at TARGET is: a directory or archive, hf:org/name@revision, or a URL. Needs no database.
-
-    Config, card and headers are read; weights are not, and nothing is run.
-    """
-    from budmodel_pipeline.inspection import inspect_target
-    from budmodel_pipeline.model_info.inspect import inspect_json
-    from budmodel_pipeline.model_info.repository import RepositoryError
-    from budmodel_pipeline.resources.provider import ProviderError
-
-    try:
-        settings = Settings()
-        token = settings.hf_token.get_secret_value() or None
-        found = inspect_target(target, hub_endpoint=settings.hf_endpoint, token=token, context=context)
-    except (ProviderError, RepositoryError) as error:
-        raise click.ClickException(str(error)) from error
-    answer = inspect_json(found.info)
-    if as_json:
-        print(json.dumps({"provider": found.provider, "name": found.name, "revision": found.revision, **answer}))
-        return
-    say(f"{found.name} at {found.revision} ({found.provider})")
-    show(
-        [
-            {"field": name, "value": fact["value"], "how": fact["method"] or fact["reason"]}
-            for name, fact in answer["fields"].items()
-        ],
-        as_json=False,
-    )
-    for sentence in (*answer["warnings"], *answer["problems"]):
-        say(f"! {sentence}")
-
-
-@main.command()
 @click.argument("source")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
 @as_json
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
     _expect_sources([source], "SOURCE")
-    with _database() as (settings, engine):
+    with database() as (settings, engine):
         show(
             replayed_rows(engine, quickstart.object_store(settings), catalog()[source], as_of.date() if as_of else None),
             as_json=as_json,
@@ -208,7 +170,7 @@ def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
 @main.command()
 def rebuild() -> None:
     """Publish every snapshot that the object store remembers into an empty database."""
-    with _database() as (settings, engine), _alone(engine):
+    with database() as (settings, engine), _alone(engine):
         published = rebuild_database(engine, quickstart.object_store(settings), catalog())
         show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
         sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False, rebuild_marts=True) else 1)
@@ -217,7 +179,7 @@ def rebuild() -> None:
 @main.command()
 def migrate() -> None:
     """Create the databases where they are missing and bring the schema up to date; a deployment does this first."""
-    with _database(create=True) as (settings, _):
+    with database(create=True) as (settings, _):
         say(f"{settings.postgres_db} on {settings.postgres_host}:{settings.postgres_port} is up to date")
 
 
@@ -225,7 +187,7 @@ def migrate() -> None:
 @click.option("--write", is_flag=True, help="A connection that may change data; without it they are read-only.")
 def connect(write: bool) -> None:
     """Print the connection string of the data for psql and BI tools."""
-    with _database() as (settings, _):
+    with database() as (settings, _):
         url = settings.database_url.set(drivername="postgresql")
         if not write:
             url = url.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
@@ -236,7 +198,7 @@ def connect(write: bool) -> None:
 @click.option("--port", default=3000, show_default=True, help="Where the UI listens, on this machine only.")
 def ui(port: int) -> None:
     """Start the Dagster UI and its daemon on the same databases."""
-    with _database() as (settings, _):
+    with database() as (settings, _):
         quickstart.enter(settings)
     say(f"DAGSTER_HOME={os.environ['DAGSTER_HOME']}, PostgreSQL at {settings.postgres_host}:{settings.postgres_port}")
     workspace = str(quickstart.PROJECT / "workspace.yaml")
@@ -248,29 +210,6 @@ def _expect_sources(names: Sequence[str], parameter: str) -> None:
     unknown = sorted(set(names) - set(catalog()))
     if unknown:
         raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
-
-
-@contextmanager
-def _database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple[Settings, Engine]]:
-    """The settings with a running, migrated database, and an engine on it. Problems end the command with one sentence."""
-    try:
-        asked = Settings(budmodel_origin=Origin(origin)) if origin else Settings()
-    except ValidationError as error:
-        raise click.ClickException("; ".join(_setting_problem(problem) for problem in error.errors())) from error
-    try:
-        if create and asked.postgres_host is not None:
-            quickstart.create_databases(asked)
-        settings = quickstart.with_database(asked)
-        engine = open_engine(settings.database_url)
-        try:
-            yield settings, engine
-        finally:
-            engine.dispose()
-    except OperationalError as error:
-        advice = "`budmodel migrate` creates missing databases."
-        raise click.ClickException(f"The database does not answer: {error.orig}. {advice}") from error
-    except (EmbeddedPostgresError, ObjectStoreError, ReplayError, PublishConflictError, reports.UnknownNameError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @contextmanager
@@ -299,12 +238,6 @@ def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_s
         raise click.ClickException(f"Dagster's database {settings.dagster_postgres_db} does not answer: {cause}") from error
 
 
-def _setting_problem(problem: ErrorDetails) -> str:
-    """Names the variable, which a rule about several of them does by itself."""
-    sentence = problem["msg"].removeprefix("Value error, ")
-    return ": ".join([*(str(name).upper() for name in problem["loc"]), sentence])
-
-
 def _origin_sentence(settings: Settings) -> str:
     return {
         Origin.SAMPLE: "the bundled samples",
@@ -322,11 +255,16 @@ def _summary(connection: Connection, started: datetime, attempted: Sequence[str]
     if metric:
         say("")
         _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
+    cards = reports.card_rows(connection, SHOWN_CARDS)
+    if cards:
+        say("\nModel cards")
+        show(cards, as_json=False)
     # As it was called: `make run` calls it by its place in an environment that is on nobody's PATH.
     me = os.path.relpath(sys.argv[0])
     say(
         f"\nNext: make ui                       the pipeline in a browser"
         f"\n      {me} leaderboard METRIC, {me} compare MODEL MODEL"
+        f"\n      {me} model NAME, {me} request hf:ORG/NAME"
         f'\n      psql "$({me} connect)"          the tables, in schema marts'
         f"\n      {me} run --origin live          the real sites"
     )

@@ -8,21 +8,28 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from budmodel_pipeline.assets.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.assets.leaderboards import GROUP as LEADERBOARDS
 from budmodel_pipeline.assets.leaderboards import RETRY, leaderboard_assets
 from budmodel_pipeline.assets.marts import GROUP as MARTS
 from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
+from budmodel_pipeline.assets.per_model import GROUP as MODELS
+from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
+from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
+from budmodel_pipeline.sensors.extraction_requests import extraction_requests
+from budmodel_pipeline.sensors.model_work import discovered_models, updated_models
 from budmodel_pipeline.sensors.stale_marts import stale_marts
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.sources.catalog import catalog
 
 EXTRACTION_JOB = "extract_leaderboards"
 MARTS_JOB = "refresh_marts"
+MODELS_JOB = "extract_models"
 
 
 def build_definitions(
@@ -43,12 +50,22 @@ def build_definitions(
         selection=dg.AssetSelection.groups(MARTS),
         description="Resolves models and rebuilds what analysts read.",
     )
+    per_model = dg.define_asset_job(
+        MODELS_JOB,
+        selection=dg.AssetSelection.groups(MODELS),
+        description="Reads what models are, and their files.",
+    )
     return dg.Definitions(
-        assets=[*sources, models, marts_assets(settings.budmodel_home / "dbt")],
+        assets=[*sources, models, per_model_work, marts_assets(settings.budmodel_home / "dbt")],
         asset_checks=[no_clashes],
-        jobs=[extraction, marts],
+        jobs=[extraction, marts, per_model],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],
-        sensors=[stale_marts(EXTRACTION_JOB, MARTS_JOB)],
+        sensors=[
+            stale_marts(EXTRACTION_JOB, MARTS_JOB),
+            discovered_models(MODELS_JOB),
+            updated_models(MODELS_JOB),
+            extraction_requests(MODELS_JOB),
+        ],
         resources=_resources(settings) | dict(overrides or {}),
         # Each step imports everything again in a process of its own; these are short, and many.
         executor=dg.in_process_executor,
@@ -75,6 +92,13 @@ def _resources(settings: Settings) -> dict[str, Any]:
         "leaderboard_http": LeaderboardHttpResource(
             origin_name=settings.effective_origin, mirror_url=settings.budmodel_mirror_url
         ),
+        "models": _models(settings),
+        "file_policy": FilePolicy(
+            policy=settings.budmodel_files,
+            work=str(settings.budmodel_home / "incoming"),
+            max_bytes_per_model=int(settings.budmodel_files_max_gigabytes * GIGABYTE),
+            bytes_per_second=_bytes(settings.budmodel_files_megabytes_per_second),
+        ),
         "dbt": DbtCliResource(
             project_dir=str(PROJECT_DIRECTORY),
             profiles_dir=str(PROJECT_DIRECTORY),
@@ -82,6 +106,26 @@ def _resources(settings: Settings) -> dict[str, Any]:
             dbt_executable=str(Path(sys.executable).with_name("dbt")),
         ),
     }
+
+
+def _models(settings: Settings) -> ModelsResource:
+    input_price, output_price = settings.budmodel_llm_usd_per_million_input, settings.budmodel_llm_usd_per_million_output
+    return ModelsResource(
+        origin_name=settings.effective_origin,
+        mirror_url=settings.budmodel_mirror_url,
+        hub_endpoint=settings.hf_endpoint,
+        hub_token=dg.EnvVar("HF_TOKEN") if settings.hf_token.get_secret_value() else "",
+        disk_roots=settings.budmodel_disk_roots,
+        llm_model=settings.budmodel_llm_model,
+        llm_base_url=settings.openai_base_url,
+        llm_api_key=dg.EnvVar("OPENAI_API_KEY") if settings.openai_api_key.get_secret_value() else "",
+        llm_usd_per_million_input=str(input_price) if input_price is not None else None,
+        llm_usd_per_million_output=str(output_price) if output_price is not None else None,
+    )
+
+
+def _bytes(megabytes: float | None) -> float | None:
+    return megabytes * 1_000_000 if megabytes is not None else None
 
 
 def __getattr__(name: str) -> dg.Definitions:

@@ -38,7 +38,11 @@ def line_for(event: dg.DagsterEvent) -> str | None:
     """The line that an event deserves, None for most."""
     if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
         materialization = event.step_materialization_data.materialization
-        return f"  ✓ {materialization.asset_key.to_user_string()}{_details(materialization.metadata)}"
+        stored = materialization.metadata.get("files_in_store")
+        if stored is not None and not stored.value:
+            return None
+        which = f" {materialization.partition}" if materialization.partition else ""
+        return f"  ✓ {materialization.asset_key.to_user_string()}{which}{_details(materialization.metadata)}"
     if event.event_type is dg.DagsterEventType.STEP_UP_FOR_RETRY:
         delay = event.step_retry_data.seconds_to_wait
         return f"  … {event.step_key} is tried again in {delay:g} s"
@@ -56,6 +60,10 @@ def _details(metadata: object) -> str:
     values = {name: value.value for name, value in metadata.items() if isinstance(value, dg.MetadataValue)}
     if values.get("unchanged"):
         return "  unchanged"
+    if "fields" in values:
+        return f"  {values['fields']} fields"
+    if "files_in_store" in values:
+        return f"  {values['files']} files, {values['files_in_store']} in the store"
     if "bytes" in values:
         return f"  {values['bytes']:,} bytes"
     if "rows_read" in values:

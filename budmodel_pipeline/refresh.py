@@ -1,4 +1,4 @@
-"""Extracts sources through Dagster in this process, then rebuilds the marts where something changed."""
+"""Extracts sources and models through Dagster in this process, then rebuilds the marts where something changed."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Engine
 
-from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
+from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, build_definitions
 from budmodel_pipeline.progress import NAME, Say, progress_logger
+from budmodel_pipeline.sensors.extraction_requests import REQUEST
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.states import marts_behind
 
@@ -21,7 +22,9 @@ NO_RETRY = None
 def refresh(
     engine: Engine, settings: Settings, sources: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool, say: Say
 ) -> bool:
-    """Extracts `sources` and brings the marts up to date; whether everything succeeded.
+    """Extracts `sources` and the models that are due, and brings the marts up to date; whether everything succeeded.
+
+    A model that cannot be read is no failure of the run: it is in the table, with the time of the next attempt.
 
     The caller makes sure that one process at a time does this: runs left behind by a killed one are closed first.
     """
@@ -38,11 +41,38 @@ def refresh(
         )
         with engine.connect() as connection:
             behind = marts_behind(connection)
+        # Which models there are follows from the names that were just published.
+        resolved = not behind or _execute(definitions.resolve_job_def(MARTS_JOB), instance, [dg.AssetKey("models")], {})
+        extracted &= resolved and _read_models(definitions, instance, say)
+        with engine.connect() as connection:
+            behind = marts_behind(connection)
         if not behind and not rebuild_marts:
             return extracted
         # dbt prints a line per model and test; the run shows one per table.
         with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):
             return _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {}) and extracted
+
+
+def _read_models(definitions: dg.Definitions, instance: dg.DagsterInstance, say: Say) -> bool:
+    """Does here what the sensors would request of the daemon: serves requests, then reads the models that are due."""
+    job = definitions.resolve_job_def(MODELS_JOB)
+    succeeded = True
+    for sensor in ("extraction_requests", "discovered_models"):
+        for asked in _tick(definitions, instance, sensor, say):
+            succeeded &= _execute(job, instance, None, {}, asked.partition_key, asked.tags) or REQUEST in asked.tags
+    # What came of the requests goes back into their rows.
+    _tick(definitions, instance, "extraction_requests", say)
+    return succeeded
+
+
+def _tick(definitions: dg.Definitions, instance: dg.DagsterInstance, sensor: str, say: Say) -> Sequence[dg.RunRequest]:
+    found = definitions.resolve_sensor_def(sensor)
+    resources = {name: (definitions.resources or {})[name] for name in found.required_resource_keys}
+    with dg.build_sensor_context(instance, resources=resources) as context:
+        tick = found.evaluate_tick(context)
+    if tick.run_requests:
+        say(f"{sensor}: {len(tick.run_requests)} {'run' if len(tick.run_requests) == 1 else 'runs'}")
+    return tick.run_requests or []
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:
@@ -59,12 +89,15 @@ def _execute(
     instance: dg.DagsterInstance,
     asset_selection: Sequence[dg.AssetKey] | None,
     ops: Mapping[str, Any],
+    partition_key: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> bool:
     result = job.execute_in_process(
         run_config={"loggers": {NAME: {}}, "ops": dict(ops)},
         instance=instance,
         asset_selection=asset_selection,
         raise_on_error=False,
-        tags={COMMAND: "run"},
+        partition_key=partition_key,
+        tags={**(tags or {}), COMMAND: "run"},
     )
     return result.success

@@ -121,7 +121,7 @@ def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
     """One row per metric that at least one of `models` has, with a column of scores per model. Raises UnknownNameError."""
     if not _is_built(connection, "model_comparison"):
         raise UnknownNameError(NOTHING_BUILT)
-    ids = [_model_id(connection, model) for model in models]
+    ids = [model_id(connection, model) for model in models]
     rows = connection.execute(
         text("""
             select metric_id, unit, model_id, score, rank from marts.model_comparison
@@ -136,11 +136,64 @@ def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
     return sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
 
 
+def card_rows(connection: Connection, limit: int) -> list[Row]:
+    """The cards of a few models, those that most leaderboards score first."""
+    if not _is_built(connection, "model_cards"):
+        return []
+    rows = connection.execute(
+        text("""
+            select name as model, provider, parameters_unique as parameters, context_length as context,
+                   kv_cache_bytes_per_token as cache_bytes_per_token, license_tag as license, sources_count as leaderboards,
+                   origin
+            from marts.model_cards order by parameters_unique is null, sources_count desc nulls last, target limit :limit
+        """),
+        {"limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def model_report(connection: Connection, name: str) -> dict[str, Any]:
+    """Everything that is known of a model: names, cards, lineage, scores, and what went wrong. Raises UnknownNameError."""
+    if not _is_built(connection, "model_cards"):
+        raise UnknownNameError(NOTHING_BUILT)
+    by_target = text("select target, model_id from budmodel.extraction_targets where target = :name or uri = :name limit 1")
+    asked = connection.execute(by_target, {"name": name}).one_or_none()
+    meant = (asked.model_id or asked.target) if asked else model_id(connection, name)
+    targets = [asked.target] if asked else []
+    values = {"id": meant, "targets": targets}
+
+    def rows(statement: str) -> list[Row]:
+        return [dict(row) for row in connection.execute(text(statement), values).mappings()]
+
+    mine = "(model_id = :id or target = any(:targets))"
+    return {
+        "model_id": meant,
+        "names": rows(
+            """select source, published_name, variant, confidence from budmodel.model_aliases
+            where model_id = :id order by source, published_name"""
+        ),
+        "cards": rows(f"select * from marts.model_cards where {mine} order by target"),
+        "lineage": rows(
+            f"""select name as model, base_model, relation, method from marts.model_lineage
+            where {mine} or base_model_id = :id order by name, base_model"""
+        ),
+        "scores": rows(
+            """select metric_id as metric, score, unit, rank, ranked_models as of, source, as_of
+            from marts.model_comparison where model_id = :id order by metric_id"""
+        ),
+        "self_reported": rows(f"select * from marts.self_reported_evaluations where {mine} order by benchmark, metric"),
+        "trouble": rows(
+            f"""select target, failure_state, last_error, next_attempt_at from marts.model_health
+            where {mine} and last_error is not null order by target"""
+        ),
+    }
+
+
 def _is_built(connection: Connection, mart: str) -> bool:
     return connection.execute(text("select to_regclass('marts.' || :mart)"), {"mart": mart}).scalar() is not None
 
 
-def _model_id(connection: Connection, name: str) -> str:
+def model_id(connection: Connection, name: str) -> str:
     same = text("""
         select distinct model_id from budmodel.model_aliases
         where lower(model_id) = lower(:name) or lower(published_name) = lower(:name) order by 1 limit 9

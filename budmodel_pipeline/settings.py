@@ -1,7 +1,9 @@
 """Every environment variable of the pipeline, typed. Read by `definitions.py` and `cli.py` alone."""
 
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +42,19 @@ class Settings(BaseSettings):
 
     hf_endpoint: str | None = None
     hf_token: SecretStr = SecretStr("")
+
+    # Folders, separated by the system's path separator, that requests by SQL may name models in.
+    budmodel_disk_roots: str = ""
+    budmodel_files: Literal["none", "metadata", "all"] = "none"
+    budmodel_files_max_gigabytes: float = 500
+    budmodel_files_megabytes_per_second: float | None = None
+
+    # Prose is written where a model is named: a key that lies around on a machine must not cost its owner money.
+    budmodel_llm_model: str | None = None
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = "https://api.openai.com/v1"
+    budmodel_llm_usd_per_million_input: Decimal | None = None
+    budmodel_llm_usd_per_million_output: Decimal | None = None
 
     @field_validator("budmodel_home")
     @classmethod

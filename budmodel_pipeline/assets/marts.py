@@ -8,14 +8,18 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from budmodel_pipeline.resources.postgres import PostgresResource
-from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
+from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts
 
 GROUP = "marts"
 PROJECT_DIRECTORY = Path(__file__).parent.parent.parent / "dbt_leaderboard"
 MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
 
 # Tables that Python writes, by the asset that writes them; the others follow from the scores through `models`.
-UPSTREAM = {"models": "models", "model_aliases": "models"}
+UPSTREAM = {
+    "models": "models",
+    "model_aliases": "models",
+    "model_info": "model_info",
+}
 
 
 class MissingManifestError(Exception):
@@ -56,10 +60,11 @@ def marts_assets(target: Path) -> dg.AssetsDefinition:
     def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, postgres: PostgresResource) -> Iterator[Any]:
         with postgres.engine.connect() as connection:
             built_from = current_snapshots(connection)
+            models_read = newest_extraction(connection)
         yield from dbt.cli(["build"], context=context, target_path=target).stream()
         # Only here is every mart built and tested: a part of them, or a build that failed or was killed, stays to be done.
         if not context.is_subset:
             with postgres.engine.begin() as connection:
-                record_marts(connection, built_from)
+                record_marts(connection, built_from, models_read)
 
     return marts

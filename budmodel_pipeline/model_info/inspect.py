@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from budmodel_pipeline.model_info import gguf
-from budmodel_pipeline.model_info.architecture import Architecture, architecture_json, describe_architecture, refused
+from budmodel_pipeline.model_info.architecture import Architecture, describe_architecture, refused
 from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
 from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
@@ -80,22 +80,6 @@ def inspect_files(repository: Repository, model_name: str | None = None, context
         else known(bool(_TOOLS.search(template.value)), "the chat template refers to tools", template.evidence),
         problems=tuple(problems),
     )
-
-
-def inspect_json(info: ModelInfo) -> dict[str, Any]:
-    """What `budmodel inspect --json` prints about the files: `architecture` and every field with method and evidence."""
-    facts = {**info.architecture.facts(), "weight_bytes": info.weight_bytes, "serving_bytes": info.serving_bytes}
-    facts |= {"tool_use": info.tool_use}
-    return {
-        "architecture": architecture_json(info.architecture),
-        "fields": {
-            name: {"value": fact.value, "method": fact.method, "evidence": fact.evidence, "reason": fact.reason}
-            for name, fact in facts.items()
-        },
-        "has_chat_template": info.chat_template.value is not None,
-        "warnings": list(info.architecture.warnings),
-        "problems": [*info.problems, *info.card.problems],
-    }
 
 
 def _architecture(repository: Repository, weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:

@@ -26,16 +26,16 @@ def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
         job_name=marts_job,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests the marts when a source published a snapshot that they do not hold yet.",
+        description="Requests the marts when a source published a snapshot, or a model was read, that they do not hold yet.",
     )
     def tick(context: dg.SensorEvaluationContext, postgres: PostgresResource) -> dg.RunRequest | dg.SkipReason:
         with postgres.engine.connect() as connection:
             behind = marts_behind(connection)
         if not behind:
-            return dg.SkipReason("The marts hold every current snapshot.")
+            return dg.SkipReason("The marts hold every current snapshot and model.")
         for job, what in ((extraction_job, "extraction"), (marts_job, "rebuild")):
             if context.instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1):
-                return dg.SkipReason(f"{len(behind)} snapshots are new; waiting for the {what} that is running.")
+                return dg.SkipReason(f"{len(behind)} inputs are new; waiting for the {what} that is running.")
         return dg.RunRequest(run_key=rebuild_key(behind, datetime.now().astimezone()))
 
     return tick

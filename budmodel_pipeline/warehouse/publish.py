@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
+from budmodel_pipeline.warehouse.rows import upsert
 from budmodel_pipeline.warehouse.snapshots import Snapshot
 from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, snapshots, sources
 
@@ -58,7 +59,7 @@ def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> N
         }
         for source in catalog.values()
     ]
-    _upsert(connection, sources, described)
+    upsert(connection, sources, described)
 
 
 def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed, now: datetime) -> Snapshot:
@@ -73,8 +74,8 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
             f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
         )
     declared = (*source.metrics, *parsed.metrics)
-    _upsert(connection, benchmarks, _benchmark_rows(source.slug, (*source.benchmarks, *parsed.benchmarks)))
-    _upsert(connection, metrics, _metric_rows(source.slug, declared))
+    upsert(connection, benchmarks, _benchmark_rows(source.slug, (*source.benchmarks, *parsed.benchmarks)))
+    upsert(connection, metrics, _metric_rows(source.slug, declared))
     if parsed.rejections:
         connection.execute(
             insert(rejected_rows),
@@ -196,20 +197,3 @@ def _metric_rows(source: str, declared: Iterable[Metric]) -> list[dict[str, obje
         }
         for metric in declared
     ]
-
-
-def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Inserts `rows` or renews those whose primary key is known; rows that say nothing new are not written."""
-    key = [column.name for column in table.primary_key]
-    renewed = [name for name in rows[0] if name not in key]
-    excluded = ", ".join(f"excluded.{name}" for name in renewed)
-    # As one JSON value: a source's metrics as parameters of their own take longer to bind than its scores to copy.
-    connection.execute(
-        text(f"""
-            insert into {table} as known ({", ".join(rows[0])})
-            select {", ".join(rows[0])} from json_populate_recordset(null::{table}, cast(:rows as json))
-            on conflict ({", ".join(key)}) do update set ({", ".join(renewed)}) = row({excluded})
-            where ({", ".join(f"known.{name}" for name in renewed)}) is distinct from ({excluded})
-        """),
-        {"rows": orjson.dumps(rows).decode()},
-    )

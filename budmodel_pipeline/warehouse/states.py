@@ -47,15 +47,40 @@ def current_snapshots(connection: Connection) -> dict[str, str]:
 
 
 def marts_behind(connection: Connection) -> frozenset[str]:
-    """The current snapshots that the marts were not yet built from as a whole."""
+    """What the marts were not yet built from as a whole: current snapshots, and models read since."""
     built = connection.execute(text("select source, marts_snapshot_id from budmodel.sources"))
     held = {row.source: row.marts_snapshot_id for row in built}
-    return frozenset(snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot)
+    behind = {snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot}
+    read, models_held = newest_extraction(connection), _models_held(connection)
+    return frozenset(behind if read == models_held else behind | {f"models read until {read}"})
 
 
-def record_marts(connection: Connection, built_from: Mapping[str, str]) -> None:
-    """Notes that all marts were built when `built_from` were the current snapshots of their sources."""
+def newest_extraction(connection: Connection) -> str | None:
+    """When a model was last read (UTC), as text; None before the first."""
+    newest = text(
+        "select to_char(max(extracted_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') from budmodel.extraction_targets"
+    )
+    read: str | None = connection.execute(newest).scalar()
+    return read
+
+
+def _models_held(connection: Connection) -> str | None:
+    statement = text("select built_from from budmodel.marts_inputs where input = 'model_info'")
+    held: str | None = connection.execute(statement).scalar()
+    return held
+
+
+def record_marts(connection: Connection, built_from: Mapping[str, str], models_read: str | None) -> None:
+    """Notes that all marts were built when `built_from` were current, and models had been read until `models_read`."""
     statement = text("update budmodel.sources set marts_snapshot_id = :snapshot_id where source = :source")
     if built_from:
         rows = [{"source": source, "snapshot_id": snapshot_id} for source, snapshot_id in built_from.items()]
         connection.execute(statement, rows)
+    if models_read is not None:
+        connection.execute(
+            text("""
+                insert into budmodel.marts_inputs (input, built_from) values ('model_info', :models_read)
+                on conflict (input) do update set built_from = excluded.built_from
+            """),
+            {"models_read": models_read},
+        )

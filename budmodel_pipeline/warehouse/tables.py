@@ -10,6 +10,8 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -195,4 +197,97 @@ model_aliases = Table(
         "source", "published_name", "link", "organization", name="uq_model_aliases_name", postgresql_nulls_not_distinct=True
     ),
     Index(None, "model_id"),
+)
+
+# Where a model can be read, and how far we are with it: the state of per-model work. `target` is what commands call it too
+# (`hf:org/name`, a path, a URL, `cloud:maker/name`) and the key of its Dagster partition.
+extraction_targets = Table(
+    "extraction_targets",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("model_id", Text),
+    Column("discovered_by", Text, nullable=False),
+    _moment("first_seen_at", nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'waiting'")),
+    Column("failure_state", Text),
+    Column("last_error", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _moment("next_attempt_at"),
+    Column("revision", Text),
+    _moment("extracted_at"),
+    _moment("checked_at"),
+    CheckConstraint("provider in ('hugging_face', 'disk', 'url', 'cloud_model')", name="provider"),
+    CheckConstraint("status in ('waiting', 'extracted', 'failed')", name="status"),
+    UniqueConstraint("provider", "uri"),
+    Index(None, "status", "next_attempt_at"),
+    Index(None, "checked_at"),
+    Index(None, "model_id"),
+)
+
+# One row per revision that was read; `facts` holds every field as value, method and evidence, or null with the reason.
+model_info = Table(
+    "model_info",
+    metadata,
+    Column("target", Text, ForeignKey(extraction_targets.c.target, ondelete="CASCADE"), primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    _moment("extracted_at", nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("base_models", JSONB, nullable=False),
+    Column("evaluations", JSONB, nullable=False),
+    Column("prose", JSONB),
+    Column("warnings", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("problems", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint("origin in ('sample', 'mirror', 'live')", name="origin"),
+)
+
+model_files = Table(
+    "model_files",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Text),
+    Column("outcome", Text, nullable=False),
+    Column("object_key", Text),
+    Column("reason", Text),
+    _moment("copied_at", nullable=False),
+    ForeignKeyConstraint(
+        ["target", "revision"], ["budmodel.model_info.target", "budmodel.model_info.revision"], ondelete="CASCADE"
+    ),
+    CheckConstraint("outcome in ('stored', 'present', 'left_out', 'failed')", name="outcome"),
+    Index(None, "sha256"),
+)
+
+# What people ask for: they insert provider, uri and requested_by; the rest comes back from the sensor.
+extraction_requests = Table(
+    "extraction_requests",
+    metadata,
+    Column("request_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("status", Text, nullable=False, server_default=text("'queued'")),
+    Column("target", Text),
+    Column("run_id", Text),
+    Column("error", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _moment("next_attempt_at"),
+    _moment("finished_at"),
+    CheckConstraint("status in ('queued', 'running', 'succeeded', 'failed')", name="status"),
+    Index(None, "status", "priority", "request_id"),
+)
+
+# From which state of the per-model tables the marts were last built as a whole.
+marts_inputs = Table(
+    "marts_inputs",
+    metadata,
+    Column("input", Text, primary_key=True),
+    Column("built_from", Text, nullable=False),
 )

@@ -11,7 +11,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
 from budmodel_pipeline.sensors.stale_marts import rebuild_key
 from budmodel_pipeline.settings import Settings
-from budmodel_pipeline.warehouse.states import current_snapshots, record_marts
+from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts
 from tests.dagster.conftest import BYSTANDER, SOURCES, Deployment, sample
 from tests.hostile_server import Reply
 
@@ -35,7 +35,7 @@ def tick(deployment: Deployment, instance: dg.DagsterInstance) -> tuple[list[dg.
 def build_marts(deployment: Deployment) -> None:
     """What a build of the marts leaves for the sensor to see."""
     with deployment.engine.begin() as connection:
-        record_marts(connection, current_snapshots(connection))
+        record_marts(connection, current_snapshots(connection), newest_extraction(connection))
 
 
 def add_run(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -> None:
@@ -56,12 +56,12 @@ def test_before_the_first_build_everything_is_new(deployment: Deployment, instan
 
 
 def test_nothing_published_is_nothing_to_build(fresh: Deployment, instance: dg.DagsterInstance) -> None:
-    assert tick(fresh, instance) == ([], "The marts hold every current snapshot.")
+    assert tick(fresh, instance) == ([], "The marts hold every current snapshot and model.")
 
 
 def test_in_step_it_skips(deployment: Deployment, instance: dg.DagsterInstance) -> None:
     build_marts(deployment)
-    assert tick(deployment, instance) == ([], "The marts hold every current snapshot.")
+    assert tick(deployment, instance) == ([], "The marts hold every current snapshot and model.")
 
 
 def test_a_new_snapshot_requests_a_rebuild_until_it_is_built(deployment: Deployment, instance: dg.DagsterInstance) -> None:
@@ -92,7 +92,7 @@ def test_it_waits_while_an_extraction_runs(
     deployment: Deployment, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:
     add_run(instance, EXTRACTION_JOB, status)
-    reason = f"{len(SOURCES)} snapshots are new; waiting for the extraction that is running."
+    reason = f"{len(SOURCES)} inputs are new; waiting for the extraction that is running."
     assert tick(deployment, instance) == ([], reason)
 
 

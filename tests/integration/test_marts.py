@@ -34,6 +34,13 @@ from budmodel_pipeline.sources.contract import (
 )
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
 from budmodel_pipeline.warehouse.migrate import migrate
+from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
+from budmodel_pipeline.warehouse.model_states import (
+    KnownTarget,
+    add_targets,
+    record_extracted,
+    record_target_failure,
+)
 from budmodel_pipeline.warehouse.publish import publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (
     SnapshotFile,
@@ -44,7 +51,18 @@ from budmodel_pipeline.warehouse.snapshots import (
 )
 
 PROJECT = Path(__file__).parents[2] / "dbt_leaderboard"
-MARTS = {"identity_review", "leaderboard", "leaderboard_history", "model_comparison", "benchmarks", "source_health"}
+MARTS = {
+    "benchmarks",
+    "identity_review",
+    "leaderboard",
+    "leaderboard_history",
+    "model_cards",
+    "model_comparison",
+    "model_health",
+    "model_lineage",
+    "self_reported_evaluations",
+    "source_health",
+}
 TUNED = "https://huggingface.co/tuner/gamma-tuned"
 
 NOW = datetime.now(UTC)
@@ -176,6 +194,46 @@ def fill(engine: Engine) -> None:
     refuse(engine, BROKEN, FOURTH)
     with engine.begin() as connection:
         resolve_aliases(connection, resolve)
+        read_models(connection)
+
+
+def read_models(connection: Connection) -> None:
+    """Beta at two revisions, its derivative with facts of all the wrong types, and a model that could not be read."""
+    base, derived = "hf:makers/Beta", "hf:tuner/beta-tuned"
+    places = [
+        KnownTarget(target, "hugging_face", target.removeprefix("hf:"), model_id, "arena")
+        for target, model_id in ((base, "makers/beta"), (derived, None), ("hf:makers/Locked", None))
+    ]
+    add_targets(connection, places, THIRD)
+    facts = {"parameters_unique": 7, "context_length": 4096, "tags": ["one", "two"], "tool_use": True, "license": "mit"}
+    odd = {
+        "parameters_unique": "many",
+        "context_length": 10**30,
+        "tags": "one",
+        "tool_use": "yes",
+        "created_at": "yesterday",
+    }
+    claim = {"text": "Writes well.", "quote": "writes well", "offset": 3}
+    prose = {"model": "writer-1", "prose": {"description": claim, "use_cases": [claim], "strengths": [], "limitations": []}}
+    result = {"benchmark": "MMLU", "metric": "acc", "value": 71.5, "unit": "%", "where": "model-index", "setting": ""}
+    for target, revision, at, values, parents, results, written in (
+        (base, "a" * 40, THIRD, {"parameters_unique": 6}, [], [], None),
+        (base, "b" * 40, FOURTH, facts, [], [result], prose),
+        (
+            derived,
+            "c" * 40,
+            FOURTH,
+            odd,
+            [{"base_model": "Makers/beta", "relation": "finetune", "method": "card"}],
+            [],
+            None,
+        ),
+    ):
+        told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in values.items()}
+        name = target.removeprefix("hf:")
+        store_model(connection, ModelRecord(target, revision, name, "live", at, told, parents, results, written, [], []))
+        record_extracted(connection, target, revision, at)
+    record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
 
 
 @dataclass(frozen=True)
@@ -403,6 +461,38 @@ def test_health_follows_the_core_tables_without_a_build(built: Built) -> None:
         connection.rollback()
 
 
+def test_a_card_holds_what_was_read_last(built: Built) -> None:
+    card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
+    assert (card["revision"], card["parameters_unique"], card["context_length"]) == ("b" * 40, 7, 4096)
+    assert (card["tags"], card["tool_use"], card["license_tag"]) == (["one", "two"], True, "mit")
+    assert (card["description"], card["use_cases"], card["limitations"]) == ("Writes well.", ["Writes well."], [])
+    assert (card["prose_model"], card["self_reported_evaluations"]) == ("writer-1", 1)
+
+
+def test_a_value_of_the_wrong_type_is_null_in_its_column_and_stays_in_the_facts(built: Built) -> None:
+    card = built.row("select * from marts.model_cards where target = 'hf:tuner/beta-tuned'")
+    assert [card[name] for name in ("parameters_unique", "context_length", "tags", "tool_use", "created_at")] == [None] * 5
+    assert card["facts"]["parameters_unique"]["value"] == "many"
+
+
+def test_lineage_finds_the_base_model_whatever_its_case(built: Built) -> None:
+    edge = built.row("select * from marts.model_lineage")
+    assert (edge["name"], edge["base_model"], edge["relation"]) == ("tuner/beta-tuned", "Makers/beta", "finetune")
+    assert (edge["base_target"], edge["base_model_id"]) == ("hf:makers/Beta", "makers/beta")
+
+
+def test_self_reported_results_are_in_no_leaderboard(built: Built) -> None:
+    result = built.row("select * from marts.self_reported_evaluations")
+    assert (result["benchmark"], result["value"], result["unit"]) == ("MMLU", 71.5, "%")
+    assert built.rows("select * from marts.leaderboard where score = 71.5") == []
+
+
+def test_a_model_that_cannot_be_read_says_why(built: Built) -> None:
+    health = built.row("select * from marts.model_health where target = 'hf:makers/Locked'")
+    assert (health["status"], health["failure_state"], health["next_attempt_at"]) == ("failing", "gated", None)
+    assert built.rows("select * from marts.model_cards where target = 'hf:makers/Locked'") == []
+
+
 def test_readers_see_the_marts_and_nothing_else(built: Built) -> None:
     with built.engine.connect() as connection:
         connection.execute(text("set role budmodel_reader"))
@@ -430,7 +520,7 @@ def manifest(built: Built) -> Mapping[str, Any]:
     return content
 
 
-UNIT_WORDS = re.compile(r"\b(unit|canonical_unit|fraction|days|number of|place|percent)\b", re.IGNORECASE)
+UNIT_WORDS = re.compile(r"\b(unit|bytes|dollars|canonical_unit|fraction|days|number of|place|percent)\b", re.IGNORECASE)
 
 
 def test_every_column_of_the_marts_says_what_it_is_and_in_which_unit(manifest: Mapping[str, Any]) -> None:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from budmodel_pipeline.model_info.inspect import inspect_files, inspect_json
+from budmodel_pipeline.model_info.architecture import architecture_json
+from budmodel_pipeline.model_info.inspect import inspect_files
 from budmodel_pipeline.model_info.repository import RepositoryError
 from tests.unit.model_info.repositories import Memory, entry, gguf, safetensors
 
@@ -145,8 +146,7 @@ def test_a_repository_of_gguf_is_described_by_its_header(beside: dict[str, bytes
 
 def test_the_json_has_every_key_and_a_reason_for_every_null() -> None:
     for found in (repository(), repository(config__json=b"{}"), Memory({})):
-        shown = json.loads(json.dumps(inspect_json(inspect_files(found)), allow_nan=False))
-        architecture = shown["architecture"]
+        architecture = json.loads(json.dumps(architecture_json(inspect_files(found).architecture), allow_nan=False))
         reasons = architecture.pop("reasons")
         assert len(architecture) == 13
         assert {name for name, value in architecture.items() if value is None} == set(reasons)

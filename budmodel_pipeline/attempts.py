@@ -1,0 +1,27 @@
+"""When a model that could not be extracted is tried again. Pure; extraction, sensors and commands all ask here."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+# A hub that is down for an hour costs four attempts; one that is down for a weekend is met again on Monday.
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+MAX_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NextAttempt:
+    """`at` is None where there is none: the failure is permanent, or every attempt is used up (`reason` says so)."""
+
+    at: datetime | None
+    reason: str = ""
+
+
+def next_attempt(attempts: int, now: datetime, *, permanent: bool, retry_after: float | None = None) -> NextAttempt:
+    """After the failed attempt number `attempts` (1 for the first). `retry_after` is in seconds, as the server asked."""
+    if permanent:
+        return NextAttempt(None, "trying again would fail again")
+    if attempts >= MAX_ATTEMPTS:
+        return NextAttempt(None, f"given up after {attempts} attempts")
+    wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+    return NextAttempt(now + max(wait, timedelta(seconds=retry_after or 0)))

@@ -1,0 +1,138 @@
+"""How models are read by assets and sensors: the hub, the catalogs, and the language model, as one Dagster resource."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from budmodel_pipeline.model_info.catalogs import (
+    LLM_STATS_URL,
+    MAX_CATALOG_BYTES,
+    MODELS_DEV_URL,
+    CatalogRecord,
+    read_llm_stats,
+    read_models_dev,
+)
+from budmodel_pipeline.resources.http import HttpPolicy, fetch
+from budmodel_pipeline.resources.leaderboard_http import SAMPLES
+from budmodel_pipeline.resources.mirror import mirror_url, serve_directory
+from budmodel_pipeline.resources.sample_hub import sample_models, serve_sample_hub
+from budmodel_pipeline.resources.urls import trusted_host
+from budmodel_pipeline.settings import Origin
+
+if TYPE_CHECKING:
+    from budmodel_pipeline.resources.hub import Hub
+    from budmodel_pipeline.resources.llm import Llm
+
+SAMPLE_HUB = SAMPLES / "huggingface.co" / "models"
+NO_HUB = "data come from a mirror, and HF_ENDPOINT does not say where it has a hub"
+# Sensors ask at every tick; the catalogs change by the day.
+CATALOG_SECONDS = 6 * 3600
+logger = logging.getLogger(__name__)
+
+
+class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where models are read from, by the origin of the data; see `model_providers.Providers`."""
+
+    origin_name: str
+    mirror_url: str | None = None
+    hub_endpoint: str | None = None
+    hub_token: str = ""
+    disk_roots: str = ""
+    llm_model: str | None = None
+    llm_base_url: str = ""
+    llm_api_key: str = ""
+    llm_usd_per_million_input: str | None = None
+    llm_usd_per_million_output: str | None = None
+    threads: int = 8
+    _sample_endpoint: str | None = PrivateAttr(default=None)
+    _catalog_base: str | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["ModelsResource"]:
+        with ExitStack() as stack:
+            self._catalog_base = self.mirror_url
+            if self.origin is Origin.SAMPLE:
+                self._catalog_base = stack.enter_context(serve_directory(SAMPLES))
+                self._sample_endpoint = stack.enter_context(serve_sample_hub(SAMPLE_HUB))
+            yield self
+
+    @property
+    def origin(self) -> Origin:
+        """Where the data come from."""
+        return Origin(self.origin_name)
+
+    @property
+    def only(self) -> Sequence[str] | None:
+        """The repositories that can be had, None for all of the hub."""
+        if self.hub_endpoint is None and self.origin is not Origin.LIVE:
+            return sample_models(SAMPLE_HUB) if self.origin is Origin.SAMPLE else ()
+        return None
+
+    @property
+    def hub(self) -> "Hub | None":
+        """The hub, None where the data come from a mirror that has none."""
+        endpoint = self.hub_endpoint or self._sample_endpoint
+        if endpoint is None and self.origin is Origin.MIRROR:
+            return None
+        from budmodel_pipeline.resources.hub import Hub
+
+        token = self.hub_token or None
+        return Hub(endpoint, token, on_retry=logger.warning) if endpoint else Hub(token=token, on_retry=logger.warning)
+
+    @property
+    def hub_pages(self) -> str | None:
+        """Where people see the models of a hub that only this process can reach."""
+        return "https://huggingface.co" if self.hub_endpoint is None and self._sample_endpoint else None
+
+    @property
+    def roots(self) -> Sequence[Path]:
+        """The folders that requests may name models in."""
+        return [Path(root) for root in self.disk_roots.split(os.pathsep) if root]
+
+    @property
+    def llm(self) -> "Llm | None":
+        """The language model that writes prose, None where none is named or there is no key for it."""
+        if not self.llm_model or not self.llm_api_key:
+            return None
+        from budmodel_pipeline.resources.llm import Llm
+
+        return Llm(
+            self.llm_base_url,
+            self.llm_api_key,
+            self.llm_model,
+            usd_per_million_input=_price(self.llm_usd_per_million_input),
+            usd_per_million_output=_price(self.llm_usd_per_million_output),
+        )
+
+    def catalog_records(self) -> Sequence[CatalogRecord]:
+        """Everything that the catalogs say of models, those of their makers first. Raises FetchError, CatalogError."""
+        return _catalog_records(self._catalog_base, int(time.time() // CATALOG_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _catalog_records(base: str | None, _period: int) -> Sequence[CatalogRecord]:
+    return [*read_models_dev(_content(MODELS_DEV_URL, base)), *read_llm_stats(_content(LLM_STATS_URL, base))]
+
+
+def _content(url: str, base: str | None) -> bytes:
+    response = fetch(
+        mirror_url(base, url) if base else url,
+        policy=HttpPolicy(),
+        max_bytes=MAX_CATALOG_BYTES,
+        trusted_hosts=frozenset({trusted_host(base)}) if base else frozenset(),
+        on_retry=logger.warning,
+    )
+    return response.content or b""
+
+
+def _price(written: str | None) -> Decimal | None:
+    return Decimal(written) if written else None

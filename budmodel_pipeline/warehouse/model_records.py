@@ -1,0 +1,78 @@
+"""What was read of a model, as rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.tables import model_files, model_info
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model at one revision, as read. The mappings are plain JSON; `prose` is None where no language model was asked."""
+
+    target: str
+    revision: str
+    name: str
+    origin: str
+    extracted_at: datetime
+    facts: Mapping[str, Any]
+    base_models: Sequence[Mapping[str, Any]]
+    evaluations: Sequence[Mapping[str, Any]]
+    prose: Mapping[str, Any] | None
+    warnings: Sequence[str]
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What became of one file of a model: see the outcomes of `resources.model_files`."""
+
+    path: str
+    size_bytes: int | None
+    sha256: str | None
+    outcome: str
+    object_key: str | None
+    reason: str | None
+
+
+def store_model(connection: Connection, record: ModelRecord) -> None:
+    """Inserts the record, or renews that of the same revision."""
+    upsert(connection, model_info, [_storable({name: getattr(record, name) for name in ModelRecord.__slots__})])
+
+
+def store_files(connection: Connection, target: str, revision: str, files: Sequence[FileRecord], now: datetime) -> None:
+    """Replaces what is known of the files of this revision."""
+    connection.execute(delete(model_files).where(model_files.c.target == target, model_files.c.revision == revision))
+    rows = [
+        {"target": target, "revision": revision, "copied_at": now, **{name: getattr(file, name) for name in file.__slots__}}
+        for file in files
+    ]
+    if rows:
+        upsert(connection, model_files, [_storable(row) for row in rows])
+
+
+def prose_of(connection: Connection, target: str) -> Mapping[str, Any] | None:
+    """The prose of the revision that was read last, whatever it was."""
+    newest = (
+        select(model_info.c.prose).where(model_info.c.target == target).order_by(model_info.c.extracted_at.desc()).limit(1)
+    )
+    found: Mapping[str, Any] | None = connection.execute(newest).scalar()
+    return found
+
+
+def _storable(value: Any) -> Any:
+    """A stranger's file may hold anything; Postgres stores no NUL character, and JSON is written with 64-bit integers."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return value

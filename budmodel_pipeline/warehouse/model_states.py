@@ -1,0 +1,221 @@
+"""The state of per-model work: which places we know, which are due, and what became of each attempt."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, text
+
+# Postgres takes any number of rows as one JSON value; a page keeps a statement and its memory small.
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTarget:
+    """A place that a model can be read from. `discovered_by` is a source, or who asked for it."""
+
+    target: str
+    provider: str
+    uri: str
+    model_id: str | None
+    discovered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """How far we are with a target. `revision` is the one that was read last."""
+
+    target: str
+    provider: str
+    uri: str
+    status: str
+    attempts: int
+    revision: str | None
+    last_error: str | None
+    failure_state: str | None
+    next_attempt_at: datetime | None
+
+
+def add_targets(connection: Connection, found: Sequence[KnownTarget], now: datetime) -> list[str]:
+    """Adds the targets that are new, in the order given, and returns their names. Known ones are left alone."""
+    statement = text("""
+        insert into budmodel.extraction_targets
+            (target, provider, uri, model_id, discovered_by, first_seen_at, next_attempt_at)
+        select target, provider, uri, model_id, discovered_by, :now, :now
+        from json_populate_recordset(null::budmodel.extraction_targets, cast(:rows as json))
+        on conflict do nothing returning target
+    """)
+    added: list[str] = []
+    for start in range(0, len(found), PAGE):
+        rows = orjson.dumps(found[start : start + PAGE]).decode()
+        fresh: set[str] = set(connection.execute(statement, {"rows": rows, "now": now}).scalars())
+        added += [target.target for target in found[start : start + PAGE] if target.target in fresh]
+    return added
+
+
+def unknown_links(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """Links of published names that are models on the hub and no target yet, as (`org/name`, source), in that order."""
+    rows = connection.execute(
+        text("""
+            with linked as (
+                select (regexp_match(link, '^https?://(www\\.)?(huggingface\\.co|hf\\.co)/([^/?#]+/[^/?#]+)'))[3] as uri,
+                       source
+                from budmodel.model_aliases where link is not null
+            )
+            select min(uri) as uri, min(source) as source from linked
+            where uri !~ '^(datasets|spaces|collections|papers|blog|docs|api|organizations)/' and not exists (
+                select from budmodel.extraction_targets known
+                -- The hub does not tell names apart by case.
+                where known.provider = 'hugging_face' and lower(known.uri) = lower(linked.uri)
+            )
+            group by lower(uri) order by 1 limit :limit
+        """),
+        {"limit": limit},
+    )
+    return [(row.uri, row.source) for row in rows]
+
+
+def unknown_closed_models(connection: Connection, catalogued: Collection[str], limit: int) -> list[tuple[str, str]]:
+    """Models of the leaderboards that a catalog knows, that no link to the hub leads to, and that are no target yet."""
+    rows = connection.execute(
+        text("""
+            select model_id, min(source) as source from budmodel.model_aliases aliases
+            where model_id = any(:catalogued) and not exists (
+                select from budmodel.extraction_targets known
+                where known.model_id = aliases.model_id or known.target = 'cloud:' || aliases.model_id
+            ) and not exists (
+                select from budmodel.model_aliases linked
+                where linked.model_id = aliases.model_id and linked.link ~ '^https?://(www\\.)?(huggingface\\.co|hf\\.co)/'
+            )
+            group by model_id order by model_id limit :limit
+        """),
+        {"catalogued": sorted(catalogued), "limit": limit},
+    )
+    return [(row.model_id, row.source) for row in rows]
+
+
+def holds_real_data(connection: Connection) -> bool:
+    """Whether a leaderboard or a model of another origin than the samples is current."""
+    statement = text("""
+        select exists (
+            select from budmodel.sources join budmodel.snapshots on snapshot_id = current_snapshot_id
+            where origin <> 'sample'
+        ) or exists (select from budmodel.model_info where origin <> 'sample')
+    """)
+    return bool(connection.execute(statement).scalar_one())
+
+
+def due_targets(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Targets that wait for an attempt whose time has come, the longest waiting first."""
+    rows = connection.execute(
+        text("""
+            select target from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now
+            order by next_attempt_at, target limit :limit
+        """),
+        {"now": now, "limit": limit},
+    )
+    return list(rows.scalars())
+
+
+def expire_targets(connection: Connection, before: datetime, origin: str, now: datetime, limit: int) -> int:
+    """Makes due again what was extracted before `before`, the oldest first, and what is of another origin; how many."""
+    found = connection.execute(
+        text("""
+            update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
+            where target in (
+                select target from budmodel.extraction_targets known
+                where status = 'extracted' and (extracted_at < :before or not exists (
+                    select from budmodel.model_info info
+                    where info.target = known.target and info.revision = known.revision and info.origin = :origin
+                ))
+                order by extracted_at limit :limit
+            )
+        """),
+        {"before": before, "origin": origin, "now": now, "limit": limit},
+    )
+    return found.rowcount
+
+
+def lease(connection: Connection, targets: Collection[str], until: datetime) -> None:
+    """Nobody else requests these before `until`: a run that dies without a word is replaced then."""
+    connection.execute(
+        text("update budmodel.extraction_targets set next_attempt_at = :until where target = any(:targets)"),
+        {"until": until, "targets": list(targets)},
+    )
+
+
+def states_of(connection: Connection, targets: Iterable[str]) -> list[TargetState]:
+    """The states of these targets that are known, in alphabetical order."""
+    rows = connection.execute(
+        text("""
+            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at
+            from budmodel.extraction_targets where target = any(:targets) order by target
+        """),
+        {"targets": list(targets)},
+    )
+    return [TargetState(**row) for row in rows.mappings()]
+
+
+def unchecked_targets(connection: Connection, before: datetime, limit: int) -> list[TargetState]:
+    """Extracted models of the hub whose revision was last compared before `before`, the longest ago first."""
+    rows = connection.execute(
+        text("""
+            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at
+            from budmodel.extraction_targets
+            where provider = 'hugging_face' and status = 'extracted' and checked_at < :before
+            order by checked_at, target limit :limit
+        """),
+        {"before": before, "limit": limit},
+    )
+    return [TargetState(**row) for row in rows.mappings()]
+
+
+def record_checks(connection: Connection, same: Collection[str], moved: Collection[str], now: datetime) -> None:
+    """Notes that the revisions of `same` still stand and that those of `moved` do not: these are due again."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_targets set checked_at = :now,
+                status = case when target = any(:moved) then 'waiting' else status end,
+                next_attempt_at = case when target = any(:moved) then :now else next_attempt_at end
+            where target = any(:same) or target = any(:moved)
+        """),
+        {"same": list(same), "moved": list(moved), "now": now},
+    )
+
+
+def record_extracted(connection: Connection, target: str, revision: str, now: datetime) -> None:
+    """Notes a success."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_targets set status = 'extracted', revision = :revision, extracted_at = :now,
+                checked_at = :now, attempts = 0, next_attempt_at = null, last_error = null, failure_state = null
+            where target = :target
+        """),
+        {"target": target, "revision": revision, "now": now},
+    )
+
+
+def record_target_failure(
+    connection: Connection, target: str, state: str, reason: str, attempts: int, next_attempt_at: datetime | None
+) -> None:
+    """Notes a failure; without `next_attempt_at` it is final. What is known of an earlier revision stays."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_targets set status = case when :next is null then 'failed' else 'waiting' end,
+                failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next
+            where target = :target
+        """),
+        {"target": target, "state": state, "reason": reason, "attempts": attempts, "next": next_attempt_at},
+    )
+
+
+def reopen(connection: Connection, target: str, now: datetime) -> None:
+    """A person asks for it: a failure that was final is tried again, and what was extracted is read again."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_targets set status = 'waiting', attempts = 0, next_attempt_at = :now
+            where target = :target
+        """),
+        {"target": target, "now": now},
+    )

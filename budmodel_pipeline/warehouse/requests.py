@@ -1,0 +1,87 @@
+"""What people asked for, and what came of it. They insert rows; everything else is written here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that is not finished. `target` and `run_id` are None until it was picked up."""
+
+    request_id: int
+    provider: str
+    uri: str
+    requested_by: str
+    status: str
+    target: str | None
+    run_id: str | None
+    attempts: int
+
+
+def add_request(connection: Connection, provider: str, uri: str, requested_by: str, priority: int = 0) -> int:
+    """Asks for a model; the number of the request."""
+    statement = text("""
+        insert into budmodel.extraction_requests (provider, uri, requested_by, priority)
+        values (:provider, :uri, :requested_by, :priority) returning request_id
+    """)
+    values = {"provider": provider, "uri": uri, "requested_by": requested_by, "priority": priority}
+    return int(connection.execute(statement, values).scalar_one())
+
+
+def open_requests(connection: Connection, now: datetime, limit: int) -> list[Request]:
+    """Running requests, then queued ones whose time has come: the most urgent and then the oldest first."""
+    rows = connection.execute(
+        text("""
+            select request_id, provider, uri, requested_by, status, target, run_id, attempts
+            from budmodel.extraction_requests
+            where status = 'running' or (status = 'queued' and coalesce(next_attempt_at, :now) <= :now)
+            order by status desc, priority desc, request_id limit :limit
+        """),
+        {"now": now, "limit": limit},
+    )
+    return [Request(**row) for row in rows.mappings()]
+
+
+def start_request(connection: Connection, request_id: int, target: str, attempts: int) -> None:
+    """Notes that a run for `target` is being requested, as attempt number `attempts`."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_requests
+            set status = 'running', target = :target, attempts = :attempts, run_id = null, next_attempt_at = null
+            where request_id = :request_id
+        """),
+        {"request_id": request_id, "target": target, "attempts": attempts},
+    )
+
+
+def note_run(connection: Connection, request_id: int, run_id: str) -> None:
+    """Notes the Dagster run that works on the request."""
+    connection.execute(
+        text("update budmodel.extraction_requests set run_id = :run_id where request_id = :request_id"),
+        {"request_id": request_id, "run_id": run_id},
+    )
+
+
+def postpone_request(connection: Connection, request_id: int, error: str, next_attempt_at: datetime) -> None:
+    """Puts the request back into the queue after a failure that may pass."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_requests set status = 'queued', error = :error, next_attempt_at = :next
+            where request_id = :request_id
+        """),
+        {"request_id": request_id, "error": error, "next": next_attempt_at},
+    )
+
+
+def finish_request(connection: Connection, request_id: int, error: str | None, now: datetime) -> None:
+    """Ends the request: succeeded without `error`, failed with one."""
+    connection.execute(
+        text("""
+            update budmodel.extraction_requests
+            set status = case when :error is null then 'succeeded' else 'failed' end, error = :error, finished_at = :now
+            where request_id = :request_id
+        """),
+        {"request_id": request_id, "error": error, "now": now},
+    )

@@ -1,0 +1,86 @@
+{{ config(indexes=[{'columns': ['model_id']}]) }}
+
+-- A headline score of each leaderboard; the whole comparison is in model_comparison.
+with headlines as (
+    select
+        model_id,
+        max(sources_count) as sources_count,
+        jsonb_object_agg(
+            metric_id, jsonb_build_object('score', score, 'unit', unit, 'rank', rank, 'of', ranked_models)
+        ) as scores
+    from {{ ref('model_comparison') }}
+    where is_headline
+    group by model_id
+)
+
+select
+    cards.target,
+    cards.model_id,
+    cards.provider,
+    cards.name,
+    cards.revision,
+    cards.origin,
+    cards.extracted_at,
+    {{ fact('author', 'text') }} as author,
+    {{ fact('uri', 'text') }} as uri,
+    {{ fact('provider_url', 'text') }} as provider_url,
+    {{ fact('website', 'text') }} as website,
+    {{ fact('logo', 'text') }} as logo,
+    {{ fact('github', 'text') }} as github,
+    {{ fact('status', 'text') }} as status,
+    {{ fact('library', 'text') }} as library,
+    {{ fact('tasks', 'text[]') }} as tasks,
+    {{ fact('tags', 'text[]') }} as tags,
+    {{ fact('languages', 'text[]') }} as languages,
+    {{ fact('papers', 'text[]') }} as papers,
+    {{ fact('datasets', 'text[]') }} as datasets,
+    {{ fact('input_modalities', 'text[]') }} as input_modalities,
+    {{ fact('output_modalities', 'text[]') }} as output_modalities,
+    {{ fact('license', 'text') }} as license_tag,
+    {{ fact('license_link', 'text') }} as license_link,
+    {{ fact('created_at', 'timestamp with time zone') }} as created_at,
+    {{ fact('updated_at', 'timestamp with time zone') }} as updated_at,
+    {{ fact('downloads', 'bigint') }} as downloads,
+    {{ fact('likes', 'bigint') }} as likes,
+    {{ fact('released_on', 'date') }} as released_on,
+    {{ fact('knowledge_cutoff', 'text') }} as knowledge_cutoff,
+    {{ fact('model_type', 'text') }} as model_type,
+    {{ fact('num_layers', 'bigint') }} as num_layers,
+    {{ fact('hidden_size', 'bigint') }} as hidden_size,
+    {{ fact('num_attention_heads', 'bigint') }} as num_attention_heads,
+    {{ fact('num_key_value_heads', 'bigint') }} as num_key_value_heads,
+    {{ fact('head_dim', 'bigint') }} as head_dim,
+    {{ fact('intermediate_size', 'bigint') }} as intermediate_size,
+    {{ fact('vocab_size', 'bigint') }} as vocab_size,
+    {{ fact('num_experts', 'bigint') }} as num_experts,
+    {{ fact('num_experts_per_token', 'bigint') }} as num_experts_per_token,
+    {{ fact('context_length', 'bigint') }} as context_length,
+    {{ fact('context_length_native', 'bigint') }} as context_length_native,
+    {{ fact('context_length_extended', 'bigint') }} as context_length_extended,
+    {{ fact('output_tokens', 'bigint') }} as output_tokens,
+    {{ fact('parameters_unique', 'bigint') }} as parameters_unique,
+    {{ fact('parameters_stored', 'bigint') }} as parameters_stored,
+    {{ fact('parameters_active', 'bigint') }} as parameters_active,
+    {{ fact('weight_bytes', 'bigint') }} as weight_bytes,
+    {{ fact('kv_cache_bytes_per_token', 'bigint') }} as kv_cache_bytes_per_token,
+    {{ fact('serving_bytes', 'bigint') }} as serving_bytes,
+    {{ fact('dtype', 'text') }} as dtype,
+    {{ fact('quantization', 'text') }} as quantization,
+    {{ fact('has_chat_template', 'boolean') }} as has_chat_template,
+    {{ fact('tool_use', 'boolean') }} as tool_use,
+    {{ fact('reasoning', 'boolean') }} as reasoning,
+    {{ fact('input_price_usd_per_million_tokens', 'double precision') }} as input_price_usd_per_million_tokens,
+    {{ fact('output_price_usd_per_million_tokens', 'double precision') }} as output_price_usd_per_million_tokens,
+    cards.prose -> 'prose' -> 'description' ->> 'text' as description,
+    {{ claims('use_cases') }} as use_cases,
+    {{ claims('strengths') }} as strengths,
+    {{ claims('limitations') }} as limitations,
+    cards.prose ->> 'model' as prose_model,
+    jsonb_array_length(cards.evaluations)::bigint as self_reported_evaluations,
+    headlines.sources_count,
+    headlines.scores as headline_scores,
+    cards.facts,
+    cards.warnings,
+    cards.problems
+from {{ ref('stg_model_info') }} as cards
+left join headlines using (model_id)
