@@ -202,7 +202,7 @@ def record_target_failure(
     """Notes a failure; without `next_attempt_at` it is final. What is known of an earlier revision stays."""
     connection.execute(
         text("""
-            update budmodel.extraction_targets set status = case when :next is null then 'failed' else 'waiting' end,
+            update budmodel.extraction_targets set status = case when cast(:next as timestamptz) is null then 'failed' else 'waiting' end,
                 failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next
             where target = :target
         """),
