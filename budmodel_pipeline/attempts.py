@@ -20,8 +20,8 @@ class NextAttempt:
 def next_attempt(attempts: int, now: datetime, *, permanent: bool, retry_after: float | None = None) -> NextAttempt:
     """After the failed attempt number `attempts` (1 for the first). `retry_after` is in seconds, as the server asked."""
     if permanent:
-        return NextAttempt(None, "trying again would fail again")
+        return NextAttempt(None, "It is not tried again: it would fail the same way.")
     if attempts >= MAX_ATTEMPTS:
-        return NextAttempt(None, f"given up after {attempts} attempts")
+        return NextAttempt(None, f"Given up after {attempts} attempts.")
     wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
     return NextAttempt(now + max(wait, timedelta(seconds=retry_after or 0)))

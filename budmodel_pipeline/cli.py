@@ -19,6 +19,7 @@ from budmodel_pipeline.replay import replayed_rows
 from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import CatalogError, catalog
+from budmodel_pipeline.warehouse.model_states import models_waiting
 from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.states import marts_behind, source_states
 
@@ -59,7 +60,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         with engine.begin() as connection:
             register_sources(connection, catalog())
             states = [state for state in source_states(connection) if state.source in (only or catalog())]
-            behind = rebuild_marts or marts_behind(connection)
+            behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         if not due and not behind:
@@ -69,7 +70,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         if due:
             say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
         else:
-            say("No source is due; the marts are rebuilt")
+            say("No source is due; models are read where they are, and the marts rebuilt")
         ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts)
         with engine.connect() as connection:
             _summary(connection, started, due)

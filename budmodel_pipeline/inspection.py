@@ -59,7 +59,7 @@ def inspect_model(opened: OpenedModel, context: int | None = None) -> Inspection
         provider,
         opened.name,
         opened.revision,
-        facts={"name": known(opened.name, "as opened", ""), **about, **_file_facts(info)},
+        facts={"name": known(opened.name, "as opened", ""), "logo": opened.logo, **about, **_file_facts(info)},
         base_models=base_models(info.card, opened.record, adapter),
         evaluations=evaluations(info.card, opened.record),
         warnings=info.architecture.warnings,

@@ -38,6 +38,6 @@ def next_step(request: Request, run: RunState, state: TargetState | None, now: d
         error, permanent = f"run {request.run_id} failed before the model was read; its log says why", False
     following = next_attempt(request.attempts, now, permanent=permanent)
     if following.at is None:
-        return Step("finish", f"{error} ({following.reason})" if not permanent else error)
+        return Step("finish", error if permanent else f"{error}. {following.reason}")
     at = state.next_attempt_at if state is not None and state.next_attempt_at else following.at
     return Step("postpone", error, min(at, following.at))

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, build_definitions
 from budmodel_pipeline.progress import NAME, Say, progress_logger
-from budmodel_pipeline.sensors.extraction_requests import REQUEST
+from budmodel_pipeline.sensors.extraction_requests import PARTITION, REQUEST
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.states import marts_behind
 
@@ -59,7 +59,7 @@ def _read_models(definitions: dg.Definitions, instance: dg.DagsterInstance, say:
     succeeded = True
     for sensor in ("extraction_requests", "discovered_models"):
         for asked in _tick(definitions, instance, sensor, say):
-            succeeded &= _execute(job, instance, None, {}, asked.partition_key, asked.tags) or REQUEST in asked.tags
+            succeeded &= _execute(job, instance, None, {}, asked.tags.get(PARTITION), asked.tags) or REQUEST in asked.tags
     # What came of the requests goes back into their rows.
     _tick(definitions, instance, "extraction_requests", say)
     return succeeded
@@ -68,7 +68,7 @@ def _read_models(definitions: dg.Definitions, instance: dg.DagsterInstance, say:
 def _tick(definitions: dg.Definitions, instance: dg.DagsterInstance, sensor: str, say: Say) -> Sequence[dg.RunRequest]:
     found = definitions.resolve_sensor_def(sensor)
     resources = {name: (definitions.resources or {})[name] for name in found.required_resource_keys}
-    with dg.build_sensor_context(instance, resources=resources) as context:
+    with dg.build_sensor_context(instance, definitions=definitions, resources=resources) as context:
         tick = found.evaluate_tick(context)
     if tick.run_requests:
         say(f"{sensor}: {len(tick.run_requests)} {'run' if len(tick.run_requests) == 1 else 'runs'}")

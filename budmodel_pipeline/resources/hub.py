@@ -183,6 +183,20 @@ class Hub:
         """The commit that the main branch is at, by one small request. Raises ProviderError."""
         return _commit(self._record(repo_id, None, ("sha",), Traffic()), repo_id)
 
+    def avatar(self, owner: str) -> str | None:
+        """The address of the picture of an organization or user, None where it has none. Raises ProviderError."""
+        for kind in ("organizations", "users"):
+            try:
+                answer = self.get(owner, f"{self.root}/api/{kind}/{quote(owner, safe='')}/avatar", Traffic())
+            except ProviderError as error:
+                if error.state != "not_found":
+                    raise
+                continue
+            told = _json(answer.content, owner)
+            found = told.get("avatarUrl") if isinstance(told, dict) else None
+            return urljoin(f"{self.root}/", found) if isinstance(found, str) and found else None
+        return None
+
     def _record(self, repo_id: str, revision: str | None, expand: tuple[str, ...], traffic: Traffic) -> Mapping[str, Any]:
         if not _is_repo_id(repo_id):
             reason = f"expected the name of a repository, such as org/name; found {repo_id!r}"

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from budmodel_pipeline.model_info.catalogs import CatalogRecord
+from budmodel_pipeline.model_info.facts import Fact, known, unknown
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.model_info.targets import Target
 from budmodel_pipeline.resources.provider import ProviderError
@@ -25,7 +27,7 @@ Catalogs = Callable[[], Mapping[str, Sequence[CatalogRecord]]]
 class Providers:
     """Where models are read from.
 
-    `hub` is None where none can be reached, `no_hub` then says why; `hub_pages` is where people see its models, if not there.
+    `hub` is None where none can be reached, `no_hub` then says why; `hub_pages` is where people see its models instead.
     `disk_roots` are the only folders that targets on disk may lie in; None allows all, for a person's own commands.
     `catalogs` gives the records of every closed model by its id. `work` holds what is downloaded for a moment.
     """
@@ -52,6 +54,7 @@ class OpenedModel:
     repository: Repository | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     gated: bool = False
+    logo: Fact[str] = field(default_factory=lambda: unknown("the provider shows no picture of the owner"))
     catalog_records: Sequence[CatalogRecord] = ()
 
 
@@ -64,7 +67,10 @@ def open_model(target: Target, providers: Providers, revision: str | None = None
                 raise ProviderError(target.key, "unavailable", providers.no_hub, hint="set HF_ENDPOINT", permanent=False)
             model = providers.hub.open(target.uri, revision)
             page = f"{providers.hub_pages or providers.hub.root}/{model.repo_id}/tree/{model.revision}"
-            yield OpenedModel(target, model.repo_id, model.revision, page, model.repository, model.info, gated=model.gated)
+            logo = _logo(providers.hub, model.repo_id.partition("/")[0])
+            yield OpenedModel(
+                target, model.repo_id, model.revision, page, model.repository, model.info, gated=model.gated, logo=logo
+            )
         case "disk":
             from budmodel_pipeline.resources.disk import open_disk
 
@@ -86,6 +92,18 @@ def open_model(target: Target, providers: Providers, revision: str | None = None
                     target.key, "not_found", reason, hint="see `budmodel resolve NAME` for ids", permanent=True
                 )
             yield OpenedModel(target, target.uri, _revision(records), records[0].url, catalog_records=records)
+
+
+@lru_cache(maxsize=4096)
+def _logo(hub: "Hub", owner: str) -> Fact[str]:
+    """Asked once for an owner; a model is not lost for want of a picture."""
+    try:
+        found = hub.avatar(owner)
+    except ProviderError as error:
+        return unknown(f"the hub did not tell: {error.reason}")
+    return (
+        known(found, "picture of the owner on the hub", owner) if found else unknown("the owner has no picture on the hub")
+    )
 
 
 def _revision(records: Sequence[CatalogRecord]) -> str:

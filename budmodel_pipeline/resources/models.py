@@ -126,7 +126,8 @@ def _catalog_records(base: str | None, _period: int) -> Sequence[CatalogRecord]:
 def _content(url: str, base: str | None) -> bytes:
     response = fetch(
         mirror_url(base, url) if base else url,
-        policy=HttpPolicy(),
+        # A tick of a sensor has no time for more; the next one asks again.
+        policy=HttpPolicy(attempts=2),
         max_bytes=MAX_CATALOG_BYTES,
         trusted_hosts=frozenset({trusted_host(base)}) if base else frozenset(),
         on_retry=logger.warning,

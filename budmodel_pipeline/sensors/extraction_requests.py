@@ -20,6 +20,7 @@ from budmodel_pipeline.warehouse.requests import (
     start_request,
 )
 
+PARTITION = "dagster/partition"
 REQUEST, ATTEMPT = "budmodel/request", "budmodel/attempt"
 REQUESTS_A_TICK = 50
 
@@ -85,8 +86,8 @@ def _launch(instance: dg.DagsterInstance, connection: Connection, request: Reque
     return [
         dg.RunRequest(
             run_key=f"request {request.request_id} attempt {attempt}",
-            partition_key=target.key,
-            tags={REQUEST: str(request.request_id), ATTEMPT: str(attempt), "dagster/priority": "10"},
+            # As a tag: given as a partition, it would be looked up in an instance that a tick by hand does not have at hand.
+            tags={PARTITION: target.key, REQUEST: str(request.request_id), ATTEMPT: str(attempt), "dagster/priority": "10"},
         )
     ]
 

@@ -84,7 +84,7 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
             lease(connection, leased, until)
         return [
             dg.RunRequest(
-                run_key=f"{first} {last} {until:%Y-%m-%dT%H:%M:%S}",
+                run_key=f"{first} {last} {until.isoformat()}",
                 tags={RANGE_START: first, RANGE_END: last, BATCH: "true"},
             )
             for first, last in ranges

@@ -137,6 +137,19 @@ def expire_targets(connection: Connection, before: datetime, origin: str, now: d
     return found.rowcount
 
 
+def models_waiting(connection: Connection, now: datetime) -> bool:
+    """Whether a model is due or a request is open."""
+    statement = text("""
+        select exists (
+            select from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now
+        ) or exists (
+            select from budmodel.extraction_requests
+            where status = 'running' or (status = 'queued' and coalesce(next_attempt_at, :now) <= :now)
+        )
+    """)
+    return bool(connection.execute(statement, {"now": now}).scalar_one())
+
+
 def lease(connection: Connection, targets: Collection[str], until: datetime) -> None:
     """Nobody else requests these before `until`: a run that dies without a word is replaced then."""
     connection.execute(
@@ -202,7 +215,8 @@ def record_target_failure(
     """Notes a failure; without `next_attempt_at` it is final. What is known of an earlier revision stays."""
     connection.execute(
         text("""
-            update budmodel.extraction_targets set status = case when cast(:next as timestamptz) is null then 'failed' else 'waiting' end,
+            update budmodel.extraction_targets
+            set status = case when cast(:next as timestamptz) is null then 'failed' else 'waiting' end,
                 failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next
             where target = :target
         """),

@@ -80,7 +80,8 @@ def finish_request(connection: Connection, request_id: int, error: str | None, n
     connection.execute(
         text("""
             update budmodel.extraction_requests
-            set status = case when cast(:error as text) is null then 'succeeded' else 'failed' end, error = :error, finished_at = :now
+            set status = case when cast(:error as text) is null then 'succeeded' else 'failed' end,
+                error = :error, finished_at = :now
             where request_id = :request_id
         """),
         {"request_id": request_id, "error": error, "now": now},

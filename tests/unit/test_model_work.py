@@ -78,7 +78,7 @@ SOON = NOW + timedelta(minutes=5)
             request("running", MAX_ATTEMPTS),
             "failed",
             state("waiting", "no answer"),
-            Step("finish", f"no answer (given up after {MAX_ATTEMPTS} attempts)"),
+            Step("finish", f"no answer. Given up after {MAX_ATTEMPTS} attempts."),
         ),
     ],
 )

@@ -1,0 +1,257 @@
+"""The sensors of per-model work over real tables: what they request, in which ranges, and what they leave alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+from sqlalchemy import Connection, Engine, text
+
+from budmodel_pipeline.assets.per_model import MODELS
+from budmodel_pipeline.definitions import MODELS_JOB, build_definitions
+from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.resources.models import ModelsResource
+from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.sensors.extraction_requests import extraction_requests
+from budmodel_pipeline.sensors.model_work import BATCH, RANGE_END, RANGE_START, discovered_models, updated_models
+from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.warehouse.migrate import migrate
+from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
+from budmodel_pipeline.warehouse.model_states import KnownTarget, add_targets, record_extracted, record_target_failure
+from budmodel_pipeline.warehouse.requests import add_request
+from tests.hub_server import Failure, HubServer, hub_server
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = open_engine(database)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""insert into budmodel.sources (source, title, publisher, homepage, cadence_days)
+                    values ('board', 'Board', 'Testers', 'https://board.example', 7)""")
+        )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with hub_server() as server:
+        yield server
+
+
+def link(connection: Connection, *names: str) -> None:
+    """Published names that link to models on the hub."""
+    connection.execute(text("insert into budmodel.models values ('x/y', 'x/y', now()) on conflict do nothing"))
+    for name in names:
+        connection.execute(
+            text("""insert into budmodel.model_aliases (source, published_name, link, model_id, method, confidence,
+                    first_seen_at, last_seen_at) values ('board', :name, :link, 'x/y', 'test', 1, now(), now())"""),
+            {"name": name, "link": f"https://huggingface.co/{name}"},
+        )
+
+
+def extracted(connection: Connection, name: str, revision: str, at: datetime, origin: str = "live") -> None:
+    target = f"hf:{name}"
+    add_targets(connection, [KnownTarget(target, "hugging_face", name, None, "tests")], at)
+    store_model(connection, ModelRecord(target, revision, name, origin, at, {}, [], [], None, [], []))
+    record_extracted(connection, target, revision, at)
+
+
+def tick(
+    sensor: dg.SensorDefinition, engine: Engine, instance: dg.DagsterInstance, server: Server, hub: str = NOWHERE
+) -> tuple[list[dg.RunRequest], str | None]:
+    resources = {
+        "postgres": PostgresResource(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            database=engine.url.database or "",
+        ),
+        "models": ModelsResource(origin_name=Origin.LIVE, mirror_url=NOWHERE, hub_endpoint=hub),
+    }
+    wanted = {name: resources[name] for name in sensor.required_resource_keys}
+    definitions = build_definitions(Settings())
+    with dg.build_sensor_context(instance, definitions=definitions, resources=wanted) as context:
+        told = sensor.evaluate_tick(context)
+    return list(told.run_requests or []), told.skip_message
+
+
+def add_batch(instance: dg.DagsterInstance, run_id: str) -> None:
+    location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("budmodel_pipeline"), "__repository__")
+    instance.add_run(
+        dg.DagsterRun(
+            job_name=MODELS_JOB,
+            run_id=run_id,
+            status=dg.DagsterRunStatus.STARTED,
+            tags={BATCH: "true"},
+            remote_job_origin=location.get_job_origin(MODELS_JOB),
+        )
+    )
+
+
+def status(engine: Engine, target: str) -> str:
+    with engine.connect() as connection:
+        statement = text("select status from budmodel.extraction_targets where target = :target")
+        return str(connection.execute(statement, {"target": target}).scalar_one())
+
+
+def test_new_models_come_as_one_contiguous_range_and_once(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    with engine.begin() as connection:
+        link(connection, "org/b", "org/a", "org/c")
+    sensor = discovered_models(MODELS_JOB)
+    (request,), _ = tick(sensor, engine, instance, postgres_server)
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("hf:org/a", "hf:org/c")
+    assert list(instance.get_dynamic_partitions(str(MODELS.name))) == ["hf:org/a", "hf:org/b", "hf:org/c"]
+    again, reason = tick(sensor, engine, instance, postgres_server)
+    assert again == []
+    # The catalogs of closed models cannot be reached here; the hub's models were found all the same, and it is said.
+    assert reason is not None
+    assert reason.startswith("No model is due. Closed models were not looked for:")
+
+
+def test_a_range_whose_run_died_is_requested_again_after_its_lease(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    with engine.begin() as connection:
+        link(connection, "org/a")
+    sensor = discovered_models(MODELS_JOB)
+    (first,), _ = tick(sensor, engine, instance, postgres_server)
+    with engine.begin() as connection:
+        connection.execute(
+            text("update budmodel.extraction_targets set next_attempt_at = next_attempt_at - interval '4 hours'")
+        )
+    (second,), _ = tick(sensor, engine, instance, postgres_server)
+    assert first.run_key != second.run_key
+    assert first.tags[RANGE_START] == second.tags[RANGE_START]
+
+
+def test_what_failed_for_good_or_waits_is_left_alone(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        link(connection, "org/gone", "org/later", "org/now")
+    sensor = discovered_models(MODELS_JOB)
+    tick(sensor, engine, instance, postgres_server)
+    with engine.begin() as connection:
+        record_target_failure(connection, "hf:org/gone", "not_found", "gone", 1, None)
+        record_target_failure(connection, "hf:org/later", "unavailable", "busy", 1, now + timedelta(hours=1))
+        record_target_failure(connection, "hf:org/now", "unavailable", "busy", 1, now - timedelta(minutes=1))
+    (request,), _ = tick(sensor, engine, instance, postgres_server)
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("hf:org/now", "hf:org/now")
+
+
+def test_batches_wait_for_those_that_run(engine: Engine, instance: dg.DagsterInstance, postgres_server: Server) -> None:
+    with engine.begin() as connection:
+        link(connection, "org/a")
+    for run_id in ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"):
+        add_batch(instance, run_id)
+    requests, reason = tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)
+    assert requests == []
+    assert reason is not None
+    assert reason.startswith("1 models are due; waiting for the 2 batches that are running.")
+
+
+@pytest.mark.parametrize(
+    ("age", "origin", "due"),
+    [
+        (timedelta(days=6), "live", False),
+        (timedelta(days=6, hours=13), "live", True),
+        (timedelta(days=8), "live", True),
+        (timedelta(minutes=1), "sample", True),
+    ],
+)
+def test_a_model_is_read_again_after_a_week_and_when_live_data_replace_samples(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server, age: timedelta, origin: str, due: bool
+) -> None:
+    with engine.begin() as connection:
+        extracted(connection, "org/a", "a" * 40, datetime.now(UTC) - age, origin)
+    requests, _ = tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)
+    assert bool(requests) == due
+
+
+def test_a_model_that_moved_becomes_due_and_the_others_are_checked_off(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server, hub: HubServer
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    with engine.begin() as connection:
+        for name in ("same", "moved"):
+            sha = hub.add(f"org/{name}", {"README.md": b"x"})
+            extracted(connection, f"org/{name}", sha, long_ago)
+        extracted(connection, "org/gone", "a" * 40, long_ago)
+    hub.commit("org/moved", {"README.md": b"y"})
+    sensor = updated_models(MODELS_JOB)
+    requests, reason = tick(sensor, engine, instance, postgres_server, hub.endpoint)
+    assert requests == []
+    assert reason is not None
+    assert reason.startswith(
+        "1 models are as they were, 2 moved, 0 are left for later. The hub did not answer for 1: org/gone"
+    )
+    assert [status(engine, f"hf:org/{name}") for name in ("same", "moved", "gone")] == ["extracted", "waiting", "waiting"]
+    before = hub.count()
+    tick(sensor, engine, instance, postgres_server, hub.endpoint)
+    assert hub.count() == before
+
+
+def test_a_hub_that_is_down_is_named_and_nothing_is_lost(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server, hub: HubServer
+) -> None:
+    with engine.begin() as connection:
+        extracted(connection, "org/a", hub.add("org/a", {"README.md": b"x"}), datetime.now(UTC) - timedelta(days=2))
+    hub.fail("/api/models", Failure(404, {"X-Error-Code": "RepoNotFound"}))
+    _, reason = tick(updated_models(MODELS_JOB), engine, instance, postgres_server, hub.endpoint)
+    assert reason is not None
+    assert "The hub did not answer for 1" in reason
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from budmodel.model_info")).scalar_one() == 1
+
+
+def test_an_urgent_request_goes_first_and_a_wrong_one_is_answered(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    with engine.begin() as connection:
+        add_request(connection, "hugging_face", "org/later", "ann")
+        add_request(connection, "hugging_face", "org/soon", "ann", priority=5)
+        add_request(connection, "floppy", "org/never", "ann", priority=9)
+    sensor = extraction_requests(MODELS_JOB)
+    requests, _ = tick(sensor, engine, instance, postgres_server)
+    assert [request.tags["dagster/partition"] for request in requests] == ["hf:org/soon", "hf:org/later"]
+    # The batches leave to the request what it asked for.
+    assert tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)[0] == []
+    with engine.connect() as connection:
+        wrong = connection.execute(
+            text("select status, error from budmodel.extraction_requests where provider = 'floppy'")
+        ).one()
+    assert wrong.status == "failed"
+    assert wrong.error.startswith("expected one of the providers hugging_face")
+
+
+def test_a_request_whose_run_never_started_goes_back_into_the_queue(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    with engine.begin() as connection:
+        add_request(connection, "hugging_face", "org/a", "ann")
+    sensor = extraction_requests(MODELS_JOB)
+    (first,), _ = tick(sensor, engine, instance, postgres_server)
+    assert tick(sensor, engine, instance, postgres_server)[0] == []
+    with engine.begin() as connection:
+        row = connection.execute(text("select status, error from budmodel.extraction_requests")).one()
+        assert (row.status, row.error) == ("queued", "no run was started for it, or its record is gone")
+        connection.execute(text("update budmodel.extraction_requests set next_attempt_at = now()"))
+    (second,), _ = tick(sensor, engine, instance, postgres_server)
+    assert (first.run_key, second.run_key) == ("request 1 attempt 1", "request 1 attempt 2")
