@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from budmodel_pipeline import quickstart, reports
 from budmodel_pipeline.command_context import as_json, database
 from budmodel_pipeline.console import say, show
+from budmodel_pipeline.license_command import license_command
 from budmodel_pipeline.model_commands import inspect, model, request
 from budmodel_pipeline.replay import rebuild as rebuild_database
 from budmodel_pipeline.replay import replayed_rows
@@ -42,7 +43,7 @@ def main() -> None:
         raise click.ClickException(str(error)) from error
 
 
-for command in (inspect, model, request):
+for command in (inspect, model, request, license_command):
     main.add_command(command)
 
 

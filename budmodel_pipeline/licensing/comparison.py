@@ -1,0 +1,193 @@
+"""How a text differs from a license, and whether the difference says something."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from zlib import crc32
+
+from budmodel_pipeline.licensing.fingerprints import Fingerprint
+from budmodel_pipeline.licensing.words import GRAM, Words, words_of
+
+# Words that make a sentence a term. Others may stand around a license: headings, names, what a page says of itself.
+_OPERATIVE = frozenset(
+    (
+        "allowed",
+        "banned",
+        "cannot",
+        "disallowed",
+        "except",
+        "fee",
+        "fees",
+        "must",
+        "never",
+        "no",
+        "non",
+        "none",
+        "nor",
+        "not",
+        "only",
+        "owe",
+        "pay",
+        "payment",
+        "provided",
+        "shall",
+        "should",
+        "solely",
+        "subject",
+        "unless",
+        "without",
+    )
+)
+_OPERATIVE_STEMS = (
+    "prohibit",
+    "forbid",
+    "restrict",
+    "permit",
+    "permission",
+    "requir",
+    "exclu",
+    "commercial",
+    "noncommercial",
+    "consent",
+    "royalt",
+    "terminat",
+    "revo",
+    "oblig",
+    "indemnif",
+    "military",
+    "negativ",
+    "violat",
+)
+_NEGATIONS = ("not", "no", "non", "nor", "never", "only", "without", "except", "unless", "solely")
+_COPYRIGHT = re.compile(r"[\s#*/>|-]*(?:portions\s+)?(?:copyright|\(c\)|©|&copy;|all rights reserved)", re.IGNORECASE)
+# What may stand around a license without being part of it, and inside of it; in words.
+_AROUND = 40
+_WITHIN = 3
+_TITLE = 16
+# A name after "Copyright (c) 2026", however it is wrapped.
+_HOLDER = 12
+_BEFORE_HOLDER = 3
+# What a copy may have lost: a heading and whose copyright it is before it, a few words elsewhere.
+_LOST_BEFORE = 30
+_LOST_WITHIN = 5
+_LOST_HOLDER = 16
+
+Run = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A text beside one wording of a license.
+
+    `score` is twice what they share of four-word sequences over what they have, 0 to 1; `contained` is the share of the
+    license that the text has, and `length` counts the license's words. `covered` has a 1 for each word of the text that is
+    the license's. `lost` counts the words that the text lacks and copies do not lose; `turned` says whether a "not" or
+    "only" is missing.
+    """
+
+    license_id: str
+    score: float
+    contained: float
+    length: int
+    covered: bytearray
+    lost: int
+    turned: bool
+
+
+def compare(text: str, words: Words, grams: Sequence[int], places: Mapping[int, int], known: Fingerprint) -> Comparison:
+    """Compares `text` with a license; `grams` are those of its words in order, `places` says where each is."""
+    of_license = frozenset(known.grams)
+    shared = len(of_license & places.keys())
+    covered = bytearray(len(words))
+    for at, gram in enumerate(grams):
+        if gram in of_license:
+            covered[at : at + GRAM] = b"\1\1\1\1"
+    return Comparison(
+        known.license_id,
+        2 * shared / (len(of_license) + len(places)),
+        shared / len(of_license),
+        len(known.grams) + GRAM - 1,
+        covered,
+        _lost(text, words, places, known),
+        _turned(words, grams, of_license, covered),
+    )
+
+
+def extra_terms(text: str, words: Words, covered: bytearray, titles: Set[str]) -> list[Run]:
+    """Runs of words that are not covered and say something; words of `titles` name the license and add nothing to it."""
+    first, last = covered.find(1), covered.rfind(1)
+    return [run for run in _uncovered(covered) if _says_something(text, words, run, first <= run[0] <= last, titles)]
+
+
+def operative_terms(words: Words, covered: bytearray) -> list[Run]:
+    """Runs of words that are not covered and hold a term: what a template lets pass where a name is expected."""
+    return [
+        run
+        for run in _uncovered(covered)
+        if run[1] - run[0] > _WITHIN and any(_is_operative(words.spelled, at) for at in range(*run))
+    ]
+
+
+def holds_term(text: str) -> bool:
+    """Whether `text` holds a word that makes a sentence a term."""
+    words = words_of(text)
+    return any(_is_operative(words.spelled, at) for at in range(len(words)))
+
+
+def _uncovered(covered: bytearray) -> Iterator[Run]:
+    for found in re.finditer(rb"\x00+", covered):
+        yield found.span()
+
+
+def _says_something(text: str, words: Words, run: Run, within: bool, titles: Set[str]) -> bool:
+    spelled = words.spelled
+    counted = [at for at in range(*run) if run[1] - run[0] > _TITLE or spelled[at] not in titles]
+    if any(_is_operative(spelled, at) for at in counted):
+        return True
+    if len(counted) <= _HOLDER and "copyright" in spelled[max(run[0] - _BEFORE_HOLDER, 0) : run[0]]:
+        return False
+    counted = [at for at in counted if not _is_copyright_line(text, words.starts[at])]
+    if within and any(words.spelled[at].isdigit() for at in counted):
+        return True
+    return len(counted) > (_WITHIN if within else _AROUND)
+
+
+def _is_operative(spelled: tuple[str, ...], at: int) -> bool:
+    word = spelled[at]
+    if word == "may":
+        return at + 1 < len(spelled) and not spelled[at + 1].isdigit()
+    return word in _OPERATIVE or word.startswith(_OPERATIVE_STEMS)
+
+
+def _is_copyright_line(text: str, at: int) -> bool:
+    line = text.rfind("\n", 0, at) + 1
+    return _COPYRIGHT.match(text, line, at + 40) is not None
+
+
+def _lost(text: str, words: Words, places: Mapping[int, int], known: Fingerprint) -> int:
+    """The words of the license that are missing, beyond a heading, other holders of copyright and what copies lose."""
+    lost = 0
+    missing = bytes(gram not in places for gram in known.grams)
+    for found in re.finditer(rb"\x01+", missing):
+        at, end = found.span()
+        # Every sequence that touches the place is another one, also those that begin before it.
+        count = end - at - (0 if at == 0 or end == len(missing) else GRAM - 1)
+        if count <= (_LOST_BEFORE if at == 0 else _LOST_WITHIN):
+            continue
+        before = places[known.grams[at - 1]] if at else 0
+        around = words.starts[before : before + 2 * GRAM]
+        if count > _LOST_HOLDER or not any(_is_copyright_line(text, start) for start in around):
+            lost += count
+    return lost
+
+
+def _turned(words: Words, grams: Sequence[int], of_license: Set[int], covered: bytearray) -> bool:
+    """Whether the license goes on with a negation at a place where the text goes on without it."""
+    spelled = words.spelled
+    for at, gram in enumerate(grams):
+        if gram in of_license or not (covered[at] and covered[at + 1] and covered[at + 2]):
+            continue
+        begun = crc32(" ".join((*spelled[at : at + GRAM - 1], "")).encode())
+        if any(crc32(word.encode(), begun) in of_license for word in _NEGATIONS if word != spelled[at + GRAM - 1]):
+            return True
+    return False

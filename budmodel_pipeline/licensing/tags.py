@@ -1,0 +1,150 @@
+"""Licenses by name: what a card, a tag or a package states in a word, an expression or a list."""
+
+import json
+import re
+from functools import cache
+
+from budmodel_pipeline.licensing.catalog import (
+    FAMILIES,
+    HUB_IDS,
+    NO_LICENSE_NAMED,
+    license_id_of,
+    spdx_id_of,
+    spdx_spelling,
+)
+from budmodel_pipeline.licensing.fingerprints import known_fingerprints
+from budmodel_pipeline.licensing.model import Identification, State
+
+MAX_LENGTH = 300
+_SEPARATORS = re.compile(r"[\s_/-]+")
+_LIST = re.compile(r"^\[(.*)\]$", re.DOTALL)
+_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s", re.IGNORECASE)
+_NOT_DISTINCTIVE = re.compile(r"(?:-(?:the|licen[cs]e|agreement|20\d\d))+-")
+_PREFIX = re.compile(r"^licen[cs]e\s*:\s*", re.IGNORECASE)
+# Names that cards and people use for licenses of models, with words joined by one hyphen.
+_ALSO_CALLED = {
+    "llama-2": "llama2",
+    "llama-3": "llama3",
+    "llama-3.1": "llama3.1",
+    "llama-3.2": "llama3.2",
+    "llama-3.3": "llama3.3",
+    "llama-4": "llama4",
+    "meta-llama-3": "llama3",
+    "openrail-m": "openrail",
+    "openrail++-m": "openrail++",
+    "creativeml-openrail++-m": "openrail++",
+    "stabilityai-openrail++": "openrail++",
+    "bigscience-rail-1.0": "bigscience-bloom-rail-1.0",
+    "bloom-rail-1.0": "bigscience-bloom-rail-1.0",
+    "bigcode-openrail-m-v1": "bigcode-openrail-m",
+    "deepfloyd-if": "deepfloyd-if-license",
+    "gemma-terms-of-use": "gemma",
+    "apple-sample-code-license": "apple-ascl",
+    "deepseek-license": "deepseek",
+    "tongyi-qianwen-license-agreement": "tongyi-qianwen",
+    "nvidia-open-model-license": "nvidia-open-model",
+    "flux-1-dev-non-commercial-license": "flux-1-dev-non-commercial",
+}
+
+
+def identify_tag(tag: str) -> Identification:
+    """Which license a name means: an id of the hub or of SPDX in any case, a title, an expression, or a list of one.
+
+    No text was read, so `coverage` is 0. Several licenses, and a choice between them, have no one id.
+    """
+    names = _listed(tag)
+    if len(names) != 1:
+        found = tuple(dict.fromkeys(filter(None, map(license_named, names))))
+        return _unnamed("several" if len(found) > 1 else "unknown", found, f"a list of {len(names)} names")
+    name = names[0]
+    if _EXPRESSION.search(name):
+        return _expression(name)
+    license_id = license_named(name)
+    if license_id is None:
+        return _unnamed("unknown", (), f"{name[:80]!r} is no license that is on record")
+    if license_id in FAMILIES:
+        reason = f"{license_id!r} names a family: only the text tells which license of it"
+        return Identification(license_id, None, "identified", 0.0, (), (), "tag", (license_id,), reason)
+    if license_id in NO_LICENSE_NAMED:
+        reason = f"{license_id!r} names no license: license_name and license_link of the card may, or a license file"
+        return _unnamed("unknown", (), reason)
+    return Identification(license_id, spdx_id_of(license_id), "identified", 0.0, (), (), "tag", (license_id,))
+
+
+def license_named(name: str) -> str | None:
+    """The id of the license, family, or absence of one, that `name` means; None where it means nothing that is known."""
+    plain = _SEPARATORS.sub("-", _PREFIX.sub("", name.strip(" \t\r\n'\"")).strip().lower())
+    if not plain or len(name) > MAX_LENGTH:
+        return None
+    for candidate in (plain, plain.removeprefix("the-"), plain.removesuffix("-license"), plain.removesuffix("-licence")):
+        if candidate in HUB_IDS or candidate in _own_ids():
+            return candidate
+        if candidate in _ALSO_CALLED:
+            return _ALSO_CALLED[candidate]
+        spelled = spdx_spelling(candidate)
+        if spelled is not None:
+            return license_id_of(spelled)
+    return _titled(plain) or _by_other_spelling(name.strip())
+
+
+def _own_ids() -> frozenset[str]:
+    return frozenset(known.license_id for known in known_fingerprints() if "/" not in known.license_id)
+
+
+def _titled(plain: str) -> str | None:
+    """By the title of a text that has a fingerprint, without what titles have or have not: "the", "license", a year."""
+    return _by_title().get(_reduced(plain))
+
+
+@cache
+def _by_title() -> dict[str, str]:
+    known = ((_reduced(one.title), one.license_id) for one in known_fingerprints() if "/" not in one.license_id)
+    return dict(reversed(list(known)))
+
+
+def _reduced(title: str) -> str:
+    return _NOT_DISTINCTIVE.sub("-", f"-{_SEPARATORS.sub('-', title.lower())}-").strip("-")
+
+
+def _by_other_spelling(name: str) -> str | None:
+    """By the map of spellings that LicenseLynx collects: "Apache License, Version 2.0", "GPLv3", "BSD 3 clause"."""
+    from licenselynx.licenselynx import LicenseLynx
+
+    for spelling in (name, name.lower(), name.upper()):
+        found = LicenseLynx.map(spelling)
+        if found is not None:
+            return license_id_of(found.id)
+    return None
+
+
+def _listed(tag: str) -> list[str]:
+    """The names of a list that was written as text, or the one name."""
+    inside = _LIST.match(tag.strip())
+    if inside is None:
+        return [tag.strip()]
+    try:
+        names = json.loads(tag)
+    except ValueError:
+        names = inside[1].split(",")
+    return [str(name).strip(" \t\r\n'\"") for name in names if str(name).strip(" \t\r\n'\"")]
+
+
+def _expression(expression: str) -> Identification:
+    """An SPDX expression: every license of it; an exception to a license is part of its id and no license by itself."""
+    from license_expression import ExpressionError, get_spdx_licensing
+
+    licensing = get_spdx_licensing()
+    try:
+        parsed = licensing.parse(expression, validate=False, strict=False)
+        names = [str(symbol.key) for symbol in licensing.license_symbols(parsed, unique=True, decompose=True)]
+    except (ExpressionError, AttributeError, TypeError):
+        return _unnamed("unknown", (), f"{expression[:80]!r} is neither a license nor an expression of SPDX")
+    found = tuple(dict.fromkeys(filter(None, map(license_named, names))))
+    if len(found) < len(names):
+        strange = [name for name in names if license_named(name) is None]
+        return _unnamed("unknown", found, f"not on record: {', '.join(strange)[:80]}")
+    return _unnamed("several", found, f"an expression of {', '.join(found)}; a choice or a combination has no one id")
+
+
+def _unnamed(state: State, candidates: tuple[str, ...], reason: str) -> Identification:
+    return Identification(None, None, state, 0.0, (), (), "tag", candidates, reason)
