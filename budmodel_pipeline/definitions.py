@@ -11,6 +11,7 @@ from dagster_dbt import DbtCliResource
 from budmodel_pipeline.assets.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.assets.leaderboards import GROUP as LEADERBOARDS
 from budmodel_pipeline.assets.leaderboards import RETRY, leaderboard_assets
+from budmodel_pipeline.assets.licenses import license_catalog
 from budmodel_pipeline.assets.marts import GROUP as MARTS
 from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
@@ -56,7 +57,7 @@ def build_definitions(
         description="Reads what models are, and their files.",
     )
     return dg.Definitions(
-        assets=[*sources, models, per_model_work, marts_assets(settings.budmodel_home / "dbt")],
+        assets=[*sources, models, license_catalog, per_model_work, marts_assets(settings.budmodel_home / "dbt")],
         asset_checks=[no_clashes],
         jobs=[extraction, marts, per_model],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],

@@ -19,6 +19,8 @@ UPSTREAM = {
     "models": "models",
     "model_aliases": "models",
     "model_info": "model_info",
+    "licenses": "license_catalog",
+    "license_documents": "license",
 }
 
 

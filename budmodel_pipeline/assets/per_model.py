@@ -15,11 +15,12 @@ from budmodel_pipeline.assets.file_policy import FilePolicy
 from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.model_discovery import MODELS_A_RUN, catalogued_models
 from budmodel_pipeline.model_extraction import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
+from budmodel_pipeline.model_licensing import license_models
 from budmodel_pipeline.resources.model_files import Progress
 from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.models import NO_HUB, ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
-from budmodel_pipeline.resources.object_store import ObjectStoreError
+from budmodel_pipeline.resources.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.provider import ProviderError
 from budmodel_pipeline.warehouse.model_records import FileRecord
@@ -34,6 +35,8 @@ BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=MODELS_A_RUN)
 HUB_POOL = "hf_hub"
 INFO = dg.AssetKey("model_info")
 FILES = dg.AssetKey("model_files")
+LICENSE = dg.AssetKey("license")
+ALL_LICENSED = "every_license_was_looked_for"
 ALL_EXTRACTED = "every_model_was_extracted"
 ALL_COPIED = "every_file_is_accounted_for"
 REPORT_EVERY_BYTES = 256 * 1024 * 1024
@@ -81,11 +84,23 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
             "the policy says (none, metadata or all). Content is stored and moved once, whoever else has it.",
             metadata={"dagster/table_name": "budmodel.model_files"},
         ),
+        dg.AssetSpec(
+            LICENSE,
+            deps=[INFO],
+            skippable=True,
+            kinds={"python", "postgres"},
+            owners=OWNERS,
+            group_name=GROUP,
+            description="The license of a model: identified from its license file, else from what its card links to or "
+            "names, with 22 answers about what it permits, each with a quote that stands in the text where there is one.",
+            metadata={"dagster/table_name": "budmodel.model_licenses"},
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
             ALL_EXTRACTED, asset=INFO, description="Each model of the run was read; the others keep their last good state."
         ),
+        dg.AssetCheckSpec(ALL_LICENSED, asset=LICENSE, description="Each model could be searched for a license."),
         dg.AssetCheckSpec(ALL_COPIED, asset=FILES, description="No file that the policy selects is missing in the store."),
     ],
     # One step for all: a step after one that leaves out failed models would be left out as a whole.
@@ -108,11 +123,11 @@ def per_model_work(
     if INFO in context.selected_asset_keys:
         troubles += yield from _read(context, targets, reading)
     with postgres.engine.connect() as connection:
-        with_files = [
-            state.target
-            for state in states_of(connection, targets)
-            if state.status == "extracted" and state.provider != "cloud_model"
-        ]
+        extracted = [state for state in states_of(connection, targets) if state.status == "extracted"]
+    if LICENSE in context.selected_asset_keys:
+        found = [state.target for state in extracted]
+        troubles += yield from _license(context, found, reading, object_storage.store)
+    with_files = [state.target for state in extracted if state.provider != "cloud_model"]
     if FILES in context.selected_asset_keys:
         troubles += yield from _copy(context, with_files, reading, file_policy.copying(object_storage, config.policy))
     if troubles and len(targets) == 1:
@@ -142,6 +157,29 @@ def _read(
     if defects:
         raise dg.Failure(f"This program failed: {defects[0].problem}", allow_retries=False)
     return [str(outcome.problem) for outcome in failed]
+
+
+def _license(
+    context: dg.AssetExecutionContext, targets: Sequence[str], reading: ModelReading, store: ObjectStore
+) -> Generator[dg.AssetCheckResult, None, list[str]]:
+    outcomes = list(license_models(targets, reading, store))
+    for outcome in outcomes:
+        if outcome.problem is None:
+            told = {"license": outcome.license_id or outcome.state, "evidence": outcome.evidence}
+            context.log_event(_materialized(LICENSE, outcome.target, told))
+    problems = [f"{outcome.target}: {outcome.problem}" for outcome in outcomes if outcome.problem]
+    yield dg.AssetCheckResult(
+        asset_key=LICENSE,
+        check_name=ALL_LICENSED,
+        passed=not problems,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(outcomes) - len(problems)} of {len(outcomes)} models",
+        metadata={
+            "problems": dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems[:100])),
+            "evidence": dict(Counter(str(outcome.evidence) for outcome in outcomes)),
+        },
+    )
+    return problems
 
 
 def _copy(

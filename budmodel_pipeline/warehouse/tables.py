@@ -291,3 +291,82 @@ marts_inputs = Table(
     Column("input", Text, primary_key=True),
     Column("built_from", Text, nullable=False),
 )
+
+# The licenses that are known by their terms, whether or not a model is under them.
+licenses = Table(
+    "licenses",
+    metadata,
+    Column("license_id", Text, primary_key=True),
+    Column("spdx_id", Text),
+    Column("license_type", Text),
+    Column("suitability", Text),
+    Column("terms_version", Text, nullable=False),
+)
+
+# What was read as a license: a text, or only a name. Many models share one text.
+license_documents = Table(
+    "license_documents",
+    metadata,
+    Column("document_id", Text, primary_key=True),
+    Column("text_sha256", Text),
+    Column("object_key", Text),
+    Column("state", Text, nullable=False),
+    Column("license_id", Text),
+    Column("spdx_id", Text),
+    Column("license_type", Text),
+    Column("suitability", Text),
+    Column("coverage", Double, nullable=False),
+    Column("remainder", JSONB, nullable=False),
+    Column("near", JSONB, nullable=False),
+    Column("candidates", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("method", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("llm", JSONB),
+    Column("terms_version", Text, nullable=False),
+    _moment("read_at", nullable=False),
+)
+
+license_answers = Table(
+    "license_answers",
+    metadata,
+    Column("document_id", Text, ForeignKey(license_documents.c.document_id, ondelete="CASCADE"), primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("impact", Text, nullable=False),
+    Column("explanation", Text, nullable=False),
+    # text[quote_start:quote_end] is the quote, in characters of the stored text.
+    Column("quote", Text),
+    Column("quote_start", Integer),
+    Column("quote_end", Integer),
+    Column("method", Text, nullable=False),
+    CheckConstraint("value in ('YES', 'NO', 'CONDITIONAL', 'NOT_APPLICABLE', 'SILENT', 'UNKNOWN')", name="value"),
+    CheckConstraint("num_nulls(quote, quote_start, quote_end) in (0, 3)", name="quote"),
+)
+
+model_licenses = Table(
+    "model_licenses",
+    metadata,
+    Column("target", Text, ForeignKey(extraction_targets.c.target, ondelete="CASCADE"), primary_key=True),
+    Column("revision", Text, nullable=False),
+    Column("document_id", Text, ForeignKey(license_documents.c.document_id), nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("tag", Text),
+    _moment("read_at", nullable=False),
+    CheckConstraint("evidence in ('text', 'link', 'tag', 'none')", name="evidence"),
+    Index(None, "document_id"),
+)
+
+license_conflicts = Table(
+    "license_conflicts",
+    metadata,
+    Column("target", Text, ForeignKey(extraction_targets.c.target, ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("other", Text, primary_key=True),
+    Column("dimension", Text, primary_key=True),
+    Column("severity", Text, nullable=False),
+    Column("claimed", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("severity in ('conflict', 'note')", name="severity"),
+)

@@ -33,6 +33,17 @@ from budmodel_pipeline.sources.contract import (
     Unit,
 )
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
+from budmodel_pipeline.warehouse.license_records import (
+    AnswerRecord,
+    ConflictRecord,
+    DocumentRecord,
+    LicenseRecord,
+    ModelLicenseRecord,
+    replace_catalog,
+    replace_conflicts,
+    store_document,
+    store_model_license,
+)
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
 from budmodel_pipeline.warehouse.model_states import (
@@ -56,6 +67,9 @@ MARTS = {
     "identity_review",
     "leaderboard",
     "leaderboard_history",
+    "license_conflicts",
+    "license_faq",
+    "licenses",
     "model_cards",
     "model_comparison",
     "model_health",
@@ -233,6 +247,19 @@ def read_models(connection: Connection) -> None:
         name = target.removeprefix("hf:")
         store_model(connection, ModelRecord(target, revision, name, "live", at, told, parents, results, written, [], []))
         record_extracted(connection, target, revision, at)
+    answers = [
+        AnswerRecord("sha256:abc", question, value, "NEUTRAL", "Because.", None, None, None, "terms")
+        for question, value in (("commercial-use", "YES"), ("commercial-limits", "CONDITIONAL"), ("credit", "YES"))
+    ]
+    document = DocumentRecord(
+        "sha256:abc", "abc", "content/abc", "identified", "llama3.1", None, "Open Source but Restrictive", "LOW", 1.0,
+        [], [], ["llama3.1"], "words", "", None, "1", FOURTH,
+    )  # fmt: skip
+    store_document(connection, document, answers)
+    store_model_license(connection, ModelLicenseRecord(base, "b" * 40, "sha256:abc", "text", "LICENSE", "mit", FOURTH))
+    replace_catalog(connection, [LicenseRecord("llama3.1", None, "Open Source but Restrictive", "LOW", "1")])
+    told_by = ConflictRecord(base, "tag_vs_text", "text", "license", "conflict", "mit", "llama3.1", "The tag says mit.")
+    replace_conflicts(connection, [told_by])
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
 
 
@@ -467,6 +494,16 @@ def test_a_card_holds_what_was_read_last(built: Built) -> None:
     assert (card["tags"], card["tool_use"], card["license_tag"]) == (["one", "two"], True, "mit")
     assert (card["description"], card["use_cases"], card["limitations"]) == ("Writes well.", ["Writes well."], [])
     assert (card["prose_model"], card["self_reported_evaluations"]) == ("writer-1", 1)
+
+
+def test_a_card_says_what_the_license_permits_and_how_we_know(built: Built) -> None:
+    card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
+    assert (card["license_id"], card["license_evidence"], card["license_suitability"]) == ("llama3.1", "text", "LOW")
+    # Free to earn money with, but only below a threshold: permitted on conditions.
+    assert (card["commercial_use"], card["attribution"], card["share_alike"]) == ("CONDITIONAL", "YES", None)
+    without = built.row("select * from marts.model_cards where target = 'hf:tuner/beta-tuned'")
+    assert (without["license_id"], without["license_evidence"], without["commercial_use"]) == (None, "none", None)
+    assert built.row("select models from marts.licenses where license_id = 'llama3.1'")["models"] == 1
 
 
 def test_a_value_of_the_wrong_type_is_null_in_its_column_and_stays_in_the_facts(built: Built) -> None:

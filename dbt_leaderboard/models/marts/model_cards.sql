@@ -11,6 +11,24 @@ with headlines as (
     from {{ ref('model_comparison') }}
     where is_headline
     group by model_id
+),
+
+permissions as (
+    select
+        document_id,
+        -- What is permitted below a threshold or for some only is permitted on conditions.
+        case
+            when max(value) filter (where question = 'commercial-use') = 'YES'
+                and max(value) filter (where question = 'commercial-limits') in ('YES', 'CONDITIONAL')
+                then 'CONDITIONAL'
+            else max(value) filter (where question = 'commercial-use')
+        end as commercial_use,
+        max(value) filter (where question = 'share-modified') as redistribution,
+        max(value) filter (where question = 'credit') as attribution,
+        max(value) filter (where question = 'share-alike') as share_alike,
+        max(value) filter (where question = 'purpose-limits') as use_restrictions
+    from {{ source('budmodel', 'license_answers') }}
+    group by document_id
 )
 
 select
@@ -71,6 +89,16 @@ select
     {{ fact('reasoning', 'boolean') }} as reasoning,
     {{ fact('input_price_usd_per_million_tokens', 'double precision') }} as input_price_usd_per_million_tokens,
     {{ fact('output_price_usd_per_million_tokens', 'double precision') }} as output_price_usd_per_million_tokens,
+    documents.license_id,
+    documents.state as license_state,
+    documents.license_type,
+    documents.suitability as license_suitability,
+    coalesce(held.evidence, 'none') as license_evidence,
+    answers.commercial_use,
+    answers.redistribution,
+    answers.attribution,
+    answers.share_alike,
+    answers.use_restrictions,
     cards.prose -> 'prose' -> 'description' ->> 'text' as description,
     {{ claims('use_cases') }} as use_cases,
     {{ claims('strengths') }} as strengths,
@@ -83,4 +111,7 @@ select
     cards.warnings,
     cards.problems
 from {{ ref('stg_model_info') }} as cards
-left join headlines using (model_id)
+left join headlines on cards.model_id = headlines.model_id
+left join {{ source('budmodel', 'model_licenses') }} as held on cards.target = held.target
+left join {{ source('budmodel', 'license_documents') }} as documents on held.document_id = documents.document_id
+left join permissions as answers on held.document_id = answers.document_id

@@ -1,0 +1,183 @@
+"""Licenses of models, from a real hub into a real database: evidence, quotes that stand in the stored text, conflicts."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from budmodel_pipeline.model_discovery import known_target
+from budmodel_pipeline.model_extraction import ModelReading, extract_models
+from budmodel_pipeline.model_info.targets import parse_target
+from budmodel_pipeline.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
+from budmodel_pipeline.resources.hub import Hub, HubPolicy
+from budmodel_pipeline.resources.llm import Llm
+from budmodel_pipeline.resources.model_providers import Providers
+from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
+from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.warehouse.license_records import LicensedModel
+from budmodel_pipeline.warehouse.migrate import migrate
+from budmodel_pipeline.warehouse.model_states import add_targets
+from tests.hub_server import Failure, HubServer, hub_server
+from tests.llm_server import llm_server
+
+CARD = "---\nlicense: {tag}\n{more}---\n# A model\n"
+SHIPS = (
+    "THE SHIP LICENSE AGREEMENT, VERSION 1\n\n1. Grant. Subject to these terms, the Licensor hereby grants the Licensee a "
+    "non-exclusive, worldwide right to use, reproduce and modify the weights on ships of its own. 2. Restrictions. The "
+    "Licensee may not use the weights to earn money, and shall not redistribute or sublicense them or derivative works of "
+    "them to anybody who has no ship. 3. Attribution. The Licensee must name the shipyard in everything that it publishes. "
+    "4. Termination. The Licensor may terminate this agreement at any time. 5. Disclaimer. The weights are provided without "
+    "warranty of any kind, and in no event shall the Licensor be liable for damages that arise from their use at sea.\n"
+)
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with hub_server() as server:
+        yield server
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = open_engine(database)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return open_directory(tmp_path / "objects")
+
+
+def card(tag: str, more: str = "") -> bytes:
+    return CARD.format(tag=tag, more=more).encode()
+
+
+def reading(engine: Engine, hub: HubServer, llm: Llm | None = None) -> ModelReading:
+    client = Hub(hub.endpoint, policy=HubPolicy(attempts=1, read_timeout=2.0), sleep=lambda _: None)
+    return ModelReading(engine, Providers(hub=client), "live", llm, threads=2)
+
+
+def look(how: ModelReading, store: ObjectStore, *names: str) -> dict[str, LicenseOutcome]:
+    """What is found for models of the hub, which are extracted first."""
+    targets = [f"hf:{name}" for name in names]
+    with how.engine.begin() as connection:
+        add_targets(connection, [known_target(parse_target(target), "tests") for target in targets], datetime.now(UTC))
+    assert [outcome.problem for outcome in extract_models(targets, how) if outcome.problem] == []
+    return {outcome.target.removeprefix("hf:"): outcome for outcome in license_models(targets, how, store)}
+
+
+def rows(engine: Engine, query: str) -> list[Mapping[str, Any]]:
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(text(query)).mappings()]
+
+
+def test_the_text_goes_before_the_tag_and_every_quote_stands_in_it(
+    engine: Engine, hub: HubServer, store: ObjectStore, shared: Path
+) -> None:
+    apache = (shared / "licenses" / "apache_2_0.md").read_bytes()
+    hub.add("org/text", {"README.md": card("mit"), "LICENSE": apache})
+    hub.add("org/same", {"README.md": card("apache-2.0"), "LICENSE": apache})
+    hub.add("org/tag", {"README.md": card("apache-2.0")})
+    hub.add("org/nothing", {"README.md": b"# A model\nMIT was a school.\n"})
+    found = look(reading(engine, hub), store, "org/text", "org/same", "org/tag", "org/nothing")
+    told = {name: (outcome.license_id, outcome.evidence) for name, outcome in found.items()}
+    assert told == {
+        "org/text": ("apache-2.0", "text"),
+        "org/same": ("apache-2.0", "text"),
+        "org/tag": ("apache-2.0", "tag"),
+        "org/nothing": (None, "none"),
+    }
+    assert len(rows(engine, "select * from budmodel.license_documents where text_sha256 is not null")) == 1
+    quotes = rows(
+        engine,
+        """select quote, quote_start, quote_end, text_sha256 from budmodel.license_answers
+           join budmodel.license_documents using (document_id) where quote is not null""",
+    )
+    assert len(quotes) > 5
+    for one in quotes:
+        stored = store.get_content(one["text_sha256"]).decode()
+        assert stored[one["quote_start"] : one["quote_end"]] == one["quote"]
+    assert (
+        rows(engine, "select count(distinct question) as n from budmodel.license_answers group by document_id")[0]["n"] == 22
+    )
+
+
+def test_a_tag_against_its_text_and_a_derivative_against_its_base_are_conflicts(
+    engine: Engine, hub: HubServer, store: ObjectStore, shared: Path
+) -> None:
+    apache = (shared / "licenses" / "apache_2_0.md").read_bytes()
+    hub.add("org/contradiction", {"README.md": card("mit"), "LICENSE": apache})
+    hub.add("org/closed", {"README.md": card("cc-by-nc-4.0")})
+    hub.add("org/freed", {"README.md": card("mit", "base_model: Org/Closed\n")})
+    hub.add("org/faithful", {"README.md": card("cc-by-nc-4.0", "base_model: org/closed\n")})
+    look(reading(engine, hub), store, "org/contradiction", "org/closed", "org/freed", "org/faithful")
+    with engine.begin() as connection:
+        known, _ = refresh_catalog(connection)
+    assert known > 75
+    found = rows(engine, "select * from budmodel.license_conflicts where severity = 'conflict' order by target, dimension")
+    told = {(one["target"], one["kind"], one["other"]) for one in found}
+    assert told == {
+        ("hf:org/contradiction", "tag_vs_text", "text"),
+        ("hf:org/freed", "derivative_vs_base", "Org/Closed"),
+    }
+    assert any(one["dimension"] == "commercial use" for one in found)
+
+
+def test_what_was_a_conflict_is_none_after_it_was_corrected(engine: Engine, hub: HubServer, store: ObjectStore) -> None:
+    hub.add("org/closed", {"README.md": card("cc-by-nc-4.0")})
+    hub.add("org/freed", {"README.md": card("mit", "base_model: org/closed\n")})
+    how = reading(engine, hub)
+    look(how, store, "org/closed", "org/freed")
+    hub.commit("org/freed", {"README.md": card("cc-by-nc-4.0", "base_model: org/closed\n")})
+    look(how, store, "org/freed")
+    with engine.begin() as connection:
+        _, conflicts = refresh_catalog(connection)
+    assert [one for one in conflicts if one.severity == "conflict"] == []
+
+
+def test_a_model_that_cannot_be_read_keeps_its_last_license_and_says_why(
+    engine: Engine, hub: HubServer, store: ObjectStore
+) -> None:
+    hub.add("org/one", {"README.md": card("mit")})
+    how = reading(engine, hub)
+    look(how, store, "org/one")
+    hub.fail("/api/models/org/one", Failure(503))
+    (outcome,) = license_models(["hf:org/one"], how, store)
+    assert outcome.problem is not None
+    assert "org/one" in outcome.problem
+    assert [one["evidence"] for one in rows(engine, "select evidence from budmodel.model_licenses")] == ["tag"]
+
+
+def test_a_text_that_nobody_knows_is_read_by_the_language_model_once(
+    engine: Engine, hub: HubServer, store: ObjectStore
+) -> None:
+    for name in ("one", "two"):
+        hub.add(f"org/{name}", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
+    with llm_server() as server:
+        server.answer = lambda _: {"answers": []}
+        how = reading(engine, hub, Llm(server.base_url, "key", "model"))
+        found = look(how, store, "org/one")
+        asked = len(server.requests)
+        assert found["org/one"].state == "unknown"
+        assert asked >= 1
+    values = rows(engine, "select distinct value from budmodel.license_answers")
+    assert [one["value"] for one in values] == ["UNKNOWN"]
+    (document,) = rows(engine, "select llm from budmodel.license_documents where text_sha256 is not null")
+    assert document["llm"] is not None
+
+
+def test_without_a_language_model_an_unknown_text_stays_unknown(engine: Engine, hub: HubServer, store: ObjectStore) -> None:
+    hub.add("org/one", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
+    found = look(reading(engine, hub), store, "org/one")
+    assert (found["org/one"].license_id, found["org/one"].state, found["org/one"].evidence) == (None, "unknown", "text")
+
+
+def test_conflicts_need_both_sides() -> None:
+    base = LicensedModel("hf:a/base", "a/base", "mit", None, None, (), (), None, ())
+    child = LicensedModel("hf:a/child", "a/child", "mit", "identified", "mit", (), (), "tag", ("a/base", "nobody/knows"))
+    assert find_conflicts([base, child]) == []
