@@ -143,7 +143,8 @@ def card_rows(connection: Connection, limit: int) -> list[Row]:
     rows = connection.execute(
         text("""
             select name as model, provider, parameters_unique as parameters, context_length as context,
-                   kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license, license_suitability as suitability,
+                   kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license,
+                   license_suitability as suitability,
                    sources_count as leaderboards,
                    origin
             from marts.model_cards order by parameters_unique is null, sources_count desc nulls last, target limit :limit

@@ -1,13 +1,16 @@
 """Every environment variable of the pipeline, typed. Read by `definitions.py` and `cli.py` alone."""
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import NonNegativeInt, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 
 class Origin(StrEnum):
@@ -43,6 +46,9 @@ class Settings(BaseSettings):
     hf_endpoint: str | None = None
     hf_token: SecretStr = SecretStr("")
 
+    budmodel_clamd: str | None = None
+    budmodel_clamd_signature_days: NonNegativeInt = 7
+
     # Folders, separated by the system's path separator, that requests by SQL may name models in.
     budmodel_disk_roots: str = ""
     budmodel_files: Literal["none", "metadata", "all"] = "none"
@@ -60,6 +66,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("budmodel_clamd")
+    @classmethod
+    def _where_clamd_listens(cls, address: str | None) -> str | None:
+        if address is None or re.fullmatch(r"unix:/.+", address):
+            return address
+        match = re.fullmatch(r"[\w.-]+:(\d{1,5})", address, re.ASCII)
+        if match is None or not 0 < int(match[1]) < 1 << 16:
+            raise ValueError(f"BUDMODEL_CLAMD is {address!r}, but should be host:port or unix:/path/of/the/socket")
+        return address
 
     @field_validator("budmodel_mirror_url")
     @classmethod
@@ -83,8 +99,10 @@ class Settings(BaseSettings):
         return self.budmodel_home / "objects"
 
     @property
-    def database_url(self) -> URL:
+    def database_url(self) -> "URL":
         """Of the data. Names the driver: without it SQLAlchemy and dagster-postgres disagree about the default."""
+        from sqlalchemy import URL  # Here, because many a command needs settings and no database.
+
         return URL.create(
             "postgresql+psycopg",
             username=self.postgres_user,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.postgres", "tests.s3_server", "tests.cli"]
+pytest_plugins = ["tests.postgres", "tests.s3_server", "tests.clamd", "tests.cli"]
 
 ROOT = Path(__file__).parent.parent
 

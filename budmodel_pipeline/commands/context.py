@@ -14,15 +14,18 @@ from budmodel_pipeline.replay import ReplayError
 from budmodel_pipeline.resources.object_store import ObjectStoreError
 from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
 from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.sources.catalog import CatalogError, catalog
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.publish import PublishConflictError
-
-as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs instead of a table.")
 
 
 @contextmanager
 def database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple[Settings, Engine]]:
     """The settings with a running, migrated database, and an engine on it. Problems end the command with one sentence."""
+    try:
+        catalog()
+    except CatalogError as error:
+        raise click.ClickException(str(error)) from error
     try:
         asked = Settings(budmodel_origin=Origin(origin)) if origin else Settings()
     except ValidationError as error:

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from budmodel_pipeline.command_context import as_json
+from budmodel_pipeline.commands.options import as_json
 from budmodel_pipeline.console import say, show
 from budmodel_pipeline.settings import Settings
 
@@ -12,7 +12,7 @@ from budmodel_pipeline.settings import Settings
 @click.command("license")
 @click.argument("target", metavar="FILE|URL|TAG")
 @as_json
-def license_command(target: str, as_json: bool) -> None:
+def license_of_target(target: str, as_json: bool) -> None:
     """Which license FILE, URL or TAG is, and what it permits; also a directory or hf:org/name. Needs no database.
 
     Exits with 0 also where there is no license: the state says so, and why.

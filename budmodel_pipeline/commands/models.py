@@ -2,14 +2,16 @@
 
 import getpass
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from budmodel_pipeline import reports
-from budmodel_pipeline.command_context import as_json, database
+from budmodel_pipeline.commands.context import database
+from budmodel_pipeline.commands.options import as_json
 from budmodel_pipeline.console import cell, say, show
-from budmodel_pipeline.model_info.targets import TargetError, parse_target
+from budmodel_pipeline.model_info.targets import Target, TargetError, parse_target
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.requests import add_request
 
@@ -64,6 +66,11 @@ def request(target: str, by: str | None, priority: int) -> None:
         wanted = parse_target(target)
     except TargetError as error:
         raise click.ClickException(str(error)) from error
+    if wanted.provider == "disk":
+        if not Path(wanted.uri).exists():
+            raise click.ClickException(f"There is no file or directory {wanted.uri}; a model of the hub is hf:org/name.")
+        # Whoever serves the request works in another folder.
+        wanted = Target("disk", str(Path(wanted.uri).absolute()))
     with database() as (_, engine), engine.begin() as connection:
         number = add_request(connection, wanted.provider, wanted.uri, by or getpass.getuser(), priority)
     say(f"Request {number} for {wanted.key} is queued. `make ui` or `budmodel run` serves it; its state is in")

@@ -1,0 +1,272 @@
+"""The commands about leaderboards and the pipeline as a whole. Dagster is imported where it is used; most need none."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection, Engine, text
+
+from budmodel_pipeline import quickstart, reports
+from budmodel_pipeline.commands.context import database
+from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.console import say, show
+from budmodel_pipeline.replay import rebuild as rebuild_database
+from budmodel_pipeline.replay import replayed_rows
+from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
+from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.warehouse.model_states import models_waiting
+from budmodel_pipeline.warehouse.publish import register_sources
+from budmodel_pipeline.warehouse.states import marts_behind, source_states
+
+# One process at a time refreshes a database by hand; the key says "run".
+RUN_LOCK = 0x72756E
+
+# Of a leaderboard's columns, those that a summary has room for, and those that a table does not need: the same in every row,
+# or told by the published name.
+SHOWN = ("rank", "model", "score", "organization")
+SHOWN_CARDS = 8
+NOT_SHOWN = ("unit", "as_of", "origin", "variant")
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
+@click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
+@click.option("--origin", type=click.Choice([origin.value for origin in Origin]), help="Bundled samples, a mirror, or live.")
+@click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
+@click.option("--rebuild-marts", is_flag=True, help="Resolve all names again and rebuild the marts even if nothing is new.")
+def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool, rebuild_marts: bool) -> None:
+    """Extract the sources that are due and rebuild the marts."""
+    _expect_sources(only, "--source")
+    with database(origin) as (settings, engine), _alone(engine):
+        started = datetime.now(UTC)
+        with engine.begin() as connection:
+            register_sources(connection, catalog())
+            states = [state for state in source_states(connection) if state.source in (only or catalog())]
+            behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
+        asked = [state.source for state in states]
+        due = asked if force else due_sources(states, started, settings.effective_origin)
+        if not due and not behind:
+            _show_sources(reports.source_rows(states))
+            say(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
+            return
+        if due:
+            say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
+        else:
+            say("No source is due; models are read where they are, and the marts rebuilt")
+        ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts)
+        with engine.connect() as connection:
+            _summary(connection, started, due)
+    sys.exit(0 if ok else 1)
+
+
+@click.command()
+@as_json
+def sources(as_json: bool) -> None:
+    """Every source: status, last success, next due, problems."""
+    with database() as (_, engine), engine.begin() as connection:
+        register_sources(connection, catalog())
+        rows = reports.source_rows(source_states(connection))
+    if as_json:
+        show(rows, as_json=True)
+    else:
+        _show_sources(rows)
+
+
+@click.command()
+@click.argument("metric")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
+@as_json
+def leaderboard(metric: str, limit: int, as_json: bool) -> None:
+    """The top of METRIC, such as lmarena_text.rating_overall."""
+    with database() as (_, engine), engine.connect() as connection:
+        rows = reports.leaderboard_rows(connection, metric, limit)
+    if as_json:
+        show(rows, as_json=True)
+    else:
+        _show_leaderboard(metric, rows, [column for column in rows[0] if column not in NOT_SHOWN])
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@as_json
+def compare(models: Sequence[str], as_json: bool) -> None:
+    """Every score of the MODELs side by side, those that all of them have first."""
+    with database() as (_, engine), engine.connect() as connection:
+        show(reports.comparison_rows(connection, models), as_json=as_json)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--source", default="", help="The leaderboard that publishes NAME; some have habits of their own.")
+@click.option("--link", help="What the leaderboard links NAME to.")
+@click.option(
+    "--input", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON lines to resolve."
+)
+@click.option("--output", "resolved", type=click.Path(dir_okay=False, path_type=Path), help="Where the resolved lines go.")
+@as_json
+def resolve(
+    name: str | None, source: str, link: str | None, names: Path | None, resolved: Path | None, as_json: bool
+) -> None:
+    """Which model NAME means and why; or resolve a file of names. Needs no database.
+
+    Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, variant,
+    method and confidence.
+    """
+    from budmodel_pipeline.identity.lines import resolve_lines
+    from budmodel_pipeline.identity.resolve import resolve as resolve_name
+    from budmodel_pipeline.identity.tokens import UnresolvableName
+
+    try:
+        if names is not None and resolved is not None and name is None:
+            say(f"{resolve_lines(names, resolved):,} names resolved into {resolved}")
+        elif name is not None and names is None and resolved is None:
+            found = resolve_name(source, name, link, None)
+            answer = {"model_id": found.model_id, "variant": found.variant, "method": found.method}
+            show(
+                [{**answer, "confidence": found.confidence, **({"evidence": found.evidence} if as_json else {})}],
+                as_json=as_json,
+            )
+            if not as_json:
+                say("\n" + "\n".join(f"- {step}" for step in found.evidence))
+        else:
+            raise click.UsageError("give a NAME, or both --input and --output")
+    except UnresolvableName as rejection:
+        raise click.ClickException(f"{name!r} means no model: {rejection.reason}") from rejection
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("source")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
+@as_json
+def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
+    """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
+    _expect_sources([source], "SOURCE")
+    with database() as (settings, engine):
+        show(
+            replayed_rows(engine, quickstart.object_store(settings), catalog()[source], as_of.date() if as_of else None),
+            as_json=as_json,
+        )
+
+
+@click.command()
+def rebuild() -> None:
+    """Publish every snapshot that the object store remembers into an empty database."""
+    with database() as (settings, engine), _alone(engine):
+        published = rebuild_database(engine, quickstart.object_store(settings), catalog())
+        show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
+        sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False, rebuild_marts=True) else 1)
+
+
+@click.command()
+def migrate() -> None:
+    """Create the databases where they are missing and bring the schema up to date; a deployment does this first."""
+    with database(create=True) as (settings, _):
+        say(f"{settings.postgres_db} on {settings.postgres_host}:{settings.postgres_port} is up to date")
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="A connection that may change data; without it they are read-only.")
+def connect(write: bool) -> None:
+    """Print the connection string of the data for psql and BI tools."""
+    with database() as (settings, _):
+        url = settings.database_url.set(drivername="postgresql")
+        if not write:
+            url = url.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
+        print(url.render_as_string(hide_password=False))
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Where the UI listens, on this machine only.")
+def ui(port: int) -> None:
+    """Start the Dagster UI and its daemon on the same databases."""
+    with database() as (settings, _):
+        quickstart.enter(settings)
+    say(f"DAGSTER_HOME={os.environ['DAGSTER_HOME']}, PostgreSQL at {settings.postgres_host}:{settings.postgres_port}")
+    workspace = str(quickstart.PROJECT / "workspace.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(sys.executable, command)
+
+
+def _expect_sources(names: Sequence[str], parameter: str) -> None:
+    unknown = sorted(set(names) - set(catalog()))
+    if unknown:
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Keeps a second `budmodel run` on the same database out; the lock goes with the connection, so also with a kill."""
+    with engine.connect() as connection:
+        if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": RUN_LOCK}).scalar_one():
+            raise click.ClickException("Another `budmodel run` is at work on this database; wait for it to end.")
+        yield
+
+
+def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool) -> bool:
+    """Whether everything succeeded. Only this needs Dagster, which takes seconds to import."""
+    quickstart.enter(settings)
+    from dagster_postgres.utils import DagsterPostgresException
+
+    from budmodel_pipeline.assets.marts import MissingManifestError
+    from budmodel_pipeline.refresh import refresh
+
+    try:
+        return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts, say=say)
+    except MissingManifestError as error:
+        raise click.ClickException(str(error)) from error
+    except DagsterPostgresException as error:
+        cause = str(error.__cause__).partition("\n")[0]
+        raise click.ClickException(f"Dagster's database {settings.dagster_postgres_db} does not answer: {cause}") from error
+
+
+def _origin_sentence(settings: Settings) -> str:
+    return {
+        Origin.SAMPLE: "the bundled samples",
+        Origin.MIRROR: f"the mirror at {settings.budmodel_mirror_url}",
+        Origin.LIVE: "the live sites",
+    }[settings.effective_origin]
+
+
+def _summary(connection: Connection, started: datetime, attempted: Sequence[str]) -> None:
+    rows = reports.summary_rows(connection, started, attempted)
+    if rows:
+        say("")
+        _show_sources(rows)
+    metric = reports.showcase_metric(connection)
+    if metric:
+        say("")
+        _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
+    cards = reports.card_rows(connection, SHOWN_CARDS)
+    if cards:
+        say("\nModel cards")
+        show(cards, as_json=False)
+    # As it was called: `make run` calls it by its place in an environment that is on nobody's PATH.
+    me = os.path.relpath(sys.argv[0])
+    say(
+        f"\nNext: make ui                       the pipeline in a browser"
+        f"\n      {me} leaderboard METRIC, {me} compare MODEL MODEL"
+        f"\n      {me} model NAME, {me} request hf:ORG/NAME"
+        f'\n      psql "$({me} connect)"          the tables, in schema marts'
+        f"\n      {me} run --origin live          the real sites"
+    )
+
+
+def _show_sources(rows: Sequence[reports.Row]) -> None:
+    """A table of the sources, and below it a line for each that has a problem: sentences have no room in a table."""
+    show([{name: value for name, value in row.items() if name != "problem"} for row in rows], as_json=False)
+    for row in rows:
+        if row["problem"]:
+            say(f"{row['source']}: {row['problem']}")
+
+
+def _show_leaderboard(metric: str, rows: Sequence[reports.Row], columns: Sequence[str]) -> None:
+    top = rows[0]
+    say(f"The top of {metric}, in {top['unit']}, as of {top['as_of']} ({top['origin']})")
+    show([{name: row[name] for name in columns} for row in rows], as_json=False)

@@ -1,0 +1,142 @@
+"""`budmodel scan`: apart from the other commands, because it needs little of what they need, and starts in an instant."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.resources.provider import ProviderError
+from budmodel_pipeline.scanning import ModelScan, Progress, scan_target
+from budmodel_pipeline.security.cache import NoCache, SqliteCache
+from budmodel_pipeline.security.scan import FileReport, ScanOptions
+from budmodel_pipeline.security.verdict import Verdict
+from budmodel_pipeline.settings import Settings
+
+# Findings of one file that a table has room for; --json has all of them.
+SHOWN = 5
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("target")
+@click.option("--no-cache", is_flag=True, help="Examine everything anew, and remember nothing.")
+@as_json
+def scan(target: str, no_cache: bool, as_json: bool) -> None:
+    """Whether the files of TARGET are safe: a directory, a file, or hf:org/name@revision. Needs no database.
+
+    Nothing is unpickled, imported, rendered or unpacked. The exit status is 0 when every file is safe, 1 when one is
+    malicious or suspicious, and 2 when one was not looked at or there are none. With --json, a line of JSON for each file.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise click.UsageError("; ".join(str(problem["msg"]) for problem in error.errors())) from error
+    cache = NoCache() if no_cache else SqliteCache(settings.budmodel_home / "scans.sqlite", _warn)
+    try:
+        with nullcontext() if isinstance(cache, NoCache) else closing(cache), _progress_bar() as on_progress:
+            found = scan_target(
+                target,
+                hub_endpoint=settings.hf_endpoint,
+                token=settings.hf_token.get_secret_value() or None,
+                options=ScanOptions(cache=cache),
+                on_progress=on_progress,
+            )
+    except ProviderError as error:
+        raise click.BadParameter(str(error), param_hint="TARGET") from error
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)  # Not 1, which click would say and which means that something was found.
+    if as_json:
+        for report in found.files:
+            print(json.dumps(_line(report)))
+    else:
+        _show(found)
+    if not found.files:
+        _warn("there are no files to scan")
+    sys.exit(exit_status(found.verdict))
+
+
+def exit_status(verdict: Verdict) -> int:
+    match verdict:
+        case Verdict.SAFE:
+            return 0
+        case Verdict.SUSPICIOUS | Verdict.MALICIOUS:
+            return 1
+        case Verdict.UNSCANNED | Verdict.ERROR:
+            return 2
+
+
+def _line(report: FileReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "verdict": report.verdict,
+        "findings": [asdict(finding) for finding in report.findings],
+        "sha256": report.sha256,
+        "size": report.size,
+        "engines": dict(report.engines),
+    }
+
+
+def _show(found: ModelScan) -> None:
+    """What is wrong, worst first; then who looked; then the sum of it."""
+    from budmodel_pipeline.console import say, show
+
+    say(_plain(f"{found.name} at {found.revision}" if found.revision else found.name))
+    rows = list(_rows(sorted(found.files, key=lambda report: (-report.verdict.rank, report.path))))
+    if rows:
+        show(rows, as_json=False)
+    for engine in sorted({name for report in found.files for name in report.engines}):
+        states = Counter(report.engines.get(engine, "not asked").partition(":")[0] for report in found.files)
+        say(f"{engine}: " + ", ".join(f"{state} ({count:,})" for state, count in states.most_common()))
+    verdicts = Counter(report.verdict for report in found.files)
+    counts = ", ".join(f"{verdicts[verdict]:,} {verdict}" for verdict in reversed(Verdict) if verdicts[verdict])
+    say(f"{found.verdict}: {len(found.files):,} files" + (f", {counts}" if counts else ""))
+
+
+def _rows(reports: Sequence[FileReport]) -> Iterator[dict[str, Any]]:
+    from rich.markup import escape
+
+    for report in reports:
+        findings = sorted(report.findings, key=lambda finding: -finding.verdict.rank)
+        for finding in findings[:SHOWN]:
+            texts = {"path": report.path, "finding": finding.what, "where": finding.where, "rule": finding.rule}
+            yield {"verdict": str(finding.verdict)} | {name: escape(_plain(text)) for name, text in texts.items()}
+        if len(findings) > SHOWN:
+            left = f"and {len(findings) - SHOWN:,} more, which --json shows"
+            yield {"verdict": "", "path": escape(_plain(report.path)), "finding": left, "where": "", "rule": ""}
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would obey: names and contents are those of strangers."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _warn(sentence: str) -> None:
+    print(f"! {_plain(sentence)}", file=sys.stderr)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("scanning")
+
+        def on_progress(progress: Progress) -> None:
+            done = f"{progress.files_done:,} of {progress.files:,} files"
+            bar.update(task, description=done, completed=progress.bytes_done, total=progress.bytes)
+
+        yield on_progress

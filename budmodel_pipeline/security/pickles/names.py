@@ -1,0 +1,130 @@
+"""Which names a pickle may import: exact lists, kept as text beside this file.
+
+A pickle imports by (module, name) and then calls what it got, with arguments of its author's choice. So a name is harmless
+only if everything that can be done with it is; whatever is on no list is unknown, and unknown is suspicious.
+"""
+
+import re
+import unicodedata
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+
+
+class Standing(Enum):
+    CALLABLE = "may be called with any arguments"
+    CLASS = "instances may be made without calling it, and be given any state"
+    UNKNOWN = "on no list"
+    RISKY = "known, with ordinary uses and with bad ones"
+    DANGEROUS = "known to run commands or code, to load other pickles, or to reach files, the network or other names"
+
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def standing_of(module: str, name: str) -> Standing:
+    """How harmless it is that a pickle imports `name` from `module`."""
+    found = max((_standing(*pair) for pair in {(module, name), _in_python_3(module, name)}), key=_ORDER.index)
+    if found is Standing.UNKNOWN and not (module.isascii() and name.isascii()):
+        # A lookalike of a dangerous name deceives readers, not Python.
+        plain = unicodedata.normalize("NFKC", module), unicodedata.normalize("NFKC", name)
+        return Standing.DANGEROUS if _standing(*plain) is Standing.DANGEROUS else found
+    return found
+
+
+def is_odd(name: str) -> bool:
+    """Whether this is no (dotted) name such as Python code would have."""
+    return _IDENTIFIER.fullmatch(name) is None
+
+
+@cache
+def vocabulary() -> dict[bytes, bytes]:
+    """Every module and name of the lists, so that a long walk can keep one copy of each."""
+    allowed, dangerous = _allowed(), _dangerous()
+    words = {word for pair in [*allowed, *dangerous.names] for word in pair} | dangerous.modules
+    return {word.encode(): word.encode() for word in words}
+
+
+_ORDER = [Standing.CALLABLE, Standing.CLASS, Standing.UNKNOWN, Standing.RISKY, Standing.DANGEROUS]
+
+
+def _standing(module: str, name: str) -> Standing:
+    allowed, dangerous = _allowed(), _dangerous()
+    if found := allowed.get((module, name)):
+        return found
+    if found := dangerous.names.get((module, name)):
+        return found
+    parents = module.split(".")
+    if any(".".join(parents[:count]) in dangerous.modules for count in range(1, len(parents) + 1)):
+        return Standing.DANGEROUS
+    # `json.os.system` and the like: a name that leads out of its module.
+    steps = name.split(".")
+    if not dangerous.anywhere.isdisjoint(steps):
+        return Standing.DANGEROUS
+    if len(steps) > 1 and any(step.startswith("__") or step in dangerous.modules for step in steps):
+        return Standing.DANGEROUS
+    return Standing.UNKNOWN
+
+
+def _in_python_3(module: str, name: str) -> tuple[str, str]:
+    """Unpickling a protocol below 3 renames what Python 3 renamed."""
+    if renamed := NAME_MAPPING.get((module, name)):
+        return renamed
+    return IMPORT_MAPPING.get(module, module), name
+
+
+class _Dangerous:
+    """`modules` with everything below them; `names`; and names that are dangerous in `anywhere`, whatever the module."""
+
+    def __init__(self) -> None:
+        self.modules: set[str] = set()
+        self.names: dict[tuple[str, str], Standing] = {}
+        self.anywhere: set[str] = set()
+
+
+@cache
+def _allowed() -> dict[tuple[str, str], Standing]:
+    sections = {"call": Standing.CALLABLE, "instances": Standing.CLASS}
+    listed: dict[tuple[str, str], Standing] = {}
+    for file in sorted(files(__package__).joinpath("allowed").iterdir(), key=lambda file: file.name):
+        for section, module, names in _entries(file.read_text("utf-8")):
+            for name in names:
+                # What may be called may be made without a call, too.
+                if listed.get((module, name)) is not Standing.CALLABLE:
+                    listed[(module, name)] = sections[section]
+    return listed
+
+
+@cache
+def _dangerous() -> _Dangerous:
+    listed = _Dangerous()
+    for section, module, names in _entries(files(__package__).joinpath("dangerous.txt").read_text("utf-8")):
+        if section == "modules":
+            listed.modules.update([module, *names])
+        elif section == "anywhere":
+            listed.anywhere.update([module, *names])
+        else:
+            standing = {"names": Standing.DANGEROUS, "risky": Standing.RISKY}[section]
+            listed.names.update(((module, name), standing) for name in names)
+    return listed
+
+
+def _entries(text: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Section, first word and further words of each line. `a.{b,c}.d` stands for two first words; `#` starts a comment."""
+    section = ""
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if words[0].startswith("["):
+            section = words[0].strip("[]")
+            continue
+        before, brace, rest = words[0].partition("{")
+        if not brace:
+            yield section, words[0], words[1:]
+            continue
+        choices, _, after = rest.partition("}")
+        for choice in choices.split(","):
+            yield section, f"{before}{choice}{after}", words[1:]

@@ -1,0 +1,66 @@
+"""One fuzzing process: mutates, tells its parent what it is about to examine, examines, tells what went wrong.
+
+It keeps the input in `current` while it works on it, so that it can be found when the process does not come back.
+"""
+
+import json
+import random
+import resource
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from budmodel_pipeline.security.router import examine_file
+
+from budmodel_pipeline.security.content import MemoryContent, Place
+from budmodel_pipeline.security.verdict import Finding, Verdict
+from tests.corpus.everything import corpus
+from tests.fuzz.mutation import mutated
+
+# Address space beyond what the interpreter and the corpus have taken already.
+MEMORY = 512 << 20
+
+
+def main(seed: str, folder: str) -> None:
+    """Runs until it is killed. Prints a line of JSON before each input, and one for each mishap."""
+    chance = random.Random(seed)
+    samples = [sample for sample in corpus() if sample.link is None]
+    contents = [sample.content for sample in samples]
+    current = Path(folder) / "current"
+    mishaps = 0
+    _limit_memory()
+    while True:
+        sample = chance.choice(samples)
+        content = mutated(sample.content, chance, contents)
+        name = sample.path.split("/", 2)[2] if chance.random() < 0.9 else chance.choice(samples).path.split("/", 2)[2]
+        current.write_bytes(content)
+        _say({"name": name, "from": sample.path})
+        if trouble := examined(content, name):
+            mishaps += 1
+            kept = Path(folder) / f"trouble-{mishaps}"
+            kept.write_bytes(content)
+            _say({"trouble": trouble, "input": str(kept), "name": name, "from": sample.path})
+
+
+def examined(content: bytes, name: str) -> str | None:
+    """What went wrong other than with the file; findings are what an examination is for."""
+    try:
+        findings: Iterable[Finding] = list(examine_file(MemoryContent(content), Place(name)))
+    except Exception as error:  # noqa: BLE001  # To find these is the purpose.
+        return f"raised {type(error).__name__}: {error}"
+    failures = [f"{found.rule}: {found.what} ({found.where})" for found in findings if found.verdict is Verdict.ERROR]
+    return failures[0] if failures else None
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _say(message: dict[str, str]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
