@@ -57,9 +57,20 @@ _OPERATIVE_STEMS = (
     "military",
     "negativ",
     "violat",
+    "cost",
+    "charg",
+    "paid",
 )
 _NEGATIONS = ("not", "no", "non", "nor", "never", "only", "without", "except", "unless", "solely")
 _COPYRIGHT = re.compile(r"[\s#*/>|-]*(?:portions\s+)?(?:copyright|\(c\)|©|&copy;|all rights reserved)", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!;\n]+(?:\n(?!\s*\n)[^.!;\n]+)*[.!;](?=\s|$)")
+# What projects say of their license, and pages of themselves.
+_SAID_AROUND = re.compile(
+    r"(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b.{0,60}\b(?:under|by)\b|cookie|javascript"
+    r"|sign(?:ed)? (?:in|up)|log(?:ged)? in|newsletter|rights reserved|the following (?:is|license)|this (?:page|file)",
+    re.IGNORECASE,
+)
+_STATEMENT = 6
 # What may stand around a license without being part of it, and inside of it; in words.
 _AROUND = 40
 _WITHIN = 3
@@ -70,6 +81,8 @@ _BEFORE_HOLDER = 3
 # What a copy may have lost: a heading and whose copyright it is before it, a few words elsewhere.
 _LOST_BEFORE = 30
 _LOST_WITHIN = 5
+_LOST_ONE_IN = 100
+# Whose copyright it is, inside of a license.
 _LOST_HOLDER = 16
 
 Run = tuple[int, int]
@@ -109,7 +122,7 @@ def compare(text: str, words: Words, grams: Sequence[int], places: Mapping[int, 
         len(known.grams) + GRAM - 1,
         covered,
         _lost(text, words, places, known),
-        _turned(words, grams, of_license, covered),
+        _turned(words, grams, places, of_license, covered),
     )
 
 
@@ -147,9 +160,23 @@ def _says_something(text: str, words: Words, run: Run, within: bool, titles: Set
     if len(counted) <= _HOLDER and "copyright" in spelled[max(run[0] - _BEFORE_HOLDER, 0) : run[0]]:
         return False
     counted = [at for at in counted if not _is_copyright_line(text, words.starts[at])]
+    if not within and any(_is_statement(sentence) for sentence in _sentences(text, words, counted)):
+        return True
     if within and any(words.spelled[at].isdigit() for at in counted):
         return True
     return len(counted) > (_WITHIN if within else _AROUND)
+
+
+def _sentences(text: str, words: Words, counted: Sequence[int]) -> list[str]:
+    """The sentences of `text` between the first and the last word that counts; headings and links end with no point."""
+    if not counted:
+        return []
+    said = text[words.starts[counted[0]] : words.ends[counted[-1]] + 1]
+    return [" ".join(sentence.split()) for sentence in _SENTENCE.findall(said)]
+
+
+def _is_statement(sentence: str) -> bool:
+    return sentence.count(" ") + 1 >= _STATEMENT and not _SAID_AROUND.search(sentence)
 
 
 def _is_operative(spelled: tuple[str, ...], at: int) -> bool:
@@ -168,11 +195,12 @@ def _lost(text: str, words: Words, places: Mapping[int, int], known: Fingerprint
     """The words of the license that are missing, beyond a heading, other holders of copyright and what copies lose."""
     lost = 0
     missing = bytes(gram not in places for gram in known.grams)
+    tolerated = min(_LOST_WITHIN, len(missing) // _LOST_ONE_IN)
     for found in re.finditer(rb"\x01+", missing):
         at, end = found.span()
         # Every sequence that touches the place is another one, also those that begin before it.
         count = end - at - (0 if at == 0 or end == len(missing) else GRAM - 1)
-        if count <= (_LOST_BEFORE if at == 0 else _LOST_WITHIN):
+        if count <= (_LOST_BEFORE if at == 0 else tolerated):
             continue
         before = places[known.grams[at - 1]] if at else 0
         around = words.starts[before : before + 2 * GRAM]
@@ -181,13 +209,14 @@ def _lost(text: str, words: Words, places: Mapping[int, int], known: Fingerprint
     return lost
 
 
-def _turned(words: Words, grams: Sequence[int], of_license: Set[int], covered: bytearray) -> bool:
-    """Whether the license goes on with a negation at a place where the text goes on without it."""
+def _turned(words: Words, grams: Sequence[int], places: Mapping[int, int], of_license: Set[int], covered: bytearray) -> bool:
+    """Whether the license goes on with a negation, which the text has nowhere, where the text goes on without it."""
     spelled = words.spelled
     for at, gram in enumerate(grams):
         if gram in of_license or not (covered[at] and covered[at + 1] and covered[at + 2]):
             continue
         begun = crc32(" ".join((*spelled[at : at + GRAM - 1], "")).encode())
-        if any(crc32(word.encode(), begun) in of_license for word in _NEGATIONS if word != spelled[at + GRAM - 1]):
+        negated = {crc32(word.encode(), begun) for word in _NEGATIONS}
+        if any(one in of_license and one not in places for one in negated):
             return True
     return False

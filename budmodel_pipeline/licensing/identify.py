@@ -31,6 +31,7 @@ _TOO_LONG = 1.25
 _WHOLE = 0.98
 # Replaced words make a variant; far more words than were lost are terms that somebody added.
 _ADDED = 8
+_REPLACED = 3
 
 _GRANTS = re.compile(
     r"hereby grant|permission is|licensee|licensor|license agreement|redistribut|sublicens|derivative works?"
@@ -134,10 +135,12 @@ def _by_fingerprints(
         if license_id not in ids and not _mostly_covered(words, covered, span)
     ]
     templates = _mask(words, [*own_spans, *(span for _, span in others)])
-    terms = [run for run in operative_terms(words, covered) if any(_within(words, run, span) for span in own_spans)]
+    # A template takes what stands between a copyright line and its own words for the holder's name.
+    beyond = bytes(1 - inside for inside in _mask(words, own_spans))
+    terms = operative_terms(words, bytearray(map(max, covered, beyond)))
     everything = bytearray(map(max, covered, templates))
     confirmed = {license_id for license_id, _ in spans}
-    lost = sum(part.lost + part.turned for part in parts if part.license_id not in confirmed)
+    lost = sum(part.turned + (0 if part.license_id in confirmed else part.lost) for part in parts)
     names = tuple(dict.fromkeys([*(part.license_id for part in parts), *(license_id for license_id, _ in others)]))
     extra = sorted({*extra_terms(text, words, everything, _titles(names)), *terms})
     return _Explanation(names, everything, extra, lost, "fingerprint", parts[0].score)
@@ -166,9 +169,9 @@ def _best(explanations: Sequence[_Explanation | None]) -> _Explanation | None:
     if fingerprints is None or templates is None:
         return fingerprints or templates
     if fingerprints.complete != templates.complete:
-        # Templates allow words where they expect a name; a fingerprint of the same license knows that none belong there.
+        # Templates let pass what they take for a name or an optional word; a fingerprint of the same license knows better.
         same = set(fingerprints.licenses) == set(templates.licenses)
-        return fingerprints if fingerprints.complete or (same and fingerprints.extra) else templates
+        return fingerprints if fingerprints.complete or same else templates
     if fingerprints.complete:
         return fingerprints if fingerprints.score >= _ALMOST_ALL else replace(templates, method="template")
     return max(fingerprints, templates, key=lambda one: sum(one.covered))
@@ -193,7 +196,7 @@ def _judged(words: Words, found: _Explanation, near: tuple[tuple[str, float], ..
     (name,) = licenses
     if found.complete:
         return is_("identified", f"the text is {name}, and nothing else in it says anything", name)
-    if added > found.lost + _ADDED:
+    if added > (found.lost + _ADDED if found.lost else _REPLACED):
         return is_("modified", f"{name} with {added:,} words of other terms: read the remainder")
     if found.lost > added + _ADDED:
         return is_("modified", f"{name} without {found.lost:,} of its words")
@@ -232,10 +235,6 @@ def _mask(words: Words, spans: Collection[Span]) -> bytearray:
 def _mostly_covered(words: Words, covered: bytearray, span: Span) -> bool:
     first, last = bisect_left(words.starts, span.start), bisect_right(words.ends, span.end)
     return sum(covered[first:last]) > _OF_ITS_OWN * max(last - first, 0)
-
-
-def _within(words: Words, run: Run, span: Span) -> bool:
-    return span.start <= words.starts[run[0]] and words.ends[run[1] - 1] <= span.end
 
 
 def _titles(license_ids: Collection[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ _NAMES = tuple(
         r"(?:model[-_. ]?licen[cs]e|licen[cs]e[-_. ]?models?|licen[cs]e[-_. ]weights?)",
         r"licen[cs]es?",
         r"copying(?:[-_.]lesser)?",
+        r"licen[cs]e\.[\w.]+",
         r"unlicen[cs]e",
         r"(?:[\w.+ -]+[-_ ])?licen[cs]e(?:[-_. ]agreement)?(?:[-_ ][\w.+ -]+)?",
         r"(?:[\w.+-]+[-_ ])?terms[-_ ]of[-_ ]use|eula",

@@ -14,6 +14,7 @@ from budmodel_pipeline.licensing.catalog import (
 )
 from budmodel_pipeline.licensing.fingerprints import known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, State
+from budmodel_pipeline.licensing.terms import terms_of
 
 MAX_LENGTH = 300
 _SEPARATORS = re.compile(r"[\s_/-]+")
@@ -31,6 +32,15 @@ _ALSO_CALLED = {
     "llama-4": "llama4",
     "meta-llama-3": "llama3",
     "openrail-m": "openrail",
+    "open-rail-m": "openrail",
+    "creativeml-open-rail-m": "creativeml-openrail-m",
+    "creativeml-open-rail++-m": "openrail++",
+    "bigscience-open-rail-m": "bigscience-openrail-m",
+    "gnu-gpl": "gpl",
+    "gnu-gpl-v2": "gpl-2.0",
+    "gnu-gpl-v3": "gpl-3.0",
+    "gnu-lgpl": "lgpl",
+    "gnu-agpl-v3": "agpl-3.0",
     "openrail++-m": "openrail++",
     "creativeml-openrail++-m": "openrail++",
     "stabilityai-openrail++": "openrail++",
@@ -81,6 +91,9 @@ def license_named(name: str) -> str | None:
             return candidate
         if candidate in _ALSO_CALLED:
             return _ALSO_CALLED[candidate]
+        recorded = terms_of(candidate)
+        if recorded is not None:
+            return recorded.license_id
         spelled = spdx_spelling(candidate)
         if spelled is not None:
             return license_id_of(spelled)

@@ -5,6 +5,7 @@ import unicodedata
 from array import array
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from zlib import crc32
 
 GRAM = 4
@@ -29,8 +30,8 @@ _TOKEN = re.compile(
 )
 _JOINT = re.compile(_HYPHEN)
 # What card and license collections put before a text: `---`, keys and values, `---`. Wrapping may have joined its lines.
-_FRONT_MATTER = re.compile(r"(?<!\S)---\s+[a-z][\w-]*:\s.{0,20000}?\s---(?=\s)", re.DOTALL)
-_FRONT_MATTER_WITHIN = 2_000
+_FRONT_MATTER = re.compile(r"^[ \t]*---\s+[a-z][\w-]*:\s.{0,20000}?\s---(?=\s)", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER_WITHIN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ def gram_hash(words: tuple[str, ...]) -> int:
 
 
 def words_of(text: str) -> Words:
-    """The words of `text` after its front matter: without addresses, numbering and marks, in lower case.
+    """The words of `text`, in lower case, without front matter, addresses, numbering and marks.
 
     A hyphen joins, so that words divided at the end of a line are whole; offsets are those of `text`.
     """
     spelled: list[str] = []
     starts, ends = array("l"), array("l")
-    for found in _TOKEN.finditer(text, body_start(text)):
+    skipped, resumed = front_matter(text)
+    for found in chain(_TOKEN.finditer(text, 0, skipped), _TOKEN.finditer(text, resumed)):
         word = found["word"]
         if word is None:
             continue
@@ -78,7 +80,8 @@ def words_of(text: str) -> Words:
     return Words(tuple(spelled), starts, ends)
 
 
-def body_start(text: str) -> int:
-    """Where `text` begins after front matter, which describes a license and is no part of it."""
+def front_matter(text: str) -> tuple[int, int]:
+    """Where front matter begins and ends, which describes a license and is no part of it; (0, 0) where there is none."""
     found = _FRONT_MATTER.search(text, 0, _FRONT_MATTER_WITHIN + 20_000)
-    return found.end() if found is not None and found.start() <= _FRONT_MATTER_WITHIN else 0
+    # A heading or what a page says of itself may come before it; a license may not.
+    return found.span() if found is not None and found.start() <= _FRONT_MATTER_WITHIN else (0, 0)

@@ -1,0 +1,135 @@
+"""Real texts, kept beside the checkout: each is what it is, plain, wrapped anew with curly quotes, and inside a page."""
+
+import html
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from budmodel_pipeline.licensing.documents import text_of
+from budmodel_pipeline.licensing.identify import identify_text
+
+# Terms of use of a website and a privacy policy are no licenses.
+LICENSES = {
+    "agpl_3_0.md": "agpl-3.0",
+    "anthropic.txt": None,
+    "apache_2_0.md": "apache-2.0",
+    "apple_ascl.txt": "apple-ascl",
+    "bigscience_openrail_m.txt": "bigscience-openrail-m",
+    "bsd_3_clause.md": "bsd-3-clause",
+    "cc0_1_0.md": "cc0-1.0",
+    "cc_by_4_0.md": "cc-by-4.0",
+    "cc_by_nc_4_0.txt": "cc-by-nc-4.0",
+    "cc_by_nc_nd_4_0.txt": "cc-by-nc-nd-4.0",
+    "cc_by_sa_4_0.md": "cc-by-sa-4.0",
+    "creativeml_openrail_m.txt": "creativeml-openrail-m",
+    "deepseek.txt": "deepseek",
+    "epl_2_0.md": "epl-2.0",
+    "eupl_1_1.md": "eupl-1.1",
+    "gemma.txt": "gemma",
+    "gpl_3_0.md": "gpl-3.0",
+    "isc.md": "isc",
+    "lgpl_3_0.md": "lgpl-3.0",
+    "llama2.txt": "llama2",
+    "llama3_1.txt": "llama3.1",
+    "llama4.txt": "llama4",
+    "mit.txt": "mit",
+    "mpl_2_0.md": "mpl-2.0",
+    "odbl.txt": "odbl",
+    "ofl_1_1.md": "ofl-1.1",
+    "openai.txt": None,
+    "postgresql.md": "postgresql",
+    "tongyi_qianwen.txt": "tongyi-qianwen",
+    "unlicense.md": "unlicense",
+}
+CLAUSES = (
+    "You may not use it for commercial purposes.",
+    "Armed forces are excluded.",
+    "A use costs one dollar, to be paid at once.",
+)
+
+
+def wrapped(text: str) -> str:
+    """As people paste it into a file of their own: 60 columns, typographic quotes, another holder of the copyright."""
+    text = re.sub(r"(?im)^(\s*copyright \(c\)).*$", r"\1 2031 Somebody Else GmbH", text)
+    paragraphs = (textwrap.fill(" ".join(part.split()), 60) for part in re.split(r"\n\s*\n", text))
+    quoted = re.sub(r'(?<!\w)"', "\u201c", "\n\n".join(paragraphs)).replace('"', "\u201d").replace("'", "\u2019")
+    return f"# My model\n\n{quoted}"
+
+
+def page(body: str) -> str:
+    navigation = "".join(f'<li><a href="/{name}">{name}</a></li>' for name in ("Home", "Models", "Pricing", "Terms of use"))
+    return f"""<!DOCTYPE html><html><head><title>License - Example</title><script>var commercial = 1</script></head><body>
+    <header><nav><ul>{navigation}</ul></nav></header><main>{body}</main>
+    <footer>© 2026 Example Inc. All rights reserved. <a href="/p">Privacy</a> <a href="/s">Do not sell my data</a></footer>
+    </body></html>"""
+
+
+def flowing(text: str) -> str:
+    return "".join(f"<p>{html.escape(part)}</p>\n" for part in re.split(r"\n\s*\n", text))
+
+
+def bare(text: str) -> str:
+    """A page that marks up nothing: no part of it says what it is."""
+    lines = html.escape(text).replace("\n", "<br>\n")
+    links = '<a href="/">Home</a> | <a href="/m">Models</a> | <a href="/p">Pricing</a> | Search | Log in | Sign up'
+    return f"<html><body><div>{links}</div><h1>License</h1><div>{lines}</div><div>Privacy About Jobs</div></body></html>"
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "wrapped": wrapped,
+    "preformatted": lambda text: page(f"<pre>{html.escape(text)}</pre>"),
+    "flowing": lambda text: page(flowing(text)),
+    "bare": bare,
+    "wrapped on a page": lambda text: page(f"<pre>{html.escape(wrapped(text))}</pre>"),
+}
+
+
+def test_every_text_is_here(shared: Path) -> None:
+    assert {path.name for path in (shared / "licenses").iterdir()} == LICENSES.keys()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", LICENSES)
+def test_a_text_is_what_it_is(shared: Path, name: str, form: str) -> None:
+    text = text_of(FORMS[form]((shared / "licenses" / name).read_text(encoding="utf-8")).encode())
+    found = identify_text(text)
+    assert found.license_id == LICENSES[name], (
+        found.state,
+        found.reason,
+        [text[at.start : at.end] for at in found.remainder],
+    )
+    assert not found.remainder
+    assert (found.state == "identified") == (LICENSES[name] is not None)
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+@pytest.mark.parametrize("name", [name for name, license_id in LICENSES.items() if license_id is not None])
+def test_a_text_with_a_term_more_is_not_it(shared: Path, name: str, clause: str) -> None:
+    text = (shared / "licenses" / name).read_text(encoding="utf-8")
+    middle = text.index(". ", len(text) // 2) + 2
+    for changed in (f"{text}\n\n{clause}\n", f"{text[:middle]}{clause} {text[middle:]}"):
+        found = identify_text(changed)
+        assert found.license_id is None
+        assert LICENSES[name] in (*found.candidates, *(other for other, _ in found.near))
+        said = " ".join(changed[span.start : span.end] for span in found.remainder)
+        assert set(clause.strip(".").split()[-2:]) & set(said.replace(",", "").split()), found
+
+
+@pytest.mark.parametrize("name", [name for name, license_id in LICENSES.items() if license_id is not None])
+def test_two_texts_in_one_file_are_several(shared: Path, name: str) -> None:
+    other = "mit.txt" if name != "mit.txt" else "apache_2_0.md"
+    both = "\n\n".join((shared / "licenses" / one).read_text(encoding="utf-8") for one in (name, other))
+    found = identify_text(both)
+    assert (found.state, found.license_id) == ("several", None)
+    assert {LICENSES[name], LICENSES[other]} <= set(found.candidates)
+
+
+def test_half_a_text_is_not_it(shared: Path) -> None:
+    for name, license_id in LICENSES.items():
+        text = (shared / "licenses" / name).read_text(encoding="utf-8")
+        if license_id is not None:
+            assert identify_text(text[: 2 * len(text) // 3]).license_id is None, name
