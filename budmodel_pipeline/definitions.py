@@ -17,6 +17,7 @@ from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.assets.per_model import GROUP as MODELS
 from budmodel_pipeline.assets.per_model import per_model_work
+from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
@@ -94,6 +95,11 @@ def _resources(settings: Settings) -> dict[str, Any]:
             origin_name=settings.effective_origin, mirror_url=settings.budmodel_mirror_url
         ),
         "models": _models(settings),
+        "scanning": ScanningResource(
+            max_megabytes=settings.budmodel_scan_max_megabytes,
+            clamd=settings.budmodel_clamd,
+            clamd_signature_days=settings.budmodel_clamd_signature_days,
+        ),
         "file_policy": FilePolicy(
             policy=settings.budmodel_files,
             work=str(settings.budmodel_home / "incoming"),

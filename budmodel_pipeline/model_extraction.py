@@ -6,7 +6,7 @@ Assets, commands, benchmarks and tests call these functions with the names of ta
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,16 @@ from budmodel_pipeline.resources.model_files import Bandwidth, CopyLimits, Polic
 from budmodel_pipeline.resources.model_providers import Providers, open_model
 from budmodel_pipeline.resources.object_store import ObjectStore
 from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError
-from budmodel_pipeline.warehouse.model_records import FileRecord, ModelRecord, prose_of, store_files, store_model
+from budmodel_pipeline.warehouse.model_records import (
+    FileRecord,
+    ModelRecord,
+    prose_of,
+    published_by_this_alone,
+    store_files,
+    store_model,
+)
 from budmodel_pipeline.warehouse.model_states import TargetState, record_extracted, record_target_failure, states_of
+from budmodel_pipeline.warehouse.scan_records import LastScan, last_scan
 
 if TYPE_CHECKING:
     from budmodel_pipeline.resources.llm import Llm, ProseOutcome
@@ -68,6 +76,12 @@ class FileCopying:
     policy: Policy = "none"
     limits: CopyLimits = field(default_factory=CopyLimits)
     bandwidth: Bandwidth = field(default_factory=Bandwidth)
+
+
+def _quarantined(record: FileRecord, scan: LastScan) -> FileRecord:
+    if record.outcome == "failed":
+        return record
+    return replace(record, outcome="quarantined", reason=f"the scan found malware in {', '.join(scan.malicious)}")
 
 
 def extract_models(targets: Sequence[str], reading: ModelReading) -> Iterator[Outcome]:
@@ -176,13 +190,18 @@ def copy_model_files(
 ) -> list[FileRecord]:
     """Copies the files of the revision that was extracted last, as the policy says, and stores what became of each.
 
-    A closed model has none. Raises ProviderError where the model cannot be opened, ObjectStoreError, OSError.
+    A closed model has none. Of a model that a scan found to be malicious nothing is published: what is copied goes into the
+    quarantine of the store, and what lay there before is taken away unless others have it too. Raises ProviderError where
+    the model cannot be opened, ObjectStoreError, OSError.
     """
     with reading.engine.connect() as connection:
         state = next(iter(states_of(connection, [target])), None)
+        scan = last_scan(connection, target)
     if state is None or state.revision is None:
         hint = f"extract it first: budmodel request {target}"
         raise ProviderError(target, "not_found", "nothing was extracted of it yet", hint=hint, permanent=True)
+    malicious = scan is not None and scan.verdict == "malicious"
+    store = copying.store.quarantine if malicious else copying.store
     place = parse_target(target)
     pinned = state.revision if place.provider == "hugging_face" else None
     with open_model(place, reading.providers, pinned) as opened:
@@ -193,7 +212,7 @@ def copy_model_files(
             raise ProviderError(target, "changed", f"it is now at {opened.revision[:12]}", hint=hint, permanent=False)
         copied = copy_files(
             opened.repository,
-            copying.store,
+            store,
             copying.work,
             origin=f"{target}@{state.revision}",
             policy=copying.policy,
@@ -202,6 +221,12 @@ def copy_model_files(
             on_progress=on_progress,
         )
     records = [FileRecord(file.path, file.size, file.sha256, file.outcome, file.key, file.reason or None) for file in copied]
+    if scan is not None and malicious:
+        records = [_quarantined(record, scan) for record in records]
+        with reading.engine.connect() as connection:
+            published = published_by_this_alone(connection, target)
+        for sha256 in published:
+            copying.store.remove(sha256)
     with closing(reading.engine.connect()) as connection, connection.begin():
         store_files(connection, target, state.revision, records, datetime.now(UTC))
     return records

@@ -60,6 +60,8 @@ def _details(metadata: object) -> str:
     values = {name: value.value for name, value in metadata.items() if isinstance(value, dg.MetadataValue)}
     if values.get("unchanged"):
         return "  unchanged"
+    if "verdict" in values:
+        return f"  {values['verdict']}"
     if "evidence" in values:
         return f"  {values['license']} (by {values['evidence']})"
     if "fields" in values:

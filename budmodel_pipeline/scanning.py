@@ -63,12 +63,14 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Download:
     """Bounds of a download for a scan, in bytes: `piece` is what is asked for and held in memory at a time, `spare_disk` is
-    what stays free where temporary files go. After `failures` files that the network has failed, the rest is not tried.
+    what stays free where temporary files go. Files beyond `largest` are left alone, which makes them unscanned. After
+    `failures` files that the network has failed, the rest is not tried.
     """
 
     piece: int = 8 << 20
     spare_disk: int = 1 << 30
     failures: int = 2
+    largest: int = 1 << 50
 
 
 def scan_target(
@@ -143,20 +145,30 @@ def disk_listing(target: Path) -> Listing:
 
 
 def hub_listing(model: "HubModel", work: Path, cache: ScanCache, download: Download) -> Listing:
-    """The files of a model on a hub. Each is downloaded into `work` when its turn comes, and deleted after it.
+    """The files of a model on a hub; see `repository_listing`."""
+    origin = f"{model.repository.root}/{model.repo_id}@{model.revision}"
+    return repository_listing(model.repository, origin, work, cache, download)
 
-    The cache is asked first: by the SHA-256 that the hub lists, or by the one that the same file of the same commit had
-    before.
+
+def repository_listing(repository: Repository, origin: str, work: Path, cache: ScanCache, download: Download) -> Listing:
+    """The files of a repository, of which `origin` names place and revision.
+
+    Each is downloaded into `work` when its turn comes, and deleted after it. The cache is asked first: by the SHA-256 that
+    the provider lists, or by the one that the same file of the same revision had before.
     """
-    repository = model.repository
     troubles = _Troubles(download.failures)
-    files = []
+    files: list[WantedFile] = []
+    others: list[FileReport] = []
     for path, listed in sorted(repository.files.items()):
-        origin = f"{repository.root}/{model.repo_id}@{model.revision}/{path}"
-        digest = listed.sha256 or cache.digest_of(origin)
-        obtain = partial(_downloaded, repository, listed, work, download, troubles, partial(cache.put_digest, origin))
+        place = f"{origin}/{path}"
+        digest = listed.sha256 or cache.digest_of(place)
+        if listed.size is not None and listed.size > download.largest:
+            what = f"its {listed.size:,} bytes were not downloaded: the limit of this scan is {download.largest:,}"
+            others.append(not_examined(path, Finding("scan.not-downloaded", Verdict.UNSCANNED, what), listed.size))
+            continue
+        obtain = partial(_downloaded, repository, listed, work, download, troubles, partial(cache.put_digest, place))
         files.append(WantedFile(path, obtain, listed.size, digest))
-    return Listing(files)
+    return Listing(files, others=others)
 
 
 @dataclass(slots=True)

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     budmodel_clamd: str | None = None
     budmodel_clamd_signature_days: NonNegativeInt = 7
 
+    # What a scan may download of a model, file by file; 0 scans nothing.
+    budmodel_scan_max_megabytes: float = 64
+
     # Folders, separated by the system's path separator, that requests by SQL may name models in.
     budmodel_disk_roots: str = ""
     budmodel_files: Literal["none", "metadata", "all"] = "none"

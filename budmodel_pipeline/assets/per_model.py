@@ -13,9 +13,12 @@ import dagster as dg
 
 from budmodel_pipeline.assets.file_policy import FilePolicy
 from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.scan_presentation import findings_table
+from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.model_discovery import MODELS_A_RUN, catalogued_models
 from budmodel_pipeline.model_extraction import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
 from budmodel_pipeline.model_licensing import license_models
+from budmodel_pipeline.model_scanning import Scanning, ScanOutcome, scan_models
 from budmodel_pipeline.resources.model_files import Progress
 from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.models import NO_HUB, ModelsResource
@@ -23,6 +26,7 @@ from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.provider import ProviderError
+from budmodel_pipeline.security.verdict import Verdict
 from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.warehouse.model_states import states_of
 
@@ -36,6 +40,8 @@ HUB_POOL = "hf_hub"
 INFO = dg.AssetKey("model_info")
 FILES = dg.AssetKey("model_files")
 LICENSE = dg.AssetKey("license")
+SCAN = dg.AssetKey("security_scan")
+FILES_ARE_SAFE = "files_are_safe"
 ALL_LICENSED = "every_license_was_looked_for"
 ALL_EXTRACTED = "every_model_was_extracted"
 ALL_COPIED = "every_file_is_accounted_for"
@@ -74,8 +80,19 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
             metadata={"dagster/table_name": "budmodel.model_info"},
         ),
         dg.AssetSpec(
-            FILES,
+            SCAN,
             deps=[INFO],
+            skippable=True,
+            kinds={"python", "postgres"},
+            owners=OWNERS,
+            group_name=GROUP,
+            description="Whether the files of a model are safe: each is examined to its last byte in a limited process; what "
+            "could not be looked at is never safe. Content is examined once for each version of the rules and engines.",
+            metadata={"dagster/table_name": "budmodel.scans"},
+        ),
+        dg.AssetSpec(
+            FILES,
+            deps=[INFO, SCAN],
             skippable=True,
             kinds={"python", "s3"},
             owners=OWNERS,
@@ -101,6 +118,9 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
             ALL_EXTRACTED, asset=INFO, description="Each model of the run was read; the others keep their last good state."
         ),
         dg.AssetCheckSpec(ALL_LICENSED, asset=LICENSE, description="Each model could be searched for a license."),
+        dg.AssetCheckSpec(
+            FILES_ARE_SAFE, asset=SCAN, description="No file is malicious (an error), suspicious or unscanned (a warning)."
+        ),
         dg.AssetCheckSpec(ALL_COPIED, asset=FILES, description="No file that the policy selects is missing in the store."),
     ],
     # One step for all: a step after one that leaves out failed models would be left out as a whole.
@@ -116,6 +136,7 @@ def per_model_work(
     models: ModelsResource,
     object_storage: ObjectStorageResource,
     file_policy: FilePolicy,
+    scanning: ScanningResource,
 ) -> Iterator[dg.AssetCheckResult]:
     reading = reading_of(postgres, models)
     targets = context.partition_keys
@@ -128,6 +149,9 @@ def per_model_work(
         found = [state.target for state in extracted]
         troubles += yield from _license(context, found, reading, object_storage.store)
     with_files = [state.target for state in extracted if state.provider != "cloud_model"]
+    how = scanning.scanning
+    if SCAN in context.selected_asset_keys and how is not None:
+        troubles += yield from _scan(context, with_files, reading, how)
     if FILES in context.selected_asset_keys:
         troubles += yield from _copy(context, with_files, reading, file_policy.copying(object_storage, config.policy))
     if troubles and len(targets) == 1:
@@ -180,6 +204,33 @@ def _license(
         },
     )
     return problems
+
+
+def _scan(
+    context: dg.AssetExecutionContext, targets: Sequence[str], reading: ModelReading, how: Scanning
+) -> Generator[dg.AssetCheckResult, None, list[str]]:
+    outcomes: list[ScanOutcome] = []
+    for outcome in scan_models(targets, reading, how, context.log.info):
+        outcomes.append(outcome)
+        if outcome.problem is None:
+            told = {"verdict": outcome.verdict.value, "scanned_files": outcome.files, "unchanged": outcome.unchanged}
+            findings = dg.MetadataValue.md(findings_table([outcome]))
+            context.log_event(_materialized(SCAN, outcome.target, {**told, "findings": findings}))
+    malicious = [outcome for outcome in outcomes if outcome.verdict is Verdict.MALICIOUS]
+    doubtful = [outcome for outcome in outcomes if outcome.verdict is not Verdict.SAFE]
+    yield dg.AssetCheckResult(
+        asset_key=SCAN,
+        check_name=FILES_ARE_SAFE,
+        passed=not doubtful,
+        severity=dg.AssetCheckSeverity.ERROR if malicious else dg.AssetCheckSeverity.WARN,
+        description=f"{len(outcomes) - len(doubtful)} of {len(outcomes)} models are safe, {len(malicious)} are malicious",
+        metadata={
+            "findings": dg.MetadataValue.md(findings_table(doubtful)),
+            "verdicts": dict(Counter(outcome.verdict.value for outcome in outcomes)),
+            "versions": {**how.versions},
+        },
+    )
+    return [f"{outcome.target}: {outcome.problem}" for outcome in outcomes if outcome.problem]
 
 
 def _copy(

@@ -16,7 +16,7 @@ from typing import Literal
 from filelock import FileLock
 
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
-from budmodel_pipeline.resources.object_store import ObjectStore, content_key
+from budmodel_pipeline.resources.object_store import ObjectStore
 
 Policy = Literal["none", "metadata", "all"]
 Outcome = Literal["stored", "present", "left_out", "failed"]
@@ -169,7 +169,7 @@ def _copy(
     with FileLock(work / f"{name}.lock"):
         if promised and store.content_size(promised) == size:
             report(size, 0)
-            return CopiedFile(listed.path, "present", size, promised, content_key(promised))
+            return CopiedFile(listed.path, "present", size, promised, store.key_of(promised))
         collected = part.stat().st_size if part.exists() else 0
         if collected > size:
             part.unlink()

@@ -11,8 +11,8 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,9 @@ class StoredObject:
     size: int
 
 
+QUARANTINE = "quarantine/"
+
+
 def content_key(sha256: str) -> str:
     """The key of content by its SHA-256 in lower-case hex, such as `sha256/ab/abcd…`."""
     if not _SHA256.fullmatch(sha256):
@@ -67,12 +70,29 @@ def content_key(sha256: str) -> str:
 class ObjectStore:
     """A directory or a bucket; made by `open_directory` and `open_s3`. Threads may share it.
 
+    Content lies in `area`: that of ordinary content is the whole store, malware has one of its own (see `quarantine`).
+
     All methods raise ObjectStoreError. `place` is what messages call the store.
     """
 
     place: str
     directory: Path | None
     _store: LocalStore | S3Store = field(repr=False)
+    area: str = ""
+
+    @property
+    def quarantine(self) -> "ObjectStore":
+        """The same store, where content lies that nobody is to use."""
+        return replace(self, area=QUARANTINE)
+
+    def key_of(self, sha256: str) -> str:
+        """Where the content with this hash lies, or would."""
+        return self.area + content_key(sha256)
+
+    def remove(self, sha256: str) -> None:
+        """Removes the content with this hash from the area; nothing happens where there is none."""
+        with suppress(MissingObjectError), self._failures("remove", self.key_of(sha256)):
+            obstore.delete(self._store, self.key_of(sha256))
 
     def put(self, key: str, content: bytes) -> bool:
         """Writes an object unless there is one; returns whether it did. Of several writers at most one is told True."""
@@ -90,7 +110,7 @@ class ObjectStore:
     def put_content(self, content: bytes) -> StoredObject:
         """Writes content under its own hash, once. An object of the wrong size there, left by a power cut, is replaced."""
         sha256 = hashlib.sha256(content).hexdigest()
-        key = content_key(sha256)
+        key = self.key_of(sha256)
         if not self.put(key, content):
             with self._failures("look up", key):
                 size = obstore.head(self._store, key)["size"]
@@ -106,7 +126,7 @@ class ObjectStore:
 
         The caller has verified the hash. Several writers of one hash may all write: they write the same.
         """
-        key, size = content_key(sha256), path.stat().st_size
+        key, size = self.key_of(sha256), path.stat().st_size
         if self.content_size(sha256) != size:
             with self._failures("write", key):
                 # Conditional writes would read the whole file into memory. S3 takes 10,000 parts of at least 5 MB.
@@ -118,7 +138,7 @@ class ObjectStore:
 
     def content_size(self, sha256: str) -> int | None:
         """The size in bytes of the content with this hash; None where it is not stored."""
-        key = content_key(sha256)
+        key = self.key_of(sha256)
         try:
             with self._failures("look up", key):
                 return obstore.head(self._store, key)["size"]
@@ -134,7 +154,7 @@ class ObjectStore:
 
     def get_content(self, sha256: str) -> bytes:
         """The bytes with this hash. Raises MissingObjectError, and CorruptObjectError where others lie in their place."""
-        key = content_key(sha256)
+        key = self.key_of(sha256)
         content = self.get(key)
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:

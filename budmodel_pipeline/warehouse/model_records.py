@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, text
 
 from budmodel_pipeline.warehouse.rows import upsert
 from budmodel_pipeline.warehouse.tables import model_files, model_info
@@ -30,7 +30,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What became of one file of a model: see the outcomes of `resources.model_files`."""
+    """What became of a file of a model: see the outcomes of `resources.model_files`; `quarantined` ones may not be used."""
 
     path: str
     size_bytes: int | None
@@ -63,6 +63,22 @@ def prose_of(connection: Connection, target: str) -> Mapping[str, Any] | None:
     )
     found: Mapping[str, Any] | None = connection.execute(newest).scalar()
     return found
+
+
+def published_by_this_alone(connection: Connection, target: str) -> list[str]:
+    """Digests of content that was copied for `target` and for no other model."""
+    rows = connection.execute(
+        text("""
+            select distinct sha256 from budmodel.model_files mine
+            where target = :target and outcome in ('stored', 'present') and sha256 is not null and not exists (
+                select from budmodel.model_files others
+                where others.sha256 = mine.sha256 and others.target <> mine.target
+                    and others.outcome in ('stored', 'present')
+            )
+        """),
+        {"target": target},
+    )
+    return list(rows.scalars())
 
 
 def _storable(value: Any) -> Any:

@@ -259,7 +259,7 @@ model_files = Table(
     ForeignKeyConstraint(
         ["target", "revision"], ["budmodel.model_info.target", "budmodel.model_info.revision"], ondelete="CASCADE"
     ),
-    CheckConstraint("outcome in ('stored', 'present', 'left_out', 'failed')", name="outcome"),
+    CheckConstraint("outcome in ('stored', 'present', 'left_out', 'failed', 'quarantined')", name="outcome"),
     Index(None, "sha256"),
 )
 
@@ -369,4 +369,62 @@ license_conflicts = Table(
     Column("found", Text, nullable=False),
     Column("reason", Text, nullable=False),
     CheckConstraint("severity in ('conflict', 'note')", name="severity"),
+)
+
+# The scan of each model at the revision that was scanned last, with every version that its verdict depends on.
+model_scans = Table(
+    "model_scans",
+    metadata,
+    Column("target", Text, ForeignKey(extraction_targets.c.target, ondelete="CASCADE"), primary_key=True),
+    Column("revision", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("versions", JSONB, nullable=False),
+    _moment("scanned_at", nullable=False),
+    CheckConstraint("verdict in ('safe', 'unscanned', 'error', 'suspicious', 'malicious')", name="verdict"),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("target", Text, ForeignKey(model_scans.c.target, ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Text),
+    Column("verdict", Text, nullable=False),
+    Column("engines", JSONB, nullable=False),
+    Column("from_cache", Boolean, nullable=False),
+    CheckConstraint("verdict in ('safe', 'unscanned', 'error', 'suspicious', 'malicious')", name="verdict"),
+    Index(None, "sha256"),
+)
+
+scan_findings = Table(
+    "scan_findings",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("finding_no", Integer, primary_key=True),
+    Column("engine", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    ForeignKeyConstraint(["target", "path"], ["budmodel.scans.target", "budmodel.scans.path"], ondelete="CASCADE"),
+)
+
+# What engines said of content under a name, by everything that it depends on; and the digests of files of a commit.
+scan_results = Table(
+    "scan_results",
+    metadata,
+    Column("cache_key", Text, primary_key=True),
+    Column("findings", JSONB, nullable=False),
+    Column("engines", JSONB, nullable=False),
+    _moment("examined_at", nullable=False),
+)
+
+file_digests = Table(
+    "file_digests",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
 )

@@ -1,0 +1,29 @@
+"""What people see of scans: the findings that decided, with the command that shows them again."""
+
+from collections.abc import Sequence
+
+from budmodel_pipeline.model_scanning import ScanOutcome
+
+SHOWN_MODELS, SHOWN_FILES, SHOWN_FINDINGS = 50, 20, 3
+
+
+def findings_table(outcomes: Sequence[ScanOutcome]) -> str:
+    """Markdown: each file that decided about a model, its worst findings, and how to see all of them."""
+    lines = ["| model | file | verdict | what | where |", "|---|---|---|---|---|"]
+    for outcome in outcomes[:SHOWN_MODELS]:
+        if outcome.problem:
+            lines.append(f"| {outcome.target} | | {outcome.verdict.value} | {_cell(outcome.problem)} | |")
+        for report in outcome.worst_files[:SHOWN_FILES]:
+            lines += [
+                f"| {outcome.target} | {_cell(report.path)} | {finding.verdict.value} | {_cell(finding.what)} | "
+                f"{_cell(finding.where)} |"
+                for finding in sorted(report.findings, key=lambda one: -one.verdict.rank)[:SHOWN_FINDINGS]
+            ]
+    scanned = [outcome.target for outcome in outcomes if outcome.worst_files][:3]
+    return "\n".join(lines) + "".join(f"\n\n`budmodel scan {target}` shows everything." for target in scanned)
+
+
+def _cell(text: str) -> str:
+    """Names of files and findings are strangers' words: they shall not end the cell or become markup."""
+    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:300])
+    return plain.replace("|", "/").replace("<", "&lt;").replace("`", "'").replace("[", "(").replace("]", ")")
