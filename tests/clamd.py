@@ -84,15 +84,17 @@ def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClamd]:
         yield daemon
 
 
-Answer = Callable[[socket.socket], None]
+# What it does with a connection instead of answering; the event tells when the test is over.
+Answer = Callable[[socket.socket, threading.Event], None]
 
 
 @contextmanager
 def speaking(version: bytes, answer_to_content: bytes | Answer, *, reads: bool = True) -> Iterator[str]:
     """The address of something that passes for a fit daemon, and answers to other content than probes what it is told.
 
-    `answer_to_content` may also do something with the connection; without `reads` that is before the content was sent.
+    Without `reads` it does so before it has read the content.
     """
+    over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve(connection: socket.socket) -> None:
@@ -102,20 +104,19 @@ def speaking(version: bytes, answer_to_content: bytes | Answer, *, reads: bool =
                 connection.sendall(version)
             elif command == b"nINSTREAM\n":
                 size = int.from_bytes(stream.read(4), "big")
-                content = stream.read(min(size, 4096))
-                if content == EICAR:
-                    connection.sendall(b"stream: Eicar-Test FOUND\n")
-                elif content.startswith(b"\x1f\x8b"):
-                    connection.sendall(b"stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND\n")
+                content = stream.read(min(size, len(EICAR)))
+                is_probe = content.startswith((EICAR, b"\x1f\x8b"))
+                if reads or is_probe:
+                    stream.read(size - len(content))
+                    while size := int.from_bytes(stream.read(4), "big"):
+                        stream.read(size)
+                if is_probe:
+                    found = "Eicar-Test" if content.startswith(EICAR) else "Heuristics.Limits.Exceeded.MaxRecursion"
+                    connection.sendall(f"stream: {found} FOUND\n".encode())
+                elif isinstance(answer_to_content, bytes):
+                    connection.sendall(answer_to_content)
                 else:
-                    if reads:
-                        stream.read(size - len(content))
-                        while size := int.from_bytes(stream.read(4), "big"):
-                            stream.read(size)
-                    if isinstance(answer_to_content, bytes):
-                        connection.sendall(answer_to_content)
-                    else:
-                        answer_to_content(connection)
+                    answer_to_content(connection, over)
 
     def listen() -> None:
         with suppress(OSError):  # The listener is closed at the end.
@@ -128,6 +129,7 @@ def speaking(version: bytes, answer_to_content: bytes | Answer, *, reads: bool =
     try:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        over.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()

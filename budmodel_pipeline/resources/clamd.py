@@ -77,12 +77,13 @@ class Clamd:
             try:
                 with closing(self._connected()) as connection:
                     deadline.watch(connection)
-                    complete = _sent(connection, question)
-                    answer = _received(connection)
+                    taken = _sent(connection, question)
+                    answer, ended = _received(connection)
             except (OSError, UnicodeError) as error:
                 trouble = "took too long" if deadline.expired else f"does not answer: {_reason(error)}"
                 raise ClamdError(f"clamd at {self.address} {trouble}") from error
-            if answer.endswith("\n") and (complete or not answer.endswith(" OK\n")):
+            # What was found in a part of the content is found; that it is clean, only who has read it all can say.
+            if answer.endswith("\n") and ((taken and ended and not deadline.expired) or not answer.endswith(" OK\n")):
                 return answer
             if deadline.expired:
                 raise ClamdError(f"clamd at {self.address} gave no answer within {self.policy.answer_seconds:g} seconds")
@@ -205,11 +206,18 @@ def _sent(connection: socket.socket, question: Iterable[bytes]) -> bool:
     return True
 
 
-def _received(connection: socket.socket) -> str:
-    """All that comes until the end, which the daemon makes after its answer; no more of it than an answer has."""
+def _received(connection: socket.socket) -> tuple[str, bool]:
+    """All that comes, no more of it than an answer has, and whether the other side ended it in good order."""
     answer = b""
-    while len(answer) <= _LONGEST_ANSWER and (part := connection.recv(_LONGEST_ANSWER)):
-        answer += part
+    try:
+        while len(answer) <= _LONGEST_ANSWER and (part := connection.recv(_LONGEST_ANSWER)):
+            answer += part
+    except ConnectionResetError:
+        return _text(answer), False
+    return _text(answer), True
+
+
+def _text(answer: bytes) -> str:
     return answer.decode("ascii", "backslashreplace")
 
 

@@ -11,12 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
 
-from budmodel_pipeline.security.containers.registry import CONTAINERS
 from budmodel_pipeline.security.engines import CLEAN, FAILED, FLAGGED, EngineResult
-from budmodel_pipeline.security.formats.registry import FORMATS
-from budmodel_pipeline.security.names import PICKLES, suffix_of
-from budmodel_pipeline.security.pickles.examine import looks_like_pickle
-from budmodel_pipeline.security.texts.examine import looks_like_text
 from budmodel_pipeline.security.verdict import Finding, Verdict, verdict_of
 
 CLAMAV = "clamav"
@@ -27,8 +22,7 @@ LARGEST_DATA = 24 << 20
 
 _WEIGHTS = frozenset({"safetensors", "GGUF", "GGML", "npy", "HDF5", "FlatBuffers model", "Parquet", "Arrow"})
 _PROGRAMS_AND_DOCUMENTS = frozenset({"executable", "PDF"})
-_ARCHIVES = frozenset(known.name for known in CONTAINERS)
-_ARCHIVES_OF_WEIGHTS = (PICKLES - {".tar"}) | {".npz", ".keras", ".nemo", ".mar", ".skops"}
+_ARCHIVES_OF_WEIGHTS = frozenset({".npz", ".keras", ".nemo", ".mar", ".skops"})
 
 _VERSION = re.compile(r"ClamAV [^/\n]+(?:/(?P<database>\d+)/(?P<made>[^/\n]+))?\n")
 _ANSWER = re.compile(r"stream: (?:OK|(?P<signature>\S+) FOUND|(?P<trouble>.+) ERROR)\n")
@@ -49,14 +43,22 @@ _MEANINGS = {
 
 def reason_not_to_ask(name: str, head: bytes, size: int) -> str | None:
     """Why ClamAV need not look at a file that begins with `head`; None where it should, whatever the size."""
+    # Here, because this is half of the scanner, and a scan that is answered by its cache asks about no file.
+    from budmodel_pipeline.security.containers.registry import CONTAINERS
+    from budmodel_pipeline.security.formats.registry import FORMATS
+    from budmodel_pipeline.security.names import PICKLES, suffix_of
+    from budmodel_pipeline.security.pickles.examine import looks_like_pickle
+    from budmodel_pipeline.security.texts.examine import looks_like_text
+
     if not size:
         return "it is empty"
     kinds = {known.name for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, name)}
     if kinds & _PROGRAMS_AND_DOCUMENTS:
         return None
-    if kinds and kinds <= _WEIGHTS:
+    if kinds & _WEIGHTS:
         return "weights, not a kind of file that it serves for"
-    is_archive = bool(kinds & _ARCHIVES) and suffix_of(name) not in _ARCHIVES_OF_WEIGHTS
+    archives_of_weights = (PICKLES - {".tar"}) | _ARCHIVES_OF_WEIGHTS
+    is_archive = bool(kinds & {known.name for known in CONTAINERS}) and suffix_of(name) not in archives_of_weights
     is_data = bool(kinds) or looks_like_pickle(head) or looks_like_text(head)
     if is_data and not is_archive and size > LARGEST_DATA:
         return f"data of more than {LARGEST_DATA >> 20} MiB"

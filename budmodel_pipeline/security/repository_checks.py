@@ -65,7 +65,7 @@ def _name(path: str) -> Iterator[Finding]:
         yield suspicious("path.control-characters", "the name holds control characters")
     if _DECEPTIVE.search(path):
         yield suspicious("path.deceptive", "the name holds characters that make it read as another")
-    elif any(_reads_as_another(part) for part in parts):
+    elif any(_reads_as_another(word) for word in re.split(r"[/.]", path)):
         yield suspicious("path.deceptive", "the name mixes letters that look alike")
     if leaves_repository(path) or "\\" in path or ".." in parts:
         yield suspicious("path.outside", "written out, this path may leave its directory")

@@ -14,6 +14,8 @@ from budmodel_pipeline.security.verdict import Finding, Verdict
 _MAX_CANDIDATES = 40
 _MAX_ENCODED = 4 << 20
 _MAX_OPCODES = 5_000
+_MAX_ARGUMENTS = 2_000
+_MAX_TEXT_PICKLE = 1 << 16
 # In two pieces, so that no antivirus takes this file for the test file.
 _ANTIVIRUS_TEST = b"$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!"
 # How a pickle, ELF and Windows programs, zip and gzip files and Java classes begin in base64 and in hexadecimal.
@@ -25,7 +27,7 @@ _BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 _PICKLE_LINES = re.compile(
     rb"(?:^|(?<=[\n.(0]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
 )
-_RUNNING = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
+_CALLING = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
 
 
 def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -57,7 +59,7 @@ def _encoded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
                 )
                 return
             # Agents of Stable-Baselines keep their pickled parts in their JSON under this key, and load them.
-            if not data[max(0, position - 60) : position].rstrip(b' "\n').endswith(b':serialized":'):
+            if not data[max(0, position - 60) : position].rstrip(b' "\n').endswith(b':serialized:":'):
                 what = f"{kind} encoded in text, {len(content):,} bytes"
                 yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, place.at(f"byte {position:,}"))
             yield from nested(MemoryContent(content), place.inside(f"{kind} encoded at byte {position:,}"))
@@ -115,31 +117,39 @@ def _runs(content: bytes) -> bool:
 
 def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
     """A pickle of protocol 0 is a text: a line `cos`, a line `system`. Vocabularies have such lines, so it has to parse."""
-    for number, found in enumerate(_PICKLE_LINES.finditer(data)):
-        if number >= 2_000:
-            return
+    passed = 0
+    for found in _PICKLE_LINES.finditer(data):
         start = found.start()
-        length = _text_pickle_length(data[start : start + 65_536])
-        if length:
-            line = data.count(b"\n", 0, start) + 1
+        if start < passed:
+            continue
+        if found[0].startswith(b"i"):
+            # INST takes what was put on the stack after a mark; without one, these are words.
+            start = data.rfind(b"(", max(passed, start - _MAX_ARGUMENTS), start)
+            if start < 0:
+                continue
+        length, runs = _read_as_pickle(data[start : start + _MAX_TEXT_PICKLE])
+        passed = start + length
+        if runs:
             module, name, _ = found[0][1:].split(b"\n", 2)
             what = f"a pickle in text, which calls {module.decode()}.{name.decode()}"
+            line = data.count(b"\n", 0, start) + 1
             yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
-            yield from nested(MemoryContent(data[start : start + length]), place.inside(f"pickle at line {line}"))
+            yield from nested(MemoryContent(data[start:passed]), place.inside(f"pickle at line {line}"))
             return
 
 
-def _text_pickle_length(data: bytes) -> int:
-    runs = False
-    count = 0
+def _read_as_pickle(data: bytes) -> tuple[int, bool]:
+    """How many bytes read as opcodes, and whether they make a pickle that calls something."""
+    calls = False
+    count = position = 0
     try:
-        for opcode, _, position in pickletools.genops(BytesIO(data)):
+        for opcode, _, at in pickletools.genops(BytesIO(data)):
             count += 1
-            runs = runs or opcode.name in _RUNNING
+            position = at or 0
+            calls = calls or opcode.name in _CALLING
             if opcode.name == "STOP":
-                return (position or 0) + 1 if runs else 0
-            if count > _MAX_OPCODES:
-                return len(data)
+                return position + 1, calls
     except (ValueError, AttributeError, IndexError, OverflowError):
-        return len(data) if runs and count > 3 else 0
-    return 0
+        # Cut off or broken on purpose: enough of it came before to be no accident.
+        return position + 1, calls and count > 3
+    return len(data), calls

@@ -76,7 +76,7 @@ def _disguise(kind: Kind, start: str, place: Place) -> Iterator[Finding]:
 
 
 def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:
-    if kind is Kind.XML:
+    if kind is Kind.XML and content.size:
         yield from examine_xml(content, place)
         if content.size > _MAX_WHOLE_BYTES:
             return

@@ -82,7 +82,7 @@ def _encoding(source: str, place: Place) -> Iterator[Finding]:
 
 def _unparsed(source: str, error: Exception, place: Place) -> Iterator[Finding]:
     line = getattr(error, "lineno", None) or 1
-    if isinstance(error, RecursionError | MemoryError):
+    if isinstance(error, RecursionError | MemoryError) or "too many" in str(error):
         yield Finding("python.nested-too-deep", Verdict.SUSPICIOUS, "code nested too deep to be parsed", place.at(""))
     elif found := _DANGEROUS_TEXT.search(source):
         what = f"cannot be parsed ({str(error)[:80]}) and holds {found[0].strip()[:40]!r}"

@@ -54,7 +54,7 @@ def examine_table(data: bytes, place: Place) -> Iterator[Finding]:
 
 
 def examine_json_lines(content: Content, place: Place) -> Iterator[Finding]:
-    """Each line has to be JSON. What the rows say is data that nobody runs. Raises UnscannedError for lines beyond reason."""
+    """Each line has to be JSON. What rows say is data that nobody runs. Raises UnscannedError for lines beyond reason."""
     rest = b""
     number = 0
     for start in range(0, content.size, CHUNK):

@@ -78,7 +78,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     ),
     "removes all": (
         "rm",
-        r"""\brm\s{1,5}(?:-\w{1,6}\s{1,5}){1,4}(?:--no-preserve-root\s{1,5})?["']?(?:/|~|\$HOME|\$\{HOME\}|/\*|~/\*|/(?:home|etc|usr|boot|bin|root)/?\*?)["']?(?:\s|;|&|$)""",
+        r"""\brm\s{1,5}(?:-\w{1,6}\s{1,5}){1,4}(?:--no-preserve-root\s{1,5})?["']?(?:/\*?|~(?:/\*?)?|\$(?:HOME|\{HOME\})(?:/\*?)?|/(?:home|etc|usr|boot|bin|root)/?\*?)["']?(?:\s|;|&|$)""",
     ),
     "hidden window": (
         "hidden",

@@ -52,7 +52,9 @@ def test_a_flood_of_findings_hides_none_of_the_worst() -> None:
 PICKLE, ZIP, TEXT = b"\x80\x04\x95", b"PK\x03\x04", b'{"a": 1}'
 
 
-@pytest.mark.skipif(None in (installed_version("modelscan"), installed_version("picklescan")), reason="they are not installed")
+@pytest.mark.skipif(
+    None in (installed_version("modelscan"), installed_version("picklescan")), reason="they are not installed"
+)
 @pytest.mark.parametrize(
     ("name", "head", "size", "asked"),
     [
