@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure
+from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.model_extraction import ModelReading, extract_models
 from budmodel_pipeline.resources.hub import Hub
 from budmodel_pipeline.resources.model_providers import Providers
@@ -113,7 +114,9 @@ def _tick(engine: Engine) -> Figure:
     models = ModelsResource(origin_name=Origin.MIRROR, mirror_url="http://127.0.0.1:1", hub_endpoint="http://127.0.0.1:1")
     with dg.DagsterInstance.ephemeral() as instance:
         partitions_with(instance, [target.target for target in known])
-        with dg.build_sensor_context(instance, resources={"postgres": postgres, "models": models}) as context:
+        with dg.build_sensor_context(
+            instance, resources={"postgres": postgres, "models": models, "scanning": ScanningResource()}
+        ) as context:
             started = perf_counter()
             tick = sensor.evaluate_tick(context)
             seconds = perf_counter() - started

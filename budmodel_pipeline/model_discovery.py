@@ -16,6 +16,7 @@ from budmodel_pipeline.warehouse.model_states import (
     unknown_closed_models,
     unknown_links,
 )
+from budmodel_pipeline.warehouse.scan_records import expire_scans
 
 # A model is read again a week after it was, as a leaderboard is; half a day of slack keeps a weekly rhythm weekly.
 AGE = timedelta(days=7) - timedelta(hours=12)
@@ -45,11 +46,13 @@ def discover(
     now: datetime,
     *,
     only: Collection[str] | None = None,
+    scan_versions: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Adds the models that the leaderboards name and that were not known, a page at a time; returns the new targets.
 
     `catalogued` are the ids of closed models that a catalog has facts of. `only` are the repositories that can be had, where
-    not all of the hub can. What was read of another origin than `origin` is due again.
+    not all of the hub can. What was read of another origin than `origin` is due again, and
+    what was scanned by other rules or engines than `scan_versions`.
     """
     linked: list[KnownTarget] = []
     for uri, source in unknown_links(connection, PAGE):
@@ -66,6 +69,8 @@ def discover(
         for model_id, source in unknown_closed_models(connection, catalogued, PAGE)
     ]
     expire_targets(connection, now - AGE, origin, now, PAGE)
+    if scan_versions is not None:
+        expire_scans(connection, scan_versions, now, PAGE)
     return [*added, *add_targets(connection, closed, now)]
 
 

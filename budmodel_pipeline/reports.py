@@ -144,7 +144,7 @@ def card_rows(connection: Connection, limit: int) -> list[Row]:
         text("""
             select name as model, provider, parameters_unique as parameters, context_length as context,
                    kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license,
-                   license_suitability as suitability,
+                   license_suitability as suitability, security_verdict as security,
                    sources_count as leaderboards,
                    origin
             from marts.model_cards order by parameters_unique is null, sources_count desc nulls last, target limit :limit

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 LFS_SUFFIXES = (".safetensors", ".gguf", ".bin", ".pt", ".onnx", ".msgpack", "tokenizer.json")
 _CHUNK = 1024 * 1024
 _MODEL = re.compile(r"/api/models/(?P<repo>[^/]+(?:/[^/]+)?)")
+_AVATAR = re.compile(r"/api/(?P<owner>(?:organizations|users)/[^/]+)/avatar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,10 @@ class Received:
 
 
 class HubServer(ThreadingHTTPServer):
-    """Use it through `hub_server`. Switches: `ranges` (206 or the whole file), `old` (refuses expand), `page_size`."""
+    """Use it through `hub_server`. Switches: `ranges` (206 or the whole file), `old` (refuses expand), `page_size`.
+
+    `avatars` are the pictures of `organizations/NAME` and `users/NAME`.
+    """
 
     daemon_threads = True
 
@@ -106,6 +110,7 @@ class HubServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repos: dict[str, HubRepo] = {}
         self.renamed: dict[str, str] = {}
+        self.avatars: dict[str, str] = {}
         self.received: list[Received] = []
         self.bytes_sent = 0
         self.ranges = True
@@ -256,6 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/cdn/"):
             content = self.server.find(path.removeprefix("/cdn/"))
             return _Reply(200, {"Accept-Ranges": "bytes"}, content) if content is not None else _Reply(403, {})
+        if match := _AVATAR.fullmatch(path):
+            avatar = self.server.avatars.get(match["owner"])
+            return _json({"avatarUrl": avatar}) if avatar else _error(404, "", "This owner does not exist")
         if match := _MODEL.match(path):
             names = (match["repo"], match["repo"].split("/")[0])
             name = next((name for name in names if name in self.server.repos or name in self.server.renamed), names[0])

@@ -86,8 +86,8 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
             kinds={"python", "postgres"},
             owners=OWNERS,
             group_name=GROUP,
-            description="Whether the files of a model are safe: each is examined to its last byte in a limited process; what "
-            "could not be looked at is never safe. Content is examined once for each version of the rules and engines.",
+            description="Whether the files of a model are safe: each is examined to its last byte in a limited process; "
+            "what could not be looked at is never safe. Content is examined once for each version of the rules and engines.",
             metadata={"dagster/table_name": "budmodel.scans"},
         ),
         dg.AssetSpec(

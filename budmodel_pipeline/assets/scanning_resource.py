@@ -3,6 +3,7 @@
 import dagster as dg
 
 from budmodel_pipeline.model_scanning import Scanning
+from budmodel_pipeline.security.engines import Engine
 
 MEGABYTE = 1_000_000
 
@@ -17,4 +18,11 @@ class ScanningResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def scanning(self) -> Scanning | None:
         """How to scan; None where scans are turned off."""
-        return Scanning(largest=int(self.max_megabytes * MEGABYTE)) if self.max_megabytes > 0 else None
+        if self.max_megabytes <= 0:
+            return None
+        engines: list[Engine] = []
+        if self.clamd is not None:
+            from budmodel_pipeline.resources.clamd import ClamdPolicy, open_clamav
+
+            engines.append(open_clamav(self.clamd, ClamdPolicy(signature_days=self.clamd_signature_days)))
+        return Scanning(engines, int(self.max_megabytes * MEGABYTE))

@@ -15,6 +15,8 @@ from budmodel_pipeline.commands.options import as_json
 from budmodel_pipeline.resources.provider import ProviderError
 from budmodel_pipeline.scanning import ModelScan, Progress, scan_target
 from budmodel_pipeline.security.cache import NoCache, SqliteCache
+from budmodel_pipeline.security.engines import Engine
+from budmodel_pipeline.security.engines import Engine
 from budmodel_pipeline.security.scan import FileReport, ScanOptions
 from budmodel_pipeline.security.verdict import Verdict
 from budmodel_pipeline.settings import Settings
@@ -22,6 +24,14 @@ from budmodel_pipeline.settings import Settings
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
 INTERRUPTED = 130
+
+
+def _engines(settings: Settings) -> list[Engine]:
+    if settings.budmodel_clamd is None:
+        return []
+    from budmodel_pipeline.resources.clamd import ClamdPolicy, open_clamav
+
+    return [open_clamav(settings.budmodel_clamd, ClamdPolicy(signature_days=settings.budmodel_clamd_signature_days))]
 
 
 @click.command()
@@ -45,7 +55,7 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
                 target,
                 hub_endpoint=settings.hf_endpoint,
                 token=settings.hf_token.get_secret_value() or None,
-                options=ScanOptions(cache=cache),
+                options=ScanOptions(cache=cache, engines=_engines(settings)),
                 on_progress=on_progress,
             )
     except ProviderError as error:
@@ -60,6 +70,14 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
     if not found.files:
         _warn("there are no files to scan")
     sys.exit(exit_status(found.verdict))
+
+
+def _antivirus(settings: Settings) -> tuple[Engine, ...]:
+    if settings.budmodel_clamd is None:
+        return ()
+    from budmodel_pipeline.resources.clamd import ClamdPolicy, open_clamav
+
+    return (open_clamav(settings.budmodel_clamd, ClamdPolicy(signature_days=settings.budmodel_clamd_signature_days)),)
 
 
 def exit_status(verdict: Verdict) -> int:

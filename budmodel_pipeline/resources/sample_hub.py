@@ -5,6 +5,7 @@ A folder `<org>/<name>/` holds the files of a model, and `.hub.json` what the AP
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -104,10 +105,17 @@ def _digest(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client may drop a connection that it kept; anything else is a mistake in this file."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve_sample_hub(directory: Path) -> Iterator[str]:
     """Serves the models in `directory` on a free port of the loopback interface; yields the endpoint."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=directory)) as server:
+    with _Server(("127.0.0.1", 0), partial(_Handler, directory=directory)) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="sample hub", daemon=True)
         thread.start()
         try:

@@ -25,7 +25,7 @@ from budmodel_pipeline.security.names import (
     suffix_of,
 )
 from budmodel_pipeline.security.pickles.examine import examine_pickle, looks_like_pickle
-from budmodel_pipeline.security.texts.examine import examine_text, looks_like_text
+from budmodel_pipeline.security.texts.decoding import begins_as_text
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
 _HEAD = 4096
@@ -134,7 +134,7 @@ def _examine(content: Content, place: Place) -> Iterator[Finding]:
 
 def _is_text(head: bytes, name: str) -> bool:
     """Of pickles, the oldest are lines of text; where the name expects one, they are no texts."""
-    return looks_like_text(head) and not (suffix_of(name) in PICKLES and looks_like_pickle(head))
+    return begins_as_text(head) and not (suffix_of(name) in PICKLES and looks_like_pickle(head))
 
 
 def _mismatch(known: Format, place: Place) -> Iterator[Finding]:
@@ -158,6 +158,9 @@ def _examine_pickle(content: Content, place: Place, is_text: bool) -> Iterator[F
 
 
 def _examine_as_text(content: Content, place: Place) -> Iterator[Finding]:
+    # Its parsers take longer to import than weights to examine.
+    from budmodel_pipeline.security.texts.examine import examine_text
+
     if disguises_text(place.name):
         yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a text, which its name denies", place.at(""))
     yield from _guarded(examine_text(content, place, examine_nested), place, "text")

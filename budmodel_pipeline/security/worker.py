@@ -1,6 +1,6 @@
 """The child's side of a scan: takes limits upon itself, then examines the files that it is handed, one after the other.
 
-Everything that is trusted is imported first. Then the limits are set, and only then hostile bytes are read. The walls are
+What most files need is imported first. Then the limits are set, and only then hostile bytes are read. The walls are
 the kernel's: memory, CPU, no files written, no network (a network namespace of its own, where Linux permits that), no new
 privileges, death with the parent. The audit hook is a fence inside of them: no examiner has a reason to open a socket, start
 a program, write a file, unpickle or import a library, so one that tries has been led astray, and the file becomes an error.
@@ -129,6 +129,7 @@ def lock_down(libraries: Iterable[str]) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, DESCRIPTORS)
+    sys.dont_write_bytecode = True  # The fence would refuse it, and with it the import.
     sys.addaudithook(_fence({*sys.stdlib_module_names, *libraries}))
 
 

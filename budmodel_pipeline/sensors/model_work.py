@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from budmodel_pipeline.assets.per_model import MODELS
+from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.model_discovery import (
     LEASE,
     MODELS_A_RUN,
@@ -55,11 +56,15 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Adds models that leaderboards link to or that a catalog knows, and requests those that are due: new, "
-        "a week old, or to be tried again.",
+        "a week old, scanned by older rules or signatures, or to be tried again.",
     )
     def tick(
-        context: dg.SensorEvaluationContext, postgres: PostgresResource, models: ModelsResource
+        context: dg.SensorEvaluationContext,
+        postgres: PostgresResource,
+        models: ModelsResource,
+        scanning: ScanningResource,
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        how = scanning.scanning
         running = context.instance.get_runs(
             dg.RunsFilter(job_name=job_name, statuses=UNFINISHED, tags={BATCH: "true"}), limit=RUNS_AT_ONCE
         )
@@ -68,7 +73,14 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
         with postgres.engine.begin() as connection:
             if models.origin is Origin.SAMPLE and holds_real_data(connection):
                 return dg.SkipReason("Real data are published here, and samples never join them.")
-            discover(connection, catalogued, models.origin.value, now, only=models.only)
+            discover(
+                connection,
+                catalogued,
+                models.origin.value,
+                now,
+                only=models.only,
+                scan_versions=how.versions if how is not None else None,
+            )
             due = due_targets(connection, now, PAGE)
         if len(running) >= RUNS_AT_ONCE:
             return dg.SkipReason(

@@ -9,6 +9,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 from sqlalchemy import Connection, Engine, text
 
 from budmodel_pipeline.assets.per_model import MODELS
+from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.definitions import MODELS_JOB, build_definitions
 from budmodel_pipeline.resources.embedded_postgres import Server
 from budmodel_pipeline.resources.models import ModelsResource
@@ -80,6 +81,7 @@ def tick(
             password=server.password,
             database=engine.url.database or "",
         ),
+        "scanning": ScanningResource(),
         "models": ModelsResource(origin_name=Origin.LIVE, mirror_url=NOWHERE, hub_endpoint=hub),
     }
     wanted = {name: resources[name] for name in sensor.required_resource_keys}

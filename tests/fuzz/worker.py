@@ -10,9 +10,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from budmodel_pipeline.security.router import examine_file
-
 from budmodel_pipeline.security.content import MemoryContent, Place
+from budmodel_pipeline.security.router import examine_file
 from budmodel_pipeline.security.verdict import Finding, Verdict
 from tests.corpus.everything import corpus
 from tests.fuzz.mutation import mutated

@@ -18,7 +18,8 @@ from huggingface_hub import HfApi
 from budmodel_pipeline.model_info.inspect import inspect_files
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.model_info.safetensors import Tensor, read_header
-from budmodel_pipeline.resources.hub import Hub, HubModel, HubPolicy
+from budmodel_pipeline.resources.hub import Hub, HubModel
+from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError, State
 from tests.hub_server import Content, Failure, HubServer, Sparse, digest_of, hub_server
 
@@ -425,6 +426,37 @@ def test_an_older_hub_that_knows_no_expand(server: HubServer, client: Client) ->
     server.old = True
     model = client.open()
     assert (model.revision, model.info["pipeline_tag"]) == (sha, "fill-mask")
+
+
+@pytest.mark.parametrize(
+    ("owner", "pictures", "found"),
+    [
+        ("org", {"organizations/org": "https://cdn.example/org.png"}, "https://cdn.example/org.png"),
+        ("jane", {"users/jane": "/avatars/jane.svg"}, "{endpoint}/avatars/jane.svg"),
+        ("nobody", {"organizations/org": "https://cdn.example/org.png"}, None),
+        ("../models/org/model", {}, None),
+    ],
+)
+def test_the_picture_of_an_owner(
+    server: HubServer, client: Client, owner: str, pictures: dict[str, str], found: str | None
+) -> None:
+    server.avatars = pictures
+    assert client.hub.avatar(owner) == (found.format(endpoint=server.endpoint) if found else None)
+    assert server.count("/avatar") == (1 if owner == "org" else 2)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"avatarUrl": null}', b'{"avatarUrl": 7}'])
+def test_an_answer_without_a_picture_is_none(server: HubServer, client: Client, body: bytes) -> None:
+    server.fail("/api/organizations/org/avatar", Failure(200, body=body))
+    assert client.hub.avatar("org") is None
+
+
+def test_a_picture_that_cannot_be_had_is_not_taken_for_none(server: HubServer, client: Client) -> None:
+    server.avatars = {"users/org": "/avatars/org.svg"}
+    server.fail("/api/organizations/org/avatar", Failure(503))
+    with pytest.raises(ProviderError) as failed:
+        client.hub.avatar("org")
+    assert failed.value.state == "unavailable"
 
 
 def test_the_environment_names_the_hub_and_brings_no_token(server: HubServer, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ from budmodel_pipeline.warehouse.model_states import (
     record_target_failure,
 )
 from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.scan_records import ScannedFile, store_scan
 from budmodel_pipeline.warehouse.snapshots import (
     SnapshotFile,
     current_snapshot,
@@ -74,6 +75,7 @@ MARTS = {
     "model_comparison",
     "model_health",
     "model_lineage",
+    "security_findings",
     "self_reported_evaluations",
     "source_health",
 }
@@ -260,6 +262,12 @@ def read_models(connection: Connection) -> None:
     replace_catalog(connection, [LicenseRecord("llama3.1", None, "Open Source but Restrictive", "LOW", "1")])
     told_by = ConflictRecord(base, "tag_vs_text", "text", "license", "conflict", "mit", "llama3.1", "The tag says mit.")
     replace_conflicts(connection, [told_by])
+    finding = {"engine": "budmodel", "rule": "pickle.dangerous-global", "severity": "malicious", "what": "w", "place": "p"}
+    scanned = [
+        ScannedFile("a.pkl", 7, "f" * 64, "malicious", {"budmodel": "examined"}, False, [finding]),
+        ScannedFile("config.json", 2, "e" * 64, "safe", {"budmodel": "examined"}, True, []),
+    ]
+    store_scan(connection, base, "b" * 40, "malicious", {"rules": "1"}, scanned, FOURTH)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
 
 
@@ -504,6 +512,20 @@ def test_a_card_says_what_the_license_permits_and_how_we_know(built: Built) -> N
     without = built.row("select * from marts.model_cards where target = 'hf:tuner/beta-tuned'")
     assert (without["license_id"], without["license_evidence"], without["commercial_use"]) == (None, "none", None)
     assert built.row("select models from marts.licenses where license_id = 'llama3.1'")["models"] == 1
+
+
+def test_a_card_shows_the_verdict_with_its_revision_and_what_was_not_scanned_is_not_safe(built: Built) -> None:
+    card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
+    assert (card["security_verdict"], card["scanned_revision"], card["scan_versions"]) == (
+        "malicious",
+        "b" * 40,
+        {"rules": "1"},
+    )
+    verdict = built.row("select security_verdict from marts.model_cards where target = 'hf:tuner/beta-tuned'")
+    assert verdict["security_verdict"] == "unscanned"
+    found = built.row("select * from marts.security_findings")
+    assert (found["path"], found["rule"]) == ("a.pkl", "pickle.dangerous-global")
+    assert found["reproduce"] == f"budmodel scan hf:makers/Beta@{'b' * 40}"
 
 
 def test_a_value_of_the_wrong_type_is_null_in_its_column_and_stays_in_the_facts(built: Built) -> None:

@@ -13,7 +13,8 @@ from budmodel_pipeline.model_discovery import catalogued_models, discover, known
 from budmodel_pipeline.model_extraction import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
 from budmodel_pipeline.model_info.catalogs import CatalogRecord
 from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.resources.hub import Hub, HubPolicy
+from budmodel_pipeline.resources.hub import Hub
+from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.llm import Llm
 from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.object_store import open_directory

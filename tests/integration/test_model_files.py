@@ -16,7 +16,8 @@ import pytest
 
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.resources.disk import open_disk
-from budmodel_pipeline.resources.hub import Hub, HubModel, HubPolicy
+from budmodel_pipeline.resources.hub import Hub, HubModel
+from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.model_files import Bandwidth, CopiedFile, CopyLimits, Progress, copy_files
 from budmodel_pipeline.resources.object_store import ObjectStore, content_key, open_directory, open_s3
 from tests.hub_server import Content, Failure, HubServer, Sparse, hub_server

@@ -12,7 +12,8 @@ from budmodel_pipeline.model_discovery import known_target
 from budmodel_pipeline.model_extraction import ModelReading, extract_models
 from budmodel_pipeline.model_info.targets import parse_target
 from budmodel_pipeline.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
-from budmodel_pipeline.resources.hub import Hub, HubPolicy
+from budmodel_pipeline.resources.hub import Hub
+from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.llm import Llm
 from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.object_store import ObjectStore, open_directory

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 import budmodel_pipeline
-from budmodel_pipeline.resources.hub import Hub, HubPolicy
+from budmodel_pipeline.resources.hub import Hub
+from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.scanning import Download, disk_listing, hub_listing
 from budmodel_pipeline.security.cache import SqliteCache
 from budmodel_pipeline.security.engines import EngineResult

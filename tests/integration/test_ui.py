@@ -1,5 +1,6 @@
 """What a data engineer looks at: the Dagster UI in a real browser, over the databases that `budmodel run` filled."""
 
+import re
 import shutil
 import signal
 import socket
@@ -55,7 +56,7 @@ def page(ui: str) -> Iterator[Page]:
 
 def test_graph_materialization_and_schedule(page: Page) -> None:
     page.goto("/asset-groups")
-    for group in ("leaderboards", "marts"):
+    for group in ("leaderboards", "models", "marts"):
         expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=60 * SECOND)
 
     page.goto("/assets/scores/bfcl?view=events")
@@ -72,3 +73,19 @@ def test_graph_materialization_and_schedule(page: Page) -> None:
     expect(page.get_by_text("At 03:00 AM UTC")).to_be_visible(timeout=60 * SECOND)
     expect(page.get_by_text("extract_leaderboards").first).to_be_visible()
     expect(page.get_by_role("switch").or_(page.get_by_role("checkbox")).first).to_be_checked()
+
+
+def test_a_model_is_a_partition_and_sensors_watch_over_it(page: Page) -> None:
+    page.goto("/assets/model_info?view=partitions&partition=hf%3AQwen%2FQwen3-32B")
+    expect(page.get_by_text("Materialized", exact=True)).to_be_visible(timeout=60 * SECOND)
+    for name, value in (("revision", re.compile(r"[0-9a-f]{40}")), ("fields", re.compile(r"\d+"))):
+        expect(page.get_by_role("row", name=name).get_by_text(value)).to_be_visible()
+    # None of them was left out.
+    expect(page.get_by_text("Missing (0)")).to_be_visible()
+
+    page.goto("/assets/model_info?view=checks")
+    expect(page.get_by_text(re.compile(r"(\d+) of \1 models"))).to_be_visible(timeout=60 * SECOND)
+
+    page.goto("/automation")
+    for sensor in ("discovered_models", "updated_models", "extraction_requests"):
+        expect(page.get_by_text(sensor, exact=True).first).to_be_visible(timeout=60 * SECOND)

@@ -14,7 +14,6 @@ from budmodel_pipeline.security.examiner import Nested
 from budmodel_pipeline.security.formats.ggml_types import BLOCKS, PLAUSIBLE
 from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_metadata
 from budmodel_pipeline.security.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
-from budmodel_pipeline.security.texts.template import examine_template
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "I", 7: "B", 10: "Q", 11: "q", 12: "Q"}
@@ -119,6 +118,9 @@ def _entry(header: _Header, place: Place, nested: Nested) -> Iterator[Finding]:
             yield Finding("gguf.overflow", Verdict.MALICIOUS, f"{key[:80]} claims {length:,} bytes", place.at(key[:80]))
         value = cursor.limited(length, _MAX_TEXT_BYTES, key[:80])
         if _is_template(key):
+            # The parser of templates takes longer to import than most headers to read.
+            from budmodel_pipeline.security.texts.template import examine_template
+
             yield from examine_template(value.decode("utf-8", "replace"), place.inside(key[:120]))
         else:
             yield from examine_metadata(value, key[:80], "gguf", place, nested)

@@ -99,6 +99,10 @@ select
     answers.attribution,
     answers.share_alike,
     answers.use_restrictions,
+    coalesce(model_scans.verdict, 'unscanned') as security_verdict,
+    model_scans.revision as scanned_revision,
+    model_scans.scanned_at,
+    model_scans.versions as scan_versions,
     cards.prose -> 'prose' -> 'description' ->> 'text' as description,
     {{ claims('use_cases') }} as use_cases,
     {{ claims('strengths') }} as strengths,
@@ -115,3 +119,4 @@ left join headlines on cards.model_id = headlines.model_id
 left join {{ source('budmodel', 'model_licenses') }} as held on cards.target = held.target
 left join {{ source('budmodel', 'license_documents') }} as documents on held.document_id = documents.document_id
 left join permissions as answers on held.document_id = answers.document_id
+left join {{ source('budmodel', 'model_scans') }} as model_scans on cards.target = model_scans.target

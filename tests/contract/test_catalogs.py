@@ -1,0 +1,115 @@
+"""The catalogs of closed models as they really are: known facts of a few models, and nobody but makers speaking for them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from budmodel_pipeline.model_discovery import catalogued_models
+from budmodel_pipeline.model_info.catalogs import (
+    FIELDS,
+    LLM_STATS_URL,
+    MAKERS,
+    MODELS_DEV_URL,
+    CatalogRecord,
+    merge_catalogs,
+    read_llm_stats,
+    read_models_dev,
+)
+from budmodel_pipeline.resources.mirror import mirror_path
+
+# From the files by hand: what models.dev says comes first, what LLM-Stats says fills the gaps.
+KNOWN: Mapping[str, Mapping[str, Any]] = {
+    "openai/gpt-4.1": {
+        "author": "OpenAI",
+        "name": "GPT-4.1",
+        "website": "https://platform.openai.com/docs/models",
+        "license": None,
+        "released_on": "2025-04-14",
+        "knowledge_cutoff": "2024-04",
+        "context_length": 1_047_576,
+        "output_tokens": 32_768,
+        "parameters_unique": None,
+        "input_modalities": ["image", "pdf", "text"],
+        "output_modalities": ["text"],
+        "tool_use": True,
+        "reasoning": False,
+        "input_price_usd_per_million_tokens": 2.0,
+        "output_price_usd_per_million_tokens": 8.0,
+    },
+    "anthropic/claude-3.5-sonnet-20241022": {
+        "author": "Anthropic",
+        "license": "proprietary",
+        "released_on": "2024-10-22",
+        "knowledge_cutoff": "2024-04-30",
+        "context_length": 200_000,
+        "output_tokens": 8_192,
+        "input_price_usd_per_million_tokens": 3.0,
+        "output_price_usd_per_million_tokens": 15.0,
+    },
+    "google/gemini-2.5-pro": {
+        "license": "proprietary",
+        "context_length": 1_048_576,
+        "input_modalities": ["audio", "image", "pdf", "text", "video"],
+        "reasoning": True,
+        "input_price_usd_per_million_tokens": 1.25,
+    },
+    "amazon/nova-pro-v1": {"name": "Nova Pro", "context_length": 300_000, "knowledge_cutoff": "2024-10"},
+    "xai/grok-4": {"author": "xai", "released_on": "2025-07-09", "knowledge_cutoff": "2024-12-31", "context_length": None},
+    "ai21labs/jamba-1.5-large": {"parameters_unique": 398_000_000_000, "license": "jamba_open_model_license"},
+}
+
+
+@pytest.fixture(scope="module")
+def records(mirror: Path) -> Sequence[CatalogRecord]:
+    models_dev, llm_stats = ((mirror / mirror_path(url)).read_bytes() for url in (MODELS_DEV_URL, LLM_STATS_URL))
+    return [*read_models_dev(models_dev), *read_llm_stats(llm_stats)]
+
+
+@pytest.fixture(scope="module")
+def catalogued(records: Sequence[CatalogRecord]) -> Mapping[str, Sequence[CatalogRecord]]:
+    return catalogued_models(records)
+
+
+@pytest.mark.parametrize("model_id", KNOWN)
+def test_known_facts(catalogued: Mapping[str, Sequence[CatalogRecord]], model_id: str) -> None:
+    facts, _ = merge_catalogs(catalogued[model_id])
+    assert set(facts) == set(FIELDS)
+    assert {field: facts[field].value for field in KNOWN[model_id]} == KNOWN[model_id]
+    for fact in facts.values():
+        assert fact.evidence.startswith("https://") if fact.value is not None else fact.reason
+
+
+def test_each_field_is_of_the_catalog_that_states_it(catalogued: Mapping[str, Sequence[CatalogRecord]]) -> None:
+    facts, warnings = merge_catalogs(catalogued["google/gemini-2.5-pro"])
+    assert facts["context_length"].method == "stated by models.dev"
+    assert facts["license"].method == "stated by llm-stats"
+    assert "released_on: models.dev says 2025-03-20, llm-stats says 2025-05-20" in warnings
+
+
+def test_everything_of_the_files_is_read(records: Sequence[CatalogRecord]) -> None:
+    counts = {catalog: sum(record.catalog == catalog for record in records) for catalog in ("models.dev", "llm-stats")}
+    assert counts == {"models.dev": 235, "llm-stats": 169}
+
+
+def test_resellers_do_not_speak(mirror: Path, records: Sequence[CatalogRecord]) -> None:
+    providers = orjson.loads((mirror / mirror_path(MODELS_DEV_URL)).read_bytes())
+    resellers = sorted(set(providers) - set(MAKERS))
+    assert {"openrouter", "azure", "groq", "github-copilot", "togetherai"} <= set(resellers)
+    speaking = {record.maker for record in records if record.catalog == "models.dev"}
+    assert speaking <= set(MAKERS)
+    # Amazon sells models of others beside its own.
+    assert {record.name.partition(".")[0] for record in records if record.maker == "amazon-bedrock"} == {"amazon"}
+
+
+def test_most_names_mean_a_model_of_a_known_maker(
+    records: Sequence[CatalogRecord], catalogued: Mapping[str, Sequence[CatalogRecord]]
+) -> None:
+    assert sum(map(len, catalogued.values())) == len(records)
+    nobodys = [model_id for model_id in catalogued if model_id.startswith("unknown/")]
+    assert len(nobodys) <= 4, nobodys
+    # What OpenAI serves is of OpenAI, by whatever name.
+    makers = {model_id.partition("/")[0] for model_id, said in catalogued.items() if said[0].maker == "openai"}
+    assert makers == {"openai"}
