@@ -35,7 +35,8 @@ _REPLACED = 3
 
 _GRANTS = re.compile(
     r"hereby grant|permission is|licensee|licensor|license agreement|redistribut|sublicens|derivative works?"
-    r"|th(?:is|e) (?:license|licence)\b|licensed materials?|royalty-free",
+    r"|th(?:is|e) (?:license|licence)\b|licensed materials?|royalty-free|grants? (?:you|the|to)\b|without warrant(?:y|ies)"
+    r"|you may (?:not )?(?:use|copy|modify|distribute|share)|you (?:must|shall) not (?:use|copy|modify|distribute)",
     re.IGNORECASE,
 )
 _SERVICES = re.compile(

@@ -17,6 +17,8 @@ from budmodel_pipeline.licensing.model import Identification, State
 from budmodel_pipeline.licensing.terms import terms_of
 
 MAX_LENGTH = 300
+# Catalogs that allow no dot in a name write 2_0.
+_VERSION = re.compile(r"(?<=\d)_(?=\d)")
 _SEPARATORS = re.compile(r"[\s_/-]+")
 _LIST = re.compile(r"^\[(.*)\]$", re.DOTALL)
 _EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s", re.IGNORECASE)
@@ -83,7 +85,8 @@ def identify_tag(tag: str) -> Identification:
 
 def license_named(name: str) -> str | None:
     """The id of the license, family, or absence of one, that `name` means; None where it means nothing that is known."""
-    plain = _SEPARATORS.sub("-", _PREFIX.sub("", name.strip(" \t\r\n'\"")).strip().lower())
+    word = _PREFIX.sub("", name.strip(" \t\r\n'\"")).strip().lower()
+    plain = _SEPARATORS.sub("-", _VERSION.sub(".", word))
     if not plain or len(name) > MAX_LENGTH:
         return None
     for candidate in (plain, plain.removeprefix("the-"), plain.removesuffix("-license"), plain.removesuffix("-licence")):

@@ -63,6 +63,8 @@ def test_names_that_differ_between_hub_and_spdx(license_id: str, spdx_id: str) -
     [
         ("Apache License, Version 2.0", "apache-2.0"),
         ("Apache 2.0", "apache-2.0"),
+        ("apache_2_0", "apache-2.0"),
+        ("llama_3_1", "llama3.1"),
         ("The MIT License", "mit"),
         ("GPLv3", "gpl-3.0"),
         ("GNU GPL v3", "gpl-3.0"),
