@@ -19,6 +19,7 @@ _IMPORTED = re.compile(
       |quantiz\w*|configuring|convert_tokenizer)(?:_[\w.-]*)?\.py$"""
 )
 _SHELLS = re.compile(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
+_WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdict.MALICIOUS}
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes"})
 _DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
@@ -64,10 +65,11 @@ def _verdict_of_code(code: str, names: Names) -> Verdict | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # It could only fail.
         return None
+    # What was found of nodes is remembered by their identity, which ends with this tree.
+    known = Names(names.aliases, names.constants)
+    deeds = [deed_of(known.dotted(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     found = [verdict for _, verdict, _, _ in examine_behaviour(tree, "__init__.py", script=False)]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (deed := deed_of(names.dotted(node.func))):
-            found.append(Verdict.MALICIOUS if deed in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE} else Verdict.SUSPICIOUS)
+    found += [_WEIGHT_OF_HIDDEN.get(deed, Verdict.SUSPICIOUS) for deed in deeds if deed]
     return max(found, key=lambda verdict: verdict.rank, default=None)
 
 

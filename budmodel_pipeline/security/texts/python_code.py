@@ -17,7 +17,7 @@ from budmodel_pipeline.security.texts.python_behaviour import examine_behaviour
 from budmodel_pipeline.security.texts.unicode_tricks import examine_unicode
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
-MAX_PYTHON_CHARACTERS = 1 << 20
+MAX_PYTHON_CHARACTERS = 512 << 10
 _MAX_FINDINGS = 25
 
 _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
