@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +17,7 @@ from budmodel_pipeline.model_info.repository import Repository, RepositoryError,
 from budmodel_pipeline.resources.provider import ProviderError
 from budmodel_pipeline.security.cache import ScanCache
 from budmodel_pipeline.security.isolation import ScanFailure
+from budmodel_pipeline.security.links import followed, is_blob
 from budmodel_pipeline.security.scan import (
     FileReport,
     Listing,
@@ -141,7 +142,24 @@ def disk_listing(target: Path) -> Listing:
             except OSError as error:
                 what = f"the file cannot be read: {error.strerror}"
                 others.append(not_examined(path, Finding("scan.unreadable", Verdict.ERROR, what)))
-    return Listing(sorted(files, key=lambda wanted: wanted.path), links, others)
+    leads = followed(target, links)
+    files += [replace(on_disk(path, file), size=file.stat().st_size) for path, file in leads.items()]
+    names = _names_of_blobs(target.resolve(), leads)
+    return Listing(
+        sorted((wanted for wanted in files if wanted.path not in names), key=lambda wanted: wanted.path),
+        {path: to for path, to in links.items() if path not in leads},
+        others,
+        names,
+    )
+
+
+def _names_of_blobs(root: Path, leads: Mapping[str, Path]) -> dict[str, list[str]]:
+    """The blobs within `root`, and all the names that they have there: read once, under those that tell what they are."""
+    names: dict[str, list[str]] = {}
+    for path, file in leads.items():
+        if is_blob(file) and file.is_relative_to(root):
+            names.setdefault(file.relative_to(root).as_posix(), []).append(path)
+    return names
 
 
 def hub_listing(model: "HubModel", work: Path, cache: ScanCache, download: Download) -> Listing:

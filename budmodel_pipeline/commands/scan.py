@@ -16,7 +16,6 @@ from budmodel_pipeline.resources.provider import ProviderError
 from budmodel_pipeline.scanning import ModelScan, Progress, scan_target
 from budmodel_pipeline.security.cache import NoCache, SqliteCache
 from budmodel_pipeline.security.engines import Engine
-from budmodel_pipeline.security.engines import Engine
 from budmodel_pipeline.security.scan import FileReport, ScanOptions
 from budmodel_pipeline.security.verdict import Verdict
 from budmodel_pipeline.settings import Settings
@@ -70,14 +69,6 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
     if not found.files:
         _warn("there are no files to scan")
     sys.exit(exit_status(found.verdict))
-
-
-def _antivirus(settings: Settings) -> tuple[Engine, ...]:
-    if settings.budmodel_clamd is None:
-        return ()
-    from budmodel_pipeline.resources.clamd import ClamdPolicy, open_clamav
-
-    return (open_clamav(settings.budmodel_clamd, ClamdPolicy(signature_days=settings.budmodel_clamd_signature_days)),)
 
 
 def exit_status(verdict: Verdict) -> int:

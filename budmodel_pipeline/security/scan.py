@@ -8,8 +8,8 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from queue import LifoQueue
@@ -20,7 +20,7 @@ from budmodel_pipeline.security import cross_checks
 from budmodel_pipeline.security.cache import Examined, NoCache, ScanCache, cache_key
 from budmodel_pipeline.security.engines import EXAMINED, FAILED, NOT_CONFIGURED, NOT_EXAMINED, OURS, Engine
 from budmodel_pipeline.security.isolation import Allowance, Child, ScanFailure, program_of
-from budmodel_pipeline.security.repository_checks import check_paths
+from budmodel_pipeline.security.repository_checks import check_paths, check_references
 from budmodel_pipeline.security.verdict import Finding, Verdict, verdict_of
 from budmodel_pipeline.security.versions import scan_versions
 
@@ -28,6 +28,7 @@ from budmodel_pipeline.security.versions import scan_versions
 EXPECTED = ("clamav",)
 # Hashed before they are examined, because the cache may know them; a larger one is hashed while it is examined.
 _SMALL = 64 << 20
+_NAME_CODE = frozenset({"config.auto-map", "config.custom-pipeline"})
 _PIECE = 1 << 18  # Fits the caches of a processor, which hashing more at a time would not.
 
 
@@ -92,11 +93,15 @@ def not_examined(path: str, finding: Finding, size: int | None = None) -> FileRe
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What there is to scan: regular files, symbolic links with their targets, and reports of what cannot be scanned."""
+    """What there is to scan: regular files, symbolic links with their targets, and reports of what cannot be scanned.
+
+    `names` are paths of files that go by digests, each with those of `files` that are the same file under its real names.
+    """
 
     files: Sequence[WantedFile]
     links: Mapping[str, str] = field(default_factory=dict)
     others: Sequence[FileReport] = ()
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def scan_listing(
@@ -108,16 +113,36 @@ def scan_listing(
     """
     reports = {report.path: report for report in listing.others}
     for path, target in listing.links.items():
-        what = f"it is a symbolic link to {target}; what it points to is scanned where that lies"
+        what = f"it is a symbolic link to {target}, which was not followed"
         reports[path] = not_examined(path, Finding("scan.symlink", Verdict.UNSCANNED, what))
     with Scanner(options) as scanner:
         for report in scanner.scan(listing.files):
             reports[report.path] = report
             on_report(report)
     sizes = {wanted.path: wanted.size for wanted in listing.files}
-    for path, finding in check_paths(sizes, listing.links):
+    for path, finding in (*check_paths(sizes, listing.links), *_references(listing.files, reports)):
         reports[path] = with_findings(reports[path], [finding])
+    for path, names in listing.names.items():
+        reports[path] = replace(max((reports[name] for name in names), key=lambda report: report.verdict.rank), path=path)
     return tuple(reports[path] for path in sorted(reports))
+
+
+def _references(files: Sequence[WantedFile], reports: Mapping[str, FileReport]) -> Iterator[tuple[str, Finding]]:
+    """Of the files that name code, only those are read again, which are few and small."""
+    naming = {
+        wanted.path: wanted
+        for wanted in files
+        if any(finding.rule in _NAME_CODE for finding in reports[wanted.path].findings)
+    }
+    sizes = {wanted.path: reports[wanted.path].size if wanted.path in naming else None for wanted in files}
+    yield from check_references(sizes, lambda path: _content(naming[path]))
+
+
+def _content(wanted: WantedFile) -> bytes:
+    """Nothing where it cannot be had any more: the file that names code is suspicious anyway."""
+    with suppress(ScanFailure, OSError), wanted.obtain() as obtained, _opened(obtained.file) as (descriptor, status):
+        return os.pread(descriptor, status.st_size, 0)
+    return b""
 
 
 def with_findings(report: FileReport, findings: Iterable[Finding]) -> FileReport:

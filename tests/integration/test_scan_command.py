@@ -161,8 +161,41 @@ def test_links_and_pipes_are_told(at: Installation, model: Path) -> None:
     (model / "away.json").symlink_to("/etc/hostname")
     finished = at.run("scan", str(model), "--json")
     found = verdicts(finished)
-    assert (found["pipe.json"], found["beside.json"], finished.code) == ("unscanned", "unscanned", 1)
+    assert (found["pipe.json"], found["beside.json"], finished.code) == ("unscanned", "safe", 1)
     assert found["away.json"] == "suspicious"
+
+
+def test_a_link_is_examined_under_its_own_name(at: Installation, model: Path) -> None:
+    (model / "weights.safetensors").symlink_to("config.json")
+    assert verdicts(at.run("scan", str(model), "--json"))["weights.safetensors"] == "suspicious"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_cache_of_a_hub_client(whole: bool, at: Installation, tmp_path: Path) -> None:
+    """A snapshot is links to blobs beside it. Those are followed, under the names of the snapshot; no other link is."""
+    cache = tmp_path / "models--org--name"
+    snapshot = cache / "snapshots" / ("1" * 40)
+    for folder in (cache / "blobs", snapshot / "sub"):
+        folder.mkdir(parents=True)
+    (cache / "refs").write_text("elsewhere")
+    for name, blob, content in (
+        ("config.json", "a" * 40, b'{"model_type": "llama"}'),
+        ("sub/model.pkl", "b" * 64, HOSTILE),
+        ("odd.json", "notadigest", b"{}"),
+    ):
+        (cache / "blobs" / blob).write_bytes(content)
+        (snapshot / name).symlink_to("../" * (2 + name.count("/")) + f"blobs/{blob}")
+    (snapshot / "refs.txt").symlink_to("../../refs")
+    (snapshot / "passwd.txt").symlink_to("/etc/passwd")
+    found = verdicts(at.run("scan", str(cache if whole else snapshot), "--json"))
+    inside = f"snapshots/{snapshot.name}/" if whole else ""
+    expected = {"config.json": "safe", "sub/model.pkl": "malicious", "passwd.txt": "suspicious"}
+    assert {name: found[inside + name] for name in expected} == expected
+    if whole:
+        assert (found["blobs/" + "a" * 40], found["blobs/" + "b" * 64]) == ("safe", "malicious")
+    else:
+        assert {found["odd.json"], found["refs.txt"]} == {"suspicious"}
+        assert len(found) == 5
 
 
 def test_code_that_the_config_would_run(at: Installation, model: Path) -> None:
@@ -172,7 +205,7 @@ def test_code_that_the_config_would_run(at: Installation, model: Path) -> None:
     (model / "modeling_own.py").write_text("class Own:\n    pass\n")
     after = verdicts(at.run("scan", str(model), "--json"))
     assert (before["README.md"], after["README.md"]) == ("safe", "safe")
-    assert "suspicious" in (after["modeling_own.py"], after["config.json"])
+    assert (before["config.json"], after["config.json"], after["modeling_own.py"]) == ("suspicious",) * 3
 
 
 def test_what_was_scanned_is_remembered(at: Installation, model: Path) -> None:
