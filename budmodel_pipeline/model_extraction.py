@@ -39,9 +39,22 @@ if TYPE_CHECKING:
     from budmodel_pipeline.resources.llm import Llm, ProseOutcome
 
 
+# What a person wants to see of a model first.
+HIGHLIGHTS = (
+    "uri",
+    "parameters_unique",
+    "parameters_stated",
+    "context_length",
+    "tasks",
+    "license",
+    "weight_bytes",
+    "quantization",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one model. Without `problem` it was extracted at `revision`.
+    """What became of one model. Without `problem` it was extracted at `revision`; `highlights` are some of its facts.
 
     `state` is that of the failure, `retried_at` when it is tried again (None: never by itself). `defect` marks a failure of
     this program rather than of the model.
@@ -54,6 +67,7 @@ class Outcome:
     retried_at: datetime | None = None
     defect: bool = False
     facts: int = 0
+    highlights: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,9 @@ def _stored(reading: ModelReading, record: ModelRecord) -> Outcome:
         store_model(connection, record)
         record_extracted(connection, record.target, record.revision, record.extracted_at)
     known = sum(fact["value"] is not None for fact in record.facts.values())
-    return Outcome(record.target, record.revision, facts=known)
+    highlights = {name: record.facts[name]["value"] for name in HIGHLIGHTS if name in record.facts}
+    shown = {name: value for name, value in highlights.items() if value is not None}
+    return Outcome(record.target, record.revision, facts=known, highlights=shown)
 
 
 def _failed(engine: Engine, state: TargetState, error: BaseException) -> Outcome:

@@ -142,7 +142,8 @@ def card_rows(connection: Connection, limit: int) -> list[Row]:
         return []
     rows = connection.execute(
         text("""
-            select name as model, provider, parameters_unique as parameters, context_length as context,
+            select name as model, provider, coalesce(parameters_unique, parameters_stated) as parameters,
+                   context_length as context,
                    kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license,
                    license_suitability as suitability, security_verdict as security,
                    sources_count as leaderboards,
@@ -158,7 +159,10 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
     """Everything that is known of a model: names, cards, lineage, scores, and what went wrong. Raises UnknownNameError."""
     if not _is_built(connection, "model_cards"):
         raise UnknownNameError(NOTHING_BUILT)
-    by_target = text("select target, model_id from budmodel.extraction_targets where target = :name or uri = :name limit 1")
+    by_target = text("""
+        select target, model_id from budmodel.extraction_targets
+        where lower(target) = lower(:name) or lower(uri) = lower(:name) order by target limit 1
+    """)
     asked = connection.execute(by_target, {"name": name}).one_or_none()
     meant = (asked.model_id or asked.target) if asked else model_id(connection, name)
     targets = [asked.target] if asked else []

@@ -6,7 +6,7 @@ models that failed stay unmaterialized and the rest is kept; a run for one model
 
 import warnings
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -166,7 +166,8 @@ def _read(
     for outcome in extract_models(targets, reading):
         outcomes.append(outcome)
         if outcome.problem is None:
-            context.log_event(_materialized(INFO, outcome.target, {"revision": outcome.revision, "fields": outcome.facts}))
+            told = {"revision": outcome.revision, "fields": outcome.facts, **_shown(outcome.highlights)}
+            context.log_event(_materialized(INFO, outcome.target, told))
         context.log.info(f"{len(outcomes)} of {len(targets)}: {outcome.target}: {outcome.problem or 'extracted'}")
     failed = [outcome for outcome in outcomes if outcome.problem]
     defects = [outcome for outcome in failed if outcome.defect]
@@ -258,6 +259,13 @@ def _copy(
 
 def _materialized(key: dg.AssetKey, partition: str, metadata: dict[str, Any]) -> dg.AssetMaterialization:
     return dg.AssetMaterialization(asset_key=key, partition=partition, metadata=metadata)
+
+
+def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts as metadata: pages as links, lists as words."""
+    pages = {name: dg.MetadataValue.url(value) for name, value in facts.items() if str(value).startswith("https://")}
+    words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return {**words, **pages}
 
 
 def _failures(failed: Sequence[Outcome]) -> str:

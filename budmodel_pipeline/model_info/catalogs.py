@@ -44,7 +44,7 @@ FIELDS = (
     "knowledge_cutoff",
     "context_length",
     "output_tokens",
-    "parameters_unique",
+    "parameters_stated",
     "input_modalities",
     "output_modalities",
     "tool_use",
@@ -122,7 +122,7 @@ def _llm_stats(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "released_on", _day(row.get("release_date"))
     yield "knowledge_cutoff", _text(row.get("knowledge_cutoff"))
     yield "context_length", _count(row.get("context"))
-    yield "parameters_unique", _count(row.get("params"))
+    yield "parameters_stated", _count(row.get("params"))
     yield "input_modalities", ["image", "text"] if row.get("multimodal") is True else None
 
 
@@ -134,7 +134,7 @@ def merge_catalogs(records: Sequence[CatalogRecord]) -> tuple[dict[str, Fact[Any
         said = [(record, record.values[field]) for record in records if field in record.values]
         if not said:
             facts[field] = unknown(
-                f"no catalog states it ({', '.join(dict.fromkeys(r.catalog for r in records)) or 'none'})"
+                f"no catalog states {'a whole date' if field == 'released_on' else 'it'} ({', '.join(dict.fromkeys(r.catalog for r in records)) or 'none'})"
             )
             continue
         first, value = said[0]

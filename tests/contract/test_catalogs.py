@@ -31,7 +31,7 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
         "knowledge_cutoff": "2024-04",
         "context_length": 1_047_576,
         "output_tokens": 32_768,
-        "parameters_unique": None,
+        "parameters_stated": None,
         "input_modalities": ["image", "pdf", "text"],
         "output_modalities": ["text"],
         "tool_use": True,
@@ -58,7 +58,7 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
     },
     "amazon/nova-pro-v1": {"name": "Nova Pro", "context_length": 300_000, "knowledge_cutoff": "2024-10"},
     "xai/grok-4": {"author": "xai", "released_on": "2025-07-09", "knowledge_cutoff": "2024-12-31", "context_length": None},
-    "ai21labs/jamba-1.5-large": {"parameters_unique": 398_000_000_000, "license": "jamba_open_model_license"},
+    "ai21labs/jamba-1.5-large": {"parameters_stated": 398_000_000_000, "license": "jamba_open_model_license"},
 }
 
 

@@ -77,6 +77,7 @@ select
     {{ fact('context_length_extended', 'bigint') }} as context_length_extended,
     {{ fact('output_tokens', 'bigint') }} as output_tokens,
     {{ fact('parameters_unique', 'bigint') }} as parameters_unique,
+    {{ fact('parameters_stated', 'bigint') }} as parameters_stated,
     {{ fact('parameters_stored', 'bigint') }} as parameters_stored,
     {{ fact('parameters_active', 'bigint') }} as parameters_active,
     {{ fact('weight_bytes', 'bigint') }} as weight_bytes,
