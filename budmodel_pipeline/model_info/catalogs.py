@@ -133,9 +133,9 @@ def merge_catalogs(records: Sequence[CatalogRecord]) -> tuple[dict[str, Fact[Any
     for field in FIELDS:
         said = [(record, record.values[field]) for record in records if field in record.values]
         if not said:
-            facts[field] = unknown(
-                f"no catalog states {'a whole date' if field == 'released_on' else 'it'} ({', '.join(dict.fromkeys(r.catalog for r in records)) or 'none'})"
-            )
+            looked_at = ", ".join(dict.fromkeys(record.catalog for record in records)) or "none"
+            what = "a whole date" if field == "released_on" else "it"
+            facts[field] = unknown(f"no catalog states {what} ({looked_at})")
             continue
         first, value = said[0]
         facts[field] = known(value, f"stated by {first.catalog}", f"{first.url} {first.maker}/{first.name}")
