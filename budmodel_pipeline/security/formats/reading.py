@@ -44,7 +44,11 @@ def exactly(content: Content, offset: int, length: int, area: str) -> bytes:
         raise MalformedError(
             f"{area}.truncated", f"needs {length:,} bytes where the content has {max(0, content.size - offset):,}", offset
         )
-    return content.read(offset, length)
+    found = content.read(offset, length)
+    if len(found) != length:
+        # The size of a member is what the container claims; the bytes are what is there.
+        raise MalformedError(f"{area}.truncated", f"needs {length:,} bytes where {len(found):,} come", offset)
+    return found
 
 
 class Cursor:

@@ -6,6 +6,8 @@ import zlib
 
 import pytest
 
+from budmodel_pipeline.security.content import Place
+from budmodel_pipeline.security.formats import npy
 from budmodel_pipeline.security.verdict import Verdict
 from tests.unit.security import format_samples as sample
 from tests.unit.security.format_examination import examined, rules, verdict
@@ -301,3 +303,16 @@ def test_programs_are_suspicious_under_any_name(data: bytes) -> None:
 def test_formats_that_nobody_can_read_here_are_unscanned() -> None:
     assert verdict(b"lmgg" + bytes(60), "ggml-base.bin") is Verdict.UNSCANNED
     assert verdict(struct.pack("<I", 12) + b"ET12" + struct.pack("<HHi", 4, 4, 4), "m.pte") is Verdict.UNSCANNED
+
+
+def test_a_member_with_fewer_bytes_than_its_container_claims_is_malformed_and_no_accident() -> None:
+    class Short:
+        """Claims more than it has, as a member whose header lies."""
+
+        size = 224
+
+        def read(self, offset: int, length: int) -> bytes:
+            return b"\x93NUMPY"[offset : offset + length]
+
+    found = list(npy.examine(Short(), Place("x.npy"), lambda *_: iter(())))
+    assert [finding.rule for finding in found] == ["npy.truncated"]
