@@ -36,7 +36,6 @@ warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", categor
 GROUP = "models"
 MODELS = dg.DynamicPartitionsDefinition(name="models")
 BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=MODELS_A_RUN)
-HUB_POOL = "hf_hub"
 INFO = dg.AssetKey("model_info")
 FILES = dg.AssetKey("model_files")
 LICENSE = dg.AssetKey("license")
@@ -127,7 +126,6 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
     can_subset=True,
     partitions_def=MODELS,
     backfill_policy=BACKFILL,
-    pool=HUB_POOL,
 )
 def per_model_work(
     context: dg.AssetExecutionContext,
