@@ -113,27 +113,27 @@ class LicensedModel:
 
 def store_document(connection: Connection, document: DocumentRecord, answers: Sequence[AnswerRecord]) -> None:
     """Inserts a document with its answers, or renews them all."""
-    upsert(connection, license_documents, [_row(document)])
+    upsert(connection, license_documents, [asdict(document)])
     connection.execute(delete(license_answers).where(license_answers.c.document_id == document.document_id))
-    upsert(connection, license_answers, [_row(answer) for answer in answers])
+    upsert(connection, license_answers, [asdict(answer) for answer in answers])
 
 
 def store_model_license(connection: Connection, record: ModelLicenseRecord) -> None:
     """Notes the license of a model; that of an earlier revision is replaced."""
-    upsert(connection, model_licenses, [_row(record)])
+    upsert(connection, model_licenses, [asdict(record)])
 
 
 def replace_catalog(connection: Connection, known: Sequence[LicenseRecord]) -> None:
     """The known licenses are these and no others."""
     connection.execute(delete(licenses))
-    upsert(connection, licenses, [_row(record) for record in known])
+    upsert(connection, licenses, [asdict(record) for record in known])
 
 
 def replace_conflicts(connection: Connection, conflicts: Sequence[ConflictRecord]) -> None:
     """What contradicts itself now is this and nothing else."""
     connection.execute(delete(license_conflicts))
     if conflicts:
-        upsert(connection, license_conflicts, [_row(record) for record in conflicts])
+        upsert(connection, license_conflicts, [asdict(record) for record in conflicts])
 
 
 def llm_reading(connection: Connection, document_id: str) -> tuple[Mapping[str, Any], list[AnswerRecord]] | None:
@@ -163,10 +163,3 @@ def licensed_models(connection: Connection) -> list[LicensedModel]:
     return [
         LicensedModel(**{**row, "candidates": row["candidates"] or (), "near": row["near"] or ()}) for row in rows.mappings()
     ]
-
-
-def _row(record: Any) -> dict[str, Any]:
-    """As it is stored: Postgres keeps no NUL character, which a stranger's text may hold."""
-    return {
-        name: value.replace("\x00", "\ufffd") if isinstance(value, str) else value for name, value in asdict(record).items()
-    }

@@ -42,7 +42,7 @@ class FileRecord:
 
 def store_model(connection: Connection, record: ModelRecord) -> None:
     """Inserts the record, or renews that of the same revision."""
-    upsert(connection, model_info, [_storable({name: getattr(record, name) for name in ModelRecord.__slots__})])
+    upsert(connection, model_info, [{name: getattr(record, name) for name in ModelRecord.__slots__}])
 
 
 def store_files(connection: Connection, target: str, revision: str, files: Sequence[FileRecord], now: datetime) -> None:
@@ -53,7 +53,7 @@ def store_files(connection: Connection, target: str, revision: str, files: Seque
         for file in files
     ]
     if rows:
-        upsert(connection, model_files, [_storable(row) for row in rows])
+        upsert(connection, model_files, rows)
 
 
 def prose_of(connection: Connection, target: str) -> Mapping[str, Any] | None:
@@ -79,16 +79,3 @@ def published_by_this_alone(connection: Connection, target: str) -> list[str]:
         {"target": target},
     )
     return list(rows.scalars())
-
-
-def _storable(value: Any) -> Any:
-    """A stranger's file may hold anything; Postgres stores no NUL character, and JSON is written with 64-bit integers."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-        return str(value)
-    if isinstance(value, Mapping):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return value

@@ -1,6 +1,7 @@
 """Writing many rows at once."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Table, text
@@ -19,5 +20,18 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, obj
             on conflict ({", ".join(key)}) do update set ({", ".join(renewed)}) = row({excluded})
             where ({", ".join(f"known.{name}" for name in renewed)}) is distinct from ({excluded})
         """),
-        {"rows": orjson.dumps(rows).decode()},
+        {"rows": orjson.dumps([storable(row) for row in rows]).decode()},
     )
+
+
+def storable(value: Any) -> Any:
+    """`value` as JSON that Postgres takes: strangers' files hold NUL characters, lone surrogates and endless numbers."""
+    if isinstance(value, str):
+        return str(value).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value

@@ -51,9 +51,9 @@ def store_scan(
         for number, finding in enumerate(file.findings, 1)
     ]
     if rows:
-        upsert(connection, scans, [_storable(row) for row in rows])
+        upsert(connection, scans, rows)
     if findings:
-        upsert(connection, scan_findings, [_storable(finding) for finding in findings])
+        upsert(connection, scan_findings, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +132,6 @@ class ResultsTable:
     def _write(self, table: Any, row: Mapping[str, Any]) -> None:
         try:
             with self._engine.begin() as connection:
-                upsert(connection, table, [_storable(row)])
+                upsert(connection, table, [row])
         except SQLAlchemyError as error:
             _log.warning("the result of a scan cannot be remembered: %s", error)
-
-
-def _storable(value: Any) -> Any:
-    """Names of files and findings hold what strangers wrote; Postgres stores no NUL, and JSON no lone surrogate."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {key: _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return value
