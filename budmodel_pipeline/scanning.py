@@ -144,12 +144,12 @@ def disk_listing(target: Path) -> Listing:
                 others.append(not_examined(path, Finding("scan.unreadable", Verdict.ERROR, what)))
     leads = followed(target, links)
     files += [replace(on_disk(path, file), size=file.stat().st_size) for path, file in leads.items()]
-    names = _names_of_blobs(target.resolve(), leads)
+    blobs = _names_of_blobs(target.resolve(), leads)
     return Listing(
-        sorted((wanted for wanted in files if wanted.path not in names), key=lambda wanted: wanted.path),
+        sorted((wanted for wanted in files if wanted.path not in blobs), key=lambda wanted: wanted.path),
         {path: to for path, to in links.items() if path not in leads},
         others,
-        names,
+        blobs,
     )
 
 

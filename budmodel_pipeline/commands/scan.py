@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +24,15 @@ from budmodel_pipeline.settings import Settings
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
 INTERRUPTED = 130
+
+
+def _home(settings: Settings) -> Path:
+    """Where results are remembered: BUDMODEL_HOME, or with the user's settings where there is none yet.
+
+    A folder of ours would otherwise appear in the model that somebody stands in, and be scanned with it.
+    """
+    known = "budmodel_home" in settings.model_fields_set or settings.budmodel_home.is_dir()
+    return settings.budmodel_home if known else Path(click.get_app_dir("budmodel"))
 
 
 def _engines(settings: Settings) -> list[Engine]:
@@ -47,7 +57,7 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
         settings = Settings()
     except ValidationError as error:
         raise click.UsageError("; ".join(str(problem["msg"]) for problem in error.errors())) from error
-    cache = NoCache() if no_cache else SqliteCache(settings.budmodel_home / "scans.sqlite", _warn)
+    cache = NoCache() if no_cache else SqliteCache(_home(settings) / "scans.sqlite", _warn)
     try:
         with nullcontext() if isinstance(cache, NoCache) else closing(cache), _progress_bar() as on_progress:
             found = scan_target(

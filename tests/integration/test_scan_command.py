@@ -300,3 +300,14 @@ def test_a_scan_starts_without_the_parts_of_other_commands(at: Installation, mod
         "huggingface_hub",
         "requests",
     }
+
+
+def test_scanning_the_folder_one_stands_in_leaves_nothing_there(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text('{"hidden_size": 64}')
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUDMODEL_")}
+    environment = {**inherited, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "settings")}
+    done = subprocess.run([COMMAND, "scan", "."], cwd=model, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, [file.name for file in model.iterdir()]) == (0, ["config.json"]), done.stdout + done.stderr
+    assert (tmp_path / "settings" / "budmodel" / "scans.sqlite").exists()
