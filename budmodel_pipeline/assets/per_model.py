@@ -267,6 +267,8 @@ def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _failures(failed: Sequence[Outcome]) -> str:
+    if not failed:
+        return "None."
     lines = ["| model | state | what happened | tried again |", "|---|---|---|---|"]
     lines += [
         f"| {outcome.target} | {outcome.state} | {str(outcome.problem).replace('|', '/')} | "

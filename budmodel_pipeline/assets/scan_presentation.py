@@ -9,6 +9,8 @@ SHOWN_MODELS, SHOWN_FILES, SHOWN_FINDINGS = 50, 20, 3
 
 def findings_table(outcomes: Sequence[ScanOutcome]) -> str:
     """Markdown: each file that decided about a model, its worst findings, and how to see all of them."""
+    if not any(outcome.problem or outcome.worst_files for outcome in outcomes):
+        return "No file stands out."
     lines = ["| model | file | verdict | what | where |", "|---|---|---|---|---|"]
     for outcome in outcomes[:SHOWN_MODELS]:
         if outcome.problem:
