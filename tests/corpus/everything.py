@@ -9,6 +9,7 @@ from tests.corpus import (
     archives,
     arrays,
     binaries,
+    bypasses,
     configurations,
     documents,
     estimators,
@@ -57,6 +58,7 @@ def _all() -> Iterator[Sample]:
     yield from paths.samples()
     yield from estimators.samples()
     yield from repositories.samples()
+    yield from bypasses.samples()
 
 
 def write(samples: tuple[Sample, ...], folder: Path) -> None:

@@ -253,8 +253,11 @@ def bmp(tail: bytes = b"") -> bytes:
     return b"BM" + struct.pack("<IHHI", 14 + 40 + 16, 0, 0, 54) + header + bytes(16) + tail
 
 
+ICON = struct.pack("<IiiHHIIiiII", 40, 1, 1, 1, 32, 0, 0, 0, 0, 0, 0)
+
+
 def ico(tail: bytes = b"") -> bytes:
-    return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 1, 1, 0, 0, 1, 32, 40, 22) + bytes(40) + tail
+    return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 1, 1, 0, 0, 1, 32, 40, 22) + ICON + tail
 
 
 def tiff(tail: bytes = b"") -> bytes:
