@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -11,10 +12,16 @@ from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, MODELS_JOB,
 from budmodel_pipeline.progress import NAME, Say, progress_logger
 from budmodel_pipeline.sensors.extraction_requests import PARTITION, REQUEST
 from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.model_states import release
 from budmodel_pipeline.warehouse.states import marts_behind
 
 COMMAND = "budmodel/command"
-UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 # A person is watching: what the site refuses for minutes is reported now and extracted by the next run.
 NO_RETRY = None
 
@@ -43,6 +50,10 @@ def refresh(
             behind = marts_behind(connection)
         # Which models there are follows from the names that were just published.
         resolved = not behind or _execute(definitions.resolve_job_def(MARTS_JOB), instance, [dg.AssetKey("models")], {})
+        if not instance.get_runs(dg.RunsFilter(job_name=MODELS_JOB, statuses=UNFINISHED), limit=1):
+            # A killed run has left them leased; nobody works on them.
+            with engine.begin() as connection:
+                release(connection, datetime.now(UTC))
         extracted &= resolved and _read_models(definitions, instance, say)
         with engine.connect() as connection:
             behind = marts_behind(connection)

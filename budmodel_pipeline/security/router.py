@@ -52,6 +52,7 @@ _HIDDEN = {
         for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
     },
 }
+_CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
 _PE_HEADER = 60
 
 
@@ -170,7 +171,7 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
     if is_text_name(place.name):
         yield from _examine_as_text(content, place)
         return
-    found = _hidden(content)
+    found = ("code of Python", 0) if _CODE_OBJECT.match(head) else _hidden(content)
     if found:
         what, at = found
         yield Finding(

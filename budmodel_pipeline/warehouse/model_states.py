@@ -158,6 +158,18 @@ def lease(connection: Connection, targets: Collection[str], until: datetime) -> 
     )
 
 
+def release(connection: Connection, now: datetime) -> int:
+    """Makes due again what was requested by runs that are no more; how many. The caller knows that none is at work."""
+    found = connection.execute(
+        text("""
+            update budmodel.extraction_targets set next_attempt_at = :now
+            where status = 'waiting' and attempts = 0 and next_attempt_at > :now
+        """),
+        {"now": now},
+    )
+    return found.rowcount
+
+
 def states_of(connection: Connection, targets: Iterable[str]) -> list[TargetState]:
     """The states of these targets that are known, in alphabetical order."""
     rows = connection.execute(

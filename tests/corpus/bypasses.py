@@ -83,10 +83,10 @@ def _ending() -> dict[str, bytes]:
 
 def _doubled(first: bytes, each: bytes) -> bytes:
     """`each` makes an object of the memo's last entry, `%b`."""
-    body = first + b"q\x00"
+    body = first + b"q\x000"
     for level in range(_LEVELS):
-        body += each.replace(b"%b", b"h" + bytes([level])) + b"q" + bytes([level + 1])
-    return b"\x80\x04" + body + b"."
+        body += each.replace(b"%b", b"h" + bytes([level])) + b"q" + bytes([level + 1]) + b"0"
+    return b"\x80\x04" + body + b"h" + bytes([_LEVELS]) + b"."
 
 
 def _expansions() -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from budmodel_pipeline.security.verdict import Finding
 
 _MAX_READ_BYTES = 32 << 20
 _HEAD_BYTES = 4096
-_STORAGE = re.compile(r"[^/]+/(?:data|constants|tensors|xl_model_weights)/\d+")
+_STORAGE = re.compile(r"[^/]+/(?:data|constants|tensors|traced_inputs|xl_model_weights)/\d+")
 _TORCH_TEXTS = re.compile(r"[^/]+/(?:version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id)")
 
 ExamineMember = Callable[[str, Content, Place, Nested], Iterator[Finding]]

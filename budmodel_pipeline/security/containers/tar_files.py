@@ -10,6 +10,7 @@ from budmodel_pipeline.security.containers.anomalies import examine_names, leave
 from budmodel_pipeline.security.containers.sequential import SequentialContent
 from budmodel_pipeline.security.content import CHUNK, Content, MemoryContent, Place, Stream, UnscannedError, Window
 from budmodel_pipeline.security.examiner import Nested
+from budmodel_pipeline.security.formats.payloads import payload_in
 from budmodel_pipeline.security.verdict import Finding
 
 BLOCK = 512
@@ -79,7 +80,10 @@ def _members(stream: Stream, content: Content | None, seen: _Seen, place: Place,
         header = _header(stream.take(BLOCK))
         if header.kind in (b"L", b"K", b"x", b"g"):
             found = _metadata(stream, header)
-            for key in found:
+            for key, value in found.items():
+                if payload := payload_in(value.encode("utf-8", "surrogateescape")):
+                    what = f"its header field {shown(key)} holds {payload[0]}"
+                    yield suspicious(place, "tar.payload-in-header", what, f"byte {stream.position:,}")
                 if key.startswith("GNU.sparse") or (
                     key not in _ORDINARY_PAX and not key.startswith(("LIBARCHIVE.", "SCHILY.xattr.", "MSWINDOWS."))
                 ):

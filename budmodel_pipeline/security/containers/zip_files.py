@@ -74,7 +74,11 @@ def _member(content: Content, member: Member, kind: ArchiveKind, place: Place, n
     elif entry.method == _STORED:
         yield from _stored(content, member, kind, place, nested)
     elif entry.method in _OTHER_METHODS:
-        yield unscanned(place, "zip.method", f"is compressed with {_OTHER_METHODS[entry.method]}, which is not read here")
+        what = f"is compressed with {_OTHER_METHODS[entry.method]}, which "
+        if kind.is_model:
+            yield suspicious(place, "zip.method", what + "no loader of models reads")
+        else:
+            yield unscanned(place, "zip.method", what + "is not read here")
     elif entry.method not in (_DEFLATED, _BZIP2, _LZMA):
         yield suspicious(place, "zip.unknown-method", f"claims the compression method {entry.method}, which does not exist")
     else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from budmodel_pipeline.security.content import Content, Place, UnscannedError
 from budmodel_pipeline.security.examiner import Nested
 from budmodel_pipeline.security.formats.ggml_types import BLOCKS, PLAUSIBLE
-from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_metadata
+from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_pipeline.security.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
@@ -212,6 +212,10 @@ def _data(
             Verdict.SUSPICIOUS,
             f"tensors overlap, first at byte {overlaps[0]:,} of the data",
             place.at(f"byte {start + overlaps[0]:,}"),
+        )
+    for begin, stop in ranges:
+        yield from examine_numbers(
+            content, start + begin, stop - begin, f"the tensor at byte {start + begin:,}", "gguf", place, nested
         )
     for begin, stop in gaps:
         padded = min(_aligned(begin, header.alignment), stop)

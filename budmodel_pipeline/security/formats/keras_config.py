@@ -166,7 +166,20 @@ _TOOL_NAMES = {
 _LAMBDA_CLASSES = {"Lambda", "__lambda__", "LambdaLayer", "LambdaCallback", "TorchModuleWrapper"}
 _LAMBDA_KEYS = ("function", "output_shape", "mask", "value", "config", "arguments", "code")
 _VOCABULARY_CLASSES = {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
-_PATH_KEYS = ("vocabulary", "vocabulary_file", "weights", "filename", "filepath", "path", "origin", "url", "file", "asset")
+_PATH_KEYS = (
+    "vocabulary",
+    "vocabulary_file",
+    "weights",
+    "filename",
+    "filepath",
+    "path",
+    "origin",
+    "url",
+    "file",
+    "asset",
+    "preset",
+    "proto",
+)
 _FUNCTION_KEYS = ("fn", "function", "func", "call_fn", "target")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from budmodel_pipeline.security.content import Content, Place, Stream, UnscannedError, Window
 from budmodel_pipeline.security.examiner import Nested
-from budmodel_pipeline.security.formats.payloads import examine_leftover, payload_in
+from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_numbers, payload_in
 from budmodel_pipeline.security.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_pipeline.security.pickles.examine import examine_pickle
 from budmodel_pipeline.security.verdict import Finding, Verdict
@@ -29,7 +29,7 @@ def recognizes(head: bytes, _name: str) -> bool:
 def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
     position = 0
     while True:
-        position = yield from _array(content, position, place)
+        position = yield from _array(content, position, place, nested)
         # `numpy.save` may be called on an open file again and again.
         if content.read(position, len(_MAGIC)) != _MAGIC:
             break
@@ -37,7 +37,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     yield from examine_leftover(content, position, content.size - position, "trailing bytes", "npy", place, nested)
 
 
-def _array(content: Content, start: int, place: Place) -> Generator[Finding, None, int]:
+def _array(content: Content, start: int, place: Place, nested: Nested) -> Generator[Finding, None, int]:
     """Yields findings; returns where the array ends."""
     version = exactly(content, start, 8, "npy")[6:]
     if version not in (b"\1\0", b"\2\0", b"\3\0"):
@@ -65,6 +65,7 @@ def _array(content: Content, start: int, place: Place) -> Generator[Finding, Non
         return content.size
     if elements * size > content.size - data:
         raise MalformedError("npy.truncated", f"claims {elements * size:,} bytes, {content.size - data:,} are there", data)
+    yield from examine_numbers(content, data, elements * size, f"the array at byte {data:,}", "npy", place, nested)
     return data + elements * size
 
 

@@ -5,6 +5,7 @@ files outside of it.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -213,6 +214,10 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             defined.add(visit.text.decode("utf-8", "replace"))
         elif kind == ("Node", 4):
             yield from _operator(visit.text.decode("utf-8", "replace"), where)
+        elif kind == ("External", 1) and visit.text not in _EXTERNAL_KEYS:
+            # The reference loader sets every key as an attribute of an object of its own.
+            what = f"external data has the key {visit.text[:80].decode('utf-8', 'replace')!r}"
+            yield Finding("onnx.external-key", Verdict.SUSPICIOUS, what, where)
         elif visit.message == "External":
             yield from _external(visit.text.decode("utf-8", "replace"), where)
         elif kind in (("Tensor", 9), ("Attribute", 4)):
@@ -273,10 +278,19 @@ def _operator(name: str, where: str) -> Iterator[Finding]:
         )
 
 
+# onnxruntime's own name for tensors that it holds itself: as a location in a file, it reads any address.
+_MEMORY = "_ORT_MEM_ADDR_"
+_NUMBER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+_FARTHEST = 1 << 48
+_EXTERNAL_KEYS = (b"location", b"offset", b"length", b"checksum", b"basepath")
+
+
 def _external(value: str, where: str) -> Iterator[Finding]:
     """Applied to whatever an entry says, because the order of its two fields is up to the writer."""
-    reason = objection(value)
-    if reason:
+    reason = "is the memory of whoever loads it" if _MEMORY in value else objection(value)
+    if _NUMBER.fullmatch(value) and not 0 <= int(value) < _FARTHEST:
+        yield Finding("onnx.external-range", Verdict.SUSPICIOUS, f"external data is placed at {value}", where)
+    elif reason:
         yield Finding("onnx.external-path", Verdict.MALICIOUS, f"external data {value[:120]!r} {reason}", where)
     elif value.rpartition("/")[2].startswith(".") and value not in (".", "./"):
         yield Finding("onnx.external-path", Verdict.SUSPICIOUS, f"external data {value[:120]!r} is a hidden file", where)

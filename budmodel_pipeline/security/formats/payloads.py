@@ -12,6 +12,7 @@ from budmodel_pipeline.security.formats.reading import all_zero
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
+_BEGINNING = 4096
 _MAX_ENCODED_RUNS = 64
 _MAX_UNWRAPPED_BYTES = 1 << 20
 
@@ -49,21 +50,27 @@ _CODE = re.compile(
     """
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+_TEMPLATE = re.compile(rb"\{[{%].{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 
 def signature(data: bytes) -> tuple[int, str] | None:
     """Where something that runs or unpacks starts in `data`, and what it is."""
     for found in _SIGNATURES.finditer(data):
-        kind = found.lastgroup or ""
-        if kind == "PE":
-            header = found.start() + int.from_bytes(data[found.start() + 60 : found.start() + 64], "little")
-            if data[header : header + 4] != b"PE\0\0":
-                continue
-        if kind == "pickle" and b"." not in data[found.end() - 1 :]:
-            continue
-        return found.start(), {"SevenZip": "7z archive", "MachO": "Mach-O program", "script": "shell script"}.get(kind, kind)
+        if kind := _kind(found, data):
+            return found.start(), kind
     return None
+
+
+def _kind(found: re.Match[bytes], data: bytes) -> str | None:
+    kind = found.lastgroup or ""
+    if kind == "PE":
+        header = found.start() + int.from_bytes(data[found.start() + 60 : found.start() + 64], "little")
+        if data[header : header + 4] != b"PE\0\0":
+            return None
+    if kind == "pickle" and b"." not in data[found.end() - 1 :]:
+        return None
+    return {"SevenZip": "7z archive", "MachO": "Mach-O program", "script": "shell script"}.get(kind, kind)
 
 
 def payload_in(data: bytes) -> tuple[str, bytes] | None:
@@ -103,8 +110,31 @@ def _decoded(data: bytes) -> Iterator[bytes]:
             yield base64.b64decode(alphabet + b"=" * (-len(alphabet) % 4))
 
 
+def examine_numbers(
+    content: Content, start: int, size: int, where: str, area: str, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    """The numbers of a tensor may be anything, and no loader minds. Those that begin as a program are there to be dropped.
+
+    Two bytes of a pickle are met by chance, so a pickle counts only where it is malicious.
+    """
+    beginning = content.read(start, min(size, _BEGINNING))
+    found = _SIGNATURES.match(beginning)
+    kind = found and _kind(found, beginning)
+    if kind is None or kind == "marshal":
+        return
+    if kind != "pickle":
+        what = f"the numbers of {where} begin as {kind}"
+        yield Finding(f"{area}.content-in-numbers", Verdict.SUSPICIOUS, what, place.at(where))
+    yield from _worse(nested(Window(content, start, size), place.inside(where)))
+
+
 def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """Text or bytes that a format stores for people."""
+    if _TEMPLATE.search(value):
+        # The parser of templates takes longer to import than most headers to read.
+        from budmodel_pipeline.security.texts.template import examine_template
+
+        yield from examine_template(value.decode("utf-8", "replace"), place.inside(name))
     found = payload_in(value)
     if found is None:
         return

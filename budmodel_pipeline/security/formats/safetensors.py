@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from budmodel_pipeline.security.content import Content, Place, UnscannedError
 from budmodel_pipeline.security.examiner import Nested
-from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_metadata
+from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_pipeline.security.formats.reading import MalformedError, exactly, reports_malformed, swept
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
@@ -64,6 +64,10 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     if last > data:
         raise MalformedError(
             "safetensors.truncated", f"the header places a tensor up to byte {last:,} of the data, which has {data:,}", start
+        )
+    for begin, end in ranges:
+        yield from examine_numbers(
+            content, start + begin, end - begin, f"the tensor at byte {start + begin:,}", "safetensors", place, nested
         )
     for begin, end in gaps[:20]:
         label = "trailing bytes" if begin >= last else "gap"

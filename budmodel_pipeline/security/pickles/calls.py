@@ -114,8 +114,17 @@ def _allocation(arguments: Arguments) -> str | None:
             total *= number if isinstance(number, int) else 1
         if total > _LARGEST_ALLOCATION:
             return f"it would take {total:,} elements of memory"
-        if isinstance(argument, Made) and argument.by.name in ("range", "xrange"):
+        if isinstance(argument, Made) and argument.by.name in ("range", "xrange", "count"):
             return "it would spell out a range"
+    return None
+
+
+def _number(arguments: Arguments) -> str | None:
+    """A decimal number with an exponent is short; the same as a whole number may be as long as memory lasts."""
+    for argument in arguments or ():
+        exponent = isinstance(argument, bytes) and b"e" in argument.lower()
+        if exponent or (isinstance(argument, Made) and argument.by.name == "Decimal"):
+            return "it would write out a number given by its exponent"
     return None
 
 
@@ -128,6 +137,12 @@ _CALL_OTHERS = {
     ("copyreg", "_reconstructor"),
     ("copy_reg", "_reconstructor"),
 }
+_WHOLE = [("builtins", "int"), ("__builtin__", "int"), ("__builtin__", "long"), ("builtins", "long")]
+_TORCH_ALLOCATES = [
+    f"{kind}{what}"
+    for kind in ("Byte", "Char", "Bool", "Short", "Int", "Long", "Half", "BFloat16", "Float", "Double", "Untyped", "")
+    for what in ("Tensor", "Storage")
+]
 _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
     ("_codecs", "encode"): _encoding,
     ("torch.storage", "_load_from_bytes"): _nested_pickle,
@@ -135,12 +150,20 @@ _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
     ("numpy.random._pickle", "__generator_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
     ("numpy.random._pickle", "__randomstate_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
     **{(module, "_reconstructor"): _reconstructor for module in ("copyreg", "copy_reg")},
+    **dict.fromkeys((("fractions", "Fraction"), *_WHOLE), _number),
     **{
         (module, name): _allocation
         for module, names in {
+            "collections": ["deque", "Counter", "OrderedDict", "UserList", "ChainMap", "defaultdict"],
+            "torch": _TORCH_ALLOCATES,
+            "torch.cuda": _TORCH_ALLOCATES,
+            "torch.storage": ["UntypedStorage", "TypedStorage", "_UntypedStorage", "_TypedStorage"],
+            "numpy.rec": ["recarray"],
+            "numpy.core.records": ["recarray"],
+            "numpy._core.records": ["recarray"],
             "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
             "__builtin__": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
-            "numpy": ["ndarray"],
+            "numpy": ["ndarray", "recarray"],
             "numpy.core.multiarray": ["_reconstruct"],
             "numpy._core.multiarray": ["_reconstruct"],
         }.items()

@@ -13,22 +13,26 @@ from budmodel_pipeline.security.pickles.report import MalformedError, shorten
 from budmodel_pipeline.security.pickles.torch_storages import persistent_object
 from budmodel_pipeline.security.pickles.values import (
     COMPUTED,
-    DICT,
     FORGOTTEN,
-    LIST,
+    HEAVY,
     LONG_TEXT,
     PLAIN,
-    SET,
+    Container,
     Dtype,
     Global,
-    Opaque,
+    Made,
     State,
     pack,
+    weigh,
+    weight_of,
 )
 from budmodel_pipeline.security.verdict import Verdict
 
 _HIGHEST_PROTOCOL = 5
 _HAS_OBJECTS = 1  # A flag of numpy.dtype: https://numpy.org/doc/stable/reference/generated/numpy.dtype.flags.html
+
+
+_OBJECT_BYTES = "makes an array of objects whose addresses are bytes of the file: numpy would follow them"
 
 
 def perform(machine: Machine, code: int) -> None:
@@ -51,6 +55,8 @@ def perform(machine: Machine, code: int) -> None:
 
 def fill(machine: Machine, code: int, target: object, items: list[object]) -> None:
     """SETITEMS, APPENDS and their kin, which call methods of what they fill."""
+    if machine.saw_objects and not machine.object_fields:
+        machine.object_fields = any(isinstance(item, tuple) and _names_objects(item) for item in items)
     if isinstance(target, Global):
         _changes_a_global(machine, target)
     elif isinstance(target, State) and code == op.SETITEMS:
@@ -59,14 +65,29 @@ def fill(machine: Machine, code: int, target: object, items: list[object]) -> No
                 target.entries[name] = value
             else:
                 target.certain = False
-    elif target is LIST and machine.appended is not None:
-        machine.appended += items
+    elif isinstance(target, Container):
+        weigh(target, items)
+        _expect_modest(machine, target)
+        if machine.appended is not None and code == op.APPENDS:
+            machine.appended += items
+
+
+def _names_objects(field: tuple[object, ...]) -> bool:
+    """Whether this is a field of an array's type, (type, offset), that holds objects."""
+    return len(field) in (2, 3) and isinstance(field[0], Dtype) and field[0].holds_objects
+
+
+def _expect_modest(machine: Machine, value: object) -> None:
+    if weight_of(value) >= HEAVY:
+        what = "holds the same objects in each other so often that to copy, compare or print them would never end"
+        machine.say("expansion", Verdict.SUSPICIOUS, what)
 
 
 def result(machine: Machine) -> object:
     """What STOP hands over."""
     machine.marks.clear()
     value = machine.pop()
+    _expect_modest(machine, value)
     if machine.stack:
         what = f"leaves {len(machine.stack)} objects behind, as no pickler does"
         machine.say("leftover-objects", Verdict.SUSPICIOUS, what)
@@ -106,7 +127,7 @@ def _pop_mark(machine: Machine, _: bytes) -> None:
 
 
 def _empty_dict(machine: Machine, _: bytes) -> None:
-    machine.stack.append(State({}) if machine.tracks_states else DICT)
+    machine.stack.append(State({}) if machine.tracks_states else Container())
 
 
 def _dict_from_mark(machine: Machine, _: bytes) -> None:
@@ -115,13 +136,10 @@ def _dict_from_mark(machine: Machine, _: bytes) -> None:
     fill(machine, op.SETITEMS, machine.top, items)
 
 
-def _from_mark(value: Opaque) -> Callable[[Machine, bytes], None]:
-    def replace(machine: Machine, _: bytes) -> None:
-        items = machine.pop_to_mark()
-        machine.stack.append(value)
-        fill(machine, op.APPENDS, value, items)
-
-    return replace
+def _container_from_mark(machine: Machine, _: bytes) -> None:
+    items = machine.pop_to_mark()
+    machine.stack.append(Container())
+    fill(machine, op.APPENDS, machine.top, items)
 
 
 def _tuple(count: int | None) -> Callable[[Machine, bytes], None]:
@@ -213,6 +231,7 @@ def _instantiate(machine: Machine, of: object, arguments: list[object]) -> objec
 
 def _reduce(machine: Machine, _: bytes) -> None:
     arguments, callee = machine.pop(), machine.pop()
+    _expect_modest(machine, arguments)
     machine.stack.append(_watched(machine, call(machine.report, callee, arguments, machine.opcode_at)))
 
 
@@ -227,6 +246,7 @@ def _new_with_keywords(machine: Machine, _: bytes) -> None:
 
 
 def _watched(machine: Machine, made: object) -> object:
+    machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
     machine.tracks_states |= is_inline_array(made)
     return made
 
@@ -240,10 +260,22 @@ def _build(machine: Machine, _: bytes) -> None:
         # version, byte order, sub-array, names, fields, bytes, alignment, flags, metadata
         flags = state[7] if len(state) > 7 else 0
         target.holds_objects |= not isinstance(flags, int) or bool(flags & _HAS_OBJECTS)
+        if machine.object_fields and len(state) > 4 and isinstance(state[4], Container) and not target.holds_objects:
+            machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif _takes_objects_from_bytes(target, state):
+        machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
     elif is_inline_array(target):
         read_inline_array(machine, state)
-    elif target in (PLAIN, LIST, DICT, SET) or isinstance(target, bytes | int | tuple | State):
+    elif target is PLAIN or isinstance(target, bytes | int | tuple | State | Container):
         machine.say("malformed", Verdict.SUSPICIOUS, "restores the state of something that has none")
+
+
+def _takes_objects_from_bytes(target: object, state: object) -> bool:
+    """Whether an array of objects (version, shape, type, order, content) gets bytes, which numpy takes for addresses."""
+    if not isinstance(target, Made) or not isinstance(state, tuple) or len(state) != 5:
+        return False
+    kind, content = state[2], state[4]
+    return isinstance(kind, Dtype) and kind.holds_objects and not isinstance(content, Container)
 
 
 def _changes_a_global(machine: Machine, target: Global) -> None:
@@ -284,9 +316,9 @@ _EFFECTS: dict[int, Callable[[Machine, bytes], None]] = {
         "PUT": lambda machine, line: machine.put(constants.memo_index(line)),
         "GET": lambda machine, line: machine.stack.append(machine.get(constants.memo_index(line))),
         "TUPLE": _tuple(None),
-        "LIST": _from_mark(LIST),
+        "LIST": _container_from_mark,
         "DICT": _dict_from_mark,
-        "FROZENSET": _from_mark(SET),
+        "FROZENSET": _container_from_mark,
         "APPEND": _append,
         "SETITEM": _set_item,
         "ADDITEMS": _fill_from_mark(op.APPENDS),

@@ -1,6 +1,8 @@
 """Whether a pickle file is safe to load, in every shape that such files have; nothing is ever unpickled."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from budmodel_pipeline.security.content import MemoryContent, Place, Stream, UnscannedError
 from budmodel_pipeline.security.pickles import opcodes as op
@@ -13,7 +15,14 @@ from budmodel_pipeline.security.pickles.walk import walk_pickle
 from budmodel_pipeline.security.verdict import Finding, Verdict
 
 _HIGHEST_PROTOCOL = 5
-_NAMES_IN_TORCH_ARCHIVES = ("data.pkl", "constants.pkl", "bytecode.pkl", "attributes.pkl", "mobile_debug_handles.pkl")
+_NAMES_IN_TORCH_ARCHIVES = (
+    "data.pkl",
+    "constants.pkl",
+    "bytecode.pkl",
+    "attributes.pkl",
+    "mobile_debug_handles.pkl",
+    "traced_inputs.pkl",
+)
 _CONVINCING = 16  # Opcodes in a row that make sense: no other content has as many by chance.
 
 
@@ -56,11 +65,24 @@ def _imports(report: Report) -> bool:
 
 def _examine(stream: Stream, report: Report) -> Iterator[Finding]:
     try:
-        _examine_all(stream, report)
+        with _without_collector():
+            _examine_all(stream, report)
     except UnscannedError:
         yield from report.findings
         raise
     yield from report.findings
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A walk keeps millions of objects and makes no circles; looking for some would take as long as the walk."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _examine_all(stream: Stream, report: Report) -> None:

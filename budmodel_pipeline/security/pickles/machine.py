@@ -6,7 +6,7 @@ from budmodel_pipeline.security.content import Stream, UnscannedError
 from budmodel_pipeline.security.pickles.names import vocabulary
 from budmodel_pipeline.security.pickles.reader import Reader
 from budmodel_pipeline.security.pickles.report import MalformedError, Report
-from budmodel_pipeline.security.pickles.values import FORGOTTEN, PLAIN, Nested
+from budmodel_pipeline.security.pickles.values import FORGOTTEN, OLD_CONTAINER, PLAIN, Container, Nested
 from budmodel_pipeline.security.verdict import Verdict
 
 _MOST_STACKED = 1_000_000
@@ -34,6 +34,8 @@ class Machine:
         self.memo: list[object] = []
         self.sparse: dict[int, object] = {}  # Memo entries that came out of order.
         self.tracks_states = False
+        self.saw_objects = False  # Whether a type of arrays of objects was met.
+        self.object_fields = False  # Whether a type of records with objects among its fields was met.
         self.frame_end = 0
         self.opcode_at = 0  # Of the opcode at work, in the stream.
         self.opcodes = 0  # How many were walked.
@@ -110,4 +112,6 @@ def _lighter(value: object) -> object:
         return vocabulary().get(value, FORGOTTEN) if isinstance(value, bytes) else FORGOTTEN
     if kind is int:
         return PLAIN
+    if isinstance(value, Container) and value.weight == 1:
+        return OLD_CONTAINER
     return FORGOTTEN if kind is tuple or kind is Nested else value

@@ -3,8 +3,9 @@
 A text is kept as its UTF-8 `bytes`, a number as `int`, a short tuple as `tuple`. No other Python type stands for itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from budmodel_pipeline.security.pickles.names import Standing
 
@@ -17,13 +18,19 @@ class Opaque:
 
 
 PLAIN = Opaque("plain data")
-LIST = Opaque("a list")
-DICT = Opaque("a dict")
-SET = Opaque("a set")
 LONG_TEXT = Opaque("a long text")
 FORGOTTEN = Opaque("a value too far back to be kept")
 COMPUTED = Opaque("something computed while loading")
 EXAMINED = Opaque("bytes that hold a pickle, which was examined too")
+
+
+class Container:
+    """A list, a dict or a set, or a tuple that is not kept. `weight` counts the containers that it is, written out."""
+
+    weight = 1  # Of the class, as most hold none that count: they are made by the million.
+
+
+OLD_CONTAINER = Container()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +73,7 @@ class State:
 
 
 class Nested(tuple[object, ...]):
-    """A tuple that holds a tuple. Deeper ones are not kept, so that no value is deep."""
+    """A tuple that holds a tuple or a container. Deeper ones are not kept, so that no value is deep."""
 
     __slots__ = ()
 
@@ -80,17 +87,40 @@ class Storage(NamedTuple):
 
 
 _LONGEST_KEPT_TUPLE = 16
+HEAVY: Final = 1 << 26  # Containers, written out. Models hold some millions.
 
 
 def pack(items: list[object]) -> object:
     """The value of a tuple of these."""
     if len(items) > _LONGEST_KEPT_TUPLE:
-        return PLAIN
+        return _weighed(items)
     deep = False
     for index, item in enumerate(items):
         kind = type(item)
-        if kind is tuple:
+        if kind is tuple or kind is Container:
             deep = True
-        elif kind is Nested:
-            items[index] = PLAIN
+        elif isinstance(item, Nested):
+            items[index] = _weighed(item)
     return Nested(items) if deep else tuple(items)
+
+
+def weight_of(value: object) -> int:
+    """How many containers it is, written out: those that several others hold count for each of them."""
+    if isinstance(value, Container):
+        return value.weight
+    return 1 + sum(map(weight_of, value)) if isinstance(value, tuple) else 0
+
+
+def weigh(container: Container, items: Iterable[object]) -> None:
+    """Adds what the container is given."""
+    if added := sum(map(weight_of, items)):
+        container.weight = min(container.weight + added, HEAVY)
+
+
+def _weighed(items: Iterable[object]) -> object:
+    weight = 1 + sum(map(weight_of, items))
+    if weight == 1:
+        return PLAIN
+    container = Container()
+    container.weight = min(weight, HEAVY)
+    return container

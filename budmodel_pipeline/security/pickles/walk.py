@@ -11,7 +11,7 @@ from budmodel_pipeline.security.pickles import opcodes as op
 from budmodel_pipeline.security.pickles.effects import fill, perform, result
 from budmodel_pipeline.security.pickles.machine import Machine
 from budmodel_pipeline.security.pickles.report import MalformedError
-from budmodel_pipeline.security.pickles.values import DICT, LIST, PLAIN, SET, State, pack
+from budmodel_pipeline.security.pickles.values import HEAVY, PLAIN, Container, Nested, State, pack, weight_of
 
 # What takes more time than an opcode of the loop, in such opcodes: setting up a walk, and an opcode that calls a function.
 _COST_OF_A_PICKLE: Final = 60
@@ -20,10 +20,9 @@ _ATOMS: Final = {
     op.NONE: PLAIN,
     op.NEWTRUE: 1,
     op.NEWFALSE: 0,
-    op.EMPTY_LIST: LIST,
     op.EMPTY_TUPLE: (),
-    op.EMPTY_SET: SET,
 }
+_WEIGH: Final = {Container, Nested}
 _int32: Final = Struct("<i").unpack_from
 _uint32: Final = Struct("<I").unpack_from
 _uint16: Final = Struct("<H").unpack_from
@@ -37,7 +36,7 @@ def walk_pickle(machine: Machine) -> object:
     budget = machine.report.place.budget
     budget.spend("opcodes", _COST_OF_A_PICKLE)
     reader, stack, marks, memo, sparse = machine.reader, machine.stack, machine.marks, machine.memo, machine.sparse
-    push, remember = stack.append, memo.append
+    push, remember, weightless = stack.append, memo.append, _WEIGH.isdisjoint
     data, at, last = reader.data, reader.at, reader.last
     fence = machine.fence
     paid = 0
@@ -93,7 +92,9 @@ def walk_pickle(machine: Machine) -> object:
             elif code in _ATOMS:
                 push(_ATOMS[code])
             elif code == op.EMPTY_DICT:
-                push(State({}) if machine.tracks_states else DICT)
+                push(State({}) if machine.tracks_states else Container())
+            elif code == op.EMPTY_LIST or code == op.EMPTY_SET:
+                push(Container())
             elif code == op.SETITEMS or code == op.APPENDS:
                 start = marks.pop()
                 items = stack[start:]
@@ -102,9 +103,20 @@ def walk_pickle(machine: Machine) -> object:
                 if start <= fence:
                     raise IndexError
                 target = stack[-1]
-                if (target is not DICT and target is not LIST) or machine.appended is not None:
+                if type(target) is not Container or machine.appended is not None or machine.saw_objects:
                     machine.opcode_at = reader.stream.position + at - 1
                     fill(machine, code, target, items)
+                elif not weightless(map(type, items)):
+                    weight = target.weight
+                    for item in items:
+                        if type(item) is Container:
+                            weight += item.weight
+                        elif type(item) is Nested:
+                            weight += weight_of(item)
+                    target.weight = weight
+                    if weight >= HEAVY:
+                        machine.opcode_at = reader.stream.position + at - 1
+                        fill(machine, code, target, items)
             elif code == op.LONG_BINPUT:
                 if _uint32(data, at)[0] == len(memo) and not sparse and len(stack) > fence:
                     remember(stack[-1])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from budmodel_pipeline.security.content import Content, Place
 from budmodel_pipeline.security.examiner import Nested
-from budmodel_pipeline.security.formats.payloads import examine_leftover
+from budmodel_pipeline.security.formats.payloads import examine_leftover, examine_numbers
 from budmodel_pipeline.security.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
 from budmodel_pipeline.security.verdict import Finding
 
@@ -44,6 +44,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             _tables(Cursor(content, "font", start + 4, order=">"), ranges, start)
     else:
         _tables(cursor, ranges, 0)
+    for start, end in ranges:
+        yield from examine_numbers(content, start, end - start, f"the table at byte {start:,}", "font", place, nested)
     gaps, _ = swept(ranges, 0, content.size)
     for start, end in gaps:
         if end - start > 3 or not all_zero(content, start, end - start):

@@ -8,6 +8,8 @@ from budmodel_pipeline.security.formats.payloads import examine_leftover
 from budmodel_pipeline.security.formats.reading import Cursor, MalformedError, reports_malformed, swept
 from budmodel_pipeline.security.verdict import Finding
 
+_BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # Their sizes, which they start with.
+
 
 def recognizes(head: bytes, name: str) -> bool:
     count = int.from_bytes(head[4:6], "little")
@@ -28,6 +30,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     for start, end in ranges:
         if content.read(start, 8) == b"\x89PNG\r\n\x1a\n":
             yield from nested(Window(content, start, end - start), place.inside(f"image at byte {start:,}.png"))
+        elif int.from_bytes(content.read(start, 4), "little") not in _BITMAP_HEADERS:
+            raise MalformedError("ico.image", "an image is neither a bitmap nor PNG", start)
     gaps, _ = swept([(0, cursor.position), *ranges], 0, content.size)
     for start, end in gaps:
         yield from examine_leftover(content, start, end - start, "unused bytes", "ico", place, nested)
