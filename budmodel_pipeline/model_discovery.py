@@ -68,7 +68,7 @@ def discover(
         known_target(Target("cloud_model", model_id), source)
         for model_id, source in unknown_closed_models(connection, catalogued, PAGE)
     ]
-    expire_targets(connection, now - AGE, origin, now, PAGE)
+    expire_targets(connection, now - AGE, origin, now, PAGE, scanned=scan_versions is not None)
     if scan_versions is not None:
         expire_scans(connection, scan_versions, now, PAGE)
     return [*added, *add_targets(connection, closed, now)]

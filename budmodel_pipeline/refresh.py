@@ -53,7 +53,7 @@ def refresh(
         if not instance.get_runs(dg.RunsFilter(job_name=MODELS_JOB, statuses=UNFINISHED), limit=1):
             # A killed run has left them leased; nobody works on them.
             with engine.begin() as connection:
-                release(connection, datetime.now(UTC))
+                release(connection, datetime.now(UTC), scanned=settings.budmodel_scan_max_megabytes > 0)
         extracted &= resolved and _read_models(definitions, instance, say)
         with engine.connect() as connection:
             behind = marts_behind(connection)

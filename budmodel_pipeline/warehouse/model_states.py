@@ -7,6 +7,20 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Connection, text
 
+# A run that is killed leaves models that were read and then not searched for a license, scanned or listed.
+_UNFINISHED = """
+    (not exists (
+        select from budmodel.model_licenses held where held.target = known.target and held.revision = known.revision
+    ) or known.provider <> 'cloud_model' and :scanned and not exists (
+        select from budmodel.model_scans scan where scan.target = known.target and scan.revision = known.revision
+    ) or exists (
+        select from budmodel.model_scans scan
+        where scan.target = known.target and scan.revision = known.revision and scan.files > 0 and not exists (
+            select from budmodel.model_files file where file.target = known.target and file.revision = known.revision
+        )
+    ))
+"""
+
 # Postgres takes any number of rows as one JSON value; a page keeps a statement and its memory small.
 PAGE = 5_000
 
@@ -118,21 +132,26 @@ def due_targets(connection: Connection, now: datetime, limit: int) -> list[str]:
     return list(rows.scalars())
 
 
-def expire_targets(connection: Connection, before: datetime, origin: str, now: datetime, limit: int) -> int:
-    """Makes due again what was extracted before `before`, the oldest first, and what is of another origin; how many."""
+def expire_targets(
+    connection: Connection, before: datetime, origin: str, now: datetime, limit: int, *, scanned: bool = False
+) -> int:
+    """Makes due again what was extracted before `before`, the oldest first, and what is of another origin; how many.
+
+    So is what an hour ago was left unfinished, scans counted where models are `scanned`.
+    """
     found = connection.execute(
-        text("""
+        text(f"""
             update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
             where target in (
                 select target from budmodel.extraction_targets known
                 where status = 'extracted' and (extracted_at < :before or not exists (
                     select from budmodel.model_info info
                     where info.target = known.target and info.revision = known.revision and info.origin = :origin
-                ))
+                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {_UNFINISHED})
                 order by extracted_at limit :limit
             )
         """),
-        {"before": before, "origin": origin, "now": now, "limit": limit},
+        {"before": before, "origin": origin, "now": now, "limit": limit, "scanned": scanned},
     )
     return found.rowcount
 
@@ -158,14 +177,18 @@ def lease(connection: Connection, targets: Collection[str], until: datetime) -> 
     )
 
 
-def release(connection: Connection, now: datetime) -> int:
-    """Makes due again what was requested by runs that are no more; how many. The caller knows that none is at work."""
+def release(connection: Connection, now: datetime, *, scanned: bool) -> int:
+    """Makes due again what was requested by runs that are no more, and what they left unfinished; how many.
+
+    The caller knows that none is at work.
+    """
     found = connection.execute(
-        text("""
-            update budmodel.extraction_targets set next_attempt_at = :now
-            where status = 'waiting' and attempts = 0 and next_attempt_at > :now
+        text(f"""
+            update budmodel.extraction_targets known set status = 'waiting', next_attempt_at = :now
+            where (status = 'waiting' and attempts = 0 and next_attempt_at > :now)
+               or (status = 'extracted' and {_UNFINISHED})
         """),
-        {"now": now},
+        {"now": now, "scanned": scanned},
     )
     return found.rowcount
 

@@ -18,10 +18,18 @@ from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import BATCH, RANGE_END, RANGE_START, discovered_models, updated_models
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.warehouse.license_records import (
+    AnswerRecord,
+    DocumentRecord,
+    ModelLicenseRecord,
+    store_document,
+    store_model_license,
+)
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
 from budmodel_pipeline.warehouse.model_states import KnownTarget, add_targets, record_extracted, record_target_failure
 from budmodel_pipeline.warehouse.requests import add_request
+from budmodel_pipeline.warehouse.scan_records import store_scan
 from tests.hub_server import Failure, HubServer, hub_server
 
 NOWHERE = "http://127.0.0.1:1"
@@ -68,6 +76,21 @@ def extracted(connection: Connection, name: str, revision: str, at: datetime, or
     add_targets(connection, [KnownTarget(target, "hugging_face", name, None, "tests")], at)
     store_model(connection, ModelRecord(target, revision, name, origin, at, {}, [], [], None, [], []))
     record_extracted(connection, target, revision, at)
+
+
+def finished(connection: Connection, name: str, revision: str, at: datetime) -> None:
+    """Also searched for a license, and scanned."""
+    target = f"hf:{name}"
+    document = DocumentRecord(
+        "tag:mit", None, None, "identified", "mit", None, None, None, 1.0, [], [], [], "tag", "", None, "1", at
+    )
+    store_document(
+        connection, document, [AnswerRecord("tag:mit", "modify", "YES", "POSITIVE", "x", None, None, None, "terms")]
+    )
+    store_model_license(connection, ModelLicenseRecord(target, revision, "tag:mit", "tag", "mit", "mit", at))
+    versions = ScanningResource().scanning
+    assert versions is not None
+    store_scan(connection, target, revision, "safe", versions.versions, [], at)
 
 
 def tick(
@@ -183,6 +206,17 @@ def test_a_model_is_read_again_after_a_week_and_when_live_data_replace_samples(
 ) -> None:
     with engine.begin() as connection:
         extracted(connection, "org/a", "a" * 40, datetime.now(UTC) - age, origin)
+        finished(connection, "org/a", "a" * 40, datetime.now(UTC) - age)
+    requests, _ = tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)
+    assert bool(requests) == due
+
+
+@pytest.mark.parametrize(("age", "due"), [(timedelta(minutes=30), False), (timedelta(hours=2), True)])
+def test_what_a_killed_run_left_unfinished_is_taken_up_again(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server, age: timedelta, due: bool
+) -> None:
+    with engine.begin() as connection:
+        extracted(connection, "org/a", "a" * 40, datetime.now(UTC) - age)
     requests, _ = tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)
     assert bool(requests) == due
 
