@@ -27,6 +27,9 @@ def main(seed: str, folder: str) -> None:
     contents = [sample.content for sample in samples]
     current = Path(folder) / "current"
     mishaps = 0
+    for sample in samples:
+        # Libraries that are loaded with the first file of a kind take address space once, and are none of an input's doing.
+        examined(sample.content, sample.path)
     _limit_memory()
     while True:
         sample = chance.choice(samples)

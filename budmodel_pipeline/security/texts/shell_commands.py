@@ -142,6 +142,8 @@ _FORMS: dict[str, tuple[str, str]] = {
     ),
 }
 _HOSTILE = [(name, words.split(), re.compile(form, re.IGNORECASE)) for name, (words, form) in _FORMS.items()]
+# One look tells of nearly every line that none of the forms can match.
+_ANY_WORD = re.compile("|".join(sorted({re.escape(word) for _, words, _ in _HOSTILE for word in words})))
 _ONLY_UNKNOWN_HOSTS = frozenset({"pipes download", "substitutes download", "downloads and runs"})
 _PREFIX = re.compile(
     r"^(?:\s*(?:sudo(?:\s+-\S+)?|time|nohup|exec|command|env|then|do|if|!|@|-|CUDA_VISIBLE_DEVICES=\S*|[A-Z_]{2,40}=\S{0,100})\s+)*"
@@ -161,6 +163,8 @@ def hostile_command(text: str) -> str | None:
 def hostile_match(text: str) -> tuple[str, re.Match[str]] | None:
     """The kind of attack in a text of shell commands, and where it stands."""
     lower = text.lower()
+    if _ANY_WORD.search(lower) is None:
+        return None
     for name, words, form in _HOSTILE:
         if not any(word in lower for word in words):
             continue
