@@ -144,6 +144,14 @@ def test_without_children_nothing_is_safe(program: tuple[str, ...], model: Path)
     assert {report.verdict for report in found.values()} == {Verdict.ERROR}
 
 
+def test_a_child_is_replaced_after_its_share_of_files(model: Path) -> None:
+    program = limited_child('return {"findings": [["note.process", "safe", str(os.getpid()), "", "budmodel"]]}')
+    found = scanned(model, options_with(program, allowance=Allowance(files=2)))
+    assert {report.verdict for report in found.values()} == {Verdict.SAFE}
+    told = [finding.what for path in sorted(found) for finding in found[path].findings if finding.rule == "note.process"]
+    assert [len(told), len(set(told))] == [3, 2]
+
+
 def test_a_grandchild_ends_with_its_group(model: Path, tmp_path: Path) -> None:
     held = tmp_path / "held"
     hold = f"import fcntl; held = open({str(held)!r}, 'w'); fcntl.flock(held, fcntl.LOCK_EX)"
