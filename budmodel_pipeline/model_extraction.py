@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from budmodel_pipeline.attempts import next_attempt
 from budmodel_pipeline.inspection import Inspection, facts_json, inspect_model
@@ -110,15 +110,19 @@ def extract_models(targets: Sequence[str], reading: ModelReading) -> Iterator[Ou
         yield Outcome(
             target, state="not_found", problem="it is not in budmodel.extraction_targets; `budmodel request` adds it"
         )
-    with ThreadPoolExecutor(reading.threads, thread_name_prefix="model") as pool:
+    with (
+        # One connection for all that is written: taking it from the pool would ask the server each time whether it is there.
+        reading.engine.connect() as connection,
+        ThreadPoolExecutor(reading.threads, thread_name_prefix="model") as pool,
+    ):
         tasks = {pool.submit(_read, state, reading): state for state in states}
         try:
             for task in as_completed(tasks):
                 state, error = tasks[task], task.exception()
                 if error is None:
-                    yield _stored(reading, task.result())
+                    yield _stored(connection, task.result())
                 else:
-                    yield _failed(reading.engine, state, error)
+                    yield _failed(connection, state, error)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -141,8 +145,8 @@ def _read(state: TargetState, reading: ModelReading) -> ModelRecord:
     )
 
 
-def _stored(reading: ModelReading, record: ModelRecord) -> Outcome:
-    with reading.engine.begin() as connection:
+def _stored(connection: Connection, record: ModelRecord) -> Outcome:
+    with connection.begin():
         store_model(connection, record)
         record_extracted(connection, record.target, record.revision, record.extracted_at)
     known = sum(fact["value"] is not None for fact in record.facts.values())
@@ -151,7 +155,7 @@ def _stored(reading: ModelReading, record: ModelRecord) -> Outcome:
     return Outcome(record.target, record.revision, facts=known, highlights=shown)
 
 
-def _failed(engine: Engine, state: TargetState, error: BaseException) -> Outcome:
+def _failed(connection: Connection, state: TargetState, error: BaseException) -> Outcome:
     if not isinstance(error, Exception):
         raise error
     failure, permanent, retry_after, defect = _cause(error)
@@ -159,7 +163,7 @@ def _failed(engine: Engine, state: TargetState, error: BaseException) -> Outcome
     following = next_attempt(attempts, datetime.now(UTC), permanent=permanent, retry_after=retry_after)
     kept = f" Kept: what was read at {state.revision[:12]}." if state.revision else ""
     reason = f"{error if not defect else f'{type(error).__name__}: {error}'}.{kept} {following.reason}".strip()
-    with engine.begin() as connection:
+    with connection.begin():
         record_target_failure(connection, state.target, failure, reason, attempts, following.at)
     return Outcome(state.target, None, failure, reason, following.at, defect)
 

@@ -27,7 +27,9 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, obj
 def storable(value: Any) -> Any:
     """`value` as JSON that Postgres takes: strangers' files hold NUL characters, lone surrogates and endless numbers."""
     if isinstance(value, str):
-        return str(value).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+        if value.isascii() and "\x00" not in value:
+            return value
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
         return str(value)
     if isinstance(value, Mapping):
