@@ -178,6 +178,12 @@ def test_code_and_templates_are_linear_as_well(piece: str) -> None:
         findings_of("a.jinja", piece * (100_000 // len(piece)))
 
 
+def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
+    # Found by fuzzing: three million lines took 20 seconds when every form was tried on each.
+    with at_most_cpu_seconds(4):
+        findings_of("Dockerfile", "ab\n" * 1_000_000)
+
+
 def test_texts_too_large_for_their_kind_are_unscanned() -> None:
     assert verdict_of_text("a.md", "word " * 2_000_000) is Verdict.UNSCANNED
     assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED
