@@ -31,6 +31,7 @@ from budmodel_pipeline.warehouse.license_records import (
     llm_reading,
     replace_catalog,
     replace_conflicts,
+    stated_licenses,
     store_document,
     store_model_license,
 )
@@ -54,7 +55,7 @@ class LicenseOutcome:
 def license_models(targets: Sequence[str], reading: ModelReading, store: ObjectStore) -> Iterator[LicenseOutcome]:
     """Looks at each extracted target at the revision that was read, and stores what was found; yields as they come."""
     with reading.engine.connect() as connection:
-        tags = {model.target: model.tag for model in licensed_models(connection) if model.target in set(targets)}
+        tags = stated_licenses(connection, targets)
         states = [state for state in states_of(connection, targets) if state.revision is not None]
     with ThreadPoolExecutor(reading.threads, thread_name_prefix="license") as pool:
         tasks = {pool.submit(_find, state, tags.get(state.target), reading): state for state in states}

@@ -7,6 +7,7 @@ models that failed stay unmaterialized and the rest is kept; a run for one model
 import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -60,7 +61,8 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
         hub_pages=models.hub_pages,
         no_hub=NO_HUB,
         disk_roots=models.roots,
-        catalogs=lambda: catalogued_models(models.catalog_records()),
+        # Names are resolved once for all closed models of a run.
+        catalogs=cache(lambda: catalogued_models(models.catalog_records())),
     )
     return ModelReading(postgres.engine, providers, models.origin.value, models.llm, models.threads)
 

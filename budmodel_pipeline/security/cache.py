@@ -44,12 +44,12 @@ def cache_key(digest: str, path: str, versions: Mapping[str, str]) -> str:
 class NoCache:
     """Remembers nothing."""
 
-    def get(self, key: str) -> None:  # noqa: ARG002
+    def get(self, key: str) -> None:  # noqa: ARG002 - the signature of every cache
         return None
 
     def put(self, key: str, examined: Examined) -> None: ...
 
-    def digest_of(self, origin: str) -> None:  # noqa: ARG002
+    def digest_of(self, origin: str) -> None:  # noqa: ARG002 - the signature of every cache
         return None
 
     def put_digest(self, origin: str, digest: str) -> None: ...

@@ -147,6 +147,18 @@ def llm_reading(connection: Connection, document_id: str) -> tuple[Mapping[str, 
     return found, [AnswerRecord(**row) for row in rows.mappings()]
 
 
+def stated_licenses(connection: Connection, targets: Sequence[str]) -> dict[str, str | None]:
+    """What card, hub or catalog state as the license of each of these targets that was read."""
+    rows = connection.execute(
+        text("""
+            select distinct on (target) target, facts -> 'license' ->> 'value' as tag
+            from budmodel.model_info where target = any(:targets) order by target, extracted_at desc
+        """),
+        {"targets": list(targets)},
+    )
+    return {row.target: row.tag for row in rows}
+
+
 def licensed_models(connection: Connection) -> list[LicensedModel]:
     """Every model that was read, with its license where one was looked for."""
     rows = connection.execute(

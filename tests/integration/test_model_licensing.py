@@ -1,6 +1,7 @@
 """Licenses of models, from a real hub into a real database: evidence, quotes that stand in the stored text, conflicts."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from budmodel_pipeline.licensing.questions import QUESTIONS
 from budmodel_pipeline.model_discovery import known_target
 from budmodel_pipeline.model_extraction import ModelReading, extract_models
 from budmodel_pipeline.model_info.targets import parse_target
@@ -33,6 +35,8 @@ SHIPS = (
     "4. Termination. The Licensor may terminate this agreement at any time. 5. Disclaimer. The weights are provided without "
     "warranty of any kind, and in no event shall the Licensor be liable for damages that arise from their use at sea.\n"
 )
+EARNING = "The Licensee may not use the weights to earn money"
+SILENT = {"value": "SILENT", "quote": None, "explanation": "The text does not speak about it."}
 
 
 @pytest.fixture
@@ -68,7 +72,9 @@ def look(how: ModelReading, store: ObjectStore, *names: str) -> dict[str, Licens
     targets = [f"hf:{name}" for name in names]
     with how.engine.begin() as connection:
         add_targets(connection, [known_target(parse_target(target), "tests") for target in targets], datetime.now(UTC))
-    assert [outcome.problem for outcome in extract_models(targets, how) if outcome.problem] == []
+    # Prose is of no concern here.
+    extracted = extract_models(targets, replace(how, llm=None))
+    assert [outcome.problem for outcome in extracted if outcome.problem] == []
     return {outcome.target.removeprefix("hf:"): outcome for outcome in license_models(targets, how, store)}
 
 
@@ -159,17 +165,19 @@ def test_a_text_that_nobody_knows_is_read_by_the_language_model_once(
 ) -> None:
     for name in ("one", "two"):
         hub.add(f"org/{name}", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
+    slugs = [question.slug for question in QUESTIONS]
+    forbidden = {"value": "NO", "quote": EARNING, "explanation": "Earning money is forbidden."}
     with llm_server() as server:
-        server.answer = lambda _: {"answers": []}
+        server.answer = lambda _: {**dict.fromkeys(slugs, SILENT), "commercial-use": forbidden}
         how = reading(engine, hub, Llm(server.base_url, "key", "model"))
-        found = look(how, store, "org/one")
-        asked = len(server.requests)
-        assert found["org/one"].state == "unknown"
-        assert asked >= 1
-    values = rows(engine, "select distinct value from budmodel.license_answers")
-    assert [one["value"] for one in values] == ["UNKNOWN"]
-    (document,) = rows(engine, "select llm from budmodel.license_documents where text_sha256 is not null")
-    assert document["llm"] is not None
+        assert look(how, store, "org/one")["org/one"].state == "unknown"
+        assert len(server.requests) == 2  # Two readings that have to agree.
+        look(how, store, "org/two")
+        assert len(server.requests) == 2
+    (answer,) = rows(engine, "select * from budmodel.license_answers where question = 'commercial-use'")
+    assert (answer["value"], answer["quote"], answer["method"]) == ("NO", EARNING, "llm")
+    (document,) = rows(engine, "select llm from budmodel.license_documents")
+    assert (document["llm"]["state"], document["llm"]["input_tokens"]) == ("read", 2000)
 
 
 def test_without_a_language_model_an_unknown_text_stays_unknown(engine: Engine, hub: HubServer, store: ObjectStore) -> None:

@@ -87,7 +87,7 @@ def test_a_row_is_picked_up_and_its_outcome_comes_back(install: Install, hub: Hu
             assert (small["error"], small["attempts"]) == (None, 1)
             assert small["finished_at"] is not None
             assert uuid.UUID(small["run_id"])
-            assert "not_found" in gone["error"] or "not found" in gone["error"] or "no such" in gone["error"].lower()
+            assert gone["error"].startswith("org/gone: no such repository, or a private one")
             assert unclear["error"].endswith("Insert a corrected row.")
             info = connection.execute("select facts from budmodel.model_info where target = 'hf:org/small'").fetchone()
             assert info is not None
