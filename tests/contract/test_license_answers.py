@@ -11,37 +11,8 @@ from budmodel_pipeline.licensing.answers import answer_questions
 from budmodel_pipeline.licensing.clauses import find_clause, index_text
 from budmodel_pipeline.licensing.model import Identification, Value
 from budmodel_pipeline.licensing.terms import terms_of
+from tests.license_texts import LICENSES
 
-LICENSES = {
-    "agpl_3_0.md": "agpl-3.0",
-    "apache_2_0.md": "apache-2.0",
-    "apple_ascl.txt": "apple-ascl",
-    "bigscience_openrail_m.txt": "bigscience-openrail-m",
-    "bsd_3_clause.md": "bsd-3-clause",
-    "cc0_1_0.md": "cc0-1.0",
-    "cc_by_4_0.md": "cc-by-4.0",
-    "cc_by_nc_4_0.txt": "cc-by-nc-4.0",
-    "cc_by_nc_nd_4_0.txt": "cc-by-nc-nd-4.0",
-    "cc_by_sa_4_0.md": "cc-by-sa-4.0",
-    "creativeml_openrail_m.txt": "creativeml-openrail-m",
-    "deepseek.txt": "deepseek",
-    "epl_2_0.md": "epl-2.0",
-    "eupl_1_1.md": "eupl-1.1",
-    "gemma.txt": "gemma",
-    "gpl_3_0.md": "gpl-3.0",
-    "isc.md": "isc",
-    "lgpl_3_0.md": "lgpl-3.0",
-    "llama2.txt": "llama2",
-    "llama3_1.txt": "llama3.1",
-    "llama4.txt": "llama4",
-    "mit.txt": "mit",
-    "mpl_2_0.md": "mpl-2.0",
-    "odbl.txt": "odbl",
-    "ofl_1_1.md": "ofl-1.1",
-    "postgresql.md": "postgresql",
-    "tongyi_qianwen.txt": "tongyi-qianwen",
-    "unlicense.md": "unlicense",
-}
 # Adds to the GPL by reference, and holds only what differs from it.
 SUPPLEMENTS = {"lgpl-3.0"}
 

@@ -1,7 +1,7 @@
 """Models read from a real hub protocol into a real database: what is kept, and what each kind of trouble leaves behind."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,8 @@ from budmodel_pipeline.resources.llm import Llm
 from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.object_store import open_directory
 from budmodel_pipeline.resources.provider import ProviderError
-from budmodel_pipeline.warehouse.engine import open_engine
-from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, reopen
-from tests.hub_server import Failure, HubServer, hub_server
+from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 
 CONFIG = {
@@ -40,20 +38,6 @@ CONFIG = {
 CARD = b"---\nlicense: mit\nbase_model: org/base\n---\n# Small\nSmall answers questions about ships in English.\n"
 FILES = {"config.json": json.dumps(CONFIG).encode(), "README.md": CARD}
 CLOSED = CatalogRecord("models.dev", "https://models.dev/api.json", "openai", "gpt-4.1", {"context_length": 1_000_000})
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with hub_server() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def reading(engine: Engine, hub: HubServer, llm: Llm | None = None, roots: tuple[Path, ...] = ()) -> ModelReading:

@@ -1,12 +1,11 @@
 """Licenses of models, from a real hub into a real database: evidence, quotes that stand in the stored text, conflicts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.licensing.questions import QUESTIONS
@@ -18,12 +17,10 @@ from budmodel_pipeline.resources.hub import Hub
 from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.llm import Llm
 from budmodel_pipeline.resources.model_providers import Providers
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
-from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.resources.object_store import ObjectStore
 from budmodel_pipeline.warehouse.license_records import LicensedModel
-from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets
-from tests.hub_server import Failure, HubServer, hub_server
+from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 
 CARD = "---\nlicense: {tag}\n{more}---\n# A model\n"
@@ -37,25 +34,6 @@ SHIPS = (
 )
 EARNING = "The Licensee may not use the weights to earn money"
 SILENT = {"value": "SILENT", "quote": None, "explanation": "The text does not speak about it."}
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with hub_server() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    return open_directory(tmp_path / "objects")
 
 
 def card(tag: str, more: str = "") -> bytes:

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,36 +17,15 @@ from budmodel_pipeline.model_scanning import Scanning, ScanOutcome, scan_models
 from budmodel_pipeline.resources.hub import Hub
 from budmodel_pipeline.resources.hub_requests import HubPolicy
 from budmodel_pipeline.resources.model_providers import Providers
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
+from budmodel_pipeline.resources.object_store import ObjectStore
 from budmodel_pipeline.security.verdict import Verdict
-from budmodel_pipeline.warehouse.engine import open_engine
-from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
-from tests.hub_server import Failure, HubServer, hub_server
+from tests.hub_server import Failure, HubServer
 
 CONFIG = json.dumps({"model_type": "llama", "hidden_size": 64}).encode()
 # Calls os.system when it is loaded, which nothing here does.
 MALWARE = b"cposix\nsystem\n(S'true'\ntR."
 WEIGHTS = pickle.dumps({"weight": [0.5] * 100})
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with hub_server() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    return open_directory(tmp_path / "objects")
 
 
 @pytest.fixture
