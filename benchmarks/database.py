@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
-from budmodel_pipeline.resources import embedded_postgres
+from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate

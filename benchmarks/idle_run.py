@@ -9,7 +9,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Figure, in_turn, median_ratio, seconds
-from budmodel_pipeline.resources import embedded_postgres
+from budmodel_pipeline.services import embedded_postgres
 
 ROUNDS = 7
 MAX_RATIO = 4.0

@@ -17,15 +17,15 @@ from sqlalchemy import Engine, text
 
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure
-from budmodel_pipeline.assets.scanning_resource import ScanningResource
-from budmodel_pipeline.model_extraction import ModelReading, extract_models
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.model_providers import Providers
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.model_work import discovered_models, partitions_with
 from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.warehouse.model_states import KnownTarget, add_targets
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
 from tests.hub_server import hub_server
 
 MODELS, KNOWN, ROUNDS, THREADS = 1_000, 20_000, 3, 8

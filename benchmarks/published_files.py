@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from budmodel_pipeline.resources.mirror import mirror_path
+from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.sources.contract import Endpoint, Source
 from budmodel_pipeline.sources.reading import load_json
 

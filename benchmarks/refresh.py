@@ -8,18 +8,18 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import pyarrow.parquet
+from budmodel_pipeline.fetching.endpoints import open_leaderboards
 from sqlalchemy import Engine
 
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure, in_turn, median_ratio, seconds
 from benchmarks.published_files import directory
-from budmodel_pipeline.extraction import Fetch, publish_scores, take_snapshot
-from budmodel_pipeline.resources.leaderboard_http import open_leaderboards
-from budmodel_pipeline.resources.mirror import mirror_path, serve_directory
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
+from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
+from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint
+from budmodel_pipeline.workflows.extraction import Fetch, publish_scores, take_snapshot
 
 ROUNDS = 15
 MAX_RATIO = 0.2

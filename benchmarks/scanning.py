@@ -19,10 +19,10 @@ from typing import IO
 from zipfile import ZipFile
 
 from benchmarks.measure import Figure, in_turn, median_ratio, seconds
-from budmodel_pipeline.scanning import scan_target
-from budmodel_pipeline.security.cache import SqliteCache
-from budmodel_pipeline.security.scan import ScanOptions
-from budmodel_pipeline.security.verdict import Verdict
+from budmodel_pipeline.targets.model_scan import scan_target
+from budmodel_scanner.cache import SqliteCache
+from budmodel_scanner.scan import ScanOptions
+from budmodel_scanner.verdict import Verdict
 from tests.corpus.everything import corpus, write
 from tests.corpus.pickling import Called, Global, Persistent, dumps, text
 
@@ -40,7 +40,7 @@ PEER = str(Path(sys.executable).with_name("modelscan"))
 _BETWEEN = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]], check=True)"
 _MEMORY = """
 import resource, sys
-from budmodel_pipeline.scanning import scan_target
+from budmodel_pipeline.targets.model_scan import scan_target
 scan_target(sys.argv[1])
 print(sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 """

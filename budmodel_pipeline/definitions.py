@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from budmodel_pipeline.assets.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.assets.leaderboards import GROUP as LEADERBOARDS
 from budmodel_pipeline.assets.leaderboards import RETRY, leaderboard_assets
 from budmodel_pipeline.assets.licenses import license_catalog
@@ -17,11 +16,12 @@ from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.assets.per_model import GROUP as MODELS
 from budmodel_pipeline.assets.per_model import per_model_work
-from budmodel_pipeline.assets.scanning_resource import ScanningResource
+from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import discovered_models, updated_models

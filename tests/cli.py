@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.services import embedded_postgres
+from budmodel_pipeline.services.embedded_postgres import Server
 
 COMMAND = str(Path(sys.executable).with_name("budmodel"))
 # What the machine that runs the tests says about databases must not reach the command.

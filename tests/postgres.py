@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from psycopg import sql
 
-from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.services import embedded_postgres
+from budmodel_pipeline.services.embedded_postgres import Server
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from budmodel_pipeline.assets.presentation import scores_metadata, snapshot_metadata
-from budmodel_pipeline.extraction import ExtractionError, publish_scores, take_snapshot
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -18,6 +17,7 @@ from budmodel_pipeline.sources.contract import Source
 from budmodel_pipeline.sources.quality import CHECKS, Outcome
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.publish import register_sources
+from budmodel_pipeline.workflows.extraction import ExtractionError, publish_scores, take_snapshot
 
 GROUP = "leaderboards"
 OWNERS = ["team:data-engineering"]

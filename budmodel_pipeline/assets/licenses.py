@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from budmodel_pipeline.assets.leaderboards import OWNERS
-from budmodel_pipeline.model_licensing import refresh_catalog
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.workflows.model_licensing import refresh_catalog
 
 GROUP = "marts"
 CATALOG = dg.AssetKey("license_catalog")

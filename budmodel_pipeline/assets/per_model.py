@@ -12,24 +12,24 @@ from typing import Any
 
 import dagster as dg
 
-from budmodel_pipeline.assets.file_policy import FilePolicy
 from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.assets.scan_presentation import findings_table
-from budmodel_pipeline.assets.scanning_resource import ScanningResource
-from budmodel_pipeline.model_discovery import MODELS_A_RUN, catalogued_models
-from budmodel_pipeline.model_extraction import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
-from budmodel_pipeline.model_licensing import license_models
-from budmodel_pipeline.model_scanning import Scanning, ScanOutcome, scan_models
-from budmodel_pipeline.resources.model_files import Progress
-from budmodel_pipeline.resources.model_providers import Providers
+from budmodel_pipeline.resources.file_policy import FilePolicy
 from budmodel_pipeline.resources.models import NO_HUB, ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
-from budmodel_pipeline.resources.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.resources.postgres import PostgresResource
-from budmodel_pipeline.resources.provider import ProviderError
-from budmodel_pipeline.security.verdict import Verdict
+from budmodel_pipeline.resources.scanning import ScanningResource
+from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.warehouse.model_states import states_of
+from budmodel_pipeline.workflows.file_copies import Progress
+from budmodel_pipeline.workflows.model_discovery import MODELS_A_RUN, catalogued_models
+from budmodel_pipeline.workflows.model_licensing import license_models
+from budmodel_pipeline.workflows.model_reading import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
+from budmodel_pipeline.workflows.model_scanning import Scanning, ScanOutcome, scan_models
+from budmodel_scanner.verdict import Verdict
 
 # Chosen knowingly: without it a backfill in the UI starts a process for each model.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)

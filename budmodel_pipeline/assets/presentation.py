@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.extraction import Published, Taken
 from budmodel_pipeline.sources.contract import Metric, Source
 from budmodel_pipeline.warehouse.changes import Changes
 from budmodel_pipeline.warehouse.tables import scores
+from budmodel_pipeline.workflows.extraction import Published, Taken
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from budmodel_pipeline.model_scanning import ScanOutcome
+from budmodel_pipeline.workflows.model_scanning import ScanOutcome
 
 SHOWN_MODELS, SHOWN_FILES, SHOWN_FINDINGS = 50, 20, 3
 

@@ -1,0 +1,1 @@
+"""The `budmodel` command: options, tables, progress, quick start."""

@@ -9,14 +9,14 @@ from pydantic_core import ErrorDetails
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from budmodel_pipeline import quickstart, reports
-from budmodel_pipeline.replay import ReplayError
-from budmodel_pipeline.resources.object_store import ObjectStoreError
-from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
+from budmodel_pipeline.commands import quickstart, reports
+from budmodel_pipeline.services.object_store import ObjectStoreError
+from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import CatalogError, catalog
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.publish import PublishConflictError
+from budmodel_pipeline.workflows.replay import ReplayError
 
 
 @contextmanager

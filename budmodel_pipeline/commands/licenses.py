@@ -4,8 +4,8 @@ import json
 
 import click
 
+from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.console import say, show
 from budmodel_pipeline.settings import Settings
 
 
@@ -17,9 +17,9 @@ def license_of_target(target: str, as_json: bool) -> None:
 
     Exits with 0 also where there is no license: the state says so, and why.
     """
-    from budmodel_pipeline.licenses import LicenseTargetError, license_json, license_of, summary
     from budmodel_pipeline.model_info.repository import RepositoryError
-    from budmodel_pipeline.resources.provider import ProviderError
+    from budmodel_pipeline.targets.license_search import LicenseTargetError, license_json, license_of, summary
+    from budmodel_pipeline.targets.provider import ProviderError
 
     try:
         settings = Settings()

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from budmodel_pipeline import reports
+from budmodel_pipeline.commands import reports
+from budmodel_pipeline.commands.console import cell, say, show
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.console import cell, say, show
-from budmodel_pipeline.model_info.targets import Target, TargetError, parse_target
 from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.targets.target import Target, TargetError, parse_target
 from budmodel_pipeline.warehouse.requests import add_request
 
 # Of a card, what a person reads first; `--json` has everything.
@@ -28,10 +28,10 @@ def inspect(target: str, context: int | None, as_json: bool) -> None:
 
     Config, card and headers are read; weights are not, and nothing is run.
     """
-    from budmodel_pipeline.inspection import inspect_model, inspection_json
     from budmodel_pipeline.model_info.repository import RepositoryError
-    from budmodel_pipeline.resources.model_providers import Providers, open_model
-    from budmodel_pipeline.resources.provider import ProviderError
+    from budmodel_pipeline.targets.inspection import inspect_model, inspection_json
+    from budmodel_pipeline.targets.opening import Providers, open_model
+    from budmodel_pipeline.targets.provider import ProviderError
 
     try:
         place, _, revision = target.partition("@") if target.startswith("hf:") else (target, "", "")
@@ -120,7 +120,7 @@ def _how(fact: dict[str, Any]) -> str:
 
 
 def _hub(settings: Settings) -> Any:
-    from budmodel_pipeline.resources.hub import Hub
+    from budmodel_pipeline.targets.hub import Hub
 
     token = settings.hf_token.get_secret_value() or None
     return Hub(settings.hf_endpoint, token) if settings.hf_endpoint else Hub(token=token)

@@ -10,18 +10,18 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline import quickstart, reports
+from budmodel_pipeline.commands import quickstart, reports
+from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.console import say, show
-from budmodel_pipeline.replay import rebuild as rebuild_database
-from budmodel_pipeline.replay import replayed_rows
-from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.model_states import models_waiting
 from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.states import marts_behind, source_states
+from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+from budmodel_pipeline.workflows.replay import rebuild as rebuild_database
+from budmodel_pipeline.workflows.replay import replayed_rows
 
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
@@ -215,7 +215,7 @@ def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_s
     from dagster_postgres.utils import DagsterPostgresException
 
     from budmodel_pipeline.assets.marts import MissingManifestError
-    from budmodel_pipeline.refresh import refresh
+    from budmodel_pipeline.commands.refresh import refresh
 
     try:
         return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts, say=say)

@@ -13,13 +13,13 @@ import click
 from pydantic import ValidationError
 
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.resources.provider import ProviderError
-from budmodel_pipeline.scanning import ModelScan, Progress, scan_target
-from budmodel_pipeline.security.cache import NoCache, SqliteCache
-from budmodel_pipeline.security.engines import Engine
-from budmodel_pipeline.security.scan import FileReport, ScanOptions
-from budmodel_pipeline.security.verdict import Verdict
 from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.targets.model_scan import ModelScan, Progress, scan_target
+from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_scanner.cache import NoCache, SqliteCache
+from budmodel_scanner.engines import Engine
+from budmodel_scanner.scan import FileReport, ScanOptions
+from budmodel_scanner.verdict import Verdict
 
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
@@ -38,7 +38,7 @@ def _home(settings: Settings) -> Path:
 def _engines(settings: Settings) -> list[Engine]:
     if settings.budmodel_clamd is None:
         return []
-    from budmodel_pipeline.resources.clamd import ClamdPolicy, open_clamav
+    from budmodel_pipeline.services.clamd import ClamdPolicy, open_clamav
 
     return [open_clamav(settings.budmodel_clamd, ClamdPolicy(signature_days=settings.budmodel_clamd_signature_days))]
 
@@ -104,7 +104,7 @@ def _line(report: FileReport) -> dict[str, Any]:
 
 def _show(found: ModelScan) -> None:
     """What is wrong, worst first; then who looked; then the sum of it."""
-    from budmodel_pipeline.console import say, show
+    from budmodel_pipeline.commands.console import say, show
 
     say(_plain(f"{found.name} at {found.revision}" if found.revision else found.name))
     rows = list(_rows(sorted(found.files, key=lambda report: (-report.verdict.rank, report.path))))

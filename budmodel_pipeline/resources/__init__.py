@@ -1,0 +1,1 @@
+"""Dagster resources, and nothing else: settings as a run sees them."""

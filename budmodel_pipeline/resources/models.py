@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
+from budmodel_pipeline.fetching.endpoints import SAMPLES
+from budmodel_pipeline.fetching.http import HttpPolicy, fetch
+from budmodel_pipeline.fetching.mirror import mirror_url, serve_directory
+from budmodel_pipeline.fetching.urls import trusted_host
 from budmodel_pipeline.model_info.catalogs import (
     LLM_STATS_URL,
     MAX_CATALOG_BYTES,
@@ -21,16 +25,12 @@ from budmodel_pipeline.model_info.catalogs import (
     read_llm_stats,
     read_models_dev,
 )
-from budmodel_pipeline.resources.http import HttpPolicy, fetch
-from budmodel_pipeline.resources.leaderboard_http import SAMPLES
-from budmodel_pipeline.resources.mirror import mirror_url, serve_directory
-from budmodel_pipeline.resources.sample_hub import sample_models, serve_sample_hub
-from budmodel_pipeline.resources.urls import trusted_host
 from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
 
 if TYPE_CHECKING:
-    from budmodel_pipeline.resources.hub import Hub
-    from budmodel_pipeline.resources.llm import Llm
+    from budmodel_pipeline.services.llm import Llm
+    from budmodel_pipeline.targets.hub import Hub
 
 SAMPLE_HUB = SAMPLES / "huggingface.co" / "models"
 NO_HUB = "data come from a mirror, and HF_ENDPOINT does not say where it has a hub"
@@ -83,7 +83,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         endpoint = self.hub_endpoint or self._sample_endpoint
         if endpoint is None and self.origin is Origin.MIRROR:
             return None
-        from budmodel_pipeline.resources.hub import Hub
+        from budmodel_pipeline.targets.hub import Hub
 
         token = self.hub_token or None
         return Hub(endpoint, token, on_retry=logger.warning) if endpoint else Hub(token=token, on_retry=logger.warning)
@@ -103,7 +103,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The language model that writes prose, None where none is named or there is no key for it."""
         if not self.llm_model or not self.llm_api_key:
             return None
-        from budmodel_pipeline.resources.llm import Llm
+        from budmodel_pipeline.services.llm import Llm
 
         return Llm(
             self.llm_base_url,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory, open_s3
+from budmodel_pipeline.services.object_store import ObjectStore, open_directory, open_s3
 
 
 class ObjectStorageResource(dg.ConfigurableResource):  # type: ignore[type-arg]

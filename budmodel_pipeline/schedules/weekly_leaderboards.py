@@ -3,11 +3,11 @@
 import dagster as dg
 
 from budmodel_pipeline.resources.postgres import PostgresResource
-from budmodel_pipeline.schedules.cadence import due_sources, nothing_due
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.states import source_states
+from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
 
 
 def weekly_leaderboards(job_name: str, origin: Origin) -> dg.ScheduleDefinition:

@@ -1,0 +1,1 @@
+"""What starts runs because something happened; each tick has a budget."""

@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 import dagster as dg
 from sqlalchemy import Connection
 
-from budmodel_pipeline.model_discovery import LEASE, known_target
-from budmodel_pipeline.model_info.targets import TargetError, target_of
-from budmodel_pipeline.model_requests import RunState, next_step
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sensors.model_work import partitions_with
+from budmodel_pipeline.targets.target import TargetError, target_of
 from budmodel_pipeline.warehouse.model_states import add_targets, lease, reopen, states_of
 from budmodel_pipeline.warehouse.requests import (
     Request,
@@ -19,6 +17,8 @@ from budmodel_pipeline.warehouse.requests import (
     postpone_request,
     start_request,
 )
+from budmodel_pipeline.workflows.model_discovery import LEASE, known_target
+from budmodel_pipeline.workflows.model_requests import RunState, next_step
 
 PARTITION = "dagster/partition"
 REQUEST, ATTEMPT = "budmodel/request", "budmodel/attempt"

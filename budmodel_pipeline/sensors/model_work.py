@@ -11,8 +11,22 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from budmodel_pipeline.assets.per_model import MODELS
-from budmodel_pipeline.assets.scanning_resource import ScanningResource
-from budmodel_pipeline.model_discovery import (
+from budmodel_pipeline.fetching.http import FetchError
+from budmodel_pipeline.model_info.catalogs import CatalogError
+from budmodel_pipeline.resources.models import ModelsResource
+from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.resources.scanning import ScanningResource
+from budmodel_pipeline.sensors.stale_marts import UNFINISHED
+from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_pipeline.warehouse.model_states import (
+    due_targets,
+    holds_real_data,
+    lease,
+    record_checks,
+    unchecked_targets,
+)
+from budmodel_pipeline.workflows.model_discovery import (
     LEASE,
     MODELS_A_RUN,
     PAGE,
@@ -20,20 +34,6 @@ from budmodel_pipeline.model_discovery import (
     contiguous_ranges,
     discover,
     in_range,
-)
-from budmodel_pipeline.model_info.catalogs import CatalogError
-from budmodel_pipeline.resources.http import FetchError
-from budmodel_pipeline.resources.models import ModelsResource
-from budmodel_pipeline.resources.postgres import PostgresResource
-from budmodel_pipeline.resources.provider import ProviderError
-from budmodel_pipeline.sensors.stale_marts import UNFINISHED
-from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.warehouse.model_states import (
-    due_targets,
-    holds_real_data,
-    lease,
-    record_checks,
-    unchecked_targets,
 )
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

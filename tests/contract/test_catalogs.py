@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from budmodel_pipeline.model_discovery import catalogued_models
+from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import (
     FIELDS,
     LLM_STATS_URL,
@@ -18,7 +18,7 @@ from budmodel_pipeline.model_info.catalogs import (
     read_llm_stats,
     read_models_dev,
 )
-from budmodel_pipeline.resources.mirror import mirror_path
+from budmodel_pipeline.workflows.model_discovery import catalogued_models
 
 # From the files by hand: what models.dev says comes first, what LLM-Stats says fills the gaps.
 KNOWN: Mapping[str, Mapping[str, Any]] = {

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import budmodel_pipeline.sources as package
+from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
-from budmodel_pipeline.resources.mirror import mirror_path
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, SourceError

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-from budmodel_pipeline.security.content import MemoryContent, Place
-from budmodel_pipeline.security.repository_checks import check_paths, check_references
-from budmodel_pipeline.security.router import examine_file
-from budmodel_pipeline.security.verdict import Finding, Verdict, verdict_of
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.repository_checks import check_paths, check_references
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 
 FLAGGED = frozenset({Verdict.SUSPICIOUS, Verdict.MALICIOUS})
 # A path of the corpus is kind/repository/path-in-repository.

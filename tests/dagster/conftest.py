@@ -14,12 +14,13 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.assets.leaderboards import leaderboard_assets
-from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.embedded_postgres import Server
-from budmodel_pipeline.resources.leaderboard_http import SAMPLES, LeaderboardHttpResource
-from budmodel_pipeline.resources.mirror import mirror_path, mirror_url
+from budmodel_pipeline.fetching.endpoints import SAMPLES
+from budmodel_pipeline.fetching.mirror import mirror_path, mirror_url
+from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.services import embedded_postgres
+from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.engine import open_engine

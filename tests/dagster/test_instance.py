@@ -13,9 +13,9 @@ from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, Postgr
 from psycopg import sql
 from pydantic import SecretStr
 
-from budmodel_pipeline.quickstart import PROJECT, environment
-from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.commands.quickstart import PROJECT, environment
+from budmodel_pipeline.services import embedded_postgres
+from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.settings import Settings
 
 

@@ -9,13 +9,13 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 from sqlalchemy import Connection, Engine, text
 
 from budmodel_pipeline.assets.per_model import MODELS
-from budmodel_pipeline.assets.scanning_resource import ScanningResource
 from budmodel_pipeline.definitions import MODELS_JOB, build_definitions
-from budmodel_pipeline.resources.embedded_postgres import Server
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import BATCH, RANGE_END, RANGE_START, discovered_models, updated_models
+from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.license_records import (

@@ -9,15 +9,15 @@ import dagster as dg
 import pytest
 from huggingface_hub import constants
 
+from budmodel_pipeline.fetching.http import FetchError
+from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
 from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL, CatalogError
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.resources.http import FetchError
-from budmodel_pipeline.resources.mirror import mirror_path, serve_directory
-from budmodel_pipeline.resources.model_providers import Providers, open_model
 from budmodel_pipeline.resources.models import NO_HUB, SAMPLE_HUB, ModelsResource
-from budmodel_pipeline.resources.provider import ProviderError
-from budmodel_pipeline.resources.sample_hub import sample_models
 from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.opening import Providers, open_model
+from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_pipeline.targets.sample_hub import sample_models
+from budmodel_pipeline.targets.target import parse_target
 
 HUB = "http://hub.example"
 

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from budmodel_pipeline.security.content import MemoryContent, Place
-from budmodel_pipeline.security.router import examine_file
-from budmodel_pipeline.security.verdict import Finding, Verdict
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Finding, Verdict
 from tests.corpus.everything import corpus
 from tests.fuzz.mutation import mutated
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
+from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from tests.hub_server import HubServer, hub_server

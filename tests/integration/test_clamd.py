@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources.clamd import ClamAV, Clamd, ClamdError, ClamdPolicy, open_clamav
-from budmodel_pipeline.scanning import disk_listing
-from budmodel_pipeline.security.antivirus import LARGEST, LARGEST_DATA, reason_not_to_ask, trouble_with_signatures
-from budmodel_pipeline.security.cache import NoCache, ScanCache, SqliteCache
-from budmodel_pipeline.security.engines import EngineResult
-from budmodel_pipeline.security.scan import FileReport, Obtained, ScanOptions, WantedFile, scan_listing
-from budmodel_pipeline.security.verdict import Verdict
+from budmodel_pipeline.services.clamd import ClamAV, Clamd, ClamdError, ClamdPolicy, open_clamav
+from budmodel_pipeline.targets.model_scan import disk_listing
+from budmodel_scanner.antivirus import LARGEST, LARGEST_DATA, reason_not_to_ask, trouble_with_signatures
+from budmodel_scanner.cache import NoCache, ScanCache, SqliteCache
+from budmodel_scanner.engines import EngineResult
+from budmodel_scanner.scan import FileReport, Obtained, ScanOptions, WantedFile, scan_listing
+from budmodel_scanner.verdict import Verdict
 from tests.clamd import EICAR, MARKER, SIGNATURES, Answer, RunningClamd, running_clamd, speaking
 from tests.cli import Installation
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.services.embedded_postgres import Server
 from tests.cli import Installation, fails_clearly
 
 

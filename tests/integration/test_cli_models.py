@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from budmodel_pipeline.resources.models import SAMPLE_HUB
-from budmodel_pipeline.resources.sample_hub import serve_sample_hub
+from budmodel_pipeline.targets.sample_hub import serve_sample_hub
 from tests.cli import Finished, Install, Installation, Run, fails_clearly
 
 QWEN = "hf:Qwen/Qwen3-32B"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from budmodel_pipeline.resources import embedded_postgres
+from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import Installation, Run, fails_clearly
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.security.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding, Verdict
 from tests.cli import Installation
 from tests.corpus.everything import corpus, write
 from tests.corpus.judging import FLAGGED, File, judged, verdicts

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from budmodel_pipeline.resources.deadline import Deadline
+from budmodel_pipeline.fetching.deadline import Deadline
 
 
 @pytest.fixture

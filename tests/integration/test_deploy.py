@@ -8,7 +8,7 @@ import pytest
 import yaml
 from sqlalchemy import make_url
 
-from budmodel_pipeline.resources.object_store import open_s3
+from budmodel_pipeline.services.object_store import open_s3
 from tests.conftest import ROOT
 from tests.s3_server import S3Server
 

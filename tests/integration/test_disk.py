@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources.disk import ArchiveLimits, open_disk
-from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError, State
+from budmodel_pipeline.targets.disk import ArchiveLimits, open_disk
+from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
 
 WEIGHTS = random.Random(7).randbytes(300_000)
 FILES = {

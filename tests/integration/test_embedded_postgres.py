@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from budmodel_pipeline.resources import embedded_postgres, postgres_programs
-from budmodel_pipeline.resources.embedded_postgres import Server, ensure_database, start, stop
-from budmodel_pipeline.resources.postgres_programs import EmbeddedPostgresError
+from budmodel_pipeline.services import embedded_postgres, postgres_programs
+from budmodel_pipeline.services.embedded_postgres import Server, ensure_database, start, stop
+from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -53,7 +53,7 @@ def start_elsewhere(directory: Path, user: str = "") -> "subprocess.Popen[str]":
     script = """
 import os, pwd, sys
 from pathlib import Path
-from budmodel_pipeline.resources import embedded_postgres
+from budmodel_pipeline.services import embedded_postgres
 directory = Path(sys.argv[1])
 if sys.argv[2]:
     account = pwd.getpwnam(sys.argv[2])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from budmodel_pipeline.security.content import MemoryContent, Place
-from budmodel_pipeline.security.router import examine_file
-from budmodel_pipeline.security.verdict import Finding, Verdict, verdict_of
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from tests.corpus.everything import corpus
 from tests.corpus.sample import Sample
 from tests.corpus.zips import zip_of

@@ -9,19 +9,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from budmodel_pipeline.fetching.endpoints import SAMPLES, FetchEndpoint, open_leaderboards
 from sqlalchemy import Engine, text
 
-from budmodel_pipeline.extraction import ExtractionError, Published, Taken, may_replace, publish_scores, take_snapshot
-from budmodel_pipeline.resources.http import HttpPolicy, Response, Validators
-from budmodel_pipeline.resources.leaderboard_http import SAMPLES, FetchEndpoint, open_leaderboards
-from budmodel_pipeline.resources.mirror import mirror_path, mirror_url
-from budmodel_pipeline.resources.object_store import ObjectStore, open_directory
+from budmodel_pipeline.fetching.http import HttpPolicy, Response, Validators
+from budmodel_pipeline.fetching.mirror import mirror_path, mirror_url
+from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Parsed, Source
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
+from budmodel_pipeline.workflows.extraction import (
+    ExtractionError,
+    Published,
+    Taken,
+    may_replace,
+    publish_scores,
+    take_snapshot,
+)
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 BOARD = catalog()["alpacaeval"]

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from budmodel_pipeline.resources.http import FetchError, HttpPolicy, Response, Validators, fetch, refuse_page
+from budmodel_pipeline.fetching.http import FetchError, HttpPolicy, Response, Validators, fetch, refuse_page
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 # Generous enough for a busy machine; the tests of timeouts take smaller ones.

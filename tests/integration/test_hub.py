@@ -18,9 +18,9 @@ from huggingface_hub import HfApi
 from budmodel_pipeline.model_info.inspect import inspect_files
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.model_info.safetensors import Tensor, read_header
-from budmodel_pipeline.resources.hub import Hub, HubModel
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError, State
+from budmodel_pipeline.targets.hub import Hub, HubModel
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
 from tests.hub_server import Content, Failure, HubServer, Sparse, digest_of, hub_server
 
 POLICY = HubPolicy(connect_timeout=10, read_timeout=20, total_timeout=60, attempts=3, backoff=1, longest_wait=8)
@@ -462,7 +462,7 @@ def test_a_picture_that_cannot_be_had_is_not_taken_for_none(server: HubServer, c
 def test_the_environment_names_the_hub_and_brings_no_token(server: HubServer, tmp_path: Path) -> None:
     server.add("org/model", {"config.json": CONFIG})
     (tmp_path / "token").write_text(TOKEN)
-    program = "from budmodel_pipeline.resources.hub import Hub; print(Hub().open('org/model').revision)"
+    program = "from budmodel_pipeline.targets.hub import Hub; print(Hub().open('org/model').revision)"
     environment = os.environ | {"HF_ENDPOINT": server.endpoint, "HF_HOME": str(tmp_path), "HF_TOKEN": TOKEN}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert run.stdout.strip() == server.repos["org/model"].branches["main"], run.stderr

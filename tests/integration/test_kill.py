@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 import sqlalchemy
 
-from budmodel_pipeline.refresh import COMMAND, close_dead_runs
+from budmodel_pipeline.commands.refresh import COMMAND, close_dead_runs
 from tests.cli import Install, Installation, Run, kill
 
 # The runs before the first test take minutes where others use the processors as well.

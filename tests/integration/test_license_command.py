@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.licenses import LicenseTargetError, license_of_url
+from budmodel_pipeline.targets.license_search import LicenseTargetError, license_of_url
 from tests.cli import Installation, fails_clearly
 from tests.hostile_server import Reply, hostile_server
 from tests.unit.licensing.texts import ISC, MIT

@@ -11,8 +11,8 @@ import pytest
 from budmodel_pipeline.licensing.llm_answers import LONGEST_TEXT, prompt_sha256
 from budmodel_pipeline.licensing.model import Impact, Value
 from budmodel_pipeline.licensing.questions import QUESTIONS
-from budmodel_pipeline.resources.license_llm import LicenseReading, read_license
-from budmodel_pipeline.resources.llm import Llm
+from budmodel_pipeline.services.license_llm import LicenseReading, read_license
+from budmodel_pipeline.services.llm import Llm
 from tests.llm_server import LlmServer, Raw, Request, llm_server
 
 KEY = "sk-s3cret"

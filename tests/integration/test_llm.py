@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from budmodel_pipeline.model_info.prose import INSTRUCTIONS, SCHEMA, Prose, prompt_sha256
-from budmodel_pipeline.resources.llm import Llm, ProseOutcome, ProseState, write_prose
+from budmodel_pipeline.services.llm import Llm, ProseOutcome, ProseState, write_prose
 from tests.llm_server import LlmServer, Raw, llm_server
 
 KEY = "sk-s3cret"

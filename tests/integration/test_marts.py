@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from budmodel_pipeline.identity.resolve import Resolution
-from budmodel_pipeline.resources.embedded_postgres import Server, ensure_database
+from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.sources.contract import (
     Benchmark,
     Columns,

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from budmodel_pipeline.resources.embedded_postgres import Server
+from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import current_revision, migrate, newest_revision
 from budmodel_pipeline.warehouse.tables import SCHEMA, metadata

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources.http import FetchError, HttpPolicy, Response, Validators, fetch
-from budmodel_pipeline.resources.mirror import mirror_path, mirror_url, serve_directory
-from budmodel_pipeline.resources.urls import trusted_host
+from budmodel_pipeline.fetching.http import FetchError, HttpPolicy, Response, Validators, fetch
+from budmodel_pipeline.fetching.mirror import mirror_path, mirror_url, serve_directory
+from budmodel_pipeline.fetching.urls import trusted_host
 
 POLICY = HttpPolicy(attempts=1, total_timeout=60)
 URLS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources.mirror import mirror_path, serve_directory
+from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import Finished, Install, Installation
 

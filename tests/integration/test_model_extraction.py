@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from budmodel_pipeline.model_discovery import catalogued_models, discover, known_target
-from budmodel_pipeline.model_extraction import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
 from budmodel_pipeline.model_info.catalogs import CatalogRecord
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.llm import Llm
-from budmodel_pipeline.resources.model_providers import Providers
-from budmodel_pipeline.resources.object_store import open_directory
-from budmodel_pipeline.resources.provider import ProviderError
+from budmodel_pipeline.services.llm import Llm
+from budmodel_pipeline.services.object_store import open_directory
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, reopen
+from budmodel_pipeline.workflows.model_discovery import catalogued_models, discover, known_target
+from budmodel_pipeline.workflows.model_reading import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
 from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from budmodel_pipeline.model_info.repository import Repository
-from budmodel_pipeline.resources.disk import open_disk
-from budmodel_pipeline.resources.hub import Hub, HubModel
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.model_files import Bandwidth, CopiedFile, CopyLimits, Progress, copy_files
-from budmodel_pipeline.resources.object_store import ObjectStore, content_key, open_directory, open_s3
+from budmodel_pipeline.services.object_store import ObjectStore, content_key, open_directory, open_s3
+from budmodel_pipeline.targets.disk import open_disk
+from budmodel_pipeline.targets.hub import Hub, HubModel
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.workflows.file_copies import Bandwidth, CopiedFile, CopyLimits, Progress, copy_files
 from tests.hub_server import Content, Failure, HubServer, Sparse, hub_server
 from tests.s3_server import S3Server
 
@@ -177,9 +177,9 @@ def test_a_killed_copy_is_continued(server: HubServer, copier: Copier, tmp_path:
     program = f"""
 import os, signal
 from pathlib import Path
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.model_files import CopyLimits, copy_files
-from budmodel_pipeline.resources.object_store import open_directory
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.workflows.file_copies import CopyLimits, copy_files
+from budmodel_pipeline.services.object_store import open_directory
 
 def stop(progress):
     if progress.done >= 300_000:

@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.licensing.questions import QUESTIONS
-from budmodel_pipeline.model_discovery import known_target
-from budmodel_pipeline.model_extraction import ModelReading, extract_models
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.llm import Llm
-from budmodel_pipeline.resources.model_providers import Providers
-from budmodel_pipeline.resources.object_store import ObjectStore
+from budmodel_pipeline.services.llm import Llm
+from budmodel_pipeline.services.object_store import ObjectStore
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.license_records import LicensedModel
 from budmodel_pipeline.warehouse.model_states import add_targets
+from budmodel_pipeline.workflows.model_discovery import known_target
+from budmodel_pipeline.workflows.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
 from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from budmodel_pipeline.model_discovery import discover, known_target
-from budmodel_pipeline.model_extraction import FileCopying, ModelReading, copy_model_files, extract_models
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.model_scanning import Scanning, ScanOutcome, scan_models
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.model_providers import Providers
-from budmodel_pipeline.resources.object_store import ObjectStore
-from budmodel_pipeline.security.verdict import Verdict
+from budmodel_pipeline.services.object_store import ObjectStore
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
+from budmodel_pipeline.workflows.model_discovery import discover, known_target
+from budmodel_pipeline.workflows.model_reading import FileCopying, ModelReading, copy_model_files, extract_models
+from budmodel_pipeline.workflows.model_scanning import Scanning, ScanOutcome, scan_models
+from budmodel_scanner.verdict import Verdict
 from tests.hub_server import Failure, HubServer
 
 CONFIG = json.dumps({"model_type": "llama", "hidden_size": 64}).encode()

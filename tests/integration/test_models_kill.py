@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, text
 
-from budmodel_pipeline.model_discovery import known_target
-from budmodel_pipeline.model_extraction import ModelReading, extract_models
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.model_providers import Providers
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, states_of
+from budmodel_pipeline.workflows.model_discovery import known_target
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
 from tests.hub_server import HubServer, hub_server
 
 MODELS = 40
@@ -26,9 +26,9 @@ TARGETS = [f"hf:org/model-{number:02}" for number in range(MODELS)]
 MIDDLE = TARGETS[MODELS // 2]
 EXTRACT = """
 import sys
-from budmodel_pipeline.model_extraction import ModelReading, extract_models
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.model_providers import Providers
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.warehouse.engine import open_engine
 
 database, endpoint, *targets = sys.argv[1:]

@@ -13,7 +13,7 @@ from threading import Barrier
 
 import pytest
 
-from budmodel_pipeline.resources.object_store import (
+from budmodel_pipeline.services.object_store import (
     CorruptObjectError,
     MissingObjectError,
     ObjectStore,
@@ -134,7 +134,7 @@ def test_a_writer_killed_half_way_leaves_no_object(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from budmodel_pipeline.resources.object_store import open_directory
+from budmodel_pipeline.services.object_store import open_directory
 store = open_directory(Path(sys.argv[1]))
 content = bytes(300_000_000)
 print("writing", flush=True)
@@ -198,7 +198,7 @@ def test_a_missing_bucket_is_named_with_what_to_do(s3_server: S3Server) -> None:
 
 
 def test_an_unreachable_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("budmodel_pipeline.resources.object_store.RETRIES", 1)
+    monkeypatch.setattr("budmodel_pipeline.services.object_store.RETRIES", 1)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
     store = open_s3(endpoint, "budmodel", "key", "very-secret")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.resources import embedded_postgres
-from budmodel_pipeline.resources.leaderboard_http import SAMPLES
-from budmodel_pipeline.resources.mirror import mirror_path, serve_directory
+from budmodel_pipeline.fetching.endpoints import SAMPLES
+from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
+from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.sources.catalog import catalog
 from tests.cli import Finished, Install, Installation, fails_clearly
 

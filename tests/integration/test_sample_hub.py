@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from budmodel_pipeline.inspection import Inspection, inspect_model
-from budmodel_pipeline.model_info.targets import parse_target
-from budmodel_pipeline.resources.hub import Hub, HubModel
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.resources.model_providers import Providers, open_model
 from budmodel_pipeline.resources.models import SAMPLE_HUB
-from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError
-from budmodel_pipeline.resources.sample_hub import RECORD, sample_models, serve_sample_hub
+from budmodel_pipeline.targets.hub import Hub, HubModel
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.inspection import Inspection, inspect_model
+from budmodel_pipeline.targets.opening import Providers, open_model
+from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError
+from budmodel_pipeline.targets.sample_hub import RECORD, sample_models, serve_sample_hub
+from budmodel_pipeline.targets.target import parse_target
 
 MODELS = sample_models(SAMPLE_HUB)
 QWEN = "Qwen/Qwen3-32B"

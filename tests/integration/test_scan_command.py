@@ -288,7 +288,7 @@ def test_a_scan_starts_without_the_parts_of_other_commands(at: Installation, mod
     at.folder.mkdir(exist_ok=True)
     finished = at.run("scan", str(model), PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in finished.err.splitlines() if line.startswith("import time:")}
-    assert "budmodel_pipeline.scanning" in imported
+    assert "budmodel_pipeline.targets.model_scan" in imported
     assert not imported & {
         "sqlalchemy",
         "dagster",

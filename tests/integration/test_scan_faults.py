@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 
 import budmodel_pipeline
-from budmodel_pipeline.resources.hub import Hub
-from budmodel_pipeline.resources.hub_requests import HubPolicy
-from budmodel_pipeline.scanning import Download, disk_listing, hub_listing
-from budmodel_pipeline.security.cache import SqliteCache
-from budmodel_pipeline.security.engines import EngineResult
-from budmodel_pipeline.security.isolation import Allowance
-from budmodel_pipeline.security.scan import FileReport, Listing, ScanOptions, scan_listing
-from budmodel_pipeline.security.verdict import Finding, Verdict
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.hub_requests import HubPolicy
+from budmodel_pipeline.targets.model_scan import Download, disk_listing, hub_listing
+from budmodel_scanner.cache import SqliteCache
+from budmodel_scanner.engines import EngineResult
+from budmodel_scanner.isolation import Allowance
+from budmodel_scanner.scan import FileReport, Listing, ScanOptions, scan_listing
+from budmodel_scanner.verdict import Finding, Verdict
 from tests.hub_server import Failure, HubServer, hub_server
 
 ROOT = str(Path(budmodel_pipeline.__file__).parent.parent)
@@ -84,7 +84,7 @@ def limited_child(attempt: str) -> tuple[str, ...]:
         import sys
         sys.path.insert(0, {ROOT!r})
         import pickle, os, socket, subprocess, threading
-        from budmodel_pipeline.security.worker import serve
+        from budmodel_scanner.worker import serve
         def examine(request, descriptor):
             {attempt}
             return {{"findings": []}}
@@ -257,8 +257,8 @@ def test_what_may_not_be_read() -> None:
             import os, sys
             sys.path.insert(0, {ROOT!r})
             from pathlib import Path
-            from budmodel_pipeline.scanning import disk_listing
-            from budmodel_pipeline.security.scan import Listing, ScanOptions, scan_listing
+            from budmodel_pipeline.targets.model_scan import disk_listing
+            from budmodel_scanner.scan import Listing, ScanOptions, scan_listing
             options = ScanOptions(examiner={child()!r}, cross_checker=None)
             scan_listing(Listing([], {{"link": "file"}}), options)  # Reads our own files, which may be closed to others.
             if os.geteuid() == 0:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from budmodel_pipeline.resources.archive_streams import compression_of
-from budmodel_pipeline.resources.http import HttpPolicy
-from budmodel_pipeline.resources.provider import FileUnavailableError, ProviderError, State
-from budmodel_pipeline.resources.url_files import UrlModel, UrlPolicy, open_url
+from budmodel_pipeline.fetching.http import HttpPolicy
+from budmodel_pipeline.targets.archive_streams import compression_of
+from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
+from budmodel_pipeline.targets.url_files import UrlModel, UrlPolicy, open_url
 from tests.hostile_server import HostileServer, Reply, hostile_server
 from tests.hub_server import HubServer, Sparse, hub_server
 

@@ -1,0 +1,232 @@
+"""What people ask of the tables, as rows of plain values: the commands print them as tables or JSON."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from budmodel_pipeline.identity.resolve import resolve
+from budmodel_pipeline.identity.tokens import UnresolvableName
+from budmodel_pipeline.warehouse.changes import changes_between
+from budmodel_pipeline.warehouse.states import SourceState
+from budmodel_pipeline.workflows.cadence import next_due
+
+Row = dict[str, Any]
+
+NOTHING_BUILT = "There are no marts yet; `budmodel run` builds them."
+
+
+class UnknownNameError(Exception):
+    """A metric or model that the marts do not hold; says what comes near."""
+
+
+def source_rows(states: Sequence[SourceState]) -> list[Row]:
+    """The state of every source: when it last succeeded, when it is due, what went wrong."""
+    return [
+        {
+            "source": state.source,
+            "status": "failing" if state.last_error else "ok" if state.last_extracted_at else "never extracted",
+            "last_success": state.last_extracted_at,
+            "next_due": next_due(state),
+            "origin": state.origin,
+            "problem": state.last_error and state.last_error.removeprefix(f"{state.source}: "),
+        }
+        for state in states
+    ]
+
+
+def summary_rows(connection: Connection, started: datetime, attempted: Sequence[str]) -> list[Row]:
+    """What a run that began at `started` did with the sources it attempted."""
+    figures = connection.execute(
+        text("""
+            select sources.source, current_snapshot_id, previous_snapshot_id, fetched_at, origin, rows_read, rows_rejected,
+                   as_of, last_extracted_at, last_error, unknown_columns,
+                   (select sum(rows) from budmodel.rejected_rows bad
+                    where bad.snapshot_id = current_snapshot_id and not by_rule) as bad_rows,
+                   (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id) as scores,
+                   (select count(distinct model_id) from budmodel.entries
+                    join budmodel.model_aliases aliases on aliases.source = sources.source
+                     and aliases.published_name = entries.published_name
+                     and coalesce(aliases.link, '') = coalesce(entries.link, '')
+                     and coalesce(aliases.organization, '') = coalesce(entries.organization, '')
+                    where snapshot_id = current_snapshot_id) as models
+            from budmodel.sources left join budmodel.snapshots on snapshot_id = current_snapshot_id
+            where sources.source = any(:attempted) order by sources.source
+        """),
+        {"attempted": list(attempted)},
+    )
+    rows = []
+    for row in figures:
+        if row.last_error:
+            change = "failed, kept the last good" if row.current_snapshot_id else "failed"
+        elif row.last_extracted_at is None or row.last_extracted_at < started:
+            change = "not extracted"
+        elif row.fetched_at < started:
+            change = "unchanged"
+        elif row.previous_snapshot_id is None:
+            change = "first snapshot"
+        else:
+            change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
+        problems = [row.last_error.removeprefix(f"{row.source}: ")] if row.last_error else []
+        problems += [f"{row.bad_rows} of {row.rows_read} rows could not be read"] if row.bad_rows else []
+        problems += [f"new columns: {', '.join(row.unknown_columns)}"] if row.unknown_columns else []
+        rows.append(
+            {
+                "source": row.source,
+                "rows_read": row.rows_read,
+                "rejected": row.rows_rejected,
+                "scores": row.scores,
+                "models": row.models,
+                "change": change,
+                "as_of": row.as_of or (f"fetched {row.fetched_at:%Y-%m-%d}" if row.fetched_at else None),
+                "origin": row.origin,
+                "problem": "; ".join(problems),
+            }
+        )
+    return rows
+
+
+def showcase_metric(connection: Connection) -> str | None:
+    """The headline metric to show first, one that people voted on where there is one; None before the first build."""
+    if not _is_built(connection, "leaderboard"):
+        return None
+    fullest = text("""
+        select metric_id from marts.leaderboard join budmodel.metrics using (metric_id) where is_headline
+        group by metric_id order by max(budmodel.metrics.unit) = 'elo' desc, count(*) desc, metric_id limit 1
+    """)
+    return connection.execute(fullest).scalar()
+
+
+def leaderboard_rows(connection: Connection, metric: str, limit: int) -> list[Row]:
+    """The top of one metric. Raises UnknownNameError."""
+    if not _is_built(connection, "leaderboard"):
+        raise UnknownNameError(NOTHING_BUILT)
+    rows = connection.execute(
+        text("""
+            select rank, published_name as model, variant, score, unit, lower, upper, votes, organization, as_of, origin
+            from marts.leaderboard where metric_id = :metric
+            order by rank nulls last, score desc, published_name limit :limit
+        """),
+        {"metric": metric, "limit": limit},
+    )
+    found = [dict(row) for row in rows.mappings()]
+    if not found:
+        raise UnknownNameError(f"There is no metric {metric!r}. {_near_metrics(connection, metric)}")
+    return found
+
+
+def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
+    """One row per metric that at least one of `models` has, with a column of scores per model. Raises UnknownNameError."""
+    if not _is_built(connection, "model_comparison"):
+        raise UnknownNameError(NOTHING_BUILT)
+    ids = [model_id(connection, model) for model in models]
+    rows = connection.execute(
+        text("""
+            select metric_id, unit, model_id, score, rank from marts.model_comparison
+            where model_id = any(:ids) order by metric_id
+        """),
+        {"ids": ids},
+    )
+    table: dict[str, Row] = {}
+    for row in rows:
+        line = table.setdefault(row.metric_id, {"metric": row.metric_id, "unit": row.unit, **dict.fromkeys(ids)})
+        line[row.model_id] = row.score
+    return sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
+
+
+def card_rows(connection: Connection, limit: int) -> list[Row]:
+    """The cards of a few models, those that most leaderboards score first."""
+    if not _is_built(connection, "model_cards"):
+        return []
+    rows = connection.execute(
+        text("""
+            select name as model, provider, coalesce(parameters_unique, parameters_stated) as parameters,
+                   context_length as context,
+                   kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license,
+                   license_suitability as suitability, security_verdict as security,
+                   sources_count as leaderboards,
+                   origin
+            from marts.model_cards order by parameters_unique is null, sources_count desc nulls last, target limit :limit
+        """),
+        {"limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def model_report(connection: Connection, name: str) -> dict[str, Any]:
+    """Everything that is known of a model: names, cards, lineage, scores, and what went wrong. Raises UnknownNameError."""
+    if not _is_built(connection, "model_cards"):
+        raise UnknownNameError(NOTHING_BUILT)
+    by_target = text("""
+        select target, model_id from budmodel.extraction_targets
+        where lower(target) = lower(:name) or lower(uri) = lower(:name) order by target limit 1
+    """)
+    asked = connection.execute(by_target, {"name": name}).one_or_none()
+    meant = (asked.model_id or asked.target) if asked else model_id(connection, name)
+    targets = [asked.target] if asked else []
+    values = {"id": meant, "targets": targets}
+
+    def rows(statement: str) -> list[Row]:
+        return [dict(row) for row in connection.execute(text(statement), values).mappings()]
+
+    mine = "(model_id = :id or target = any(:targets))"
+    return {
+        "model_id": meant,
+        "names": rows(
+            """select source, published_name, variant, confidence from budmodel.model_aliases
+            where model_id = :id order by source, published_name"""
+        ),
+        "cards": rows(f"select * from marts.model_cards where {mine} order by target"),
+        "lineage": rows(
+            f"""select name as model, base_model, relation, method from marts.model_lineage
+            where {mine} or base_model_id = :id order by name, base_model"""
+        ),
+        "scores": rows(
+            """select metric_id as metric, score, unit, rank, ranked_models as of, source, as_of
+            from marts.model_comparison where model_id = :id order by metric_id"""
+        ),
+        "self_reported": rows(f"select * from marts.self_reported_evaluations where {mine} order by benchmark, metric"),
+        "trouble": rows(
+            f"""select target, failure_state, last_error, next_attempt_at from marts.model_health
+            where {mine} and last_error is not null order by target"""
+        ),
+    }
+
+
+def _is_built(connection: Connection, mart: str) -> bool:
+    return connection.execute(text("select to_regclass('marts.' || :mart)"), {"mart": mart}).scalar() is not None
+
+
+def model_id(connection: Connection, name: str) -> str:
+    same = text("""
+        select distinct model_id from budmodel.model_aliases
+        where lower(model_id) = lower(:name) or lower(published_name) = lower(:name) order by 1 limit 9
+    """)
+    near = text("""
+        select distinct model_id from budmodel.model_aliases
+        where published_name ilike '%' || :name || '%' or model_id ilike '%' || :name || '%' order by 1 limit 9
+    """)
+    ids: list[str] = list(connection.execute(same, {"name": name}).scalars())
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise UnknownNameError(f"{name!r} means several models; name one of: {', '.join(ids)}.")
+    with suppress(UnresolvableName):
+        meant = resolve("", name).model_id
+        if connection.execute(text("select 1 from budmodel.models where model_id = :id"), {"id": meant}).scalar():
+            return meant
+    alike: list[str] = list(connection.execute(near, {"name": name}).scalars())
+    advice = f"Do you mean one of: {', '.join(alike)}?" if alike else "Nothing resembles it."
+    raise UnknownNameError(f"There is no model {name!r}. {advice}")
+
+
+def _near_metrics(connection: Connection, metric: str) -> str:
+    like = text("""
+        select metric_id from budmodel.metrics where metric_id ilike '%' || :metric || '%'
+        order by is_headline desc, metric_id limit 8
+    """)
+    near: list[str] = list(connection.execute(like, {"metric": metric}).scalars())
+    headlines = text("select metric_id from budmodel.metrics where is_headline order by 1")
+    return f"Try one of: {', '.join(near or connection.execute(headlines).scalars())}."

@@ -1,0 +1,90 @@
+"""Connections that lead to public addresses only.
+
+A host name says nothing about where a connection ends: a publisher's name may be made to resolve to an address of the
+inner network, and to another one between a check and its use (DNS rebinding). So the address is checked on the open socket,
+before a byte is sent. A proxy is the user's own choice and may be anywhere; what lies behind it, it must guard itself.
+"""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from budmodel_pipeline.fetching.deadline import Deadline
+
+_NAT64 = ip_network("64:ff9b::/96")
+# Of local meaning, yet global by name in Python 3.11: local-use NAT64 (RFC 8215) and site-local addresses (RFC 3879).
+_LOCAL_USE = (ip_network("64:ff9b:1::/48"), ip_network("fec0::/10"))
+
+
+class PrivateAddressError(Exception):
+    """The host `host` led to an address that is not public. Not an OSError: urllib3 passes it on as it is."""
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(f"{host} is at {address}, which is no public address")
+        self.host = host
+        self.address = address
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet, IPv4 addresses inside IPv6 ones included."""
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        if any(found in network for network in _LOCAL_USE):
+            return False
+        translated = IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None
+        found = found.ipv4_mapped or found.sixtofour or translated or found
+    return found.is_global and not found.is_multicast
+
+
+def host_and_port(host: str, port: int) -> str:
+    """A host as `trusted_hosts` names it: `localhost:8080`, `[::1]:8080`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Opens connections to public addresses and to `trusted_hosts` (`host:port`), and puts them under `deadline`.
+
+    Sending raises PrivateAddressError, besides what HTTPAdapter raises.
+    """
+
+    def __init__(self, trusted_hosts: frozenset[str], deadline: Deadline) -> None:
+        def admit(connection: HTTPConnection, sock: socket.socket) -> socket.socket:
+            host = host_and_port(connection.host, connection.port)
+            address = sock.getpeername()[0]
+            if connection.proxy is None and host not in trusted_hosts and not is_public(address):
+                sock.close()
+                raise PrivateAddressError(host, address)
+            deadline.watch(sock)
+            return sock
+
+        class Connection(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return admit(self, super()._new_conn())
+
+        class TlsConnection(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return admit(self, super()._new_conn())
+
+        class Pool(HTTPConnectionPool):
+            ConnectionCls = Connection
+
+        class TlsPool(HTTPSConnectionPool):
+            ConnectionCls = TlsConnection
+
+        self._pools: dict[str, type[HTTPConnectionPool]] = {"http": Pool, "https": TlsPool}
+        super().__init__()
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        # A SOCKS proxy comes with connection classes of its own.
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pools
+        return manager

@@ -1,0 +1,1 @@
+"""Clients of what runs beside the pipeline: object store, embedded Postgres, ClamAV, language model."""

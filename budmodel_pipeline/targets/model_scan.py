@@ -1,0 +1,269 @@
+"""Whether the files of a model are safe, by a target that a person names: a directory, a file, or `hf:org/name@revision`."""
+
+import os
+import shutil
+import stat
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
+from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_scanner.cache import ScanCache
+from budmodel_scanner.isolation import ScanFailure
+from budmodel_scanner.links import followed, is_blob
+from budmodel_scanner.scan import (
+    FileReport,
+    Listing,
+    Obtained,
+    ScanOptions,
+    WantedFile,
+    not_examined,
+    on_disk,
+    scan_listing,
+)
+from budmodel_scanner.verdict import Finding, Verdict, worst
+
+if TYPE_CHECKING:
+    from budmodel_pipeline.targets.hub import HubModel
+
+HUB = "hf:"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScan:
+    """A model as scanned. `name` and `revision` say exactly what was looked at; a directory has no revision."""
+
+    provider: str
+    name: str
+    revision: str | None
+    files: tuple[FileReport, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the worst file; UNSCANNED where there is none."""
+        return worst(report.verdict for report in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is."""
+
+    files_done: int
+    files: int
+    bytes_done: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Bounds of a download for a scan, in bytes: `piece` is what is asked for and held in memory at a time, `spare_disk` is
+    what stays free where temporary files go. Files beyond `largest` are left alone, which makes them unscanned. After
+    `failures` files that the network has failed, the rest is not tried.
+    """
+
+    piece: int = 8 << 20
+    spare_disk: int = 1 << 30
+    failures: int = 2
+    largest: int = 1 << 50
+
+
+def scan_target(
+    target: str,
+    *,
+    hub_endpoint: str | None = None,
+    token: str | None = None,
+    options: ScanOptions | None = None,
+    download: Download | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> ModelScan:
+    """Scans every file of `target`. Raises ProviderError where there is nothing of that name to scan."""
+    options = options or ScanOptions()
+    if target.startswith(HUB):
+        from budmodel_pipeline.targets.hub import Hub
+        from budmodel_pipeline.targets.hub_requests import HubPolicy
+
+        repo_id, _, revision = target.removeprefix(HUB).partition("@")
+        # Everything is read once; what bounds it is the disk, file by file.
+        policy = HubPolicy(max_bytes=1 << 50)
+        hub = Hub(hub_endpoint, token, policy) if hub_endpoint else Hub(token=token, policy=policy)
+        model = hub.open(repo_id, revision or None)
+        with TemporaryDirectory(prefix="budmodel-") as work:
+            listing = hub_listing(model, Path(work), options.cache, download or Download())
+            return ModelScan("hugging_face", model.repo_id, model.revision, _scanned(listing, options, on_progress))
+    if not target or "://" in target:
+        reason = "neither a directory nor a file, nor a model on a hub"
+        raise ProviderError(
+            target, "unsupported", reason, hint="download it first, or name it as hf:org/name", permanent=True
+        )
+    listing = disk_listing(Path(target))
+    return ModelScan("disk", target, None, _scanned(listing, options, on_progress))
+
+
+def disk_listing(target: Path) -> Listing:
+    """Every file in the directory `target`, hidden ones and those of .git too; or the one file. Raises ProviderError."""
+    try:
+        mode = target.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ProviderError(str(target), "not_found", reason, hint="check the path", permanent=True) from None
+    if not stat.S_ISDIR(mode):
+        real = target.resolve()
+        status = real.stat()
+        return Listing([replace(on_disk(target.name, real), size=status.st_size)])
+    files: list[WantedFile] = []
+    links: dict[str, str] = {}
+    others: list[FileReport] = []
+
+    def unreadable(error: OSError) -> None:
+        path = Path(error.filename).relative_to(target).as_posix()
+        finding = Finding("scan.unreadable", Verdict.ERROR, f"the directory cannot be read: {error.strerror}")
+        others.append(not_examined(path, finding))
+
+    for folder, folders, names in os.walk(target, onerror=unreadable):
+        for name in (*folders, *names):
+            file = Path(folder, name)
+            path = file.relative_to(target).as_posix()
+            try:
+                status = file.lstat()
+                if stat.S_ISLNK(status.st_mode):
+                    links[path] = str(file.readlink())
+                elif stat.S_ISREG(status.st_mode):
+                    files.append(replace(on_disk(path, file), size=status.st_size))
+                elif not stat.S_ISDIR(status.st_mode):
+                    what = "it is a pipe, a socket or a device, which is not opened"
+                    others.append(not_examined(path, Finding("scan.not-regular", Verdict.UNSCANNED, what)))
+            except OSError as error:
+                what = f"the file cannot be read: {error.strerror}"
+                others.append(not_examined(path, Finding("scan.unreadable", Verdict.ERROR, what)))
+    leads = followed(target, links)
+    files += [replace(on_disk(path, file), size=file.stat().st_size) for path, file in leads.items()]
+    blobs = _names_of_blobs(target.resolve(), leads)
+    return Listing(
+        sorted((wanted for wanted in files if wanted.path not in blobs), key=lambda wanted: wanted.path),
+        {path: to for path, to in links.items() if path not in leads},
+        others,
+        blobs,
+    )
+
+
+def _names_of_blobs(root: Path, leads: Mapping[str, Path]) -> dict[str, list[str]]:
+    """The blobs within `root`, and all the names that they have there: read once, under those that tell what they are."""
+    names: dict[str, list[str]] = {}
+    for path, file in leads.items():
+        if is_blob(file) and file.is_relative_to(root):
+            names.setdefault(file.relative_to(root).as_posix(), []).append(path)
+    return names
+
+
+def hub_listing(model: "HubModel", work: Path, cache: ScanCache, download: Download) -> Listing:
+    """The files of a model on a hub; see `repository_listing`."""
+    origin = f"{model.repository.root}/{model.repo_id}@{model.revision}"
+    return repository_listing(model.repository, origin, work, cache, download)
+
+
+def repository_listing(repository: Repository, origin: str, work: Path, cache: ScanCache, download: Download) -> Listing:
+    """The files of a repository, of which `origin` names place and revision.
+
+    Each is downloaded into `work` when its turn comes, and deleted after it. The cache is asked first: by the SHA-256 that
+    the provider lists, or by the one that the same file of the same revision had before.
+    """
+    troubles = _Troubles(download.failures)
+    files: list[WantedFile] = []
+    others: list[FileReport] = []
+    for path, listed in sorted(repository.files.items()):
+        place = f"{origin}/{path}"
+        digest = listed.sha256 or cache.digest_of(place)
+        if listed.size is not None and listed.size > download.largest:
+            what = f"its {listed.size:,} bytes were not downloaded: the limit of this scan is {download.largest:,}"
+            others.append(not_examined(path, Finding("scan.not-downloaded", Verdict.UNSCANNED, what), listed.size))
+            continue
+        obtain = partial(_downloaded, repository, listed, work, download, troubles, partial(cache.put_digest, place))
+        files.append(WantedFile(path, obtain, listed.size, digest))
+    return Listing(files, others=others)
+
+
+@dataclass(slots=True)
+class _Troubles:
+    """Counts the files that the network has failed, so that a network that is down costs its timeouts a few times only."""
+
+    allowed: int
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _last: str = ""
+
+    def expect_few(self) -> None:
+        if self.allowed <= 0:
+            raise ScanFailure("scan.download-failed", f"not downloaded, because others could not be: {self._last}")
+
+    def add(self, reason: str) -> None:
+        with self._lock:
+            self.allowed -= 1
+            self._last = reason
+
+
+@contextmanager
+def _downloaded(
+    repository: Repository,
+    listed: RepositoryFile,
+    work: Path,
+    download: Download,
+    troubles: _Troubles,
+    on_digest: Callable[[str], None],
+) -> Iterator[Obtained]:
+    troubles.expect_few()
+    if listed.size is None:
+        raise ScanFailure("scan.download-failed", "the hub does not state its size")
+    with TemporaryDirectory(dir=work) as folder:
+        suffix = PurePosixPath(listed.path).suffix
+        # Engines that go by the suffix shall see it; whatever else a foreign name may do to a file system, it shall not.
+        file = Path(folder, "file" + (suffix if suffix.isascii() and suffix[1:].isalnum() and len(suffix) < 20 else ""))
+        free = shutil.disk_usage(folder).free - download.spare_disk
+        if listed.size > free:
+            raise ScanFailure("scan.no-space", f"its {listed.size:,} bytes do not fit: {max(free, 0):,} are free for them")
+        try:
+            digest = _collected(repository, listed, listed.size, file, download.piece)
+        except RepositoryError as error:
+            if error.transient:
+                troubles.add(error.reason)
+            raise ScanFailure("scan.download-failed", f"it could not be downloaded: {error.reason}") from error
+        except OSError as error:
+            raise ScanFailure("scan.no-space", f"it could not be kept for the scan: {error.strerror}") from error
+        if listed.sha256 and digest != listed.sha256:
+            what = f"its content has the SHA-256 {digest}, where the hub promises {listed.sha256}; nothing of it was kept"
+            raise ScanFailure("scan.digest-mismatch", what)
+        on_digest(digest)
+        yield Obtained(file, digest)
+
+
+def _collected(repository: Repository, listed: RepositoryFile, size: int, file: Path, piece: int) -> str:
+    """Writes the file and hashes it on the way. Raises RepositoryError, and OSError of `file`."""
+    digest, done = sha256(), 0
+    with file.open("xb") as content:
+        while done < size:
+            part = repository.read(listed.path, done, min(piece, size - done))
+            if not part:
+                raise ScanFailure("scan.download-failed", f"it ended after {done:,} of {size:,} bytes")
+            content.write(part)
+            digest.update(part)
+            done += len(part)
+    return digest.hexdigest()
+
+
+def _scanned(listing: Listing, options: ScanOptions, on_progress: Callable[[Progress], None]) -> tuple[FileReport, ...]:
+    sizes = {wanted.path: wanted.size or 0 for wanted in listing.files}
+    progress = Progress(0, len(sizes), 0, sum(sizes.values()))
+    on_progress(progress)
+
+    def on_report(report: FileReport) -> None:
+        nonlocal progress
+        done = progress.bytes_done + sizes[report.path]
+        progress = replace(progress, files_done=progress.files_done + 1, bytes_done=done)
+        on_progress(progress)
+
+    return scan_listing(listing, options, on_report)

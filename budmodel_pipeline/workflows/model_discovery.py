@@ -1,0 +1,108 @@
+"""Which models are to be read: those that the leaderboards link to or that a catalog knows, and when each is due."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from budmodel_pipeline.identity.resolve import resolve
+from budmodel_pipeline.identity.tokens import UnresolvableName
+from budmodel_pipeline.model_info.catalogs import CatalogRecord
+from budmodel_pipeline.targets.target import Target, TargetError, target_of
+from budmodel_pipeline.warehouse.model_states import (
+    KnownTarget,
+    add_targets,
+    expire_targets,
+    unknown_closed_models,
+    unknown_links,
+)
+from budmodel_pipeline.warehouse.scan_records import expire_scans
+
+# A model is read again a week after it was, as a leaderboard is; half a day of slack keeps a weekly rhythm weekly.
+AGE = timedelta(days=7) - timedelta(hours=12)
+# A run over so many models takes minutes; when its process dies without a word, the next one takes over after this time.
+LEASE = timedelta(hours=3)
+PAGE = 500
+MODELS_A_RUN = 100
+
+
+def known_target(target: Target, discovered_by: str) -> KnownTarget:
+    """A row for `target`, with the model that it is of as far as its name tells."""
+    model_id: str | None = None
+    if target.provider == "hugging_face":
+        try:
+            model_id = resolve("", target.uri, f"https://huggingface.co/{target.uri}", None).model_id
+        except UnresolvableName:
+            model_id = None
+    elif target.provider == "cloud_model":
+        model_id = target.uri
+    return KnownTarget(target.key, target.provider, target.uri, model_id, discovered_by)
+
+
+def discover(
+    connection: Connection,
+    catalogued: Collection[str],
+    origin: str,
+    now: datetime,
+    *,
+    only: Collection[str] | None = None,
+    scan_versions: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Adds the models that the leaderboards name and that were not known, a page at a time; returns the new targets.
+
+    `catalogued` are the ids of closed models that a catalog has facts of. `only` are the repositories that can be had, where
+    not all of the hub can. What was read of another origin than `origin` is due again, and
+    what was scanned by other rules or engines than `scan_versions`.
+    """
+    linked: list[KnownTarget] = []
+    for uri, source in unknown_links(connection, PAGE):
+        if only is not None and uri not in only:
+            continue
+        try:
+            linked.append(known_target(target_of("hugging_face", uri), source))
+        except TargetError:
+            # Not the name of a repository, whatever it looks like; the link stays with the published name.
+            continue
+    added = add_targets(connection, linked, now)
+    closed = [
+        known_target(Target("cloud_model", model_id), source)
+        for model_id, source in unknown_closed_models(connection, catalogued, PAGE)
+    ]
+    expire_targets(connection, now - AGE, origin, now, PAGE, scanned=scan_versions is not None)
+    if scan_versions is not None:
+        expire_scans(connection, scan_versions, now, PAGE)
+    return [*added, *add_targets(connection, closed, now)]
+
+
+def catalogued_models(records: Sequence[CatalogRecord]) -> dict[str, list[CatalogRecord]]:
+    """The records of every model by its id; names that mean no model are left out."""
+    found: dict[str, list[CatalogRecord]] = {}
+    for record in records:
+        try:
+            model_id = resolve("", record.name, None, record.maker).model_id
+        except UnresolvableName:
+            continue
+        found.setdefault(model_id, []).append(record)
+    return found
+
+
+def contiguous_ranges(order: Sequence[str], wanted: Collection[str], longest: int) -> list[tuple[str, str]]:
+    """First and last of each stretch of `order` that is wanted as a whole, no stretch longer than `longest`."""
+    ranges: list[tuple[str, str]] = []
+    first: str | None = None
+    last, length = "", 0
+    chosen = frozenset(wanted)
+    for key in order:
+        if key in chosen and first is not None and length < longest:
+            last, length = key, length + 1
+            continue
+        if first is not None:
+            ranges.append((first, last))
+        first, last, length = (key, key, 1) if key in chosen else (None, "", 0)
+    return [*ranges, (first, last)] if first is not None else ranges
+
+
+def in_range(order: Sequence[str], first: str, last: str) -> Sequence[str]:
+    """The keys of a range, ends included."""
+    place: Mapping[str, int] = {key: index for index, key in enumerate(order)}
+    return order[place[first] : place[last] + 1]

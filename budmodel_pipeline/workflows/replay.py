@@ -1,0 +1,119 @@
+"""Published snapshots as the object store remembers them: parse them again, or rebuild a database from them, offline."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, text
+
+from budmodel_pipeline.services.object_store import ObjectStore
+from budmodel_pipeline.sources.contract import Parsed, Source, SourceError
+from budmodel_pipeline.sources.reading import parse_files
+from budmodel_pipeline.warehouse.changes import stored_scores
+from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.snapshots import (
+    Snapshot,
+    SnapshotFile,
+    fetched_snapshot,
+    record_fetched,
+    snapshot_as_of,
+)
+
+MANIFESTS = "snapshots"
+
+
+class ReplayError(Exception):
+    """There is nothing to parse again, today's parser does not read it, or there is no room for what it gives."""
+
+
+def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
+    """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
+    return parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
+
+
+def replayed_rows(engine: Engine, store: ObjectStore, source: Source, day: date | None) -> list[dict[str, object]]:
+    """The scores of the snapshot that was current on `day` (UTC; the newest for None), parsed again, beside those stored.
+
+    Raises ReplayError where there is no such snapshot or the parser of today does not read it, and ObjectStoreError.
+    """
+    with engine.connect() as connection:
+        snapshot = snapshot_as_of(connection, source.slug, day)
+        if snapshot is None:
+            raise ReplayError(f"{source.slug}: no snapshot was published" + (f" by {day}." if day else " yet."))
+        stored = stored_scores(connection, snapshot.snapshot_id)
+    parsed = _parse_again(source, snapshot, store)
+    return [
+        {
+            "snapshot": snapshot.snapshot_id,
+            "published_name": entry.published_name,
+            "metric": f"{source.slug}.{slug}",
+            "value": score.value,
+            "stored_value": stored.get((entry.key, f"{source.slug}.{slug}")),
+        }
+        for entry in parsed.entries
+        for slug, score in entry.scores.items()
+    ]
+
+
+def write_manifest(store: ObjectStore, snapshot: Snapshot) -> None:
+    """Notes a published snapshot in the object store, once; its key sorts by source and time of fetching.
+
+    It is written after publishing. A run killed in between leaves it out; the next refresh of the source puts it there.
+    """
+    files = [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in snapshot.files]
+    manifest = {"origin": snapshot.origin, "fetched_at": snapshot.fetched_at.isoformat(), "files": files}
+    key = f"{MANIFESTS}/{snapshot.source}/{snapshot.fetched_at:%Y%m%dT%H%M%S.%fZ}-{snapshot.snapshot_id}.json"
+    store.put(key, json.dumps(manifest, indent=1, sort_keys=True).encode())
+
+
+def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -> dict[str, int]:
+    """Publishes every snapshot that the store remembers into an empty database; how many of each source.
+
+    It is one transaction: a rebuild that fails or is killed leaves the database empty. Raises ReplayError where the database
+    holds snapshots, where the store remembers none and where the parser of today does not read one, and ObjectStoreError.
+    """
+    published = {}
+    with engine.begin() as connection:
+        held: int = connection.execute(text("select count(*) from budmodel.snapshots")).scalar_one()
+        if held:
+            raise ReplayError(
+                f"The database {engine.url.database} holds {held} snapshots, and only an empty one can be rebuilt. "
+                "Name a new one in POSTGRES_DB."
+            )
+        register_sources(connection, catalog)
+        for source in catalog.values():
+            current: Snapshot | None = None
+            manifests = list(store.list(f"{MANIFESTS}/{source.slug}/"))
+            for key in manifests:
+                current = _publish_again(connection, store, source, current, json.loads(store.get(key)))
+            published[source.slug] = len(manifests)
+        if not any(published.values()):
+            raise ReplayError(f"There is nothing to rebuild from: {store.place} remembers no snapshot.")
+    return published
+
+
+def _publish_again(
+    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, object]
+) -> Snapshot:
+    stored = manifest["files"]
+    if not isinstance(stored, list):
+        raise TypeError(f"the manifest of {source.slug} has no list of files")
+    files = [SnapshotFile(**file | {"fetched_at": datetime.fromisoformat(file["fetched_at"])}) for file in stored]
+    fetched_at = datetime.fromisoformat(str(manifest["fetched_at"]))
+    snapshot = fetched_snapshot(source.slug, source.parser_version, str(manifest["origin"]), current, files, fetched_at)
+    if snapshot is current:
+        return snapshot
+    parsed = _parse_again(source, snapshot, store)
+    record_fetched(connection, snapshot)
+    return publish(connection, source, snapshot, parsed, fetched_at)
+
+
+def _parse_again(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
+    try:
+        return parse_snapshot(source, snapshot, store)
+    except SourceError as error:
+        raise ReplayError(
+            f"{source.slug}: the parser of today does not read the snapshot of {snapshot.fetched_at:%Y-%m-%d %H:%M} UTC "
+            f"({snapshot.snapshot_id}): {error}. Let sources/{source.slug}.py read both layouts."
+        ) from error

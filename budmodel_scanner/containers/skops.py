@@ -1,0 +1,107 @@
+"""The schema of a skops file: a tree of nodes, each naming a type that loading imports and builds.
+
+https://skops.readthedocs.io/en/stable/persistence.html. skops checks types against a list, too, but by what a node claims
+to be: CVE-2025-54412 and -54413 had the loader build another one. So here every name that a node holds is judged.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from budmodel_scanner.containers.anomalies import shown, words
+from budmodel_scanner.content import Place
+from budmodel_scanner.pickles.names import Standing, standing_of
+from budmodel_scanner.verdict import Finding, Verdict
+
+# What skops itself writes.
+_LOADERS = words(
+    """
+    BytearrayNode BytesNode CachedNode DatetimeNode DefaultDictNode DictNode DtypeNode FunctionNode JsonNode
+    ListNode LossNode MaskedArrayNode MethodNode NdArrayNode ObjectNode OrderedDictNode OperatorFuncNode
+    PartialNode QuantileForestNode RandomGeneratorNode RandomStateNode ReduceNode SGDNode SetNode SliceNode
+    SparseMatrixNode TreeNode TupleNode TypeNode UfuncNode _DictWithDeprecatedKeysNode
+    """
+)
+_ROOTS = {"sklearn", "numpy", "scipy", "quantile_forest"}
+_NO_TYPES = {"datasets", "externals", "tests", "testing", "conftest", "ctypeslib", "f2py", "io", "distutils"}
+_PLAIN = {
+    *(f"builtins.{name}" for name in ("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list")),
+    *(f"builtins.{name}" for name in ("NoneType", "range", "set", "slice", "str", "tuple", "type")),
+    *(
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.Counter",
+        "datetime.datetime",
+        "datetime.timedelta",
+    ),
+    *("operator.itemgetter", "operator.attrgetter", "functools.partial", "builtins.method", "builtins.function"),
+    *("builtins.NotImplementedType", "builtins.builtin_function_or_method", "types.FunctionType", "types.MethodType"),
+}
+_MAX_NODES = 200_000
+
+
+def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
+    """`schema` is the parsed schema.json."""
+    if not isinstance(schema, dict) or "__class__" not in schema:
+        # Other archives have a member of this name as well.
+        return
+    waiting: list[object] = [schema]
+    judged: set[tuple[str, str]] = set()
+    count = 0
+    while waiting:
+        node = waiting.pop()
+        count += 1
+        if count > _MAX_NODES:
+            yield Finding("skops.too-large", Verdict.UNSCANNED, f"more than {_MAX_NODES:,} nodes", place.at(""))
+            return
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            for module, name in _names(node):
+                if (module, name) not in judged:
+                    judged.add((module, name))
+                    yield from _judged(module, name, place)
+            yield from _loader(node, place)
+
+
+def _names(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for module, name in (("__module__", "__class__"), ("module_path", "function"), ("module_path", "type")):
+        if module in node and name in node:
+            yield str(node[module]), str(node[name])
+
+
+def _judged(module: str, name: str, place: Place) -> Iterator[Finding]:
+    steps = f"{module}.{name}".split(".")
+    if f"{module}.{name}" in _PLAIN:
+        return
+    standing = standing_of(module, name)
+    if standing is Standing.DANGEROUS:
+        yield Finding("skops.dangerous-type", Verdict.MALICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
+    elif standing in (Standing.CALLABLE, Standing.CLASS):
+        return
+    elif steps[0] not in _ROOTS or _NO_TYPES & {*steps} or any(step.startswith("__") for step in steps):
+        yield Finding("skops.unknown-type", Verdict.SUSPICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
+
+
+def _loader(node: dict[str, Any], place: Place) -> Iterator[Finding]:
+    if "__loader__" not in node:
+        return
+    loader = node["__loader__"]
+    if loader not in _LOADERS:
+        yield Finding("skops.unknown-loader", Verdict.SUSPICIOUS, f"asks for the loader {shown(str(loader))}", place.at(""))
+    elif loader == "OperatorFuncNode" and (node.get("__module__"), node.get("__class__")) not in (
+        ("operator", "itemgetter"),
+        ("operator", "attrgetter"),
+    ):
+        what = f"{node.get('__module__')}.{node.get('__class__')}"
+        yield Finding("skops.operator", Verdict.SUSPICIOUS, f"asks the operator loader for {shown(what)}", place.at(""))
+    elif loader == "MethodNode":
+        content = node.get("content")
+        owner = content.get("obj") if isinstance(content, dict) else None
+        claimed, real = (
+            (found.get("__module__"), found.get("__class__")) if isinstance(found, dict) else None for found in (node, owner)
+        )
+        if claimed != real:
+            yield Finding(
+                "skops.method", Verdict.SUSPICIOUS, f"claims a method of {claimed}, the object is {real}", place.at("")
+            )

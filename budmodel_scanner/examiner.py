@@ -1,0 +1,13 @@
+"""The signature that every examiner of a format shares."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.verdict import Finding
+
+# Examines content found inside a container: the router, handed down so that containers need not know it.
+Nested = Callable[[Content | Iterable[bytes], Place], Iterator[Finding]]
+
+# Yields what is wrong. Returning normally asserts that the content was parsed to its last byte with nothing left over;
+# whatever stopped short raises UnscannedError or yields a Finding of Verdict.UNSCANNED.
+Examiner = Callable[[Content, Place, Nested], Iterator[Finding]]

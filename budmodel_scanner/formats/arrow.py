@@ -1,0 +1,66 @@
+"""Arrow IPC, as a file or as a stream: https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc."""
+
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import examine_leftover
+from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, reports_malformed
+from budmodel_scanner.verdict import Finding
+
+_MAGIC = b"ARROW1"
+_CONTINUES = b"\xff\xff\xff\xff"
+_MAX_MESSAGE_BYTES = 256 << 20
+_BODY_LENGTH = 3  # its number among the fields of a message
+
+
+def recognizes(head: bytes, name: str) -> bool:
+    if head.startswith(_MAGIC):
+        return True
+    length = int.from_bytes(head[4:8], "little")
+    return (
+        head[:4] == _CONTINUES and 0 < length < _MAX_MESSAGE_BYTES and length % 8 == 0 and name.lower().endswith(_SUFFIXES)
+    )
+
+
+_SUFFIXES = (".arrow", ".arrows", ".ipc", ".feather")
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    start, end = 0, content.size
+    if content.read(0, 6) == _MAGIC:
+        start = 8
+        tail = exactly(content, content.size - 10, 10, "arrow")
+        footer = int.from_bytes(tail[:4], "little")
+        end = content.size - 10 - footer
+        if tail[4:] != _MAGIC or end < start:
+            raise MalformedError("arrow.footer", "does not end with its footer and magic number", max(0, content.size - 10))
+    cursor = Cursor(content, "arrow", start, end)
+    while cursor.left:
+        place.budget.spend("opcodes")
+        at = cursor.position
+        if cursor.take(4) != _CONTINUES:
+            raise MalformedError("arrow.message", "something else than a message follows", at)
+        length = cursor.number("I")
+        if length == 0:
+            break
+        if length > _MAX_MESSAGE_BYTES:
+            raise MalformedError("arrow.absurd-length", f"a message claims {length:,} bytes", at)
+        begin = cursor.position
+        cursor.skip(length)
+        cursor.skip(_body_length(content, begin, begin + length))
+    yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "arrow", place, nested)
+
+
+def _body_length(content: Content, start: int, end: int) -> int:
+    """A field of the FlatBuffers table that describes a message."""
+    table = start + int.from_bytes(exactly(content, start, 4, "arrow"), "little")
+    fields = table - int.from_bytes(exactly(content, table, 4, "arrow"), "little", signed=True)
+    if not (start <= table < end and start <= fields < end):
+        raise MalformedError("arrow.message", "a message points out of itself", start)
+    size = int.from_bytes(exactly(content, fields, 2, "arrow"), "little")
+    if size < 6 + 2 * _BODY_LENGTH:
+        return 0
+    offset = int.from_bytes(exactly(content, fields + 4 + 2 * _BODY_LENGTH, 2, "arrow"), "little")
+    return int.from_bytes(exactly(content, table + offset, 8, "arrow"), "little") if offset else 0

@@ -1,0 +1,166 @@
+"""Where datasets of HDF5 files keep their elements: in the header, in one piece, in chunks, or in other files."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from budmodel_scanner.content import MemoryContent, Place, UnscannedError
+from budmodel_scanner.formats.hdf5.chunk_arrays import extensible_array, fixed_array
+from budmodel_scanner.formats.hdf5.file import File
+from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tree_records
+from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, datatype, elements
+from budmodel_scanner.formats.locations import objection
+from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.reading import Cursor, MalformedError
+from budmodel_scanner.verdict import Finding, Verdict
+
+# Filters of the library itself, of h5py, and those widely used for published data.
+_FILTERS = {1, 2, 3, 4, 5, 6, 307, 32000, 32001, 32004, 32008, 32013, 32015, 32026}
+_COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
+_MAX_DIMENSIONS = 33
+_STORES_BYTES = {0, 3, 5}
+
+
+def external_files(file: File, body: bytes, where: str) -> Iterator[Finding]:
+    """A dataset whose elements are in another file: it reads whatever lies at the path that it names."""
+    cursor = Cursor(MemoryContent(body), "hdf5")
+    cursor.skip(6)
+    used = cursor.number("H")
+    heap = local_heap(file, int.from_bytes(cursor.take(file.offset_bytes), "little"))
+    for _ in range(used):
+        name = name_at(heap, int.from_bytes(cursor.take(file.length_bytes), "little"))
+        cursor.skip(2 * file.length_bytes)
+        reason = objection(name)
+        yield Finding(
+            "hdf5.external-storage",
+            Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS,
+            f"reads its elements from {name[:120]!r}" + (f", which {reason}" if reason else ""),
+            where,
+        )
+
+
+def filters(body: bytes, where: str) -> Iterator[Finding]:
+    """Filters that the library does not bring are loaded as plugins."""
+    cursor = Cursor(MemoryContent(body), "hdf5")
+    version, count = cursor.number("B"), cursor.number("B")
+    if version == 1:
+        cursor.skip(6)
+    for _ in range(count):
+        number = cursor.number("H")
+        name_bytes = cursor.number("H") if version == 1 or number >= 256 else 0
+        cursor.skip(2)
+        values = cursor.number("H")
+        cursor.skip(name_bytes + (-name_bytes % 8 if version == 1 else 0))
+        cursor.skip(4 * values + (4 if version == 1 and values % 2 else 0))
+        if number not in _FILTERS:
+            yield Finding("hdf5.filter", Verdict.SUSPICIOUS, f"needs the filter {number}, a native plugin", where)
+
+
+def layout(file: File, body: bytes, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
+    cursor = Cursor(MemoryContent(body), "hdf5")
+    version = cursor.number("B")
+    if version in (1, 2):
+        yield from _layout_1(file, cursor, bodies, place, where)
+        return
+    if version not in (3, 4, 5):
+        raise MalformedError("hdf5.structure", f"a layout has the version {version}", where)
+    kind = cursor.number("B")
+    if kind == _COMPACT:
+        cursor.take(cursor.number("H"))
+    elif kind == _CONTIGUOUS:
+        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        size = int.from_bytes(cursor.take(file.length_bytes), "little")
+        if address != file.undefined:
+            file.cover(address, size)
+            yield from _start(file, address, size, bodies, where)
+    elif kind == _CHUNKED and version == 3:
+        rank = cursor.number("B")
+        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        _chunked(file, address, rank, place, where)
+    elif kind == _CHUNKED:
+        _chunked_4(file, cursor, bodies, place, where)
+    elif kind == _VIRTUAL:
+        yield Finding("hdf5.virtual-dataset", Verdict.SUSPICIOUS, "is put together from datasets of other files", where)
+    else:
+        raise MalformedError("hdf5.structure", f"a layout has the class {kind}", where)
+
+
+def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
+    rank, kind = cursor.number("B"), cursor.number("B")
+    cursor.skip(5)
+    address = file.undefined if kind == _COMPACT else int.from_bytes(cursor.take(file.offset_bytes), "little")
+    sizes = [cursor.number("I") for _ in range(rank)]
+    if kind == _COMPACT:
+        cursor.take(cursor.number("I"))
+    elif kind == _CONTIGUOUS and address != file.undefined:
+        size = _bytes(file, bodies, where)
+        file.cover(address, size)
+        yield from _start(file, address, size, bodies, where)
+    elif kind == _CHUNKED:
+        _chunked(file, address, len(sizes), place, where)
+
+
+def _start(file: File, address: int, size: int, bodies: Mapping[int, bytes], where: str) -> Iterator[Finding]:
+    """Bytes, texts and opaque elements may be anything; numbers of other types are not looked into."""
+    if DATATYPE not in bodies or datatype(bodies[DATATYPE]).kind not in _STORES_BYTES:
+        return
+    if datatype(bodies[DATATYPE]).kind == 0 and datatype(bodies[DATATYPE]).size != 1:
+        return
+    found = signature(file.peek(address, min(size, 4096)))
+    if found and found[0] == 0:
+        yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {found[1]}", where)
+
+
+def _bytes(file: File, bodies: Mapping[int, bytes], where: str) -> int:
+    if DATASPACE not in bodies or DATATYPE not in bodies:
+        raise UnscannedError("hdf5.shared-message", f"the size of a dataset is not stated at {where}")
+    return elements(file, bodies[DATASPACE]) * datatype(bodies[DATATYPE]).size
+
+
+def _chunked(file: File, address: int, rank: int, place: Place, where: str) -> None:
+    if not 0 < rank <= _MAX_DIMENSIONS:
+        raise MalformedError("hdf5.structure", f"a dataset has {rank} dimensions", where)
+    if address != file.undefined:
+        for start, size in chunks(file, address, rank, place):
+            file.cover(start, size)
+
+
+def _chunked_4(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Place, where: str) -> None:
+    """Chunks as files of the newest library keep them; the kinds of index differ in where the addresses are."""
+    flags, rank, width = cursor.number("B"), cursor.number("B"), cursor.number("B")
+    if not 0 < rank <= _MAX_DIMENSIONS or width > 8:
+        raise MalformedError("hdf5.structure", f"a dataset has {rank} dimensions", where)
+    sizes = [int.from_bytes(cursor.take(width), "little") for _ in range(rank)]
+    index = cursor.number("B")
+    chunk = math.prod(sizes)
+    if index == 1:
+        filtered = int.from_bytes(cursor.take(file.length_bytes), "little") if flags & 2 else 0
+        if flags & 2:
+            cursor.skip(4)
+        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        if address != file.undefined:
+            file.cover(address, filtered or chunk)
+    elif index == 2:
+        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        if address != file.undefined:
+            file.cover(address, -(-_bytes(file, bodies, where) // chunk) * chunk)
+    elif index == 5:
+        cursor.skip(6)
+        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        if address != file.undefined:
+            for record in tree_records(file, address, place):
+                _chunk_record(file, record, rank - 1, chunk)
+    elif index == 4:
+        cursor.skip(5)
+        extensible_array(file, int.from_bytes(cursor.take(file.offset_bytes), "little"), chunk, place)
+    elif index == 3:
+        cursor.skip(1)
+        fixed_array(file, int.from_bytes(cursor.take(file.offset_bytes), "little"), chunk, place)
+    else:
+        raise UnscannedError("hdf5.chunk-index", f"the chunks of a dataset have an index of kind {index}, which is not read")
+
+
+def _chunk_record(file: File, record: bytes, rank: int, chunk: int) -> None:
+    address = int.from_bytes(record[: file.offset_bytes], "little")
+    size_bytes = len(record) - file.offset_bytes - 8 * rank - 4
+    size = int.from_bytes(record[file.offset_bytes : file.offset_bytes + size_bytes], "little") if size_bytes > 0 else chunk
+    file.cover(address, size)

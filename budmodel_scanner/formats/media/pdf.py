@@ -1,0 +1,105 @@
+"""PDF (ISO 32000): its names tell what a viewer would run; they are looked for in plain objects and in compressed ones."""
+
+import re
+import zlib
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, Place, UnscannedError
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import examine_leftover, signature
+from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MAX_BYTES = 128 << 20
+_MAX_UNPACKED_BYTES = 16 << 20
+_MAX_UNPACKED_TOTAL_BYTES = 256 << 20
+_MAX_DICTIONARY_BYTES = 4096
+_HEAD = 1024
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_ACTIONS = {
+    b"JavaScript": "a script",
+    b"JS": "a script",
+    b"Launch": "a program to start",
+    b"EmbeddedFile": "a file within",
+    b"EmbeddedFiles": "files within",
+    b"RichMedia": "embedded media that run",
+    b"XFA": "a form with scripts",
+    b"SubmitForm": "a form that sends data",
+    b"ImportData": "an import of data",
+    b"GoToE": "a jump into an embedded file",
+    b"AA": "actions on opening",
+}
+
+
+def recognizes(head: bytes, _name: str) -> bool:
+    return b"%PDF-" in head[:_HEAD]
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    if content.size > _MAX_BYTES:
+        raise UnscannedError("pdf.too-large", f"a document of {content.size:,} bytes is not read")
+    data = content.read(0, content.size)
+    start = data.find(b"%PDF-")
+    yield from examine_leftover(content, 0, start, "leading bytes", "pdf", place, nested)
+    end = data.rfind(b"%%EOF")
+    if end < 0:
+        raise MalformedError("pdf.truncated", "has no end mark", len(data))
+    after = end + len(b"%%EOF")
+    if data[after:].strip(b"\r\n\0 \t"):
+        yield from examine_leftover(content, after, len(data) - after, "trailing bytes", "pdf", place, nested)
+    if b"/Encrypt" in data:
+        yield Finding("pdf.encrypted", Verdict.UNSCANNED, "the document is encrypted", place.at("trailer"))
+    found: set[bytes] = set()
+    position = total = 0
+    for start, begin, stop in _streams(data):
+        place.budget.spend("opcodes")
+        found |= _named(data[position:start])
+        position = stop
+        body, is_packed = _unpacked(data, begin, stop)
+        total += len(body) if is_packed else 0
+        if total > _MAX_UNPACKED_TOTAL_BYTES or (is_packed and len(body) >= _MAX_UNPACKED_BYTES):
+            raise UnscannedError("pdf.too-large", f"a stream at byte {begin:,} expands to more than is read")
+        # Images and fonts may hold a name by chance; objects, and text that only claims to be a stream, do not.
+        if _is_objects(data, start) or (not is_packed and body.isascii()):
+            found |= _named(body)
+        program = signature(body[:4096])
+        if program and program[0] == 0 and program[1] not in ("gzip", "pickle"):
+            where = place.at(f"byte {begin:,}")
+            yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {program[1]}", where)
+    found |= _named(data[position:])
+    for name in sorted(found & set(_ACTIONS)):
+        yield Finding(
+            "pdf.action", Verdict.SUSPICIOUS, f"/{name.decode()}: holds {_ACTIONS[name]}", place.at(f"/{name.decode()}")
+        )
+
+
+def _named(data: bytes) -> set[bytes]:
+    """Names, their escapes (`/J#61vaScript`) undone."""
+    return {_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), name) for name in _NAME.findall(data)}
+
+
+def _streams(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where the word `stream` is, and where the bytes after it begin and end."""
+    position = 0
+    while found := _STREAM.search(data, position):
+        end = data.find(b"endstream", found.end())
+        position = len(data) if end < 0 else end
+        yield found.start(), found.end(), position
+
+
+def _is_objects(data: bytes, start: int) -> bool:
+    """Whether the stream at `start` holds objects: its dictionary says so, with or without escapes."""
+    window = data[max(0, start - _MAX_DICTIONARY_BYTES) : start]
+    begin = window.rfind(b"obj")
+    return begin < 0 or b"ObjStm" in _named(window[begin:])
+
+
+def _unpacked(data: bytes, begin: int, stop: int) -> tuple[bytes, bool]:
+    """The content of a stream as far as it is read, and whether it was compressed."""
+    try:
+        return zlib.decompressobj().decompress(memoryview(data)[begin:stop], _MAX_UNPACKED_BYTES), True
+    except zlib.error:
+        return data[begin:stop], False

@@ -1,0 +1,98 @@
+"""Weights of Flax in MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), arrays as extension types."""
+
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.verdict import Finding, Verdict
+
+# Extension types of flax.serialization: array, complex number, scalar.
+_EXTENSIONS = {1, 2, 3}
+_MAX_DEPTH = 200
+_MAX_TEXT_BYTES = 1 << 16
+_FIXED_BYTES = {
+    0xC0: 0,
+    0xC2: 0,
+    0xC3: 0,
+    0xCA: 4,
+    0xCB: 8,
+    0xCC: 1,
+    0xCD: 2,
+    0xCE: 4,
+    0xCF: 8,
+    0xD0: 1,
+    0xD1: 2,
+    0xD2: 4,
+    0xD3: 8,
+}
+_LENGTH_CODES = {0: "B", 1: "H", 2: "I"}
+
+
+def recognizes(head: bytes, name: str) -> bool:
+    return name.lower().endswith(".msgpack") and (0x80 <= (head[:1] or b"\0")[0] <= 0x8F or head[:1] in (b"\xde", b"\xdf"))
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    cursor = Cursor(content, "msgpack", order=">")
+    waiting = [1]  # how many values each open map or array still has
+    while waiting:
+        if not waiting[-1]:
+            waiting.pop()
+            continue
+        waiting[-1] -= 1
+        place.budget.spend("opcodes")
+        at = cursor.position
+        mark = cursor.number("B")
+        kind, length = _header(cursor, mark, at)
+        if kind in ("map", "array"):
+            count = length * (2 if kind == "map" else 1)
+            if count > cursor.left:
+                raise MalformedError("msgpack.counts", f"claims {count:,} values", at)
+            if len(waiting) > _MAX_DEPTH:
+                raise MalformedError("msgpack.depth", f"is nested more than {_MAX_DEPTH} deep", at)
+            waiting.append(count)
+            continue
+        if kind == "extension":
+            extension = cursor.number("b")
+            if extension not in _EXTENSIONS:
+                yield Finding(
+                    "msgpack.extension", Verdict.SUSPICIOUS, f"has the extension type {extension}", place.at(f"byte {at:,}")
+                )
+        start = cursor.position
+        cursor.skip(length)
+        if kind == "text" and length > 16:
+            text = content.read(start, min(length, _MAX_TEXT_BYTES))
+            yield from examine_metadata(text, f"text at byte {at:,}", "msgpack", place, nested)
+        elif kind in ("bytes", "extension"):
+            found = signature(content.read(start, min(length, 512)))
+            if found and found[0] == 0:
+                yield Finding(
+                    "msgpack.payload", Verdict.SUSPICIOUS, f"bytes start like a {found[1]}", place.at(f"byte {at:,}")
+                )
+    yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "msgpack", place, nested)
+
+
+def _header(cursor: Cursor, mark: int, at: int) -> tuple[str, int]:
+    """What follows a mark, and its length: in values for maps and arrays, else in bytes."""
+    if mark <= 0x7F or mark >= 0xE0:
+        return "number", 0
+    if mark <= 0x8F:
+        return "map", mark & 15
+    if mark <= 0x9F:
+        return "array", mark & 15
+    if mark <= 0xBF:
+        return "text", mark & 31
+    if mark in _FIXED_BYTES:
+        return "number", _FIXED_BYTES[mark]
+    if 0xD4 <= mark <= 0xD8:
+        return "extension", 1 << (mark - 0xD4)
+    for first, kind in ((0xC4, "bytes"), (0xC7, "extension"), (0xD9, "text")):
+        if first <= mark <= first + 2:
+            return kind, cursor.number(_LENGTH_CODES[mark - first])
+    for first, kind in ((0xDC, "array"), (0xDE, "map")):
+        if first <= mark <= first + 1:
+            return kind, cursor.number("HI"[mark - first])
+    raise MalformedError("msgpack.type", f"has the type {mark:#x}, which is none", at)

@@ -1,0 +1,126 @@
+"""NumPy arrays: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html."""
+
+import ast
+import math
+import re
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from budmodel_scanner.content import Content, Place, Stream, UnscannedError, Window
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import examine_leftover, examine_numbers, payload_in
+from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
+from budmodel_scanner.pickles.examine import examine_pickle
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MAGIC = b"\x93NUMPY"
+_MAX_HEADER_BYTES = 1 << 16
+_MAX_DEPTH = 16
+_SCALAR = re.compile(r"[<>=|]?(?:(?P<kind>[biufcSaUVmMO?])(?P<width>\d{1,9})?)(?:\[[\d A-Za-z/]+\])?")
+# How Python 2 wrote long numbers.
+_LONG = re.compile(r"(?<=\d)L\b")
+
+
+def recognizes(head: bytes, _name: str) -> bool:
+    return head.startswith(_MAGIC)
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    position = 0
+    while True:
+        position = yield from _array(content, position, place, nested)
+        # `numpy.save` may be called on an open file again and again.
+        if content.read(position, len(_MAGIC)) != _MAGIC:
+            break
+        place.budget.spend("members")
+    yield from examine_leftover(content, position, content.size - position, "trailing bytes", "npy", place, nested)
+
+
+def _array(content: Content, start: int, place: Place, nested: Nested) -> Generator[Finding, None, int]:
+    """Yields findings; returns where the array ends."""
+    version = exactly(content, start, 8, "npy")[6:]
+    if version not in (b"\1\0", b"\2\0", b"\3\0"):
+        raise MalformedError("npy.version", f"states the version {version[0]}.{version[1]}", start + 6)
+    width = 2 if version[0] == 1 else 4
+    length = int.from_bytes(exactly(content, start + 8, width, "npy"), "little")
+    begin = start + 8 + width
+    if length > _MAX_HEADER_BYTES:
+        raise MalformedError("npy.header", f"claims a header of {length:,} bytes", start + 8)
+    text = exactly(content, begin, length, "npy")
+    code = payload_in(text)
+    if code:
+        yield Finding("npy.payload-in-header", Verdict.MALICIOUS, f"the header holds {code[0]}", place.at(f"byte {begin:,}"))
+    descr, shape = _header(text, begin)
+    data = begin + length
+    size, objects = _item(descr, 0, begin)
+    elements = math.prod(shape)
+    if elements >= 1 << 60 or elements * size >= 1 << 60:
+        raise MalformedError("npy.overflow", f"claims the shape {str(shape)[:80]}", begin)
+    if objects:
+        yield Finding(
+            "npy.object-array", Verdict.SAFE, "holds Python objects, stored as a pickle", place.at(f"byte {data:,}")
+        )
+        yield from examine_pickle(Stream(Window(content, data, content.size - data)), place)
+        return content.size
+    if elements * size > content.size - data:
+        raise MalformedError("npy.truncated", f"claims {elements * size:,} bytes, {content.size - data:,} are there", data)
+    yield from examine_numbers(content, data, elements * size, f"the array at byte {data:,}", "npy", place, nested)
+    return data + elements * size
+
+
+def _header(text: bytes, begin: int) -> tuple[Any, tuple[int, ...]]:
+    try:
+        found = ast.literal_eval(_LONG.sub("", text.decode("utf-8" if not text.isascii() else "ascii")).strip(" \n\0"))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        raise MalformedError("npy.header", f"the header is no plain literal: {str(error)[:80]}", begin) from error
+    if not isinstance(found, dict) or set(found) != {"descr", "fortran_order", "shape"}:
+        raise MalformedError("npy.header", "the header does not state exactly descr, fortran_order and shape", begin)
+    shape = found["shape"]
+    if not isinstance(shape, tuple) or len(shape) > 64 or not all(type(one) is int and one >= 0 for one in shape):
+        raise MalformedError("npy.header", f"states the shape {str(shape)[:80]}", begin)
+    if not isinstance(found["fortran_order"], bool) or b"\0" in text:
+        raise MalformedError("npy.header", "the header is not as NumPy writes it", begin)
+    return found["descr"], shape
+
+
+def _item(descr: Any, depth: int, begin: int) -> tuple[int, bool]:
+    """Bytes per item, and whether there are Python objects among its fields."""
+    if depth > _MAX_DEPTH:
+        raise UnscannedError("npy.depth", f"the type is nested more than {_MAX_DEPTH} deep")
+    if isinstance(descr, str):
+        return _scalar(descr, begin)
+    if isinstance(descr, tuple) and len(descr) == 2:
+        return _repeated(descr[0], descr[1], depth, begin)
+    if isinstance(descr, list) and descr:
+        size, objects = 0, False
+        for entry in descr:
+            if not isinstance(entry, tuple) or len(entry) not in (2, 3) or not isinstance(entry[0], str | tuple):
+                break
+            more, has_objects = _repeated(entry[1], entry[2] if len(entry) == 3 else (), depth, begin)
+            size, objects = size + more, objects or has_objects
+        else:
+            return size, objects
+    raise MalformedError("npy.type", f"the type {str(descr)[:80]!r} is none", begin)
+
+
+def _repeated(descr: Any, shape: Any, depth: int, begin: int) -> tuple[int, bool]:
+    size, objects = _item(descr, depth + 1, begin)
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    if not all(type(one) is int and 0 <= one < 1 << 40 for one in lengths) or len(lengths) > 64:
+        raise MalformedError("npy.type", f"a field has the shape {str(shape)[:80]}", begin)
+    return size * math.prod(lengths), objects
+
+
+def _scalar(descr: str, begin: int) -> tuple[int, bool]:
+    found = _SCALAR.fullmatch(descr)
+    if found is None:
+        raise MalformedError("npy.type", f"the type {descr[:80]!r} is none", begin)
+    kind, width = found["kind"], found["width"]
+    if kind == "O":
+        return 8, True
+    if width is None:
+        if kind not in "?SUVb":
+            raise MalformedError("npy.type", f"the type {descr[:80]!r} has no width", begin)
+        return (1 if kind in "?b" else 0), False
+    return int(width) * (4 if kind == "U" else 1), False

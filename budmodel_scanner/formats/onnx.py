@@ -1,0 +1,302 @@
+"""ONNX: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, walked without its schema library.
+
+Loaders resolve `external_data` against the model's directory: CVE-2022-25882, CVE-2024-27318 and CVE-2024-7776 read or wrote
+files outside of it.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.locations import objection
+from budmodel_scanner.formats.payloads import examine_metadata, signature
+from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
+from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Visit, walk
+from budmodel_scanner.formats.reading import reports_malformed
+from budmodel_scanner.verdict import Finding, Verdict
+
+_TENSOR = {
+    **dict.fromkeys((1, 2), NUMBER),
+    **dict.fromkeys((3, 4, 5, 7, 9, 10, 11), DATA),
+    6: TEXT,
+    8: TEXT,
+    12: TEXT,
+    13: "External",
+    14: NUMBER,
+    16: "Note",
+}
+_SCHEMA = {
+    "Model": {
+        1: NUMBER,
+        2: TEXT,
+        3: TEXT,
+        4: TEXT,
+        5: NUMBER,
+        6: TEXT,
+        7: "Graph",
+        8: "Opset",
+        14: "Property",
+        20: "Training",
+        25: "Function",
+        26: "Device",
+    },
+    "Graph": {
+        1: "Node",
+        2: TEXT,
+        5: "Tensor",
+        10: TEXT,
+        11: "Value",
+        12: "Value",
+        13: "Value",
+        14: "Quantization",
+        15: "Sparse",
+        16: "Note",
+    },
+    "Node": {
+        **dict.fromkeys((1, 2, 3, 4, 6, 7, 8), TEXT),
+        5: "Attribute",
+        9: "Note",
+        10: "NodeDevice",
+    },
+    "Attribute": {
+        1: TEXT,
+        2: DATA,
+        3: NUMBER,
+        4: TEXT,
+        5: "Tensor",
+        6: "Graph",
+        7: DATA,
+        8: NUMBER,
+        9: TEXT,
+        10: "Tensor",
+        11: "Graph",
+        13: TEXT,
+        14: "Type",
+        15: "Type",
+        20: NUMBER,
+        21: TEXT,
+        22: "Sparse",
+        23: "Sparse",
+    },
+    "Tensor": _TENSOR,
+    "Sparse": {1: "Tensor", 2: "Tensor", 3: NUMBER},
+    "Function": {
+        1: TEXT,
+        2: NUMBER,
+        3: NUMBER,
+        4: TEXT,
+        5: TEXT,
+        6: TEXT,
+        7: "Node",
+        8: TEXT,
+        9: "Opset",
+        10: TEXT,
+        11: "Attribute",
+        12: "Value",
+        13: TEXT,
+        14: "Note",
+    },
+    "Training": {1: "Graph", 2: "Graph", 3: "Note", 4: "Note"},
+    "Value": {1: TEXT, 2: "Type", 3: TEXT, 4: "Note"},
+    "Quantization": {1: TEXT, 2: "Note"},
+    "Opset": {1: TEXT, 2: NUMBER},
+    "Property": {1: TEXT, 2: TEXT},
+    "Note": {1: TEXT, 2: TEXT},
+    "External": {1: TEXT, 2: TEXT},
+    # Types and devices hold names and numbers only.
+    "Type": {1: "TensorType", 4: "ElementType", 5: "MapType", 6: TEXT, 7: "OpaqueType", 8: "TensorType", 9: "ElementType"},
+    "TensorType": {1: NUMBER, 2: "Shape"},
+    "ElementType": {1: "Type"},
+    "MapType": {1: NUMBER, 2: "Type"},
+    "OpaqueType": {1: TEXT, 2: TEXT},
+    "Shape": {1: "Dimension"},
+    "Dimension": {1: NUMBER, 2: TEXT, 3: TEXT},
+    "Device": {1: TEXT, 2: NUMBER, 3: TEXT},
+    "NodeDevice": {1: TEXT, 2: DATA, 3: NUMBER},
+}
+# Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
+_OPENING_FIELDS = 2
+_MODEL_WIRES = {1: VARINT, 5: VARINT, **dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20, 25, 26), BYTES)}
+# Operators of these come with the runtimes themselves.
+_DOMAINS = {
+    "",
+    "ai.onnx",
+    "ai.onnx.ml",
+    "ai.onnx.training",
+    "ai.onnx.preview",
+    "ai.onnx.preview.training",
+    "ai.onnx.contrib",
+    "com.microsoft",
+    "com.microsoft.experimental",
+    "com.microsoft.extensions",
+    "com.microsoft.dml",
+    "com.microsoft.nchwc",
+    "com.ms.internal.nhwc",
+    "org.pytorch.aten",
+}
+# The exporter of torch names the functions that it stores along after Python packages.
+_EXPORTED = ("pkg.onnxscript.", "pkg.torch.", "pkg.transformers.", "pkg.")
+_NEEDS_SETS = 3  # the first version of the format whose models have to state versions of their operators
+_MAX_SHAPE_BYTES = 1024
+# Bits per element by the number of the type.
+_BITS = {
+    1: 32,
+    2: 8,
+    3: 8,
+    4: 16,
+    5: 16,
+    6: 32,
+    7: 64,
+    9: 8,
+    10: 16,
+    11: 64,
+    12: 32,
+    13: 64,
+    14: 64,
+    15: 128,
+    16: 16,
+    17: 8,
+    18: 8,
+    19: 8,
+    20: 8,
+    21: 4,
+    22: 4,
+    23: 4,
+    24: 8,
+    25: 2,
+    26: 2,
+}
+_PYTHON_OPERATORS = {"PyOp", "PythonOp", "PyFunc", "PyCustomOp", "PythonOpGrad", "TorchOp", "ExternalOp", "DllOp", "Exec"}
+
+
+def recognizes(head: bytes, name: str) -> bool:
+    found = first_fields(head, _OPENING_FIELDS)
+    if not found or any(_MODEL_WIRES.get(number) != wire for number, wire, _ in found):
+        return False
+    numbers = {number: payload for number, _, payload in found}
+    version = int.from_bytes(numbers.get(1, b""), "little")
+    if name.lower().endswith(".onnx"):
+        return True
+    return 1 <= version <= 64 and (7 in numbers or (2 in numbers and numbers[2].isascii() and b"\n" not in numbers[2]))
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    used: dict[str, int] = {}
+    defined: set[str] = set()
+    has_graph = has_operator_sets = False
+    tensor = _Tensor()
+    for visit in walk(content, 0, content.size, _SCHEMA, "Model", "onnx", place):
+        kind = (visit.message, visit.field.number)
+        where = place.at(f"byte {visit.field.start:,}")
+        has_graph = has_graph or kind == ("Model", 7)
+        has_operator_sets = (
+            has_operator_sets or kind == ("Model", 8) or (kind == ("Model", 1) and visit.field.value < _NEEDS_SETS)
+        )
+        if visit.holds == "Tensor":
+            yield from tensor.findings(place)
+            tensor = _Tensor(visit.field.start)
+        elif visit.message == "Tensor":
+            tensor.add(visit.field, content)
+        if visit.holds is None:
+            yield Finding(
+                "onnx.unknown-field",
+                Verdict.SUSPICIOUS,
+                f"field {kind[1]} of {kind[0]} is none that ONNX has; loaders skip it",
+                where,
+            )
+        elif kind == ("Node", 7) or kind == ("Opset", 1):
+            used.setdefault(visit.text.decode("utf-8", "replace"), visit.field.start)
+        elif kind == ("Function", 10):
+            defined.add(visit.text.decode("utf-8", "replace"))
+        elif kind == ("Node", 4):
+            yield from _operator(visit.text.decode("utf-8", "replace"), where)
+        elif kind == ("External", 1) and visit.text not in _EXTERNAL_KEYS:
+            # The reference loader sets every key as an attribute of an object of its own.
+            what = f"external data has the key {visit.text[:80].decode('utf-8', 'replace')!r}"
+            yield Finding("onnx.external-key", Verdict.SUSPICIOUS, what, where)
+        elif visit.message == "External":
+            yield from _external(visit.text.decode("utf-8", "replace"), where)
+        elif kind in (("Tensor", 9), ("Attribute", 4)):
+            yield from _data(content, visit, where)
+        elif visit.message == "Property" or kind in (("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), ("Tensor", 6)):
+            yield from examine_metadata(
+                visit.text, f"{visit.message} text at byte {visit.field.start:,}", "onnx", place, nested
+            )
+    yield from tensor.findings(place)
+    if not has_operator_sets:
+        yield Finding("onnx.no-operator-sets", Verdict.SUSPICIOUS, "states no version of its operators", place.at(""))
+    if not has_graph:
+        yield Finding("onnx.no-graph", Verdict.SUSPICIOUS, "the model holds no graph", place.at(""))
+    for domain, at in used.items():
+        if domain not in _DOMAINS and domain not in defined and not domain.startswith(_EXPORTED):
+            yield Finding(
+                "onnx.custom-domain",
+                Verdict.SUSPICIOUS,
+                f"needs operators of {domain[:80]!r}, a native library that the model's author names",
+                place.at(f"byte {at:,}"),
+            )
+
+
+@dataclass(slots=True)
+class _Tensor:
+    """What a tensor says about its size, gathered field by field."""
+
+    start: int = 0
+    shape: list[int] = field(default_factory=list)
+    type: int = 0
+    stored: int | None = None
+
+    def add(self, found: Field, content: Content) -> None:
+        if found.number == 1 and found.wire == BYTES:
+            self.shape += packed(content.read(found.start, min(found.end - found.start, _MAX_SHAPE_BYTES)))
+        elif found.number == 1:
+            self.shape.append(found.value)
+        elif found.number == 2:
+            self.type = found.value
+        elif found.number == 9:
+            self.stored = found.end - found.start
+
+    def findings(self, place: Place) -> Iterator[Finding]:
+        where = place.at(f"byte {self.start:,}")
+        bits = _BITS.get(self.type)
+        shape = [length - (1 << 64) if length >= 1 << 63 else length for length in self.shape]
+        if any(length < 0 for length in shape) or math.prod(shape) >= 1 << 60:
+            yield Finding("onnx.overflow", Verdict.SUSPICIOUS, f"a tensor has the shape {shape[:16]}", where)
+        elif self.stored is not None and bits and self.stored != (math.prod(shape) * bits + 7) // 8:
+            what = f"a tensor of shape {shape[:16]} is stored in {self.stored:,} bytes"
+            yield Finding("onnx.size", Verdict.SUSPICIOUS, what, where)
+
+
+def _operator(name: str, where: str) -> Iterator[Finding]:
+    if name in _PYTHON_OPERATORS or "::" in name or name.startswith(("Py", "torch.ops")):
+        yield Finding(
+            "onnx.python-operator", Verdict.SUSPICIOUS, f"the operator {name[:80]!r} runs code outside of ONNX", where
+        )
+
+
+# onnxruntime's own name for tensors that it holds itself: as a location in a file, it reads any address.
+_MEMORY = "_ORT_MEM_ADDR_"
+_NUMBER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+_FARTHEST = 1 << 48
+_EXTERNAL_KEYS = (b"location", b"offset", b"length", b"checksum", b"basepath")
+
+
+def _external(value: str, where: str) -> Iterator[Finding]:
+    """Applied to whatever an entry says, because the order of its two fields is up to the writer."""
+    reason = "is the memory of whoever loads it" if _MEMORY in value else objection(value)
+    if _NUMBER.fullmatch(value) and not 0 <= int(value) < _FARTHEST:
+        yield Finding("onnx.external-range", Verdict.SUSPICIOUS, f"external data is placed at {value}", where)
+    elif reason:
+        yield Finding("onnx.external-path", Verdict.MALICIOUS, f"external data {value[:120]!r} {reason}", where)
+    elif value.rpartition("/")[2].startswith(".") and value not in (".", "./"):
+        yield Finding("onnx.external-path", Verdict.SUSPICIOUS, f"external data {value[:120]!r} is a hidden file", where)
+
+
+def _data(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
+    found = signature(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start)))
+    if found and found[0] == 0:
+        yield Finding("onnx.payload-in-tensor", Verdict.SUSPICIOUS, f"a tensor starts like a {found[1]}", where)

@@ -1,0 +1,43 @@
+"""Parquet: https://parquet.apache.org/docs/file-format/: column pages between two magic numbers, described by a footer."""
+
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
+from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.thrift import ThriftReader
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+_MAX_FOOTER_BYTES = 64 << 20
+
+
+def recognizes(head: bytes, _name: str) -> bool:
+    return head[:4] in (_MAGIC, _ENCRYPTED)
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    tail = content.read(max(0, content.size - 8), 8)
+    if tail[4:] == _ENCRYPTED:
+        yield Finding("parquet.encrypted", Verdict.UNSCANNED, "the footer is encrypted", place.at("footer"))
+        return
+    length = int.from_bytes(tail[:4], "little")
+    if len(tail) < 8 or tail[4:] != _MAGIC or length > content.size - 12:
+        raise MalformedError("parquet.footer", "does not end with its footer and magic number", content.size - len(tail))
+    if length > _MAX_FOOTER_BYTES:
+        yield Finding(
+            "parquet.footer-too-large", Verdict.UNSCANNED, f"a footer of {length:,} bytes is not read", place.at("footer")
+        )
+        return
+    start = content.size - 8 - length
+    reader = ThriftReader(content.read(start, length), "parquet", place)
+    reader.skip_struct(0)
+    if reader.left:
+        yield from examine_leftover(
+            content, start + length - reader.left, reader.left, "unused bytes", "parquet", place, nested
+        )
+    for name in reader.texts:
+        if len(name) > 24:
+            yield from examine_metadata(name, "footer", "parquet", place, nested)

@@ -1,0 +1,180 @@
+"""Things that have no business in metadata, gaps and tails of a model file: programs, archives, pickles, code."""
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, MemoryContent, Place, Window
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.reading import all_zero
+from budmodel_scanner.verdict import Finding, Verdict
+
+_HUNTED_BYTES = 1 << 20
+_BEGINNING = 4096
+_MAX_ENCODED_RUNS = 64
+_MAX_UNWRAPPED_BYTES = 1 << 20
+
+_SIGNATURES = re.compile(
+    rb"""(?sx)
+      (?P<zip>PK\x03\x04[\x00-\x3f]\x00|PK\x05\x06\x00\x00\x00\x00)
+    | (?P<ELF>\x7fELF[\x01\x02][\x01\x02]\x01)
+    | (?P<PE>MZ.{58}..\x00\x00)
+    | (?P<MachO>\xcf\xfa\xed\xfe|\xce\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf]|\xca\xfe\xba\xbe)
+    | (?P<gzip>\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff])
+    | (?P<bzip2>BZh[1-9]1AY&SY)
+    | (?P<xz>\xfd7zXZ\x00)
+    | (?P<SevenZip>7z\xbc\xaf\x27\x1c)
+    | (?P<RAR>Rar!\x1a\x07)
+    | (?P<wasm>\x00asm\x01\x00\x00\x00)
+    | (?P<dex>dex\n03[5-9]\x00)
+    | (?P<pickle>\x80[\x02-\x05](?:\x95.{4}\x00{4}|c[a-z_]\w*[.\n]|[\]}()]+[q\x94][\x00\x94K\x8cX]?|\x8a\x0a|X..\x00\x00
+          |\x8c.[A-Za-z_][\w.]{2}|[\]})]\.|\x8e.{4}\x00{4}|U.[A-Za-z_]{3})
+        | (?<![A-Za-z0-9 ])c[A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n(?:[()]|p\d+\n|q[\x00-\x1f])
+        | (?<![A-Za-z0-9 ])i[A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n(?:p\d+\n)?0?\.)
+    | (?P<marshal>\A[\xe3c].\x00{3}.\x00{3}.\x00{3}.\x00\x00\x00)
+    | (?P<script>\#!\s?/(?:usr/)?(?:local/)?bin/)
+    """
+)
+_CODE = re.compile(
+    rb"""(?ix)
+      \b__import__\s*\( | \b(?:exec|eval|compile|execfile)\s*\(\s*[\w"'(_]
+    | \bos\s*\.\s*(?:system|popen|exec\w*|spawn\w*)\s*\(
+    | \bsubprocess\s*\.\s*\w+ | \b(?:pickle|marshal|dill|cloudpickle|joblib)\s*\.\s*loads?\b
+    | __reduce(?:_ex)?__ | __subclasses__
+    | __globals__ | __builtins__ | <script\b | \bjavascript: | <\?php | \bpowershell(?:\.exe)?\s+-
+    | \b(?:curl|wget)\s+[^\n|;]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b | /dev/tcp/ | \bnc\s+-\w*e | \brm\s+-rf\s+[/~]
+    | ^\s*import\s+(?:os|sys|subprocess|socket|pty|ctypes)\b | \bsocket\s*\.\s*socket\s*\( | \bctypes\s*\.\s*(?:CDLL|windll)
+    | \blambda\s+\w+\s*:\s*(?:os|sys|eval|exec)\b
+    """
+)
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+_TEMPLATE = re.compile(rb"\{[{%].{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
+_HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
+
+
+def signature(data: bytes) -> tuple[int, str] | None:
+    """Where something that runs or unpacks starts in `data`, and what it is."""
+    for found in _SIGNATURES.finditer(data):
+        if kind := _kind(found, data):
+            return found.start(), kind
+    return None
+
+
+def _kind(found: re.Match[bytes], data: bytes) -> str | None:
+    kind = found.lastgroup or ""
+    if kind == "PE":
+        header = found.start() + int.from_bytes(data[found.start() + 60 : found.start() + 64], "little")
+        if data[header : header + 4] != b"PE\0\0":
+            return None
+    if kind == "pickle" and b"." not in data[found.end() - 1 :]:
+        return None
+    return {"SevenZip": "7z archive", "MachO": "Mach-O program", "script": "shell script"}.get(kind, kind)
+
+
+def payload_in(data: bytes) -> tuple[str, bytes] | None:
+    """What metadata hides, and its bytes: a signature or code, as it stands or encoded in base64, hexadecimal or zlib."""
+    return _payload(data[:_HUNTED_BYTES], 0)
+
+
+def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
+    found = signature(data)
+    if found:
+        return found[1], data[found[0] :]
+    code = _CODE.search(data)
+    if code:
+        return f"code ({code.group().decode('utf-8', 'replace').strip()[:40]!r})", data
+    if depth < 3:
+        for decoded in _decoded(data):
+            inner = _payload(decoded, depth + 1)
+            if inner:
+                return f"encoded {inner[0]}", inner[1]
+    return None
+
+
+def _decoded(data: bytes) -> Iterator[bytes]:
+    if data[:1] == b"x" and len(data) > 8 and int.from_bytes(data[:2], "big") % 31 == 0:
+        try:
+            yield zlib.decompressobj().decompress(data, _MAX_UNWRAPPED_BYTES)
+        except zlib.error:
+            return
+    for count, run in enumerate(_ENCODED.finditer(data)):
+        if count >= _MAX_ENCODED_RUNS:
+            return
+        text = run.group().rstrip(b"=")
+        if _HEXADECIMAL.fullmatch(text):
+            yield binascii.unhexlify(text)
+        alphabet = text.translate(bytes.maketrans(b"-_", b"+/"))
+        if len(alphabet) % 4 != 1:
+            yield base64.b64decode(alphabet + b"=" * (-len(alphabet) % 4))
+
+
+def examine_numbers(
+    content: Content, start: int, size: int, where: str, area: str, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    """The numbers of a tensor may be anything, and no loader minds. Those that begin as a program are there to be dropped.
+
+    Two bytes of a pickle are met by chance, so a pickle counts only where it is malicious.
+    """
+    beginning = content.read(start, min(size, _BEGINNING))
+    found = _SIGNATURES.match(beginning)
+    kind = found and _kind(found, beginning)
+    if kind is None or kind == "marshal":
+        return
+    if kind != "pickle":
+        what = f"the numbers of {where} begin as {kind}"
+        yield Finding(f"{area}.content-in-numbers", Verdict.SUSPICIOUS, what, place.at(where))
+    yield from _worse(nested(Window(content, start, size), place.inside(where)))
+
+
+def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
+    """Text or bytes that a format stores for people."""
+    if _TEMPLATE.search(value):
+        # The parser of templates takes longer to import than most headers to read.
+        from budmodel_scanner.texts.template import examine_template
+
+        yield from examine_template(value.decode("utf-8", "replace"), place.inside(name))
+    found = payload_in(value)
+    if found is None:
+        return
+    what, payload = found
+    yield Finding(f"{area}.payload-in-metadata", Verdict.SUSPICIOUS, f"{name} holds {what}", place.at(name))
+    if "code" not in what:
+        yield from _worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
+
+
+def examine_leftover(
+    content: Content, start: int, size: int, label: str, area: str, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    """Bytes that the structure of a file leaves over: `label` says where (`trailing bytes`, `gap`). Always suspicious."""
+    if size <= 0:
+        return
+    found = signature(content.read(start, min(size, _HUNTED_BYTES)))
+    empty = found is None and all_zero(content, start, size)
+    kind = f", {found[1]} at byte {start + found[0]:,} of it" if found else ", all zero" if empty else ""
+    yield Finding(
+        f"{area}.{label.replace(' ', '-')}",
+        Verdict.SUSPICIOUS,
+        f"{size:,} bytes belong to no part of the file{kind}",
+        place.at(f"byte {start:,}"),
+    )
+    if not empty:
+        begin = start + (found[0] if found else 0)
+        yield from _worse(nested(Window(content, begin, start + size - begin), place.inside(label)))
+
+
+def examine_tail(content: Content, area: str, place: Place) -> Iterator[Finding]:
+    """For streams that state no end: an archive is read from its end, so one may be appended unseen."""
+    start = max(0, content.size - 70_000)
+    tail = content.read(start, content.size - start)
+    at = tail.rfind(b"PK\x05\x06\0\0\0\0")
+    if 0 <= at <= len(tail) - 22 and int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - 22:
+        yield Finding(
+            f"{area}.trailing-bytes", Verdict.SUSPICIOUS, "a zip archive is appended", place.at(f"byte {start + at:,}")
+        )
+
+
+def _worse(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Unknown content in an odd place is said already; what counts is whether it is worse than odd."""
+    return (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)

@@ -1,0 +1,98 @@
+"""Every binary format that is examined here, for the router: how it is recognized, examined, and named."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from budmodel_scanner.examiner import Examiner
+from budmodel_scanner.formats import (
+    arrow,
+    coreml,
+    event_log,
+    executables,
+    ggml,
+    gguf,
+    npy,
+    onnx,
+    parquet,
+    safetensors,
+    sentencepiece,
+    tensorflow,
+    tensorflow_index,
+    tflite,
+    ubjson,
+)
+from budmodel_scanner.formats import msgpack as flax
+from budmodel_scanner.formats.hdf5 import examine as hdf5
+from budmodel_scanner.formats.media import (
+    bmp,
+    flac,
+    fonts,
+    gif,
+    ico,
+    iso_media,
+    jpeg,
+    mp3,
+    ogg,
+    pdf,
+    png,
+    riff,
+    tiff,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that the router may hand content to.
+
+    `recognizes(head, name)` gets the first 4096 bytes and the innermost name, and decides by content; formats without a
+    magic number also look at the name.
+    `suffixes` are endings of lower-case names that agree with the content: any other name is a disguise. Without suffixes
+    every name agrees, because the finding does not depend on the name.
+    `shared` are suffixes that agree as well, but that other content goes by, too: under any of `suffixes`, content that
+    nothing recognizes is a disguise; under those it is merely unknown.
+    """
+
+    name: str
+    recognizes: Callable[[bytes, str], bool]
+    examine: Examiner
+    suffixes: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+# In the order in which they are asked: those with a long magic number first, those that go by plausibility last.
+FORMATS: tuple[Format, ...] = (
+    Format("executable", executables.recognizes, executables.examine),
+    Format("GGUF", gguf.recognizes, gguf.examine, (".gguf",), (".bin", ".dat")),
+    Format("GGML", ggml.recognizes, ggml.examine, (".ggml", ".ggjt"), (".bin", ".pt", ".model")),
+    Format("npy", npy.recognizes, npy.examine, (".npy",)),
+    Format(
+        "HDF5", hdf5.recognizes, hdf5.examine, (".h5", ".hdf5", ".h5ad", ".h5mu"), (".hdf", ".he5", ".keras", ".nc", ".mat")
+    ),
+    Format("FlatBuffers model", tflite.recognizes, tflite.examine, (".tflite", ".pte", ".ort"), (".lite", ".ptd")),
+    Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",)),
+    Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",)),
+    Format("PNG", png.recognizes, png.examine, (".png", ".apng")),
+    Format("JPEG", jpeg.recognizes, jpeg.examine, (".jpg", ".jpeg", ".jpe", ".jfif")),
+    Format("GIF", gif.recognizes, gif.examine, (".gif",)),
+    Format("RIFF", riff.recognizes, riff.examine, (".wav", ".webp", ".avi", ".wave")),
+    Format("FLAC", flac.recognizes, flac.examine, (".flac",)),
+    Format("Ogg", ogg.recognizes, ogg.examine, (".ogg", ".oga", ".ogv", ".opus", ".spx")),
+    Format("PDF", pdf.recognizes, pdf.examine, (".pdf",)),
+    Format("font", fonts.recognizes, fonts.examine, (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")),
+    Format(
+        "MP4", iso_media.recognizes, iso_media.examine, (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"), (".3gp", ".qt")
+    ),
+    Format("TIFF", tiff.recognizes, tiff.examine, (".tif", ".tiff")),
+    Format("BMP", bmp.recognizes, bmp.examine, (".bmp",), (".dib",)),
+    Format("ICO", ico.recognizes, ico.examine, (".ico",), (".cur",)),
+    Format("MP3", mp3.recognizes, mp3.examine, (".mp3",)),
+    Format("safetensors", safetensors.recognizes, safetensors.examine, (".safetensors",), (".sft",)),
+    Format("event log", event_log.recognizes, event_log.examine),
+    Format("TensorFlow graph", tensorflow.recognizes, tensorflow.examine, (".pb",), (".meta", ".graphdef", ".model")),
+    Format("TensorFlow checkpoint index", tensorflow_index.recognizes, tensorflow_index.examine, shared=(".index",)),
+    Format("ONNX", onnx.recognizes, onnx.examine, (".onnx",)),
+    Format("SentencePiece", sentencepiece.recognizes, sentencepiece.examine, (".spm",), (".model", ".sp", ".bpe", ".vocab")),
+    Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",)),
+    Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson")),
+    Format("Flax weights", flax.recognizes, flax.examine, (".msgpack",)),
+)

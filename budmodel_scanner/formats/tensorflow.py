@@ -1,0 +1,251 @@
+"""TensorFlow graphs by their protobuf wire form: SavedModel, MetaGraph, frozen GraphDef, keras_metadata.pb, fingerprint.pb.
+
+Schemas: https://github.com/tensorflow/tensorflow/tree/master/tensorflow/core/protobuf and .../core/framework.
+A graph is a program: ReadFile and WriteFile reach any file of the machine, PyFunc calls Python, and both run when it is
+used.
+"""
+
+import json
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Content, Place
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.keras_config import examine_keras_config
+from budmodel_scanner.formats.locations import objection
+from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
+from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Schema, Visit, walk
+from budmodel_scanner.formats.reading import reports_malformed
+from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, REACHING_OUT, is_known
+from budmodel_scanner.verdict import Finding, Verdict
+
+_ATTRIBUTES = {1: TEXT, 2: "AttrValue"}
+_OPERATOR = {
+    1: TEXT,
+    2: DATA,
+    3: DATA,
+    4: DATA,
+    5: TEXT,
+    6: TEXT,
+    8: DATA,
+    16: NUMBER,
+    17: NUMBER,
+    18: NUMBER,
+    19: NUMBER,
+    20: TEXT,
+    21: NUMBER,
+}
+_MESSAGES: dict[str, dict[int, str]] = {
+    "SavedModel": {1: NUMBER, 2: "MetaGraph"},
+    "MetaGraph": {
+        1: "MetaInfo",
+        2: "Graph",
+        3: "Saver",
+        4: "CollectionEntry",
+        5: "SignatureEntry",
+        6: "Asset",
+        7: "Objects",
+    },
+    "MetaInfo": {1: TEXT, 2: "OpList", 3: DATA, 4: TEXT, 5: TEXT, 6: TEXT, 7: NUMBER, 8: "Alias"},
+    "Alias": {1: TEXT, 2: TEXT},
+    "OpList": {1: "OpDef"},
+    "OpDef": _OPERATOR,
+    "Signature": _OPERATOR,
+    "Graph": {1: "Node", 2: "Library", 3: NUMBER, 4: "Versions", 5: DATA},
+    "Versions": {1: NUMBER, 2: NUMBER, 3: NUMBER},
+    "Node": {1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 5: "NodeAttr", 6: DATA, 7: DATA},
+    "NodeAttr": _ATTRIBUTES,
+    "AttrValue": {
+        1: "AttrList",
+        2: TEXT,
+        3: NUMBER,
+        4: NUMBER,
+        5: NUMBER,
+        6: NUMBER,
+        7: DATA,
+        8: "Tensor",
+        9: TEXT,
+        10: "FuncName",
+    },
+    "AttrList": {2: TEXT, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: NUMBER, 7: DATA, 8: "Tensor", 9: "FuncName"},
+    "FuncName": {1: TEXT, 2: "NodeAttr"},
+    "Tensor": {
+        1: NUMBER,
+        2: DATA,
+        3: NUMBER,
+        4: DATA,
+        5: NUMBER,
+        6: NUMBER,
+        7: NUMBER,
+        8: TEXT,
+        9: NUMBER,
+        10: NUMBER,
+        11: NUMBER,
+        12: NUMBER,
+        13: NUMBER,
+        14: DATA,
+        15: DATA,
+        16: NUMBER,
+        17: NUMBER,
+        18: DATA,
+    },
+    "Library": {1: "Function", 2: DATA, 3: DATA},
+    "Function": {1: "Signature", 3: "Node", 4: DATA, 5: "NodeAttr", 6: DATA, 7: DATA, 8: DATA},
+    "Saver": {1: TEXT, 2: TEXT, 3: TEXT, 4: NUMBER, 5: NUMBER, 6: NUMBER, 7: NUMBER},
+    "CollectionEntry": {1: TEXT, 2: DATA},
+    "SignatureEntry": {1: TEXT, 2: DATA},
+    "Asset": {1: DATA, 2: TEXT},
+    "Objects": {1: "Object", 2: DATA},
+    "Object": {
+        1: DATA,
+        3: DATA,
+        4: "UserObject",
+        5: "AssetIndex",
+        6: DATA,
+        7: DATA,
+        8: DATA,
+        9: DATA,
+        10: DATA,
+        11: DATA,
+        12: DATA,
+        13: TEXT,
+        14: DATA,
+        15: DATA,
+        16: TEXT,
+    },
+    "AssetIndex": {1: NUMBER},
+    "UserObject": {1: TEXT, 2: "Versions", 3: TEXT},
+    "KerasMetadata": {1: "KerasObject"},
+    "KerasObject": {2: NUMBER, 3: TEXT, 4: TEXT, 5: TEXT, 6: "Versions"},
+    "Fingerprint": {1: NUMBER, 2: NUMBER, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: DATA, 7: TEXT},
+}
+_SCHEMA: Schema = _MESSAGES
+# Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
+_OPENING_FIELDS = 2
+_ROOTS = ("SavedModel", "KerasMetadata", "Fingerprint", "Graph", "MetaGraph")
+
+
+def recognizes(head: bytes, name: str) -> bool:
+    return _root(head, name) is not None
+
+
+def _root(head: bytes, name: str) -> str | None:
+    """Which message the content plausibly is. The loaders go by file names, so a name that they know decides."""
+    base = name.rpartition("/")[2].lower()
+    found = first_fields(head, _OPENING_FIELDS)
+    if not found:
+        return None
+    if base == "keras_metadata.pb":
+        return "KerasMetadata"
+    if base == "fingerprint.pb":
+        return "Fingerprint"
+    if base == "saved_model.pb":
+        return "SavedModel"
+    if not base.endswith((".pb", ".meta", ".graphdef")):
+        return "Graph" if found[0][0] == 1 and _opens("Graph", found) else None
+    for root in _ROOTS:
+        if all(_fits(_MESSAGES[root].get(number), wire) for number, wire, _ in found) and _opens(root, found):
+            return root
+    return None
+
+
+def _fits(holds: str | None, wire: int) -> bool:
+    return holds is not None and (holds == NUMBER) == (wire != BYTES)
+
+
+def _opens(root: str, found: list[tuple[int, int, bytes]]) -> bool:
+    number, wire, payload = found[0]
+    if root == "SavedModel":
+        return (number, wire) == (1, VARINT) and int.from_bytes(payload, "little") == 1
+    if root == "Fingerprint":
+        return wire == VARINT
+    if root == "KerasMetadata":
+        return (first_fields(payload) or [(0, 0, b"")])[0][0] == 2
+    inner = first_fields(payload) if wire == BYTES else None
+    if root == "Graph" and number == 1:
+        # A node: its name and its operator.
+        texts = [entry[2] for entry in inner or [] if entry[:2] in ((1, BYTES), (2, BYTES))]
+        return len(texts) > 1 and texts[1][:1].isalpha() and texts[1].replace(b">", b"").isalnum()
+    holds = _MESSAGES[root].get(number)
+    schema = _MESSAGES.get(holds or "")
+    return inner is not None and schema is not None and all(_fits(schema.get(entry[0]), entry[1]) for entry in inner)
+
+
+@reports_malformed
+def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
+    root = _root(content.read(0, 4096), place.name)
+    if root is None:
+        yield Finding(
+            "tensorflow.unknown", Verdict.UNSCANNED, "no message of TensorFlow that is known here", place.at("byte 0")
+        )
+        return
+    functions: set[str] = set()
+    operators: dict[str, int] = {}
+    has_graph = False
+    for visit in walk(content, 0, content.size, _SCHEMA, root, "tensorflow", place):
+        kind = (visit.message, visit.field.number)
+        where = place.at(f"byte {visit.field.start:,}")
+        has_graph = has_graph or visit.holds == "MetaGraph"
+        if visit.holds is None:
+            yield Finding(
+                "tensorflow.unknown-field", Verdict.SUSPICIOUS, f"field {kind[1]} of {kind[0]} is none that is known", where
+            )
+        elif kind == ("Node", 2):
+            operators.setdefault(visit.text.decode("utf-8", "replace"), visit.field.start)
+        elif kind == ("Signature", 1):
+            functions.add(visit.text.decode("utf-8", "replace"))
+        elif kind in (("KerasObject", 5), ("UserObject", 3)):
+            yield from _keras(visit, place)
+        elif kind == ("Asset", 2):
+            yield from _asset(visit.text.decode("utf-8", "replace"), where)
+        elif kind in (("AttrValue", 2), ("AttrList", 2)) and b"file://" in visit.text:
+            yield Finding("tensorflow.file-address", Verdict.SUSPICIOUS, f"names the file {visit.text[:80]!r}", where)
+        elif kind in (("AttrValue", 2), ("Tensor", 8), ("Tensor", 4)):
+            yield from _constant(content, visit, where)
+    if root == "SavedModel" and not has_graph:
+        yield Finding("tensorflow.no-graph", Verdict.SUSPICIOUS, "the model holds no graph", place.at(""))
+    yield from _operators(operators, functions, place)
+
+
+def _operators(operators: dict[str, int], functions: set[str], place: Place) -> Iterator[Finding]:
+    for name, at in operators.items():
+        where = place.at(f"byte {at:,}")
+        if name in DANGEROUS:
+            yield Finding(
+                "tensorflow.dangerous-operator", Verdict.MALICIOUS, f"the operator {name} {DANGEROUS[name]}", where
+            )
+        elif name in REACHING_OUT:
+            yield Finding(
+                "tensorflow.reaching-operator", Verdict.SUSPICIOUS, f"the operator {name} {REACHING_OUT[name]}", where
+            )
+        elif not is_known(name) and name not in functions:
+            yield Finding(
+                "tensorflow.unknown-operator",
+                Verdict.SUSPICIOUS,
+                f"the operator {name[:80]!r} is none of TensorFlow itself",
+                where,
+            )
+
+
+def _keras(visit: Visit, place: Place) -> Iterator[Finding]:
+    if not visit.text:
+        return
+    try:
+        config = json.loads(visit.text)
+    except (ValueError, RecursionError):
+        where = place.at(f"byte {visit.field.start:,}")
+        yield Finding("keras.config", Verdict.SUSPICIOUS, "the metadata of a Keras object is no JSON", where)
+        return
+    yield from examine_keras_config(config, place)
+
+
+def _asset(name: str, where: str) -> Iterator[Finding]:
+    reason = objection(name)
+    if reason:
+        yield Finding("tensorflow.asset-path", Verdict.MALICIOUS, f"the asset {name[:120]!r} {reason}", where)
+
+
+def _constant(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
+    found = signature(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start)))
+    if found and found[0] == 0:
+        yield Finding("tensorflow.payload-in-constant", Verdict.SUSPICIOUS, f"a constant starts like a {found[1]}", where)

@@ -1,0 +1,112 @@
+"""TensorFlow Lite: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs.
+
+Models for ONNX Runtime and ExecuTorch are FlatBuffers as well; they are recognized, not walked.
+"""
+
+from collections.abc import Generator, Iterator
+
+from budmodel_scanner.content import Content, Place, Window
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
+from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
+from budmodel_scanner.verdict import Finding, Verdict
+
+_KINDS = {b"TFL3": "tflite", b"ORTM": "ort", b"ET12": "executorch", b"ET13": "executorch"}
+_TEXT, _NUMBERS, _WIDE = Items(1), Items(4), Items(8)
+_SCHEMA: Schema = {
+    "Model": {
+        1: Tables("Operator code"),
+        2: Tables("Graph"),
+        3: _TEXT,
+        4: Tables("Buffer"),
+        5: _NUMBERS,
+        6: Tables("Metadata"),
+        7: Tables("Signature"),
+    },
+    "Operator code": {1: _TEXT},
+    "Graph": {0: Tables("Tensor"), 1: _NUMBERS, 2: _NUMBERS, 3: Tables("Operator"), 4: _TEXT},
+    "Tensor": {0: _NUMBERS, 3: _TEXT, 4: One("Quantization"), 6: One("Sparsity"), 7: _NUMBERS, 9: Tables("Variant")},
+    "Quantization": {0: _NUMBERS, 1: _NUMBERS, 2: _NUMBERS, 3: _WIDE, 5: One("Options")},
+    "Sparsity": {0: _NUMBERS, 1: _NUMBERS, 2: Tables("Options")},
+    "Variant": {0: _NUMBERS},
+    "Operator": {1: _NUMBERS, 2: _NUMBERS, 4: One("Options"), 5: _TEXT, 7: _TEXT, 8: _NUMBERS, 12: One("Options")},
+    "Buffer": {0: _TEXT},
+    "Metadata": {0: _TEXT},
+    "Signature": {0: Tables("Named tensor"), 1: Tables("Named tensor"), 2: _TEXT},
+    "Named tensor": {0: _TEXT},
+    # Options differ by operator and hold numbers and short vectors only.
+    "Options": {},
+}
+_VERSION, _DESCRIPTION, _CUSTOM_CODE = 0, 3, 1
+_BUFFER_DATA, _BUFFER_OFFSET, _BUFFER_SIZE = 0, 1, 2
+# Vectors of the options, which are not walked, may lie last.
+_SLACK_BYTES = 48
+# Operators beyond the built-in ones that official tools add.
+_KNOWN_CUSTOM = ("TFLite_Detection_PostProcess", "Convolution2DTransposeBias", "MaxPoolingWithArgmax2D", "MaxUnpooling2D")
+
+
+def recognizes(head: bytes, _name: str) -> bool:
+    return head[4:8] in _KINDS
+
+
+@reports_malformed
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    kind = _KINDS[content.read(4, 4)]
+    root = Table(content, kind, int.from_bytes(exactly(content, 0, 4, kind), "little"))
+    if kind != "tflite":
+        what = "a model for ONNX Runtime or ExecuTorch is not walked"
+        yield Finding(f"{kind}.unsupported", Verdict.UNSCANNED, what, place.at("byte 0"))
+        return
+    if root.number(_VERSION, 4) != 3:
+        yield Finding(
+            "tflite.version", Verdict.SUSPICIOUS, f"states the version {root.number(_VERSION, 4)}", place.at("byte 0")
+        )
+    yield from examine_metadata(root.bytes_of(_DESCRIPTION, 1 << 16), "description", "tflite", place, nested)
+    last = 0
+    for name, table, end in tables(root, "Model", _SCHEMA, place):
+        last = max(last, end)
+        if name == "Operator code":
+            yield from _operator(table.bytes_of(_CUSTOM_CODE, 256).decode("utf-8", "replace"), place)
+        elif name == "Buffer":
+            last = max(last, (yield from _buffer(table, content, place)))
+    yield from _tail(content, last, place, nested)
+
+
+def _operator(name: str, place: Place) -> Iterator[Finding]:
+    dangerous = DANGEROUS.get(name.removeprefix("Flex")) if name.startswith("Flex") else None
+    ordinary = name.startswith(("Flex", "TFText>", "TFSentencepiece", "tftext:", "Mediapipe")) or name in _KNOWN_CUSTOM
+    if dangerous:
+        yield Finding("tflite.dangerous-operator", Verdict.MALICIOUS, f"the operator {name} {dangerous}", place.at(name))
+    elif name and not ordinary:
+        yield Finding(
+            "tflite.custom-operator", Verdict.SUSPICIOUS, f"needs the native operator {name[:80]!r}", place.at("operators")
+        )
+
+
+def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, None, int]:
+    """Yields findings; returns where the data of the buffer ends."""
+    start, length = table.items(_BUFFER_DATA, 1)
+    offset = table.number(_BUFFER_OFFSET, 8)
+    if offset > 1:
+        start, length = offset, table.number(_BUFFER_SIZE, 8)
+    if start + length > content.size:
+        raise MalformedError("tflite.truncated", f"a buffer ends at byte {start + length:,}", table.at)
+    found = signature(content.read(start, min(length, 4096)))
+    if found and found[0] == 0:
+        yield Finding(
+            "tflite.payload-in-buffer", Verdict.SUSPICIOUS, f"starts like a {found[1]}", place.at(f"byte {start:,}")
+        )
+    return start + length
+
+
+def _tail(content: Content, last: int, place: Place, nested: Nested) -> Iterator[Finding]:
+    """Labels and vocabularies of a model with metadata are appended as a zip archive; nothing else belongs there."""
+    rest = content.read(last, _SLACK_BYTES * 2)
+    archive = rest.find(b"PK\x03\x04")
+    if archive >= 0:
+        start = last + archive
+        yield from nested(Window(content, start, content.size - start), place.inside("associated files.zip"))
+    elif len(rest) > _SLACK_BYTES or signature(rest):
+        yield from examine_leftover(content, last, content.size - last, "trailing bytes", "tflite", place, nested)

@@ -1,0 +1,187 @@
+"""What a pickle may call, and with which arguments where those matter."""
+
+from collections.abc import Callable, Sequence
+
+from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.report import Report, shorten
+from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
+from budmodel_scanner.verdict import Verdict
+
+_ENCODINGS = {b"latin1", b"latin-1", b"utf-8", b"utf8", b"ascii"}
+_LARGEST_ALLOCATION = 1 << 33
+_UNITS = {"U": 4}
+
+
+def call(report: Report, callee: object, arguments: object, position: int) -> object:
+    """The value that calling `callee` gives; a finding where the call could do harm."""
+    if not isinstance(callee, Global):
+        if callee is not COMPUTED and not isinstance(callee, Made):
+            report.add("malformed", Verdict.SUSPICIOUS, "calls something that no function or class is", position)
+        else:
+            report.add("computed-call", Verdict.SUSPICIOUS, "calls something that it computes while loading", position)
+        return COMPUTED
+    if callee.key in _NEW_OBJECT:
+        made = arguments[0] if isinstance(arguments, tuple) and arguments else COMPUTED
+        return make(report, made, position)
+    if callee.key == ("builtins", "getattr") or callee.key == ("__builtin__", "getattr"):
+        return _get_attribute(report, callee, arguments, position)
+    if callee.standing is Standing.DANGEROUS:
+        what = f"loading it calls {shorten(str(callee))}({_shown(arguments)})"
+        report.add("dangerous-call", Verdict.MALICIOUS, what, position)
+    elif callee.standing is Standing.CLASS:
+        what = f"loading it calls {callee} with arguments, where real files only restore the state of its instances"
+        report.add("unusual-call", Verdict.SUSPICIOUS, what, position)
+    elif callee.standing is Standing.CALLABLE and (check := _CHECKS.get(callee.key)):
+        problem = check(arguments if isinstance(arguments, tuple) else None)
+        if problem:
+            what = f"loading it calls {callee}({_shown(arguments)}): {problem}"
+            report.add("unusual-arguments", Verdict.SUSPICIOUS, what, position)
+    return _result(callee, arguments)
+
+
+def make(report: Report, of: object, position: int) -> object:
+    """The value of an instance made without `__init__`."""
+    if isinstance(of, Global):
+        return Made(of)
+    report.add(
+        "computed-class", Verdict.SUSPICIOUS, "makes an instance of something that it computes while loading", position
+    )
+    return COMPUTED
+
+
+def _result(callee: Global, arguments: object) -> object:
+    if callee.key == ("_codecs", "encode") and isinstance(arguments, tuple) and arguments and arguments[0] is EXAMINED:
+        return EXAMINED
+    if callee.key == ("numpy", "dtype") and isinstance(arguments, tuple) and arguments and isinstance(arguments[0], bytes):
+        return _dtype(arguments[0].decode("ascii", "replace"))
+    return Made(callee) if callee.standing is not Standing.DANGEROUS else COMPUTED
+
+
+def _dtype(code: str) -> Dtype:
+    """From `f8`, `U10`, `O8`: https://numpy.org/doc/stable/reference/arrays.dtypes.html"""
+    letter, digits = code[:1], code[1:]
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        return Dtype(None, False)
+    return Dtype(int(digits) * _UNITS.get(letter, 1), letter == "O")
+
+
+def _get_attribute(report: Report, callee: Global, arguments: object, position: int) -> object:
+    """Python 3.11 pickles members of enumerations as getattr(Class, "NAME"); any other use looks for something to call."""
+    if isinstance(arguments, tuple) and len(arguments) == 2:
+        owner, name = arguments
+        known = isinstance(owner, Global) and owner.standing in (Standing.CALLABLE, Standing.CLASS)
+        if known and isinstance(name, bytes) and name[:1] not in (b"", b"_"):
+            return Made(callee)
+    what = f"loading it calls getattr({_shown(arguments)})"
+    report.add("dangerous-call", Verdict.MALICIOUS, what, position)
+    return COMPUTED
+
+
+Arguments = tuple[object, ...] | None
+
+
+def _encoding(arguments: Arguments) -> str | None:
+    known = arguments is not None and len(arguments) == 2 and arguments[1] in _ENCODINGS
+    return None if known else "the encoding is none that pickles of bytes use"
+
+
+def _reconstructor(arguments: Arguments) -> str | None:
+    """copyreg._reconstructor(cls, base, state) calls base.__init__ with the state, unless base is object."""
+    return _calls(arguments, 1)
+
+
+def _calls(arguments: Arguments, *positions: int) -> str | None:
+    """Those that call some of their arguments."""
+    for position in positions:
+        called = arguments[position] if arguments is not None and position < len(arguments) else COMPUTED
+        if not isinstance(called, Global) or called.standing is not Standing.CALLABLE or called.key in _CALL_OTHERS:
+            return "it calls an argument that is none of the functions known to be harmless"
+    return None
+
+
+def _nested_pickle(arguments: Arguments) -> str | None:
+    examined = arguments is not None and len(arguments) == 1 and arguments[0] is EXAMINED
+    return None if examined else "it unpickles bytes that could not be examined"
+
+
+def _allocation(arguments: Arguments) -> str | None:
+    if arguments is None:
+        return None
+    for argument in arguments:
+        numbers: Sequence[object] = argument if type(argument) is tuple else (argument,)
+        total = 1
+        for number in numbers:
+            total *= number if isinstance(number, int) else 1
+        if total > _LARGEST_ALLOCATION:
+            return f"it would take {total:,} elements of memory"
+        if isinstance(argument, Made) and argument.by.name in ("range", "xrange", "count"):
+            return "it would spell out a range"
+    return None
+
+
+def _number(arguments: Arguments) -> str | None:
+    """A decimal number with an exponent is short; the same as a whole number may be as long as memory lasts."""
+    for argument in arguments or ():
+        exponent = isinstance(argument, bytes) and b"e" in argument.lower()
+        if exponent or (isinstance(argument, Made) and argument.by.name == "Decimal"):
+            return "it would write out a number given by its exponent"
+    return None
+
+
+_NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}
+_CALL_OTHERS = {
+    ("torch.storage", "_load_from_bytes"),
+    ("torch._tensor", "_rebuild_from_type_v2"),
+    ("numpy.random._pickle", "__generator_ctor"),
+    ("numpy.random._pickle", "__randomstate_ctor"),
+    ("copyreg", "_reconstructor"),
+    ("copy_reg", "_reconstructor"),
+}
+_WHOLE = [("builtins", "int"), ("__builtin__", "int"), ("__builtin__", "long"), ("builtins", "long")]
+_TORCH_ALLOCATES = [
+    f"{kind}{what}"
+    for kind in ("Byte", "Char", "Bool", "Short", "Int", "Long", "Half", "BFloat16", "Float", "Double", "Untyped", "")
+    for what in ("Tensor", "Storage")
+]
+_CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
+    ("_codecs", "encode"): _encoding,
+    ("torch.storage", "_load_from_bytes"): _nested_pickle,
+    ("torch._tensor", "_rebuild_from_type_v2"): lambda arguments: _calls(arguments, 0),
+    ("numpy.random._pickle", "__generator_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
+    ("numpy.random._pickle", "__randomstate_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
+    **{(module, "_reconstructor"): _reconstructor for module in ("copyreg", "copy_reg")},
+    **dict.fromkeys((("fractions", "Fraction"), *_WHOLE), _number),
+    **{
+        (module, name): _allocation
+        for module, names in {
+            "collections": ["deque", "Counter", "OrderedDict", "UserList", "ChainMap", "defaultdict"],
+            "torch": _TORCH_ALLOCATES,
+            "torch.cuda": _TORCH_ALLOCATES,
+            "torch.storage": ["UntypedStorage", "TypedStorage", "_UntypedStorage", "_TypedStorage"],
+            "numpy.rec": ["recarray"],
+            "numpy.core.records": ["recarray"],
+            "numpy._core.records": ["recarray"],
+            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
+            "__builtin__": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
+            "numpy": ["ndarray", "recarray"],
+            "numpy.core.multiarray": ["_reconstruct"],
+            "numpy._core.multiarray": ["_reconstruct"],
+        }.items()
+        for name in names
+    },
+}
+
+
+def _shown(arguments: object) -> str:
+    """The arguments for a person: texts and numbers as they are."""
+    if not isinstance(arguments, tuple):
+        return "..."
+    return ", ".join(_shown_one(argument) for argument in arguments)
+
+
+def _shown_one(argument: object) -> str:
+    if isinstance(argument, bytes):
+        return f'"{shorten(argument.decode("utf-8", "replace"))}"'
+    if isinstance(argument, int | Global):
+        return shorten(str(argument))
+    return "..." if argument is PLAIN or isinstance(argument, Nested) else "(...)"

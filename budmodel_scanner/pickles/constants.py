@@ -1,0 +1,68 @@
+"""The values of opcodes that state a number or a text."""
+
+import re
+from _codecs import escape_decode
+
+from budmodel_scanner.pickles.report import MalformedError
+from budmodel_scanner.pickles.values import LONG_TEXT, PLAIN
+
+_WHOLE_NUMBER = re.compile(rb"\s*[+-]?[0-9]+L?\s*")
+_LONGEST_KEPT_NUMBER = 16
+LONGEST_KEPT_TEXT = 255
+
+
+def whole_number(line: bytes) -> object:
+    """Of INT and LONG: digits, where `00` and `01` are the truth values."""
+    if not _WHOLE_NUMBER.fullmatch(line):
+        raise MalformedError("has a number that is none")
+    return int(line.strip().rstrip(b"L")) if len(line) <= _LONGEST_KEPT_NUMBER else PLAIN
+
+
+def binary_number(argument: bytes) -> object:
+    """Of LONG1 and LONG4."""
+    return int.from_bytes(argument, "little", signed=True) if len(argument) <= _LONGEST_KEPT_NUMBER else PLAIN
+
+
+def fraction(line: bytes) -> object:
+    """Of FLOAT."""
+    try:
+        float(line)
+    except ValueError as error:
+        raise MalformedError("has a number that is none") from error
+    return PLAIN
+
+
+def quoted(line: bytes) -> object:
+    """Of STRING: a text as Python 2 writes it, where a name may hide behind escapes."""
+    line = line.strip()
+    if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
+        raise MalformedError("has a text without its quotes")
+    try:
+        return kept(_unescape(line[1:-1]))
+    except ValueError as error:
+        raise MalformedError("has a text with broken escapes") from error
+
+
+def escaped(line: bytes) -> object:
+    """Of UNICODE: a text where a name may hide behind escapes."""
+    try:
+        return kept(line.decode("raw-unicode-escape").encode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        raise MalformedError("has a text with broken escapes") from error
+
+
+def memo_index(line: bytes) -> int:
+    """Of GET and PUT."""
+    if not line.isdigit() or len(line) > 18:
+        raise MalformedError("names no valid entry of its memo")
+    return int(line)
+
+
+def _unescape(text: bytes) -> bytes:
+    decoded: object = escape_decode(text)[0]  # Bytes, whatever typeshed says.
+    return decoded if isinstance(decoded, bytes) else b""
+
+
+def kept(text: bytes) -> object:
+    """A text that could be a name, or a stand-in for a longer one."""
+    return text if len(text) <= LONGEST_KEPT_TEXT else LONG_TEXT

@@ -1,0 +1,351 @@
+"""What the opcodes do that the walk does not do itself: importing, calling, making, filling, and everything rare."""
+
+from collections.abc import Callable
+
+from budmodel_scanner.pickles import constants
+from budmodel_scanner.pickles import opcodes as op
+from budmodel_scanner.pickles.calls import call, make
+from budmodel_scanner.pickles.inline_arrays import is_inline_array, read_inline_array
+from budmodel_scanner.pickles.machine import Machine
+from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.payloads import bytes_payload, text_payload
+from budmodel_scanner.pickles.report import MalformedError, shorten
+from budmodel_scanner.pickles.torch_storages import persistent_object
+from budmodel_scanner.pickles.values import (
+    COMPUTED,
+    FORGOTTEN,
+    HEAVY,
+    LONG_TEXT,
+    PLAIN,
+    Container,
+    Dtype,
+    Global,
+    Made,
+    State,
+    pack,
+    weigh,
+    weight_of,
+)
+from budmodel_scanner.verdict import Verdict
+
+_HIGHEST_PROTOCOL = 5
+_HAS_OBJECTS = 1  # A flag of numpy.dtype: https://numpy.org/doc/stable/reference/generated/numpy.dtype.flags.html
+
+
+_OBJECT_BYTES = "makes an array of objects whose addresses are bytes of the file: numpy would follow them"
+
+
+def perform(machine: Machine, code: int) -> None:
+    """Reads the argument of an opcode and applies its effect."""
+    length = op.ARGUMENTS[code]
+    if length is None:
+        raise MalformedError(f"has byte 0x{code:02x} where an opcode should be")
+    reader = machine.reader
+    if length >= 0:
+        _EFFECTS[code](machine, reader.take(length) if length else b"")
+    elif length == op.LINE:
+        _EFFECTS[code](machine, reader.line())
+    else:
+        width, signed = op.COUNTED[length]
+        size = int.from_bytes(reader.take(width), "little", signed=signed)
+        if size < 0:
+            raise MalformedError("states a negative length")
+        _PAYLOADS[code](machine, size)
+
+
+def fill(machine: Machine, code: int, target: object, items: list[object]) -> None:
+    """SETITEMS, APPENDS and their kin, which call methods of what they fill."""
+    if machine.saw_objects and not machine.object_fields:
+        machine.object_fields = any(isinstance(item, tuple) and _names_objects(item) for item in items)
+    if isinstance(target, Global):
+        _changes_a_global(machine, target)
+    elif isinstance(target, State) and code == op.SETITEMS:
+        for name, value in zip(items[::2], items[1::2], strict=False):
+            if isinstance(name, bytes):
+                target.entries[name] = value
+            else:
+                target.certain = False
+    elif isinstance(target, Container):
+        weigh(target, items)
+        _expect_modest(machine, target)
+        if machine.appended is not None and code == op.APPENDS:
+            machine.appended += items
+
+
+def _names_objects(field: tuple[object, ...]) -> bool:
+    """Whether this is a field of an array's type, (type, offset), that holds objects."""
+    return len(field) in (2, 3) and isinstance(field[0], Dtype) and field[0].holds_objects
+
+
+def _expect_modest(machine: Machine, value: object) -> None:
+    if weight_of(value) >= HEAVY:
+        what = "holds the same objects in each other so often that to copy, compare or print them would never end"
+        machine.say("expansion", Verdict.SUSPICIOUS, what)
+
+
+def result(machine: Machine) -> object:
+    """What STOP hands over."""
+    machine.marks.clear()
+    value = machine.pop()
+    _expect_modest(machine, value)
+    if machine.stack:
+        what = f"leaves {len(machine.stack)} objects behind, as no pickler does"
+        machine.say("leftover-objects", Verdict.SUSPICIOUS, what)
+    if machine.reader.position < machine.frame_end:
+        machine.say("frame", Verdict.SUSPICIOUS, "states a frame that is longer than the pickle")
+    return value
+
+
+def _protocol(_: Machine, argument: bytes) -> None:
+    if argument[0] > _HIGHEST_PROTOCOL:
+        raise MalformedError(f"states protocol {argument[0]}, higher than any")
+
+
+def _frame(machine: Machine, argument: bytes) -> None:
+    if machine.opcode_at < machine.frame_end:
+        machine.say("frame", Verdict.SUSPICIOUS, "starts a frame inside another frame")
+    machine.frame_end = machine.reader.position + int.from_bytes(argument, "little")
+
+
+def _push(value: object) -> Callable[[Machine, bytes], None]:
+    return lambda machine, _: machine.stack.append(value)
+
+
+def _push_read(read: Callable[[bytes], object]) -> Callable[[Machine, bytes], None]:
+    return lambda machine, argument: machine.stack.append(read(argument))
+
+
+def _pop(machine: Machine, _: bytes) -> None:
+    if machine.marks and machine.fence == len(machine.stack):
+        machine.marks.pop()
+    else:
+        machine.pop()
+
+
+def _pop_mark(machine: Machine, _: bytes) -> None:
+    machine.pop_to_mark()
+
+
+def _empty_dict(machine: Machine, _: bytes) -> None:
+    machine.stack.append(State({}) if machine.tracks_states else Container())
+
+
+def _dict_from_mark(machine: Machine, _: bytes) -> None:
+    items = machine.pop_to_mark()
+    _empty_dict(machine, b"")
+    fill(machine, op.SETITEMS, machine.top, items)
+
+
+def _container_from_mark(machine: Machine, _: bytes) -> None:
+    items = machine.pop_to_mark()
+    machine.stack.append(Container())
+    fill(machine, op.APPENDS, machine.top, items)
+
+
+def _tuple(count: int | None) -> Callable[[Machine, bytes], None]:
+    def replace(machine: Machine, _: bytes) -> None:
+        items = machine.pop_to_mark() if count is None else [machine.pop() for _ in range(count)][::-1]
+        machine.stack.append(pack(items))
+
+    return replace
+
+
+def _append(machine: Machine, _: bytes) -> None:
+    item = machine.pop()
+    fill(machine, op.APPENDS, machine.top, [item])
+
+
+def _set_item(machine: Machine, _: bytes) -> None:
+    value, name = machine.pop(), machine.pop()
+    fill(machine, op.SETITEMS, machine.top, [name, value])
+
+
+def _fill_from_mark(code: int) -> Callable[[Machine, bytes], None]:
+    def fill_top(machine: Machine, _: bytes) -> None:
+        items = machine.pop_to_mark()
+        fill(machine, code, machine.top, items)
+
+    return fill_top
+
+
+def _extension(machine: Machine, _: bytes) -> None:
+    what = "imports by an extension code, whose meaning depends on where it is loaded"
+    machine.say("extension-code", Verdict.SUSPICIOUS, what)
+    machine.stack.append(COMPUTED)
+
+
+def _out_of_band(machine: Machine, _: bytes) -> None:
+    machine.say("out-of-band", Verdict.SUSPICIOUS, "takes a buffer that is not in this file")
+    machine.stack.append(PLAIN)
+
+
+def _read_only(machine: Machine, _: bytes) -> None:
+    machine.stack.append(machine.pop())
+
+
+def _persistent(machine: Machine, identity: object) -> None:
+    machine.stack.append(persistent_object(machine.report, identity, machine.opcode_at))
+
+
+def _import(machine: Machine, module: bytes, name: bytes) -> Global:
+    try:
+        return machine.report.import_name(module.decode(), name.decode(), machine.opcode_at)
+    except UnicodeDecodeError as error:
+        raise MalformedError("imports a name that is no text") from error
+
+
+def _global(machine: Machine, line: bytes) -> None:
+    machine.stack.append(_import(machine, line, machine.reader.line()))
+
+
+def _stack_global(machine: Machine, _: bytes) -> None:
+    name, module = machine.pop(), machine.pop()
+    if isinstance(module, bytes) and isinstance(name, bytes):
+        machine.stack.append(_import(machine, module, name))
+        return
+    machine.stack.append(COMPUTED)
+    if all(isinstance(part, bytes) or part in (LONG_TEXT, FORGOTTEN) for part in (module, name)):
+        machine.say("odd-name", Verdict.SUSPICIOUS, "imports a name that is very long, or was stated very long before")
+    else:
+        machine.say("computed-name", Verdict.MALICIOUS, "imports a name that it computes while loading, which hides it")
+
+
+def _instance(machine: Machine, line: bytes) -> None:
+    of = _import(machine, line, machine.reader.line())
+    machine.stack.append(_instantiate(machine, of, machine.pop_to_mark()))
+
+
+def _object(machine: Machine, _: bytes) -> None:
+    items = machine.pop_to_mark()
+    if not items:
+        raise MalformedError("makes an object of no class")
+    machine.stack.append(_instantiate(machine, items[0], items[1:]))
+
+
+def _instantiate(machine: Machine, of: object, arguments: list[object]) -> object:
+    """INST and OBJ call a class only if there are arguments, and a function always."""
+    if not arguments and isinstance(of, Global) and of.standing is Standing.CLASS:
+        return _watched(machine, make(machine.report, of, machine.opcode_at))
+    return call(machine.report, of, pack(arguments), machine.opcode_at)
+
+
+def _reduce(machine: Machine, _: bytes) -> None:
+    arguments, callee = machine.pop(), machine.pop()
+    _expect_modest(machine, arguments)
+    machine.stack.append(_watched(machine, call(machine.report, callee, arguments, machine.opcode_at)))
+
+
+def _new(machine: Machine, _: bytes) -> None:
+    machine.pop()
+    machine.stack.append(_watched(machine, make(machine.report, machine.pop(), machine.opcode_at)))
+
+
+def _new_with_keywords(machine: Machine, _: bytes) -> None:
+    machine.pop()
+    _new(machine, b"")
+
+
+def _watched(machine: Machine, made: object) -> object:
+    machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
+    machine.tracks_states |= is_inline_array(made)
+    return made
+
+
+def _build(machine: Machine, _: bytes) -> None:
+    state = machine.pop()
+    target = machine.top
+    if isinstance(target, Global):
+        _changes_a_global(machine, target)
+    elif isinstance(target, Dtype) and isinstance(state, tuple):
+        # version, byte order, sub-array, names, fields, bytes, alignment, flags, metadata
+        flags = state[7] if len(state) > 7 else 0
+        target.holds_objects |= not isinstance(flags, int) or bool(flags & _HAS_OBJECTS)
+        if machine.object_fields and len(state) > 4 and isinstance(state[4], Container) and not target.holds_objects:
+            machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif _takes_objects_from_bytes(target, state):
+        machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif is_inline_array(target):
+        read_inline_array(machine, state)
+    elif target is PLAIN or isinstance(target, bytes | int | tuple | State | Container):
+        machine.say("malformed", Verdict.SUSPICIOUS, "restores the state of something that has none")
+
+
+def _takes_objects_from_bytes(target: object, state: object) -> bool:
+    """Whether an array of objects (version, shape, type, order, content) gets bytes, which numpy takes for addresses."""
+    if not isinstance(target, Made) or not isinstance(state, tuple) or len(state) != 5:
+        return False
+    kind, content = state[2], state[4]
+    return isinstance(kind, Dtype) and kind.holds_objects and not isinstance(content, Container)
+
+
+def _changes_a_global(machine: Machine, target: Global) -> None:
+    what = f"loading it changes {shorten(str(target))} itself, not an object made by it"
+    machine.say("changes-a-global", Verdict.MALICIOUS, what)
+
+
+def _text(machine: Machine, size: int) -> None:
+    machine.stack.append(text_payload(machine, size))
+
+
+def _bytes(machine: Machine, size: int) -> None:
+    machine.stack.append(bytes_payload(machine, size))
+
+
+def _long(machine: Machine, size: int) -> None:
+    if size > constants.LONGEST_KEPT_TEXT:
+        machine.reader.skip(size)
+        machine.stack.append(PLAIN)
+    else:
+        machine.stack.append(constants.binary_number(machine.reader.take(size)))
+
+
+_EFFECTS: dict[int, Callable[[Machine, bytes], None]] = {
+    op.CODES[name]: effect
+    for name, effect in {
+        "PROTO": _protocol,
+        "FRAME": _frame,
+        "NONE": _push(PLAIN),
+        "INT": _push_read(constants.whole_number),
+        "LONG": _push_read(constants.whole_number),
+        "FLOAT": _push_read(constants.fraction),
+        "STRING": _push_read(constants.quoted),
+        "UNICODE": _push_read(constants.escaped),
+        "POP": _pop,
+        "POP_MARK": _pop_mark,
+        "DUP": lambda machine, _: machine.stack.append(machine.top),
+        "PUT": lambda machine, line: machine.put(constants.memo_index(line)),
+        "GET": lambda machine, line: machine.stack.append(machine.get(constants.memo_index(line))),
+        "TUPLE": _tuple(None),
+        "LIST": _container_from_mark,
+        "DICT": _dict_from_mark,
+        "FROZENSET": _container_from_mark,
+        "APPEND": _append,
+        "SETITEM": _set_item,
+        "ADDITEMS": _fill_from_mark(op.APPENDS),
+        "EXT1": _extension,
+        "EXT2": _extension,
+        "EXT4": _extension,
+        "NEXT_BUFFER": _out_of_band,
+        "READONLY_BUFFER": _read_only,
+        "PERSID": _persistent,
+        "BINPERSID": lambda machine, _: _persistent(machine, machine.pop()),
+        "GLOBAL": _global,
+        "STACK_GLOBAL": _stack_global,
+        "INST": _instance,
+        "OBJ": _object,
+        "REDUCE": _reduce,
+        "NEWOBJ": _new,
+        "NEWOBJ_EX": _new_with_keywords,
+        "BUILD": _build,
+    }.items()
+}
+
+_PAYLOADS: dict[int, Callable[[Machine, int], None]] = {
+    op.CODES[name]: effect
+    for effect, names in {
+        _long: ["LONG1", "LONG4"],
+        _text: ["BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "BINUNICODE8"],
+        _bytes: ["SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"],
+    }.items()
+    for name in names
+}

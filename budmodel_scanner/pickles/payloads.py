@@ -1,0 +1,85 @@
+"""Bytes and long texts inside a pickle: passed over by length, unless they are a pickle themselves."""
+
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+
+from budmodel_scanner.content import CHUNK, Stream, UnscannedError
+from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT
+from budmodel_scanner.pickles.machine import Machine
+from budmodel_scanner.pickles.report import MalformedError, Report
+from budmodel_scanner.pickles.torch_storages import finish_legacy_file, is_legacy_file
+from budmodel_scanner.pickles.values import EXAMINED, LONG_TEXT, PLAIN
+from budmodel_scanner.verdict import Verdict
+
+_MOST_NESTED = 3
+_COST = 200  # In opcodes: what setting up an examination takes.
+_PROTOCOLS = b"\x02\x03\x04\x05"
+
+
+def bytes_payload(machine: Machine, size: int) -> object:
+    """Bytes of this length come next."""
+    head = _peek(machine, 2, size)
+    if len(head) == 2 and head[0] == 0x80 and head[1] in _PROTOCOLS:
+        return _nested(machine, _portion(machine, size), size, PLAIN)
+    machine.reader.skip(size)
+    return PLAIN
+
+
+def text_payload(machine: Machine, size: int) -> object:
+    """A text of this length comes next. Protocol 2 writes bytes as text, one letter for each."""
+    if size <= LONGEST_KEPT_TEXT:
+        return machine.reader.take(size)
+    head = _peek(machine, 3, size)
+    if head[:2] == b"\xc2\x80" and head[2] in _PROTOCOLS:
+        return _nested(machine, _letters_to_bytes(_portion(machine, size)), size, LONG_TEXT)
+    machine.reader.skip(size)
+    return LONG_TEXT
+
+
+def _peek(machine: Machine, length: int, size: int) -> bytes:
+    reader = machine.reader
+    if reader.at + length > len(reader.data):
+        reader.leave()
+        return reader.stream.peek(min(length, size))
+    return reader.data[reader.at : reader.at + min(length, size)]
+
+
+def _nested(machine: Machine, chunks: Iterator[bytes], size: int, otherwise: object) -> object:
+    """EXAMINED where the bytes are a whole pickle or legacy file of torch, `otherwise` where they only begin like one."""
+    machine.report.place.budget.spend("opcodes", _COST)
+    machine.reader.leave()
+    end = machine.reader.stream.position + size
+    inner = Report(machine.report.place, base=machine.report.base + end - size)
+    whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream(chunks), inner)
+    # Numbers can look like a pickle for a while, but they import nothing that is known to be dangerous.
+    machine.report.add_all(finding for finding in inner.findings if whole or finding.verdict is Verdict.MALICIOUS)
+    machine.reader.skip(end - machine.reader.stream.position)
+    return EXAMINED if whole else otherwise
+
+
+def _examine(machine: Machine, stream: Stream, report: Report) -> bool:
+    nested = Machine(stream, report, machine.walk, reads_arrays=False, nesting=machine.nesting + 1)
+    try:
+        value = machine.walk(nested)
+        if is_legacy_file(value):
+            finish_legacy_file(stream, report, machine.walk)
+        return stream.at_end
+    except (MalformedError, UnicodeError):
+        return False
+    except UnscannedError as error:
+        if error.rule != "truncated":
+            raise
+        return False
+
+
+def _portion(machine: Machine, size: int) -> Iterator[bytes]:
+    while size:
+        length = min(size, CHUNK)
+        size -= length
+        yield machine.reader.take(length)
+
+
+def _letters_to_bytes(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = getincrementaldecoder("utf-8")()
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("latin-1")

@@ -1,0 +1,84 @@
+"""What a walk through the pickles of one file has found so far."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.pickles.names import Standing, is_odd, standing_of
+from budmodel_scanner.pickles.values import Global, Storage
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MOST_FINDINGS = 200
+_MOST_GLOBALS = 20_000
+_SHOWN = 120
+_COST_OF_A_NAME = 100  # In opcodes: what judging it takes.
+
+
+class MalformedError(Exception):
+    """The pickle breaks off here: no unpickler gets further. `what` completes "the pickle ..."."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Findings, globals and storages, in the order met.
+
+    `torch_file`: a file of torch, where persistent ids are the normal thing; `torch_archive`: a zip of torch, where types of
+    TorchScript are. `base` is added to all positions: where in the file the examined bytes begin.
+    """
+
+    place: Place
+    torch_archive: bool = False
+    torch_file: bool = False
+    base: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    globals: dict[tuple[str, str], Global] = field(default_factory=dict)
+    storages: dict[bytes, Storage] = field(default_factory=dict)
+    persistent_ids: int = 0
+    _said: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, rule: str, verdict: Verdict, what: str, position: int) -> None:
+        """A finding, unless it was made before or there are more than anyone reads."""
+        if (rule, what) in self._said or (len(self.findings) >= _MOST_FINDINGS and verdict is not Verdict.MALICIOUS):
+            return
+        if len(self.findings) < 2 * _MOST_FINDINGS:
+            self._said.add((rule, what))
+            where = self.place.at(f"byte {self.base + position}")
+            self.findings.append(Finding(f"pickle.{rule}", verdict, what, where))
+
+    def add_all(self, findings: Iterable[Finding]) -> None:
+        """Those of a pickle inside this one."""
+        self.findings += [finding for finding in findings if (finding.rule, finding.what) not in self._said]
+
+    def import_name(self, module: str, name: str, position: int) -> Global:
+        """The global of this name, judged where it is new."""
+        found = self.globals.get((module, name))
+        if found is not None:
+            return found
+        self.place.budget.spend("opcodes", _COST_OF_A_NAME)
+        standing = standing_of(module, name)
+        if self.torch_archive and module.split(".")[0] == "__torch__":
+            standing = Standing.CLASS  # Types of TorchScript are resolved from the archive's own code, not imported.
+        found = Global(module, name, standing)
+        if len(self.globals) < _MOST_GLOBALS:
+            self.globals[(module, name)] = found
+        self._judge(found, position)
+        return found
+
+    def _judge(self, found: Global, position: int) -> None:
+        shown = shorten(str(found))
+        if found.standing is Standing.DANGEROUS:
+            self.add("dangerous-global", Verdict.MALICIOUS, f"loading it imports {shown}: {found.standing.value}", position)
+        elif found.standing is Standing.RISKY:
+            self.add("risky-global", Verdict.SUSPICIOUS, f"loading it imports {shown}: {found.standing.value}", position)
+        elif found.standing is Standing.UNKNOWN and (is_odd(found.module) or is_odd(found.name)):
+            self.add(
+                "odd-name", Verdict.SUSPICIOUS, f"loading it imports {shown}, which is no name of Python code", position
+            )
+        elif found.standing is Standing.UNKNOWN:
+            self.add("unknown-global", Verdict.SUSPICIOUS, f"loading it imports {shown}, which is on no list", position)
+
+
+def shorten(text: str) -> str:
+    """For a person to read: escaped, and cut where it is long."""
+    shown = text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."

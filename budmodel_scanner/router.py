@@ -1,0 +1,224 @@
+"""Recognizes content by itself, not by its name, and hands it to whoever can examine it; then asks whether the name agrees.
+
+Content may be several things at once: readers begin at different ends. So all that recognize it examine it, and the end is
+looked at, too, where zip files have their directory.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from budmodel_scanner.containers.registry import CONTAINERS, FORWARD
+from budmodel_scanner.containers.sequential import KEPT_BYTES, SequentialContent
+from budmodel_scanner.containers.zip_files import examine_zip
+from budmodel_scanner.containers.zip_reading import find_end, has_directory
+from budmodel_scanner.content import Content, Place, Stream, UnscannedError
+from budmodel_scanner.formats.registry import FORMATS, Format
+from budmodel_scanner.names import (
+    PICKLES,
+    WEIGHTS,
+    disguises,
+    disguises_pickle,
+    disguises_text,
+    is_owned,
+    is_text_name,
+    suffix_of,
+)
+from budmodel_scanner.pickles.examine import examine_pickle, looks_like_pickle
+from budmodel_scanner.texts.decoding import begins_as_text
+from budmodel_scanner.verdict import Finding, Verdict
+
+_HEAD = 4096
+_HUNTED_BYTES = 1 << 20
+# These go by plausibility rather than by a magic number: they are asked only where nothing else recognizes the content.
+_PLAUSIBLE = frozenset(
+    {"event log", "TensorFlow graph", "TensorFlow checkpoint index", "ONNX", "SentencePiece", "Core ML", "Flax weights"}
+    | {"ICO", "BMP", "MP3", "font", "zlib", "lzma", "archive"}
+)
+# TFLite appends a zip of labels to the model; a program of its own kind is told by its examiner.
+_WITH_ZIP_BEHIND = frozenset({"FlatBuffers model"})
+# Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
+_HIDDEN = {
+    "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
+    "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+    "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
+    "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
+    "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
+    "a pickle of protocol 5": (b"\x80\5\x95", rb"...(?=.{4}\x00{4})"),
+    "a pickle of protocol 2": (b"\x80\2c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+    "a pickle of protocol 3": (b"\x80\3c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+    **{
+        f"a pickle that imports {module}": (b"c%s\n" % module.encode(), rb"c\w+\n[A-Za-z_][\w.]{1,40}\n")
+        for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
+    },
+}
+_CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
+_PE_HEADER = 60
+
+
+def examine_file(content: Content, place: Place) -> Iterator[Finding]:
+    """What is wrong with a file. Never raises for what is in it: what could not be examined is a finding, too."""
+    yield from _guarded(_examine(content, place), place)
+
+
+def examine_nested(source: Content | Iterable[bytes], place: Place) -> Iterator[Finding]:
+    """The same for content inside of a file. A stream of unknown length is read forward, or kept in memory up to a limit."""
+    if isinstance(source, Iterable):
+        yield from _guarded(_examine_stream(Stream(source), place), place)
+    else:
+        yield from _guarded(_examine(source, place), place)
+
+
+def _guarded(findings: Iterator[Finding], place: Place, area: str = "content") -> Iterator[Finding]:
+    try:
+        yield from findings
+    except UnscannedError as stop:
+        rule = stop.rule if "." in stop.rule else f"{area}.{stop.rule}"
+        yield Finding(rule, Verdict.UNSCANNED, stop.what, place.at(""))
+    except Exception as error:  # noqa: BLE001  # Hostile bytes find what tests do not; the file is an error, the others go on.
+        what = f"its examination failed: {type(error).__name__}: {str(error)[:200]}"
+        yield Finding("scan.examiner-failed", Verdict.ERROR, what, place.at(""))
+
+
+def _examine_stream(stream: Stream, place: Place) -> Iterator[Finding]:
+    head = stream.peek(_HEAD)
+    for known in CONTAINERS:
+        if known.name in FORWARD and known.recognizes(head, place.name):
+            yield from _mismatch(known, place)
+            yield from _guarded(FORWARD[known.name](stream, place, examine_nested), place, known.name)
+            return
+    if head and looks_like_pickle(head) and not _is_text(head, place.name):
+        yield from _pickle_name(place)
+        yield from _guarded(examine_pickle(stream, place), place, "pickle")
+        return
+    yield from _examine(_gathered(stream), place)
+
+
+def _gathered(stream: Stream) -> SequentialContent:
+    pieces: deque[bytes] = deque()
+    size = 0
+    while piece := stream.peek(_HUNTED_BYTES):
+        stream.take(len(piece))
+        pieces.append(piece)
+        size += len(piece)
+        if size > KEPT_BYTES:
+            raise UnscannedError("content.too-large", f"expands to more than {KEPT_BYTES:,} bytes, the most that is kept")
+    return SequentialContent((pieces.popleft() for _ in range(len(pieces))), size)
+
+
+def _examine(content: Content, place: Place) -> Iterator[Finding]:
+    head = content.read(0, _HEAD)
+    if not content.size:
+        if suffix_of(place.name) in WEIGHTS:
+            yield Finding("content.empty", Verdict.UNSCANNED, "is empty where weights should be", place.at(""))
+        return
+    is_pickle = looks_like_pickle(head)
+    found = [known for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, place.name)]
+    certain = [known for known in found if known.name not in _PLAUSIBLE]
+    is_text = not certain and _is_text(head, place.name)
+    found = certain if certain or is_pickle or is_text else found[:1]
+    if len(found) + is_pickle > 1:
+        what = " and ".join([*(known.name for known in found), *(["pickle"] if is_pickle else [])])
+        yield Finding("content.polyglot", Verdict.SUSPICIOUS, f"is {what} at once", place.at(""))
+    for known in found:
+        yield from _mismatch(known, place)
+        yield from _guarded(known.examine(content, place, examine_nested), place, known.name)
+    if is_pickle:
+        yield from _examine_pickle(content, place, is_text)
+    if is_text:
+        yield from _examine_as_text(content, place)
+    elif not found and not is_pickle:
+        yield from _unknown(content, head, place)
+    if all(known.name != "zip" for known in found):
+        yield from _guarded(_appended_zip(content, place, found), place, "zip")
+
+
+def _is_text(head: bytes, name: str) -> bool:
+    """Of pickles, the oldest are lines of text; where the name expects one, they are no texts."""
+    return begins_as_text(head) and not (suffix_of(name) in PICKLES and looks_like_pickle(head))
+
+
+def _mismatch(known: Format, place: Place) -> Iterator[Finding]:
+    if disguises(place.name, known):
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, f"is {known.name}, which its name denies", place.at(""))
+
+
+def _pickle_name(place: Place) -> Iterator[Finding]:
+    if disguises_pickle(place.name):
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a pickle, which its name denies", place.at(""))
+
+
+def _examine_pickle(content: Content, place: Place, is_text: bool) -> Iterator[Finding]:
+    """The oldest pickles are lines of text, and a text may look like one by chance: then only what is malicious counts."""
+    findings = _guarded(examine_pickle(Stream(content), place), place, "pickle")
+    if is_text:
+        yield from (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
+        return
+    yield from _pickle_name(place)
+    yield from findings
+
+
+def _examine_as_text(content: Content, place: Place) -> Iterator[Finding]:
+    # Its parsers take longer to import than weights to examine.
+    from budmodel_scanner.texts.examine import examine_text
+
+    if disguises_text(place.name):
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a text, which its name denies", place.at(""))
+    yield from _guarded(examine_text(content, place, examine_nested), place, "text")
+
+
+def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
+    if is_text_name(place.name):
+        yield from _examine_as_text(content, place)
+        return
+    found = ("code of Python", 0) if _CODE_OBJECT.match(head) else _hidden(content)
+    if found:
+        what, at = found
+        yield Finding(
+            "content.hidden", Verdict.SUSPICIOUS, f"is of no known format and holds {what}", place.at(f"byte {at:,}")
+        )
+    elif is_owned(place.name):
+        what = f"is nothing that a name in {suffix_of(place.name)} stands for: it starts {head[:8].hex(' ')}"
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))
+    else:
+        what = f"is of no known format: it starts {head[:8].hex(' ')}"
+        yield Finding("content.unknown-format", Verdict.UNSCANNED, what, place.at(""))
+
+
+def _hidden(content: Content) -> tuple[str, int] | None:
+    """What loads or unpacks, at the beginning or the end of bytes that are unknown otherwise, and where it starts."""
+    for start in sorted({0, max(0, content.size - _HUNTED_BYTES)}):
+        data = content.read(start, _HUNTED_BYTES)
+        for what, (prefix, whole) in _HIDDEN.items():
+            for at in _places(data, prefix):
+                if re.compile(whole, re.DOTALL).match(data, at):
+                    return what, start + at
+        for at in _places(data, b"MZ"):
+            header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
+            if data[header : header + 4] == b"PE\0\0":
+                return "a Windows program", start + at
+    return None
+
+
+def _places(data: bytes, prefix: bytes) -> Iterator[int]:
+    at = data.find(prefix)
+    while at >= 0:
+        yield at
+        at = data.find(prefix, at + 1)
+
+
+def _appended_zip(content: Content, place: Place, found: list[Format]) -> Iterator[Finding]:
+    """A zip file is read from its end, so it may stand behind anything."""
+    end = find_end(content)
+    if end is None or not has_directory(content, end):
+        return
+    findings = examine_zip(content, place, examine_nested)
+    if any(known.name in _WITH_ZIP_BEHIND for known in found):
+        yield from (finding for finding in findings if finding.rule != "zip.leading-bytes")
+        return
+    if any(known.name in FORWARD for known in found):
+        # An archive that ends with a zip file as its last member is no zip file.
+        yield from (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
+        return
+    yield Finding("content.zip-appended", Verdict.SUSPICIOUS, "has a zip file at its end", place.at(f"byte {end:,}"))
+    yield from findings

@@ -1,0 +1,202 @@
+"""A decoded text, examined as the kind that its name or its beginning says it is."""
+
+import configparser
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+
+from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.json_text import examine_form, parse_json
+from budmodel_scanner.texts.kinds import Kind, kind_by_content
+from budmodel_scanner.texts.markup import examine_html, examine_markdown
+from budmodel_scanner.texts.notebook import examine_notebook
+from budmodel_scanner.texts.python_code import examine_python
+from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
+from budmodel_scanner.texts.rows import examine_table
+from budmodel_scanner.texts.scripts import (
+    examine_clickable,
+    examine_commands,
+    examine_git,
+    examine_other_script,
+    examine_package_settings,
+    examine_web_script,
+)
+from budmodel_scanner.texts.template import examine_template
+from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.texts.yaml_text import parse_yaml
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MAX_TOML_CHARACTERS = 2 << 20
+_MAX_TOML_KEY_PARTS = 50
+_MAX_FRONT_MATTER = 1 << 20
+# Tools that read these allow comments and commas at the end.
+_COMMENTED_JSON = re.compile(
+    r"(?:^|/)(?:\.vscode/[^/]+|\.?devcontainer(?:/[^/]+)?|tsconfig[^/]*|jsconfig|\.eslintrc|\.babelrc|pyrightconfig)\.json$|\.jsonc$|\.json5$"
+)
+_CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
+_COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
+_LAST_COMMAS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s{0,2000}[}\]])')
+
+
+def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Finding]:
+    """`data` is `text` in UTF-8. Raises UnscannedError for what cannot be parsed and shows nothing worse."""
+    match kind:
+        case Kind.JSON:
+            yield from _json(text, data, place)
+        case Kind.YAML:
+            yield from _yaml(text, place)
+        case Kind.TOML:
+            yield from _toml(text, place)
+        case Kind.INI:
+            yield from _ini(text, place)
+        case Kind.PYTHON:
+            yield from _python(text, place)
+        case Kind.TEMPLATE:
+            yield from examine_template(text, place)
+        case Kind.MARKDOWN:
+            yield from _markdown(text, place)
+        case Kind.HTML:
+            yield from examine_html(text, place)
+        case Kind.COMMANDS:
+            yield from examine_commands(text, place)
+        case Kind.WEB_SCRIPT:
+            yield from examine_web_script(text, place)
+        case Kind.OTHER_SCRIPT:
+            yield from examine_other_script(text, place)
+        case Kind.CLICKABLE:
+            yield from examine_clickable(text, place)
+        case Kind.REQUIREMENTS:
+            yield from examine_requirements(text, place)
+        case Kind.PTH:
+            yield from examine_pth(text, place)
+        case Kind.GIT:
+            yield from examine_git(text, place)
+        case Kind.PACKAGE_SETTINGS:
+            yield from examine_package_settings(text, place)
+        case Kind.TABLE:
+            yield from examine_table(data, place)
+        case Kind.PLAIN:
+            yield from examine_unicode(text, place, "plain text", code=False)
+
+
+def _is_named(place: Place, *suffixes: str) -> bool:
+    return place.name.lower().endswith(suffixes)
+
+
+def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
+    try:
+        parsed = parse_json(data)
+    except RecursionError:
+        yield Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
+        return
+    except ValueError as error:
+        yield from _not_json(text, error, place)
+        return
+    yield from examine_form(parsed, place)
+    if _CONFIGURATION.search(place.name) and not place.name.endswith("tokenizer_config.json"):
+        # Vocabularies hold characters of every kind; what a model is built from does not.
+        yield from examine_unicode(text, place, "configuration")
+    yield from _tree(parsed.value, place)
+
+
+def _tree(value: object, place: Place) -> Iterator[Finding]:
+    if isinstance(value, Mapping) and ("cells" in value or "worksheets" in value) and "nbformat" in value:
+        yield from examine_notebook(value, place)
+    else:
+        yield from examine_configuration(value, place)
+
+
+def _not_json(text: str, error: ValueError, place: Place) -> Iterator[Finding]:
+    if not _is_named(place, ".json", ".ipynb", ".jsonc", ".json5", ".webmanifest", ".geojson"):
+        # Only its first character looked like JSON.
+        return
+    if _COMMENTED_JSON.search(place.path.lower()):
+        plain = _LAST_COMMAS.sub(lambda found: found[1] or "", _COMMENTS.sub(lambda found: found[1] or " ", text))
+        try:
+            value = json.loads(plain)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            yield from _tree(value, place)
+            return
+    rows = [line for line in text.splitlines() if line.strip()]
+    try:
+        values = [json.loads(row) for row in rows] if len(rows) > 1 else []
+    except (ValueError, RecursionError):
+        values = []
+    if values:
+        for value in values[:1_000]:
+            yield from _tree(value, place)
+        return
+    yield Finding("json.malformed", Verdict.SUSPICIOUS, f"is not JSON: {str(error)[:160]}", place.at(""))
+
+
+def _yaml(text: str, place: Place) -> Iterator[Finding]:
+    for found in parse_yaml(text, place):
+        if isinstance(found, Finding):
+            yield found
+        else:
+            yield from examine_configuration(found[0], place)
+
+
+def _toml(text: str, place: Place) -> Iterator[Finding]:
+    if len(text) > _MAX_TOML_CHARACTERS:
+        raise UnscannedError("toml.too-large", f"{len(text):,} characters of TOML; {_MAX_TOML_CHARACTERS:,} are read")
+    if any(line.partition("=")[0].count(".") > _MAX_TOML_KEY_PARTS for line in text.splitlines()):
+        # The standard library takes quadratic time over these.
+        yield Finding("toml.nested-too-deep", Verdict.SUSPICIOUS, "a key of very many parts", place.at(""))
+        return
+    try:
+        tree = tomllib.loads(text)
+    except RecursionError:
+        yield Finding("toml.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
+        return
+    except ValueError as error:
+        raise UnscannedError("toml.malformed", f"is not TOML: {str(error)[:160]}") from error
+    yield from examine_configuration(tree, place)
+
+
+def _ini(text: str, place: Place) -> Iterator[Finding]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        # Many tools have a syntax of their own under this name.
+        yield from examine_commands(text, place)
+        return
+    tree = {section: {key: _lines(value) for key, value in parser.items(section)} for section in parser.sections()}
+    yield from examine_configuration(tree, place)
+
+
+def _lines(value: str | None) -> object:
+    if value is None or "\n" not in value:
+        return (value or "").strip("\"'")
+    return [line for line in value.splitlines() if line.strip()]
+
+
+def _python(text: str, place: Place) -> Iterator[Finding]:
+    try:
+        yield from examine_python(text, place)
+    except UnscannedError:
+        if _is_named(place, ".py", ".pyw", ".pyi"):
+            raise
+        # Cython, or prose that begins like code.
+        yield from examine_unicode(text, place, "code")
+
+
+def _markdown(text: str, place: Place) -> Iterator[Finding]:
+    body = text.lstrip("\ufeff")
+    if body.startswith("---"):
+        end = body.find("\n---", 3)
+        if 0 < end < _MAX_FRONT_MATTER:
+            try:
+                yield from (found for found in parse_yaml(body[3:end], place) if isinstance(found, Finding))
+            except UnscannedError:
+                # Cards with broken front matter are everywhere, and shown as prose.
+                body = text
+    if kind_by_content(body[:2_000]) is Kind.HTML and "<script" in body[:2_000].lower():
+        yield from examine_html(body, place)
+        return
+    yield from examine_markdown(body, place)

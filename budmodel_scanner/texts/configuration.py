@@ -1,0 +1,332 @@
+"""Configuration of any syntax, as a tree: keys that make a loader fetch or run code, and paths that leave the repository."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.formats.keras_config import examine_keras_config
+from budmodel_scanner.texts import tool_configuration
+from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.paths import leaves_repository
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_names import Names
+from budmodel_scanner.texts.requirements import examine_requirement
+from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.template import examine_template
+from budmodel_scanner.verdict import Finding, Verdict
+
+_MAX_FINDINGS = 40
+_MAX_PATH = 200
+
+Path = tuple[str, ...]
+
+_TEMPLATE_KEY = re.compile(
+    r"(?:^|[_.])(?:chat_template|chat_templates|prompt_template|response_template)(?:\.|$)|^template$"
+)
+# Keys of files that a loader opens; elsewhere `../data` is how authors point at their own machine.
+_FILE_KEY = re.compile(
+    r"^(?:vocab|merges|tokenizer|model|spm|sp_model|sentencepiece_model|special_tokens_map|added_tokens|tokenizer_config|chat_template|config|weights?"
+    r"|source_spm|target_spm|emoji|bpe|codes|dict|dictionary|subword|entity_vocab|word_shape|word_pronunciation|monolingual_vocab)_?(?:file|path|name)?$"
+    r"|^(?:filename|template_path|library|model_filename|weights_name|file|onnx_file)$"
+)
+_URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
+_NETWORK_SHARE = re.compile(r"^\\\\[\w.-]+\\")
+_HUB = re.compile(
+    r"(?i)^https?://(?:[\w-]+\.)*(?:huggingface\.co|hf\.co|github\.com|githubusercontent\.com|modelscope\.cn|pytorch\.org|openai\.com|googleapis\.com|fbaipublicfiles\.com|openaipublic\.blob\.core\.windows\.net)(?:/|$)"
+)
+_SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
+_COMMAND_KEY = re.compile(
+    r"(?i)^(?:commands?|cmd|entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|build_command|start_command|hooks?|before_script|after_script|args)$"
+)
+_SUSPECT_TEXT = re.compile(
+    r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
+)
+_TEXT_PICKLE = re.compile(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
+_MODEL_KEYS = frozenset(
+    {
+        "base_model_name_or_path", "_name_or_path", "name_or_path", "pretrained_model_name_or_path", "tokenizer_name_or_path"
+    }
+)  # fmt: skip
+# Callables that training configuration names beside `_target_`.
+_TARGET_KEYS = frozenset({"_target_", "__target__", "_target", "class_path", "!name", "!new", "target_"})
+_LOOSE_TARGET_KEYS = frozenset(
+    {"target", "callable", "func", "function", "activation_function", "activation_fn", "factory", "loader", "constructor"}
+)
+
+
+def examine_configuration(tree: object, place: Place) -> Iterator[Finding]:
+    """`tree` is made of dict, list, str, numbers, bool and None, and holds nothing twice."""
+    seen: set[tuple[str, str]] = set()
+    for finding in _findings(tree, place):
+        if (finding.rule, finding.what) not in seen and len(seen) < _MAX_FINDINGS:
+            seen.add((finding.rule, finding.what))
+            yield finding
+
+
+def _findings(tree: object, place: Place) -> Iterator[Finding]:
+    name = place.name.rsplit("/", 1)[-1].lower()
+    yield from _whole(tree, name, place)
+    waiting: list[tuple[Path, object]] = [((), tree)]
+    while waiting:
+        path, node = waiting.pop()
+        if isinstance(node, Mapping):
+            yield from _mapping(node, path, place)
+            waiting.extend(((*path[-5:], str(key)), value) for key, value in node.items())
+            for key in node:
+                if isinstance(key, str) and len(key) < 200 and _SUSPECT_TEXT.search(key):
+                    yield from _text(key, path, place)
+        elif isinstance(node, list | tuple):
+            waiting.extend(((*path, "[]") if path[-1:] != ("[]",) else path, value) for value in node)
+        elif isinstance(node, str):
+            yield from _text(node, path, place)
+
+
+def _at(path: Path, place: Place) -> str:
+    return place.at(".".join(path)[:_MAX_PATH])
+
+
+def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
+    """What a file of this name means as a whole."""
+    yield from tool_configuration.examine(tree, name, place)
+    if isinstance(tree, Mapping):
+        if isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree):
+            yield from examine_keras_config(tree, place)
+        elif isinstance(tree.get("model_config"), Mapping) and "class_name" in tree["model_config"]:
+            yield from examine_keras_config(tree["model_config"], place)
+        if name == "model_index.json" or ("_class_name" in tree and "_diffusers_version" in tree):
+            yield from _diffusers(tree, place)
+    elif name == "modules.json" and isinstance(tree, list):
+        for module in tree:
+            if isinstance(module, Mapping) and isinstance(module.get("type"), str):
+                kind = module["type"]
+                if not kind.startswith(("sentence_transformers.", "pylate.", "model2vec.")):
+                    verdict = max(Verdict.SUSPICIOUS, judge_dotted(kind), key=lambda verdict: verdict.rank)
+                    yield Finding("config.custom-module", verdict, f"loads the module class {kind[:120]}", place.at("type"))
+
+
+# The pipelines of diffusers that components are taken from by the name of their folder.
+_PIPELINES_WORDS = """
+    diffusers transformers onnxruntime optimum flax k_diffusion stable_diffusion stable_diffusion_safe
+    stable_diffusion_xl semantic_stable_diffusion alt_diffusion paint_by_example deepfloyd_if latent_diffusion
+    kandinsky kandinsky2_2 shap_e stable_cascade unidiffuser versatile_diffusion wuerstchen audioldm audioldm2
+    musicldm blip_diffusion spectrogram_diffusion kolors stable_audio hunyuandit latte pixart_alpha unclip ledits_pp
+    cogvideo easyanimate ltx ltx2 cosmos mochi omnigen sana flux flux2 qwenimage wan hidream_image lumina lumina2
+    chroma bria allegro controlnet ip_adapter deprecated stable_video_diffusion ace_step heartmula hunyuan_video
+    skyreels_v2 hunyuan_image
+    """
+_PIPELINES = frozenset(_PIPELINES_WORDS.split())
+
+
+def _diffusers(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
+    """https://huggingface.co/docs/diffusers/using-diffusers/custom_pipeline_overview: a component is [library, class]."""
+    for key, value in tree.items():
+        if not isinstance(value, list | tuple) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+            continue
+        library = str(value[0])
+        if key == "_class_name":
+            what = f"takes the pipeline itself from the module {library[:80]} of the repository"
+        elif library.split(".")[0] in _PIPELINES and (
+            library.count(".") == 0 or library.startswith(("diffusers.", "transformers."))
+        ):
+            continue
+        else:
+            what = f"takes the component {key!r} from the module {library[:80]}"
+        verdict = max(Verdict.SUSPICIOUS, judge_dotted(library), key=lambda verdict: verdict.rank)
+        yield Finding("config.custom-module", verdict, what, place.at(str(key)))
+
+
+def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterator[Finding]:
+    for key, value in node.items():
+        if not isinstance(key, str):
+            continue
+        match key, value:
+            case "auto_map", dict() | list() | str() if value:
+                yield from _auto_map(value, path, place)
+            case "trust_remote_code", True | "true" | "True" | "yes" | "on":
+                yield Finding(
+                    "config.trusts-remote-code", Verdict.SUSPICIOUS, "sets trust_remote_code", _at((*path, key), place)
+                )
+            case "custom_pipelines", dict() | list() if value:
+                what = f"defines pipelines of its own: {', '.join(map(str, value))[:120]}"
+                yield Finding("config.custom-pipeline", Verdict.SUSPICIOUS, what, _at((*path, key), place))
+            case "weight_map", Mapping():
+                yield from _weight_map(value, place)
+            case (
+                "custom_ops_library"
+                | "custom_op_library"
+                | "parent_library"
+                | "user_dir"
+                | "loader_module"
+                | "custom_generate",
+                str(),
+            ) if value:
+                yield from _module(key, value, path, place)
+            case "_attn_implementation" | "attn_implementation" | "_attn_implementation_internal", str() if "/" in value:
+                what = f"takes attention code from the hub repository {value[:80]}"
+                yield Finding("config.hub-kernel", Verdict.SUSPICIOUS, what, _at((*path, key), place))
+            case "pip" | "requirements" | "dependencies" | "python_packages" | "pip_packages" | "install_requires", list():
+                for requirement in value[:2_000]:
+                    if isinstance(requirement, str):
+                        yield from examine_requirement(requirement, place, _at((*path, key), place))
+            case "py/object" | "py/function" | "py/type" | "py/reduce" | "py/newobj" | "py/method", _:
+                target = value if isinstance(value, str) else ""
+                verdict = max(Verdict.SUSPICIOUS, judge_dotted(target), key=lambda verdict: verdict.rank)
+                what = f"jsonpickle would build {target[:120] or 'an object by calling something'}"
+                yield Finding("config.jsonpickle", verdict, what, _at((*path, key), place))
+            case "id", list() if node.get("type") == "constructor" and "lc" in node:
+                target = ".".join(str(part) for part in value[:20])
+                if not target.startswith(("langchain", "langgraph")):
+                    verdict = max(Verdict.SUSPICIOUS, judge_dotted(target), key=lambda verdict: verdict.rank)
+                    yield Finding(
+                        "config.target", verdict, f"LangChain would build {target[:120]}", _at((*path, key), place)
+                    )
+            case "_type", str() if re.search(r"bash|pal_chain|python|shell|exec|terminal", value):
+                what = f"LangChain would build a {value[:60]}, which runs what a model writes"
+                yield Finding("config.target", Verdict.SUSPICIOUS, what, _at((*path, key), place))
+            case "handler", str() if value.endswith(".py"):
+                yield Finding(
+                    "config.custom-handler", Verdict.SUSPICIOUS, f"is served by {value[:80]}", _at((*path, key), place)
+                )
+            case _ if key in _TARGET_KEYS and isinstance(value, str):
+                yield from _target(value, (*path, key), place, Verdict.SUSPICIOUS)
+            case _ if key in _LOOSE_TARGET_KEYS and isinstance(value, str) and "." in value:
+                yield from _target(value, (*path, key), place, Verdict.SAFE)
+
+
+def _auto_map(value: object, path: Path, place: Place) -> Iterator[Finding]:
+    references = [str(item) for item in _leaves(value)]
+    remote = [reference for reference in references if "--" in reference]
+    where = _at((*path, "auto_map"), place)
+    if remote:
+        what = f"runs code of another repository: {', '.join(remote)[:160]}"
+        yield Finding("config.remote-code", Verdict.SUSPICIOUS, what, where)
+    what = f"a loader that trusts it runs {', '.join(dict.fromkeys(references))[:200]}"
+    yield Finding("config.auto-map", Verdict.SUSPICIOUS, what, where)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value[:1_000]:
+            yield from (inner for inner in (item if isinstance(item, list | tuple) else [item]) if inner is not None)
+    else:
+        yield value
+
+
+def _weight_map(value: Mapping[object, object], place: Place) -> Iterator[Finding]:
+    for shard in dict.fromkeys(str(shard) for shard in value.values()):
+        if reason := leaves_repository(shard) or ("is a URL" if _URL.match(shard) else None):
+            yield Finding(
+                "config.shard-outside", Verdict.MALICIOUS, f"the shard {shard[:120]!r} {reason}", place.at("weight_map")
+            )
+        elif not re.search(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_data|data)$", shard):
+            yield Finding(
+                "config.odd-shard",
+                Verdict.SUSPICIOUS,
+                f"the shard {shard[:120]!r} is no file of weights",
+                place.at("weight_map"),
+            )
+        elif place.name.endswith(".safetensors.index.json") and not shard.endswith(".safetensors"):
+            what = f"an index of safetensors names {shard[:120]!r}"
+            yield Finding("config.odd-shard", Verdict.SUSPICIOUS, what, place.at("weight_map"))
+
+
+def _module(key: str, value: str, path: Path, place: Place) -> Iterator[Finding]:
+    where = _at((*path, key), place)
+    if key == "loader_module":
+        verdict = Verdict.SAFE if value.startswith("mlflow.") else judge_dotted(value)
+    elif key == "parent_library":
+        verdict = (
+            Verdict.SAFE
+            if value.startswith(
+                (
+                    "transformers.models.",
+                    "transformers.modeling",
+                    "sentence_transformers.",
+                    "peft.",
+                    "timm.",
+                    "diffusers.",
+                    "torch.nn.",
+                    "__main__",
+                )
+            )
+            else judge_dotted(value)
+        )
+    else:
+        verdict = Verdict.SUSPICIOUS
+    if verdict.rank > Verdict.SAFE.rank:
+        yield Finding("config.loads-module", verdict, f"{key} makes a loader import {value[:120]!r}", where)
+
+
+def _target(value: str, path: Path, place: Place, unknown: Verdict) -> Iterator[Finding]:
+    verdict = judge_dotted(value, unknown=unknown)
+    if unknown is Verdict.SAFE and not re.fullmatch(r"[A-Za-z_][\w.]*", value):
+        return
+    if verdict.rank > Verdict.SAFE.rank:
+        yield Finding("config.target", verdict, f"{path[-1]} makes a loader call {value[:120]!r}", _at(path, place))
+
+
+def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
+    key = next((part for part in reversed(path) if part != "[]"), "")
+    if not text:
+        return
+    under_template = any(_TEMPLATE_KEY.search(part) for part in path[-4:])
+    if under_template and ("{" in text):
+        must_parse = any("chat_template" in part for part in path[-4:])
+        yield from examine_template(
+            text, place.inside(".".join(part for part in path if part != "[]") or "template"), must_parse=must_parse
+        )
+        return
+    if len(text) > 20_000:
+        return
+    if _NETWORK_SHARE.match(text):
+        yield Finding(
+            "config.network-share", Verdict.SUSPICIOUS, f"{key} names a share on the network: {text[:80]}", _at(path, place)
+        )
+    is_json = place.name.endswith(".json")
+    if is_json and (_FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))):
+        reason = leaves_repository(text, absolute_too=False)
+        if reason or _SENSITIVE.search(text):
+            yield Finding(
+                "config.path-outside",
+                Verdict.SUSPICIOUS,
+                f"{key} {text[:120]!r} {reason or 'names a private file'}",
+                _at(path, place),
+            )
+        elif _URL.match(text) and not _HUB.match(text):
+            yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
+    elif key in _MODEL_KEYS and _URL.match(text) and not _HUB.match(text):
+        yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
+    if _TEXT_PICKLE.match(text):
+        yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
+    if _SUSPECT_TEXT.search(text):
+        yield from _code(text, key, path, place)
+
+
+def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
+    """Code where a value is expected. Prose that talks of code does not parse as one expression."""
+    if any(_COMMAND_KEY.match(part) for part in path[-3:]) and (what := hostile_command(text)):
+        yield Finding("config.hostile-command", Verdict.MALICIOUS, what, _at(path, place))
+        return
+    try:
+        tree = ast.parse(text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    names = Names()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            deed = deed_of(names.dotted(node.func))
+            if (
+                deed in {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
+                or names.dotted(node.func) == "__import__"
+            ):
+                verdict = Verdict.MALICIOUS if deed is Deed.RUNS_PROGRAM else Verdict.SUSPICIOUS
+                yield Finding("config.code-in-value", verdict, f"{key} holds code: {text.strip()[:120]!r}", _at(path, place))
+                return
+        if isinstance(node, ast.Attribute) and node.attr in {"__subclasses__", "__globals__", "__builtins__"}:
+            yield Finding(
+                "config.code-in-value", Verdict.SUSPICIOUS, f"{key} holds code: {text.strip()[:120]!r}", _at(path, place)
+            )
+            return

@@ -1,0 +1,131 @@
+"""JSON of strangers: parsed strictly and within bounds. Large vocabularies are checked without being built."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.decoding import is_utf8
+from budmodel_scanner.verdict import Finding, Verdict
+
+MAX_JSON_BYTES = 64 << 20
+# What a parsed value may cost in memory, at about 100 bytes for each comma or bracket.
+_MAX_VALUES = 700_000
+_MAX_TOKENS = 3_000_000
+_LONG_NUMBER = re.compile(rb"(?<![\d.])\d{1000,}+")
+
+_STRING = rb'"(?:[^"\\\x00-\x1f]|\\.)*+"'
+_SHORT = rb'"(?:[^"\\\x00-\x1f]|\\.){0,400}+"'
+_NUMBER = rb"-?\d{1,40}+(?:\.\d{1,40}+)?(?:[eE][-+]?\d{1,4}+)?"
+_SPACE = rb"[ \t\r\n]*+"
+_TOKEN = re.compile(_STRING + rb"|[{}\[\]:,]|" + rb"[-+.\w]++|[ \t\r\n]++")
+
+
+def _run(item: bytes) -> bytes:
+    """At least 16 items, each with its comma; the last item of a list has none and is left to be parsed."""
+    return rb"(?:" + item + _SPACE + rb"," + _SPACE + rb"){16,}+"
+
+
+# Vocabularies, merges as pairs or texts, scored pieces, and plain numbers: long, alike, and of no meaning to a loader.
+_ALIKE = re.compile(
+    rb"|".join(
+        _run(item)
+        for item in (
+            _SHORT + _SPACE + rb":" + _SPACE + _NUMBER,
+            _NUMBER,
+            rb"\["
+            + _SPACE
+            + _SHORT
+            + _SPACE
+            + rb","
+            + _SPACE
+            + rb"(?:"
+            + _SHORT
+            + rb"|"
+            + _NUMBER
+            + rb")"
+            + _SPACE
+            + rb"\]",
+            _SHORT,
+        )
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`value` lacks the long runs of a large file; `repeated` are keys that an object holds twice."""
+
+    value: object
+    repeated: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Objects:
+    repeated: list[str] = field(default_factory=list)
+
+    def build(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs) and len(self.repeated) < 20:
+            seen: set[str] = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.repeated.append(key)
+                seen.add(key)
+        return found
+
+
+def parse_json(data: bytes) -> Parsed:
+    """The value of a JSON document.
+
+    Raises ValueError for what is none, RecursionError for what is nested too deep, UnscannedError for what is too much.
+
+    NaN and Infinity, which Python writes, are read.
+    """
+    if _values(data) > _MAX_VALUES:
+        data = without_alike_runs(data)
+    if not is_utf8(data):
+        raise ValueError("not UTF-8")
+    if _LONG_NUMBER.search(data):
+        raise ValueError("a number of more than a thousand digits")
+    objects = _Objects()
+    value = json.loads(data.decode("utf-8").lstrip("\ufeff"), object_pairs_hook=objects.build)
+    return Parsed(value, tuple(objects.repeated))
+
+
+def _values(data: bytes) -> int:
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
+def without_alike_runs(data: bytes) -> bytes:
+    """The same JSON with its long runs of like items left out, each checked for its form.
+
+    Raises ValueError where there is no token of JSON, UnscannedError where too much is left.
+    """
+    kept: list[bytes] = []
+    position = tokens = 0
+    after_opening = True
+    while position < len(data):
+        # A run can only begin where an item can: after a bracket or a comma.
+        if after_opening and (alike := _ALIKE.match(data, position)):
+            position = alike.end()
+        token = _TOKEN.match(data, position)
+        if token is None:
+            if position >= len(data):
+                break
+            raise ValueError(f"no JSON at byte {position:,}")
+        kept.append(token[0])
+        position = token.end()
+        if not token[0].isspace():
+            after_opening = token[0] in {b"{", b"[", b","}
+        tokens += 1
+        if tokens > _MAX_TOKENS:
+            raise UnscannedError("json.too-large", f"more than {_MAX_TOKENS:,} tokens of JSON apart from long lists")
+    return b"".join(kept)
+
+
+def examine_form(parsed: Parsed, place: Place) -> Iterator[Finding]:
+    if parsed.repeated:
+        what = f"keys that stand twice in one object: {', '.join(sorted(set(parsed.repeated))[:5])[:200]}"
+        yield Finding("json.repeated-key", Verdict.SUSPICIOUS, what, place.at(""))

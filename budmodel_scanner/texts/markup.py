@@ -1,0 +1,171 @@
+"""HTML, SVG, XML and Markdown: what a browser or a parser would run or fetch when somebody looks at a file."""
+
+import re
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from budmodel_scanner.content import CHUNK, Content, Place
+from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.verdict import Finding, Verdict
+
+_ACTIVE = re.compile(
+    r"""(?ix)
+      <\s{0,5}(?P<element>script|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
+    | <\s{0,5}meta\b[^>]{0,200}http-equiv\s{0,5}=\s{0,5}["']?\s{0,5}refresh
+    | (?P<link>(?:href|src|action|formaction|data|xlink:href|to)\s{0,5}=\s{0,5}["']?\s{0,10}(?:javascript|vbscript
+      |data:text/html|data:application)[:/;,])
+    | \]\(\s{0,5}<?(?P<target>javascript:|vbscript:|data:(?!image/)|file:)
+    """
+)
+_FRAME = re.compile(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
+_FRAME_HOSTS = re.compile(
+    r"(?i)src\s{0,5}=\s{0,5}[\"']?(?:https?:)?//(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com|youtu\.be|hf\.space|huggingface\.co|vimeo\.com|gradio\.app|bilibili\.com|kaggle\.com|loom\.com|wandb\.ai|google\.com|spotify\.com|soundcloud\.com)/"
+)
+_HANDLER = re.compile(r"(?i)[\s\"'/]on[a-z]{3,24}\s{0,5}=\s{0,5}[\"'\w]")
+_HANDLER_LOOK_BACK = 2_000
+_HIDDEN_ORDER = re.compile(
+    r"""(?ix)\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your)\s+){0,3}(?:previous|prior|above|earlier)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message)s?"""
+)
+_CODE_SPAN = re.compile(r"`[^`\n]+`")
+_SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
+_PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
+_SCHEME = re.compile(r"(?i)^\s*(?:javascript|vbscript|data:(?!image/|font/))[:\w/]")
+
+
+def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
+    """Model cards use plain HTML everywhere; scripts, handlers and frames of strangers they do not need."""
+    yield from examine_unicode(text, place, "prose", code=False)
+    yield from _hidden_orders(text, place)
+    yield from _active(_without_code(text), place)
+
+
+def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:
+    """Comments are not shown to people, but read by agents."""
+    start = text.find("<!--")
+    while start >= 0 and (end := text.find("-->", start)) >= 0:
+        if found := _HIDDEN_ORDER.search(text, start, end):
+            yield _finding("markup.hidden-order", f"a hidden comment gives orders: {found[0][:80]!r}", text, start, place)
+            return
+        start = text.find("<!--", end)
+
+
+def examine_html(text: str, place: Place) -> Iterator[Finding]:
+    yield from _active(text, place)
+
+
+def _without_code(text: str) -> str:
+    """Prose with its code blocks and code spans emptied, every line kept."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        stripped = line.lstrip(" >\t-*0123456789.")
+        mark = stripped[:3]
+        if fence:
+            if stripped.startswith(fence) and not stripped.strip().strip(fence[0]):
+                fence = ""
+            lines.append("")
+        elif mark in {"```", "~~~"} and not (mark == "```" and "`" in stripped.lstrip("`")):
+            fence = mark
+            lines.append("")
+        elif line.startswith(("    ", "\t")) and "<" not in line[:40]:
+            lines.append("")
+        else:
+            lines.append(_CODE_SPAN.sub("``", line) if "`" in line else line)
+    return "\n".join(lines)
+
+
+def _active(text: str, place: Place) -> Iterator[Finding]:
+    if found := _ACTIVE.search(text):
+        yield _finding("markup.active-content", f"holds {found[0][:80]!r}", text, found.start(), place)
+    for found in _FRAME.finditer(text):
+        if not _FRAME_HOSTS.search(found[0]):
+            yield _finding("markup.frame", f"shows another page: {found[0][:120]!r}", text, found.start(), place)
+            break
+    for found in _HANDLER.finditer(text):
+        start = max(0, found.start() - _HANDLER_LOOK_BACK)
+        opened = text.rfind("<", start, found.start())
+        if opened >= 0 and text.rfind(">", start, found.start()) < opened and text[opened + 1 : opened + 2].isalpha():
+            yield _finding("markup.event-handler", f"runs code by {found[0].strip()[:40]!r}", text, found.start(), place)
+            break
+
+
+def _finding(rule: str, what: str, text: str, position: int, place: Place) -> Finding:
+    return Finding(rule, Verdict.SUSPICIOUS, what, place.at(f"line {text.count(chr(10), 0, position) + 1}"))
+
+
+class _Xml:
+    """What is out of the ordinary in an XML document, gathered while it is read."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.findings: list[Finding] = []
+        self.parser = expat.ParserCreate()
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.EntityDeclHandler = self._entity
+        self.parser.StartElementHandler = self._element
+        self.parser.ProcessingInstructionHandler = self._instruction
+
+    def add(self, rule: str, what: str) -> None:
+        if len(self.findings) < 10:
+            where = self.place.at(f"line {self.parser.CurrentLineNumber}")
+            self.findings.append(Finding(rule, Verdict.SUSPICIOUS, what, where))
+
+    def _doctype(self, name: str, system: str | None, public: str | None, internal: int) -> None:
+        if (
+            system
+            and not (public or "").startswith(_PUBLIC_DOCTYPES)
+            and not system.startswith(("http://www.w3.org/", "https://www.w3.org/"))
+        ):
+            self.add("xml.external-doctype", f"the document type {name[:40]} is fetched from {system[:120]}")
+        if internal and not public:
+            self.add("xml.doctype", "declares a document type of its own")
+
+    def _entity(
+        self,
+        name: str,
+        parameter: int,
+        value: str | None,
+        _base: str | None,
+        system: str | None,
+        _public: str | None,
+        _notation: str | None,
+    ) -> None:
+        # Drawing programs abbreviate their namespaces by entities.
+        if system or parameter or not (value or "").startswith(("http://", "https://")):
+            self.add("xml.entity", f"declares the entity {name[:40]}" + (f" from {system[:120]}" if system else ""))
+
+    def _element(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rsplit(":", 1)[-1].lower()
+        if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
+            self.add("markup.active-content", f"holds the element {name[:60]}")
+        for key, value in attributes.items():
+            lower = key.lower()
+            if lower.startswith("on") and lower[2:].isalpha() and len(lower) > 4 and local not in _PLAIN_ON:
+                self.add("markup.event-handler", f"runs code by {key[:40]}")
+            elif lower.rsplit(":", 1)[-1] in {"href", "src", "to", "from", "values"} and _SCHEME.match(value):
+                self.add("markup.active-content", f"links to {value[:60]!r}")
+
+    def _instruction(self, target: str, data: str) -> None:
+        if target.lower() == "xml-stylesheet" and "xsl" in data.lower():
+            self.add("xml.stylesheet", f"is transformed by {data[:80]}")
+
+
+# Elements of formats other than SVG that have attributes of such names.
+_PLAIN_ON = frozenset({"datafield", "net", "layer", "port", "edge"})
+
+
+def examine_xml(content: Content, place: Place) -> Iterator[Finding]:
+    """Streams, so that a network description of OpenVINO of any size costs little."""
+    reader = _Xml(place)
+    position = 0
+    try:
+        while chunk := content.read(position, CHUNK):
+            position += len(chunk)
+            reader.parser.Parse(chunk, False)
+        reader.parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        yield from reader.findings
+        what = f"is no XML that can be read: {error}"
+        yield Finding("xml.malformed", Verdict.SUSPICIOUS, what, place.at(f"line {reader.parser.CurrentLineNumber}"))
+        return
+    yield from reader.findings

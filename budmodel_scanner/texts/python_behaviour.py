@@ -1,0 +1,200 @@
+"""What a syntax tree of Python does, and how much it weighs where it stands."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from budmodel_scanner.texts.python_calls import examine_call
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_file import Found, PythonFile, command_of
+from budmodel_scanner.texts.python_flow import flow_of
+from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
+from budmodel_scanner.texts.python_texts import examine_texts
+from budmodel_scanner.verdict import Verdict
+
+# Imported by loaders, servers, installers or test runners without anybody asking for it.
+_IMPORTED = re.compile(
+    r"""(?x)^(?:modeling|configuration|tokenization|processing|image_processing|video_processing|feature_extraction|pipeline|generation
+      |custom_\w*|handler|model|__init__|setup|conftest|sitecustomize|usercustomize|inference_handler|preprocess\w*|modelling
+      |quantiz\w*|configuring|convert_tokenizer)(?:_[\w.-]*)?\.py$"""
+)
+_SHELLS = re.compile(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
+_WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdict.MALICIOUS}
+# Modules whose calls are an attack in combination only.
+_COMBINED = frozenset({"socket", "os", "ctypes"})
+_DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
+
+
+def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None = None) -> Iterator[Found]:
+    """(rule, verdict, what, line) of everything that is out of the ordinary."""
+    nodes = list(ast.walk(tree))
+    names = names_of(nodes)
+    name = file_name.rsplit("/", 1)[-1].lower()
+    imported = bool(_IMPORTED.match(name))
+    is_script = script if script is not None else not imported
+    file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", _verdict_of_code)
+    at_import = _import_time(tree, nodes, names)
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    plain = _plain_references(nodes)
+    for node in nodes:
+        eager = id(node) in at_import
+        if isinstance(node, ast.Call):
+            yield from examine_call(node, eager, file)
+        elif isinstance(node, ast.Name | ast.Attribute) and id(node) not in called and id(node) not in plain:
+            yield from _reference(node, file)
+        if isinstance(node, ast.Attribute):
+            yield from _climb(node, file)
+        if isinstance(node, ast.FunctionDef) and node.name in {
+            "__reduce__",
+            "__reduce_ex__",
+            "__setstate__",
+            "__getnewargs__",
+        }:
+            yield from _reduction(node, file)
+    if names.aliases.keys() & _COMBINED or any(name.split(".")[0] in _COMBINED for name in names.aliases.values()):
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+                yield from _together(node, file)
+    yield from examine_texts(nodes, file)
+
+
+def _verdict_of_code(code: str, names: Names) -> Verdict | None:
+    """The worst that a text would do if it were run as Python, None for nothing."""
+    try:
+        tree = ast.parse(code.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # It could only fail.
+        return None
+    # What was found of nodes is remembered by their identity, which ends with this tree.
+    known = Names(names.aliases, names.constants)
+    deeds = [deed_of(known.dotted(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = [verdict for _, verdict, _, _ in examine_behaviour(tree, "__init__.py", script=False)]
+    found += [_WEIGHT_OF_HIDDEN.get(deed, Verdict.SUSPICIOUS) for deed in deeds if deed]
+    return max(found, key=lambda verdict: verdict.rank, default=None)
+
+
+def _import_time(tree: ast.Module, nodes: list[ast.AST], names: Names) -> set[int]:
+    """Ids of the nodes that run when the file is imported, through functions and classes of its own that its top calls."""
+    bodies = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    found: set[int] = set()
+    entered: set[str] = set()
+    waiting = [[statement for statement in tree.body if not _is_main_guard(statement)]]
+    while waiting:
+        for node in scope_nodes(waiting.pop()):
+            found.add(id(node))
+            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
+            if called is None or called not in bodies or called in entered or called in names.aliases:
+                continue
+            entered.add(called)
+            body = bodies[called]
+            if isinstance(body, ast.ClassDef):
+                methods = [inner for inner in body.body if isinstance(inner, ast.FunctionDef)]
+                waiting.extend(method.body for method in methods if method.name.startswith("__"))
+            else:
+                waiting.append(body.body)
+    return found
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.If)
+        and isinstance(statement.test, ast.Compare)
+        and isinstance(statement.test.left, ast.Name)
+        and statement.test.left.id == "__name__"
+    )
+
+
+def _plain_references(nodes: list[ast.AST]) -> set[int]:
+    """Mentions that cannot run anything: annotations, what attributes hang on, bases, sides of `isinstance` and `except`."""
+    found: set[int] = set()
+
+    def leave_out(node: ast.AST | None) -> None:
+        if node is not None:
+            found.update(id(inner) for inner in ast.walk(node))
+
+    for node in nodes:
+        match node:
+            case ast.Attribute():
+                found.add(id(node.value))
+            case ast.arg() | ast.AnnAssign():
+                leave_out(node.annotation)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                leave_out(node.returns)
+            case ast.ClassDef():
+                for base in node.bases:
+                    leave_out(base)
+            case ast.ExceptHandler():
+                leave_out(node.type)
+            case ast.Call(func=ast.Name(id="isinstance" | "issubclass" | "hasattr" | "callable")):
+                leave_out(node)
+            case ast.Assign(value=ast.Name() | ast.Attribute()):
+                # Followed as an alias.
+                found.add(id(node.value))
+            case ast.Compare() | ast.Delete():
+                leave_out(node)
+    return found
+
+
+def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Found]:
+    """A function that runs things, handed over instead of called: `map(os.system, ...)`, `@exec`."""
+    if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        return
+    dotted = file.names.dotted(node)
+    if dotted in {"subprocess.Popen", "types.FunctionType", "types.CodeType"}:
+        return
+    if deed_of(dotted) in {Deed.RUNS_CODE, Deed.RUNS_PROGRAM}:
+        yield "python.hands-over", Verdict.SUSPICIOUS, f"hands {dotted} over to be called elsewhere", node.lineno
+    elif dotted == "os.environ":
+        file.deeds.add(Deed.READS_ENVIRONMENT)
+
+
+def _climb(node: ast.Attribute, file: PythonFile) -> Iterator[Found]:
+    if node.attr == "__subclasses__" and any(
+        isinstance(inner, ast.Attribute) and inner.attr in _DUNDER_CLIMB for inner in ast.walk(node.value)
+    ):
+        base = file.names.dotted(node.value)
+        if base is None or not base.startswith(("self.__class__", "cls.")):
+            yield "python.class-climb", Verdict.MALICIOUS, "climbs from an object to every class", node.lineno
+    if (
+        node.attr in {"__globals__", "__builtins__"}
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr.startswith("__")
+    ):
+        yield "python.class-climb", Verdict.SUSPICIOUS, f"reaches for {node.value.attr}.{node.attr}", node.lineno
+
+
+def _reduction(function: ast.FunctionDef, file: PythonFile) -> Iterator[Found]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.Attribute) and deed_of(file.names.dotted(node)) in {
+            Deed.RUNS_CODE,
+            Deed.RUNS_PROGRAM,
+        }:
+            what = f"{function.name} makes pickles that call {file.names.dotted(node)}"
+            yield "python.hostile-reduce", Verdict.MALICIOUS, what, node.lineno
+            return
+
+
+def _together(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module, file: PythonFile) -> Iterator[Found]:
+    """Calls that are ordinary one by one and an attack in one scope."""
+    nodes = scope_nodes(scope.body) if isinstance(scope, ast.Module) else ast.walk(scope)
+    calls = [(file.names.dotted(node.func), node) for node in nodes if isinstance(node, ast.Call)]
+    dotted = {name for name, _ in calls if name}
+    deeds = {deed for name in dotted if (deed := deed_of(name))}
+    line = getattr(scope, "lineno", 1)
+    if "socket.socket" in dotted and ("os.dup2" in dotted or "pty.spawn" in dotted or _feeds_shell(calls, file)):
+        yield "python.reverse-shell", Verdict.MALICIOUS, "connects a shell to a socket", line
+    if "os.chmod" in dotted and Deed.RUNS_PROGRAM in deeds and deeds & {Deed.FETCHES}:
+        yield "python.downloads-program", Verdict.MALICIOUS, "fetches a file, makes it executable and runs programs", line
+    if Deed.LOADS_LIBRARY in deeds and any(
+        "VirtualAlloc" in name or "mprotect" in name or "memmove" in name for name in dotted
+    ):
+        yield "python.shellcode", Verdict.MALICIOUS, "writes machine code into memory and runs it", line
+
+
+def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile) -> bool:
+    for name, call in calls:
+        if deed_of(name) is Deed.RUNS_PROGRAM:
+            words = (command_of(call, file) or "").split()
+            if words and _SHELLS.search(words[0]):
+                return True
+    return False

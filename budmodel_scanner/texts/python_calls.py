@@ -1,0 +1,178 @@
+"""Calls of Python, and how much each weighs with these arguments in this place."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_file import NETWORK, Found, PythonFile, command_of, opens_to_write
+from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
+from budmodel_scanner.verdict import Verdict
+
+_MAX_EMBEDDED = 200_000
+_LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
+# Whose examples load code by torch.hub every day.
+_HUB_OWNERS = frozenset(
+    {
+        "pytorch",
+        "facebookresearch",
+        "ultralytics",
+        "huggingface",
+        "nvidia",
+        "NVIDIA",
+        "snakers4",
+        "isl-org",
+        "intel-isl",
+        "openai",
+    }
+)
+_MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
+
+
+def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Found]:
+    dotted = file.names.dotted(node.func)
+    deed = deed_of(dotted)
+    if deed is None:
+        yield from _indirect(node, dotted, file)
+        yield from _loads_code(node, dotted, eager, file)
+        return
+    file.deeds.add(deed)
+    # `env=os.environ`, `timeout=` and the like say how something is done, not with what.
+    told = [keyword.value for keyword in node.keywords if keyword.arg not in _MANNERS]
+    arguments = [*node.args, *told]
+    origins = set().union(*(file.flow.origins(argument) for argument in arguments)) if arguments else set()
+    when = "when imported" if eager else "when called"
+    line = node.lineno
+    match deed:
+        case Deed.RUNS_CODE:
+            yield from _runs_code(node, dotted or "", origins, when, file)
+        case Deed.RUNS_PROGRAM:
+            yield from _runs_program(node, dotted or "", origins, eager, file)
+        case Deed.LOADS_OBJECTS:
+            if Deed.DECODES in origins and any(_blob(argument, file) for argument in arguments):
+                yield "python.embedded-pickle", Verdict.MALICIOUS, f"{dotted}() of a text in the file, {when}", line
+            elif dotted != "torch.load" and origins & {Deed.DECODES, *NETWORK}:
+                yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of decoded or fetched bytes, {when}", line
+            elif (dotted or "").startswith("marshal.") or (eager and not file.is_script):
+                yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.CONNECTS if eager and dotted != "socket.getaddrinfo":
+            yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.FETCHES | Deed.SENDS | Deed.CONNECTS:
+            if origins & {Deed.READS_ENVIRONMENT}:
+                yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
+            elif eager and not file.is_script:
+                yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.LOADS_LIBRARY:
+            compiled = "cpp_extension" in (dotted or "")
+            if eager or compiled:
+                yield "python.native-code", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.DECODES:
+            if eager and not file.is_script and any(_blob(argument, file) for argument in arguments):
+                yield "python.blob", Verdict.SUSPICIOUS, f"decodes a long text of the file by {dotted}()", line
+
+
+def _runs_code(node: ast.Call, dotted: str, origins: set[Deed], when: str, file: PythonFile) -> Iterator[Found]:
+    line = node.lineno
+    if origins & {Deed.DECODES, Deed.LOADS_OBJECTS, *NETWORK}:
+        yield "python.runs-hidden-code", Verdict.MALICIOUS, f"{dotted}() of decoded or fetched code, {when}", line
+        return
+    argument = node.args[0] if node.args else None
+    if dotted not in {"eval", "exec"} or not isinstance(node.func, ast.Name):
+        yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+    code = file.names.text(argument) if argument is not None else None
+    if code is not None and len(code) <= _MAX_EMBEDDED:
+        worst = file.verdict_of_code(code, file.names)
+        if worst is not None:
+            yield "python.runs-hidden-code", worst, f"{dotted}() of {code[:60]!r}, {when}", line
+        elif dotted == "exec" or "(" in code or not isinstance(argument, ast.Constant):
+            yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of {code[:60]!r}, {when}", line
+        return
+    if file.is_setup and _reads_file(argument):
+        return
+    yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of code that is not written out, {when}", line
+
+
+def _reads_file(node: ast.expr | None) -> bool:
+    """`open(...).read()` and `path.read_text()`, also compiled: how setup.py takes over a version."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "compile" and node.args:
+        node = node.args[0]
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read", "read_text"}
+
+
+def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, file: PythonFile) -> Iterator[Found]:
+    when = "when imported" if eager else "when called"
+    line = node.lineno
+    command = command_of(node, file)
+    if command is not None and (what := hostile_command(command)):
+        yield "python.hostile-command", Verdict.MALICIOUS, f"{dotted}() {when}: {what}", line
+        return
+    ordinary = command is not None and ordinary_command(command)
+    if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
+        verdict = Verdict.MALICIOUS if command is None or command.startswith("…") else Verdict.SUSPICIOUS
+        yield "python.runs-hidden-program", verdict, f"{dotted}() of something decoded or fetched, {when}", line
+    elif not ordinary or (eager and not file.is_script and not file.is_setup):
+        # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
+        shown = f" of {command[:80]!r}" if command else ""
+        yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
+
+
+def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[Found]:
+    """Ways to a function that avoid its name, and calls that only matter with certain arguments."""
+    names = file.names
+    if dotted in {"numpy.load"} and any(
+        keyword.arg == "allow_pickle" and getattr(keyword.value, "value", False) is True for keyword in node.keywords
+    ):
+        file.deeds.add(Deed.LOADS_OBJECTS)
+    imports = dotted in {"__import__", "importlib.import_module"} and bool(node.args) and names.text(node.args[0]) is None
+    if imports and file.flow.origins(node.args[0]) & {Deed.DECODES, *NETWORK}:
+        what = f"{dotted}() of a decoded or fetched name"
+        yield "python.hidden-import", Verdict.SUSPICIOUS, what, node.lineno
+    if dotted == "getattr" and len(node.args) >= 2:
+        owner = names.dotted(node.args[0])
+        name = names.text(node.args[1])
+        if name is None and owner in {"os", "subprocess", "builtins", "__builtins__", "posix", "pty", "ctypes", "socket"}:
+            yield (
+                "python.hidden-name",
+                Verdict.SUSPICIOUS,
+                f"takes a function of {owner} by a name that is not written out",
+                node.lineno,
+            )
+    if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
+        yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
+    if dotted == "shutil.rmtree" and node.args:
+        target = ast.unparse(node.args[0])[:200]
+        if re.search(r"expanduser\(['\"]~/?['\"]\)|Path\.home\(\)$|^['\"](?:/|~|/home|/etc|C:\\\\?)['\"]$", target):
+            yield "python.destroys", Verdict.MALICIOUS, f"deletes {target}", node.lineno
+    if dotted == "yaml.load" and not any(
+        "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]
+    ):
+        file.deeds.add(Deed.LOADS_OBJECTS)
+
+
+def _loads_code(node: ast.Call, dotted: str | None, eager: bool, file: PythonFile) -> Iterator[Found]:
+    """Modules from elsewhere, and files that Python itself will run."""
+    if dotted == "torch.hub.load" and node.args:
+        repository = file.names.text(node.args[0])
+        unknown = repository is not None and repository.split("/")[0] not in _HUB_OWNERS
+        if unknown or (eager and not file.is_script):
+            yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
+    if dotted == "importlib.util.spec_from_file_location" and eager and not file.is_script:
+        yield "python.loads-file", Verdict.SUSPICIOUS, "runs another file as a module when imported", node.lineno
+    if dotted == "open" and node.args and opens_to_write(node, file):
+        target = ast.unparse(node.args[0])[:300]
+        if re.search(r"getsitepackages|getusersitepackages|USER_SITE|purelib", target):
+            yield "python.persistence", Verdict.MALICIOUS, f"writes {target[:80]}, which Python runs later", node.lineno
+
+
+def _blob(node: ast.expr, file: PythonFile) -> bool:
+    """Whether a long encoded text of this file is part of an expression."""
+    for inner in ast.walk(node):
+        value = file.names.constants.get(inner.id) if isinstance(inner, ast.Name) else inner
+        text = file.names.text(value) if isinstance(value, ast.Constant | ast.BinOp | ast.JoinedStr) else None
+        if text is not None and (len(text) >= 200 and _LONG_BLOB.match(text)):
+            return True
+        if isinstance(inner, ast.Call) and deed_of(file.names.dotted(inner.func)) is Deed.DECODES and inner.args:
+            encoded = file.names.text(inner.args[0])
+            if encoded is not None and len(encoded) >= 16:
+                return True
+    return False

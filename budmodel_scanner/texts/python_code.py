@@ -1,0 +1,120 @@
+"""Python files, by their syntax tree: what runs at import, what functions would do, what hides.
+
+Ordinary modelling code and ordinary helper scripts are safe. Whoever imports a module runs all of its top, so the same call
+weighs more there than in a function that somebody has to call.
+"""
+
+import ast
+import re
+import tokenize
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from io import StringIO
+
+from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.python_behaviour import examine_behaviour
+from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.verdict import Finding, Verdict
+
+MAX_PYTHON_CHARACTERS = 512 << 10
+_MAX_FINDINGS = 25
+
+_CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_ORDINARY_CODINGS = frozenset(
+    {"utf-8", "utf8", "utf-8-sig", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "ascii", "us-ascii", "cp1252", "gbk"}
+)
+# For files that this Python cannot parse: the calls that would matter, wherever they stand.
+_DANGEROUS_TEXT = re.compile(
+    r"""(?x)
+      \bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*)\s*\( | \bsubprocess\s*\.\s*\w+\s*\( | (?<![\w.])(?:eval|exec
+        |execfile)\s*\(
+    | (?<![\w.])exec\s+["'\w] | \b__import__\s*\( | \b(?:pickle|cPickle|marshal|dill)\s*\.\s*loads\s*\(
+      | \bsocket\s*\.\s*socket\s*\(
+    | \bpty\s*\.\s*spawn | \bctypes\b | __subclasses__ | __builtins__ | \bbase64\b | \bfromhex\b
+    """
+)
+_FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,}+;|;[ \t]{60,}+[^\s#]")
+_CONFUSING = re.compile(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
+
+
+def examine_python(source: str, place: Place, *, script: bool | None = None) -> Iterator[Finding]:
+    """What is wrong with Python source.
+
+    `script`: whether it is run by a person rather than imported; None to tell by its name.
+    Raises UnscannedError for source that this version of Python cannot parse and that shows nothing dangerous.
+    """
+    if len(source) > MAX_PYTHON_CHARACTERS:
+        raise UnscannedError("python.too-large", f"{len(source):,} characters of Python; {MAX_PYTHON_CHARACTERS:,} are read")
+    yield from examine_unicode(source, place, "Python code")
+    yield from _encoding(source, place)
+    if found := _FAR_RIGHT.search(source):
+        line = source.count("\n", 0, found.start()) + 1
+        yield Finding(
+            "python.out-of-sight", Verdict.SUSPICIOUS, "code far to the right of other code", place.at(f"line {line}")
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        yield from _unparsed(source, error, place)
+        return
+    yield from _disguised(source, tree, place)
+    count = 0
+    seen: set[tuple[str, str]] = set()
+    try:
+        for rule, verdict, what, line in examine_behaviour(tree, place.name, script=script):
+            if (rule, what) not in seen and count < _MAX_FINDINGS:
+                seen.add((rule, what))
+                count += 1
+                yield Finding(rule, verdict, what, place.at(f"line {line}"))
+    except RecursionError:
+        yield Finding("python.nested-too-deep", Verdict.SUSPICIOUS, "expressions nested too deep to be read", place.at(""))
+
+
+def _encoding(source: str, place: Place) -> Iterator[Finding]:
+    for number, line in enumerate(source.split("\n", 2)[:2], start=1):
+        if (found := _CODING.match(line)) and found[1].lower().replace("_", "-") not in _ORDINARY_CODINGS:
+            what = f"declares the encoding {found[1]!r}, in which the code may read differently from what is shown"
+            yield Finding("python.encoding", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
+
+
+def _unparsed(source: str, error: Exception, place: Place) -> Iterator[Finding]:
+    line = getattr(error, "lineno", None) or 1
+    if isinstance(error, RecursionError | MemoryError) or "too many" in str(error):
+        yield Finding("python.nested-too-deep", Verdict.SUSPICIOUS, "code nested too deep to be parsed", place.at(""))
+    elif found := _DANGEROUS_TEXT.search(source):
+        what = f"cannot be parsed ({str(error)[:80]}) and holds {found[0].strip()[:40]!r}"
+        where = place.at(f"line {source.count(chr(10), 0, found.start()) + 1}")
+        yield Finding("python.unparsed-danger", Verdict.SUSPICIOUS, what, where)
+    else:
+        raise UnscannedError("python.syntax", f"line {line} is not Python of this version: {str(error)[:120]}")
+
+
+def _disguised(source: str, tree: ast.Module, place: Place) -> Iterator[Finding]:
+    """Names written in look-alike letters that Python reads as ordinary ones, and names that nobody can tell apart."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    confusing = [name for name in names if _CONFUSING.fullmatch(name)]
+    if len(confusing) >= 5:
+        what = f"{len(confusing)} names made to be confused, such as {confusing[0]}"
+        yield Finding("python.obfuscated", Verdict.SUSPICIOUS, what, place.at(""))
+    if source.isascii():
+        return
+    try:
+        for token in tokenize.generate_tokens(StringIO(source).readline):
+            if token.type == tokenize.NAME and not token.string.isascii():
+                plain = unicodedata.normalize("NFKC", token.string)
+                mixed = plain != token.string and plain.isascii()
+                if mixed or _mixes_scripts(plain):
+                    what = f"the name {token.string!r} reads as another"
+                    yield Finding("python.disguised-name", Verdict.SUSPICIOUS, what, place.at(f"line {token.start[0]}"))
+                    return
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        return
+
+
+def _mixes_scripts(name: str) -> bool:
+    """Latin and Cyrillic letters in one name; Greek ones are ordinary in formulas."""
+    scripts = {unicodedata.name(character, "").split(" ")[0] for character in name if character.isalpha()}
+    return {"LATIN", "CYRILLIC"} <= scripts

@@ -1,0 +1,246 @@
+"""What the names and constants of a Python file stand for, as far as reading tells: imports, aliases, texts in pieces."""
+
+import ast
+import base64
+import binascii
+import codecs
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from budmodel_scanner.texts.python_deeds import names_in
+
+_MAX_DEPTH = 60
+_MAX_CHARACTERS = 100_000
+_BUILTIN_PREFIXES = ("builtins.", "__builtins__.", "__builtin__.")
+_DECODERS: dict[str, Callable[[str | bytes], bytes]] = {
+    "base64.b64decode": base64.b64decode,
+    "base64.standard_b64decode": base64.b64decode,
+    "base64.urlsafe_b64decode": base64.urlsafe_b64decode,
+    "base64.b32decode": base64.b32decode,
+    "base64.b16decode": base64.b16decode,
+    "base64.b85decode": base64.b85decode,
+    "base64.a85decode": base64.a85decode,
+    "binascii.unhexlify": binascii.unhexlify,
+    "binascii.a2b_hex": binascii.a2b_hex,
+    "binascii.a2b_base64": binascii.a2b_base64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`aliases`: what names of this file were imported as or set to. `constants`: texts that names are set to once."""
+
+    aliases: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, ast.expr] = field(default_factory=dict)
+    _found: dict[int, str | None] = field(default_factory=dict)
+
+    def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
+        """The dotted name that an expression stands for, `os.system` for `getattr(__import__("os"), "sys" + "tem")` too."""
+        if id(node) in self._found:
+            return self._found[id(node)]
+        found = self._dotted(node, depth + 1) if depth < _MAX_DEPTH else None
+        if found is not None:
+            for prefix in _BUILTIN_PREFIXES:
+                found = found.removeprefix(prefix)
+        self._found[id(node)] = found
+        return found
+
+    def _dotted(self, node: ast.expr, depth: int) -> str | None:
+        match node:
+            case ast.Name():
+                return self.aliases.get(node.id, node.id)
+            case ast.Attribute():
+                owner = self.dotted(node.value, depth)
+                return None if owner is None else f"{owner}.{node.attr}"
+            case ast.Call(func=function, args=arguments):
+                called = self.dotted(function, depth)
+                if called in {"getattr", "object.__getattribute__"} and len(arguments) >= 2:
+                    owner, name = self.dotted(arguments[0], depth), self.text(arguments[1], depth)
+                    return f"{owner}.{name}" if owner and name else None
+                if called in {"__import__", "importlib.import_module", "importlib.__import__"} and arguments:
+                    return self.text(arguments[0], depth)
+                if called in {"globals", "locals"}:
+                    return "globals()"
+                if called == "vars" and arguments:
+                    return f"{self.dotted(arguments[0], depth)}.__dict__"
+                return None if called is None else f"{called}()"
+            case ast.Subscript(value=value, slice=index):
+                owner, name = self.dotted(value, depth), self.text(index, depth)
+                if owner is None or name is None:
+                    return None
+                if owner in {"sys.modules", "globals()"}:
+                    return self.aliases.get(name, name)
+                if owner in {
+                    "__builtins__",
+                    "builtins",
+                    "builtins.__dict__",
+                    "__dict__",
+                    "__builtins__.__dict__",
+                    "globals().__builtins__",
+                }:
+                    return name
+                if owner.endswith(".__dict__"):
+                    return f"{owner.removesuffix('.__dict__')}.{name}"
+            case ast.NamedExpr():
+                return self.dotted(node.value, depth)
+        return None
+
+    def text(self, node: ast.expr, depth: int = 0) -> str | None:
+        """The text that an expression comes to, pieces, codes and encodings put together; None where it is not constant."""
+        try:
+            found = self._constant(node, depth)
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+            return None
+        if isinstance(found, bytes):
+            return found.decode("latin-1")
+        return found if isinstance(found, str) else None
+
+    def _constant(self, node: ast.expr, depth: int) -> object:
+        """Raises ValueError, TypeError or LookupError for what is not constant."""
+        if depth > _MAX_DEPTH:
+            raise ValueError("too deep")
+        depth += 1
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name) if name in self.constants:
+                return self._constant(self.constants[name], depth)
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return [self._constant(item, depth) for item in items[:10_000]]
+            case ast.JoinedStr(values=parts):
+                return "".join(str(self._constant(part, depth)) for part in parts)
+            case ast.FormattedValue(value=value):
+                return self._constant(value, depth)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self._constant(operand, depth)
+                return -inner if isinstance(inner, int) else inner
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                first, second = self._constant(left, depth), self._constant(right, depth)
+                if isinstance(first, str) and isinstance(second, str) and len(first) + len(second) < _MAX_CHARACTERS:
+                    return first + second
+                if isinstance(first, bytes) and isinstance(second, bytes) and len(first) + len(second) < _MAX_CHARACTERS:
+                    return first + second
+                if isinstance(first, int) and isinstance(second, int):
+                    return first + second
+            case ast.BinOp(left=left, op=ast.Sub() | ast.BitXor() as operation, right=right):
+                first, second = self._constant(left, depth), self._constant(right, depth)
+                if isinstance(first, int) and isinstance(second, int):
+                    return first - second if isinstance(operation, ast.Sub) else first ^ second
+            case ast.Subscript(
+                value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(operand=ast.Constant(value=1)))
+            ):
+                whole = self._constant(value, depth)
+                return whole[::-1] if isinstance(whole, str | bytes | list) else None
+            case ast.Call():
+                return self._call(node, depth)
+        raise ValueError("not constant")
+
+    def _call(self, node: ast.Call, depth: int) -> object:
+        name = self.dotted(node.func, depth)
+        arguments = node.args
+        if name == "chr" and arguments:
+            code = self._constant(arguments[0], depth)
+            return chr(code) if isinstance(code, int) else None
+        if name in {"bytes", "bytearray", "str"} and arguments:
+            return _bytes(self._constant(arguments[0], depth))
+        if name in {"bytes.fromhex", "bytearray.fromhex"} and arguments:
+            return bytes.fromhex(str(self._constant(arguments[0], depth)))
+        if name in _DECODERS and arguments:
+            encoded = self._constant(arguments[0], depth)
+            return _DECODERS[name](encoded) if isinstance(encoded, str | bytes) else None
+        if name == "codecs.decode" and len(arguments) > 1:
+            encoded, codec = self._constant(arguments[0], depth), self._constant(arguments[1], depth)
+            if isinstance(encoded, str) and codec in {"rot13", "rot_13"}:
+                return codecs.decode(encoded, "rot13")
+        if name == "map" and len(arguments) == 2 and self.dotted(arguments[0], depth) == "chr":
+            codes = self._constant(arguments[1], depth)
+            if isinstance(codes, list | bytes):
+                return [chr(code) for code in codes if isinstance(code, int)]
+        if isinstance(node.func, ast.Attribute):
+            return self._method(node, node.func, depth)
+        raise ValueError("not constant")
+
+    def _method(self, node: ast.Call, function: ast.Attribute, depth: int) -> object:
+        receiver = self._constant(function.value, depth)
+        if function.attr == "join" and isinstance(receiver, str) and node.args:
+            return receiver.join(str(part) for part in self._parts(node.args[0], depth))
+        arguments = [self._constant(argument, depth) for argument in node.args]
+        match function.attr, receiver, arguments:
+            case "decode", bytes(), _:
+                return receiver.decode("latin-1")
+            case "encode", str(), _:
+                return receiver.encode()
+            case (("lower" | "upper" | "strip" | "swapcase" | "title"), str(), []):
+                return str(getattr(receiver, function.attr)())
+            case "replace", str(), [str() as old, str() as new] if len(receiver) * (len(new) + 1) < _MAX_CHARACTERS:
+                return receiver.replace(old, new)
+            case "format", str(), _ if "{" in receiver and len(receiver) < 1_000:
+                for argument in arguments:
+                    receiver = receiver.replace("{}", str(argument), 1)
+                return receiver
+        raise ValueError("not constant")
+
+    def _parts(self, node: ast.expr, depth: int) -> list[object]:
+        """The items of a list, or of `chr(x) for x in [...]`."""
+        if isinstance(node, ast.GeneratorExp | ast.ListComp) and len(node.generators) == 1:
+            codes = self._constant(node.generators[0].iter, depth)
+            is_chr = isinstance(node.elt, ast.Call) and self.dotted(node.elt.func, depth) == "chr"
+            if isinstance(codes, list | bytes) and is_chr:
+                # An offset or a key applied to each code hides the text; which text it is does not matter here.
+                return [chr(code) for code in codes if isinstance(code, int) and 0 <= code < 0x110000]
+        found = self._constant(node, depth)
+        if isinstance(found, list | str):
+            return list(found)
+        raise ValueError("not constant")
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, list):
+        return bytes(code for code in value if isinstance(code, int) and 0 <= code < 256)
+    return value
+
+
+def names_of(nodes: list[ast.AST]) -> Names:
+    names = Names()
+    targets: dict[str, int] = {}
+    for node in nodes:
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    names.aliases[alias.asname or alias.name.split(".")[0]] = (
+                        alias.name if alias.asname else alias.name.split(".")[0]
+                    )
+            case ast.ImportFrom(module=str() as module, level=0):
+                for alias in node.names:
+                    for name in names_in(module) if alias.name == "*" else [alias.name]:
+                        names.aliases[alias.asname or name] = f"{module}.{name}"
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                targets[name] = targets.get(name, 0) + 1
+                names.constants[name] = value
+            case ast.For(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)) | ast.arg(arg=name):
+                targets[name] = targets.get(name, 0) + 2
+    for name, count in targets.items():
+        if count > 1:
+            names.constants.pop(name, None)
+    for name, value in list(names.constants.items()):
+        if isinstance(value, ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
+            dotted = names.dotted(value)
+            # A plain call gives a value, not another name for something.
+            if dotted and not dotted.endswith("()") and dotted != name:
+                names.aliases[name] = dotted
+    # What was looked up while the aliases were incomplete may have been wrong.
+    names._found.clear()
+    return names
+
+
+def scope_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Everything that runs when `body` runs: not the bodies of functions, but their decorators and defaults."""
+    waiting: list[ast.AST] = list(reversed(body))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            defaults = [default for default in [*node.args.defaults, *node.args.kw_defaults] if default is not None]
+            waiting.extend([*node.decorator_list, *defaults])
+        else:
+            waiting.extend(ast.iter_child_nodes(node))

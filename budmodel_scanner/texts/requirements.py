@@ -1,0 +1,55 @@
+"""Requirements of pip, and lines of .pth files: what an installer fetches, and what Python runs when it starts."""
+
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.verdict import Finding, Verdict
+
+_DIRECT = re.compile(r"(?i)(?:^|[\s@=])((?:git|hg|svn|bzr)\+\S+|(?:https?|ftp|file)://\S+)")
+_OPTION = re.compile(r"^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host|--pre-install)[=\s]+(\S+)")
+_ORDINARY_SOURCES = re.compile(
+    r"""(?ix)^(?:git\+)?(?:https?|ssh|git)://(?:[\w-]+@)?(?:
+      (?:www\.)?github\.com/(?:huggingface|pytorch|openai|facebookresearch|NVIDIA|NVIDIA-NeMo|Dao-AILab|microsoft|google|google-research|google-deepmind
+        |state-spaces|vllm-project|sgl-project|ultralytics|facebookincubator|bitsandbytes-foundation|TimDettmers|IDEA-Research|open-mmlab|salesforce|lm-sys
+        |haotian-liu|QwenLM|deepseek-ai|mistralai|allenai|EleutherAI|ggml-org|abetlen|unslothai|casper-hansen|AutoGPTQ|speechbrain|suno-ai|gradio-app)/
+    | download\.pytorch\.org | pypi\.org | files\.pythonhosted\.org | pypi\.nvidia\.com | pypi\.ngc\.nvidia\.com
+      | huggingface\.co/ | flashinfer\.ai
+    | data\.pyg\.org | wheels\.vllm\.ai | developer\.download\.nvidia\.com | storage\.googleapis\.com/(?:jax-releases
+      |libtpu) | docs\.sglang\.ai
+    | github\.com/explosion/ | (?:www\.)?github\.com/(?:Dao-AILab|vllm-project)/ | abetlen\.github\.io )"""
+)
+
+
+def examine_requirements(text: str, place: Place) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        yield from examine_requirement(line, place, place.at(f"line {number}"))
+
+
+def examine_requirement(line: str, place: Place, where: str) -> Iterator[Finding]:
+    """One line of requirements, as in pip's own file or in a list of a configuration."""
+    line = re.split(r"\s#", line.strip(), maxsplit=1)[0]
+    if not line or line.startswith("#") or len(line) > 4_000:
+        return
+    if option := _OPTION.match(line):
+        if "://" not in option[1] or not _ORDINARY_SOURCES.match(option[1]):
+            yield Finding(
+                "requirements.index", Verdict.SUSPICIOUS, f"installs from {option[1][:120]}", where or place.at("")
+            )
+    elif (direct := _DIRECT.search(line)) and not _ORDINARY_SOURCES.match(direct[1]):
+        yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {direct[1][:120]}", where or place.at(""))
+
+
+def examine_pth(text: str, place: Place) -> Iterator[Finding]:
+    """https://docs.python.org/3/library/site.html: a line that begins with `import` is run each time Python starts."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith(("import ", "import\t")):
+            yield Finding(
+                "pth.runs-code", Verdict.MALICIOUS, f"runs at every start: {line[:120]!r}", place.at(f"line {number}")
+            )
+            return
+        if ".." in line or line.startswith("/"):
+            yield Finding(
+                "pth.path", Verdict.SUSPICIOUS, f"adds {line[:120]!r} to the path of Python", place.at(f"line {number}")
+            )
+            return

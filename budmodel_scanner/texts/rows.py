@@ -1,0 +1,86 @@
+"""Texts that are long lists of rows: tables, vocabularies, logs, JSON lines. Read in pieces, whatever their size."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError
+from budmodel_scanner.examiner import Nested
+from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.embedded import examine_embedded
+from budmodel_scanner.texts.kinds import Kind
+from budmodel_scanner.verdict import Finding, Verdict
+
+_OVERLAP = 4096
+_MAX_LINE_BYTES = 32 << 20
+_FORMULA = re.compile(
+    rb"""(?imx)(?:^|[,;\t])["']?\s{0,5}[=+@-](?:\s{0,3}[+-])?\s{0,3}(?:
+        (?:cmd|powershell|msexcel|rundll32|regsvr32|mshta|certutil|wscript|cscript|bash|dde)\s{0,3}[|(]
+      | (?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA|IMPORTHTML|IMPORTFEED|IMPORTRANGE|IMAGE|CALL|EXEC
+        |REGISTER|FILTERXML|RTD)
+        \s{0,3}\(\s{0,3}["'a-z]
+    )"""
+)
+# Rows are data that nobody runs, unless they are objects that a loader builds.
+_MEANT_FOR_LOADERS = re.compile(rb'"(?:py/[a-z]+|_target_|auto_map|class_name)"\s*:')
+
+
+def examine_rows(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:
+    """A table, a vocabulary or plain text of any size."""
+    tail = b""
+    for start in range(0, content.size, CHUNK):
+        piece = tail + content.read(start, CHUNK)
+        if (zero := piece.find(0)) >= 0:
+            what = f"bytes that no text holds, after {start:,} bytes of {kind}"
+            yield Finding("text.binary", Verdict.SUSPICIOUS, what, place.at(f"byte {start - len(tail) + zero:,}"))
+            return
+        if kind is Kind.TABLE and (found := next(examine_table(piece, place), None)):
+            yield found
+            return
+        before = len(tail)
+        for finding in examine_embedded(piece, place, nested):
+            yield finding
+            before = -1
+        if before < 0:
+            return
+        tail = piece[-_OVERLAP:]
+
+
+def examine_table(data: bytes, place: Place) -> Iterator[Finding]:
+    """Cells that a spreadsheet would run or fetch: https://owasp.org/www-community/attacks/CSV_Injection."""
+    if found := _FORMULA.search(data):
+        what = f"a cell that a spreadsheet would run: {found[0].decode('utf-8', 'replace').strip()[:80]!r}"
+        yield Finding("table.formula", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
+
+
+def examine_json_lines(content: Content, place: Place) -> Iterator[Finding]:
+    """Each line has to be JSON. What rows say is data that nobody runs. Raises UnscannedError for lines beyond reason."""
+    rest = b""
+    number = 0
+    for start in range(0, content.size, CHUNK):
+        *lines, rest = (rest + content.read(start, CHUNK)).split(b"\n")
+        for line in lines:
+            number += 1
+            if finding := _row(line, number, place):
+                yield finding
+                return
+        if len(rest) > _MAX_LINE_BYTES:
+            raise UnscannedError("json.too-large", f"line {number + 1} has more than {_MAX_LINE_BYTES:,} bytes")
+    if finding := _row(rest, number + 1, place):
+        yield finding
+
+
+def _row(line: bytes, number: int, place: Place) -> Finding | None:
+    if not line.strip():
+        return None
+    try:
+        value = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError:
+        return Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(f"line {number}"))
+    except ValueError as error:
+        return Finding(
+            "json.malformed", Verdict.SUSPICIOUS, f"a row is no JSON: {str(error)[:120]}", place.at(f"line {number}")
+        )
+    if _MEANT_FOR_LOADERS.search(line):
+        return next(examine_configuration(value, place), None)
+    return None

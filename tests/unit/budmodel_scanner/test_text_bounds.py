@@ -1,0 +1,194 @@
+"""Whatever the text: no exception but the one that says unscanned, and work in proportion to its length."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.template import examine_template
+from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds, findings_of, verdict_of_text
+
+NAMES = [
+    *["a.txt", "config.json", "a.yaml", "modeling_a.py", "README.md", "a.html", "a.svg", "a.sh", "a.js", "a.jinja", "a.csv"],
+    *[
+        "a.toml",
+        "a.cfg",
+        "requirements.txt",
+        ".gitattributes",
+        "a.jsonl",
+        "a.ipynb",
+        "vocab.txt",
+        "a.pl",
+        "x.pth",
+        "a.vbs",
+        "LICENSE",
+    ],
+]
+PIECES = [
+    *[
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        '"',
+        "'",
+        ":",
+        ",",
+        "\n",
+        " ",
+        "\\",
+        "|",
+        "&",
+        "*",
+        "!",
+        "!!python/",
+        "---\n",
+    ],
+    *[
+        "if ",
+        "for ",
+        "set ",
+        "x",
+        "1",
+        "9" * 30,
+        ".__class__",
+        "attr('a')",
+        "import os\n",
+        "exec(",
+        "curl ",
+        "| sh",
+        "$(",
+        "`",
+        "<!--",
+        "<a ",
+    ],
+    *[
+        "onx=",
+        "cos\nsystem\n",
+        "(S'",
+        "tR.",
+        "gASV",
+        "\x1b[",
+        "\u202e",
+        "\ud7ff",
+        "é",
+        "\0",
+        "auto_map",
+        "_target_",
+        "- ",
+        "&a ",
+        "*a",
+        "==",
+        "~",
+    ],
+]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=200)
+REPEATED = [
+    *["cos\nsystem\n(", "(ios\nx\n", "(S'a'\nios\nx\n"],
+    *[
+        "curl ",
+        "curl @",
+        "base64 -d ",
+        "eval $(",
+        "python -c 'exec(",
+        "rm -rf ",
+        "https://",
+        '<a "',
+        "<!--",
+        "<iframe ",
+        "onx=",
+        "`",
+    ],
+    *[
+        "`a",
+        "](",
+        "{{",
+        "{{ a }}",
+        "{% if a %}",
+        "[",
+        '{"a":',
+        '"a",',
+        "9",
+        "\\",
+        "gA",
+        "gAIA",
+        "80",
+        "cos\nsystem\n",
+        "(",
+        "#",
+        "/*",
+    ],
+    *[
+        "import os;",
+        "a.",
+        "a=",
+        "- ",
+        "&a ",
+        "a: b\n",
+        ",=",
+        "\x1b[",
+        "<",
+        "&a;",
+        "<a>",
+        "IEX ",
+        "git+",
+        "ignore all the your ",
+        "%d",
+        ".ssh/|",
+    ],
+]
+
+
+@given(name=st.sampled_from(NAMES), text=TEXTS)
+def test_any_text_is_examined_to_an_end(name: str, text: str) -> None:
+    assert verdict_of_text(name, text) is not Verdict.ERROR
+
+
+@given(name=st.sampled_from(NAMES), data=st.binary(max_size=300))
+def test_any_bytes_are_examined_to_an_end(name: str, data: bytes) -> None:
+    findings_of(name, data)
+
+
+@given(text=TEXTS)
+def test_any_template_is_examined_to_an_end(text: str) -> None:
+    list(examine_template(text, Place("t")))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.txt", "config.json", "a.yaml", "README.md", "a.html", "a.sh", "a.js", "a.csv", "a.toml", "a.cfg"]
+)
+def test_a_long_line_of_anything_costs_no_more_than_its_length(name: str) -> None:
+    # What is quadratic takes minutes for one of these.
+    for piece in REPEATED:
+        with at_most_cpu_seconds(3):
+            findings_of(name, piece * (200_000 // len(piece)))
+
+
+@pytest.mark.parametrize("piece", REPEATED)
+def test_code_and_templates_are_linear_as_well(piece: str) -> None:
+    with at_most_cpu_seconds(6):
+        findings_of("modeling_a.py", piece * (100_000 // len(piece)))
+        findings_of("a.jinja", piece * (100_000 // len(piece)))
+
+
+def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
+    # Found by fuzzing: three million lines took 20 seconds when every form was tried on each.
+    with at_most_cpu_seconds(4):
+        findings_of("Dockerfile", "ab\n" * 1_000_000)
+
+
+def test_texts_too_large_for_their_kind_are_unscanned() -> None:
+    assert verdict_of_text("a.md", "word " * 2_000_000) is Verdict.UNSCANNED
+    assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED
+
+
+def test_tables_and_vocabularies_of_any_size_are_streamed() -> None:
+    assert findings_of("a.csv", "1,2\n" * 3_000_000) == []
+    assert findings_of("vocab.txt", "word\n" * 3_000_000) == []
