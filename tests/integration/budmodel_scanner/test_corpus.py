@@ -20,7 +20,7 @@ from tests.corpus.everything import corpus, write
 from tests.corpus.judging import FLAGGED, File, judged, verdicts
 from tests.corpus.sample import Sample
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 MOST_BENIGN_FLAGGED = MOST_BENIGN_UNSCANNED = 0.05
 LEAST_HOSTILE_FLAGGED = 0.97
 # What a verdict must not depend on: libraries of models, which the scanner reads without.

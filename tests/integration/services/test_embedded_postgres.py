@@ -18,7 +18,7 @@ from budmodel_pipeline.services import embedded_postgres, postgres_programs
 from budmodel_pipeline.services.embedded_postgres import Server, ensure_database, start, stop
 from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 

@@ -62,7 +62,7 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_fetched,
 )
 
-PROJECT = Path(__file__).parents[2] / "dbt_leaderboard"
+PROJECT = Path(__file__).parents[3] / "dbt_leaderboard"
 MARTS = {
     "benchmarks",
     "identity_review",
