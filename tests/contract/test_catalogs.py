@@ -19,6 +19,7 @@ from budmodel_pipeline.model_info.catalogs import (
     read_models_dev,
 )
 from budmodel_pipeline.workflows.model_discovery import catalogued_models
+from tests.checkout import DATA, SHARED
 
 # From the files by hand: what models.dev says comes first, what LLM-Stats says fills the gaps.
 KNOWN: Mapping[str, Mapping[str, Any]] = {
@@ -62,9 +63,16 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="module", params=[path for path in (DATA, SHARED) if path.is_dir()], ids=lambda path: path.name)
+def root(request: pytest.FixtureRequest) -> Path:
+    """Where the catalogs lie by host and path: facts of them, and beside the checkout the files themselves."""
+    directory: Path = request.param
+    return directory / "mirror"
+
+
 @pytest.fixture(scope="module")
-def records(mirror: Path) -> Sequence[CatalogRecord]:
-    models_dev, llm_stats = ((mirror / mirror_path(url)).read_bytes() for url in (MODELS_DEV_URL, LLM_STATS_URL))
+def records(root: Path) -> Sequence[CatalogRecord]:
+    models_dev, llm_stats = ((root / mirror_path(url)).read_bytes() for url in (MODELS_DEV_URL, LLM_STATS_URL))
     return [*read_models_dev(models_dev), *read_llm_stats(llm_stats)]
 
 
@@ -94,8 +102,8 @@ def test_everything_of_the_files_is_read(records: Sequence[CatalogRecord]) -> No
     assert counts == {"models.dev": 235, "llm-stats": 169}
 
 
-def test_resellers_do_not_speak(mirror: Path, records: Sequence[CatalogRecord]) -> None:
-    providers = orjson.loads((mirror / mirror_path(MODELS_DEV_URL)).read_bytes())
+def test_resellers_do_not_speak(root: Path, records: Sequence[CatalogRecord]) -> None:
+    providers = orjson.loads((root / mirror_path(MODELS_DEV_URL)).read_bytes())
     resellers = sorted(set(providers) - set(MAKERS))
     assert {"openrouter", "azure", "groq", "github-copilot", "togetherai"} <= set(resellers)
     speaking = {record.maker for record in records if record.catalog == "models.dev"}

@@ -2,12 +2,13 @@
 
 import csv
 import json
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
 
 from budmodel_pipeline.model_info.architecture import architecture_json, describe_architecture
+from tests.checkout import DATA
 
 # Column of the truth: field of the JSON object. Cells of the second table are formulas, trusted only under conditions.
 STATED = {
@@ -32,14 +33,20 @@ LEFT_OUT = {("MiniMaxAI/MiniMax-M2.5", column): 62 * (6144 + 1024) + 62 * 256 fo
 MODELS = 25
 
 
-def rows(shared: Path) -> list[dict[str, str]]:
-    with (shared / "models" / "TRUTH.tsv").open(encoding="utf-8", newline="") as file:
+@cache
+def rows() -> list[dict[str, str]]:
+    with (DATA / "model_figures.tsv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def described(shared: Path, model: str) -> dict[str, Any]:
-    config = (shared / "models" / model.replace("/", "__") / "config.json").read_bytes()
-    return architecture_json(describe_architecture(json.loads(config)))
+@cache
+def configs() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((DATA / "model_configs.json").read_bytes())
+    return found
+
+
+def described(model: str) -> dict[str, Any]:
+    return architecture_json(describe_architecture(configs()[model]))
 
 
 def trusted(row: dict[str, str], column: str) -> bool:
@@ -47,23 +54,23 @@ def trusted(row: dict[str, str], column: str) -> bool:
     return bool(row[column]) and (column in STATED or (bool(gap) and abs(float(gap)) <= 0.3))
 
 
-def test_every_trusted_cell_is_exact(shared: Path) -> None:
+def test_every_trusted_cell_is_exact() -> None:
     wrong = []
-    for row in rows(shared):
-        found = described(shared, row["model_id"])
+    for row in rows():
+        found = described(row["model_id"])
         for column, field in (STATED | COMPUTED).items():
             if trusted(row, column) and not row["trap"]:
                 expected = int(row[column]) + LEFT_OUT.get((row["model_id"], column), 0)
                 if found[field] != expected:
                     wrong.append((row["model_id"], field, expected, found[field]))
-    assert len(rows(shared)) == MODELS
+    assert len(rows()) == MODELS
     assert wrong == []
 
 
-def test_every_trap_is_right_or_refused(shared: Path) -> None:
+def test_every_trap_is_right_or_refused() -> None:
     wrong = []
-    for row in rows(shared):
-        found = described(shared, row["model_id"])
+    for row in rows():
+        found = described(row["model_id"])
         for column, field in (STATED | COMPUTED).items():
             if row["trap"] and row[column] and found[field] != int(row[column]) and not found["reasons"].get(field):
                 wrong.append((row["model_id"], field, row[column], found[field]))
@@ -83,8 +90,8 @@ def test_every_trap_is_right_or_refused(shared: Path) -> None:
         ("nvidia/Kimi-K2.5-NVFP4", "parameters_active", 32_861_500_928),
     ],
 )
-def test_what_the_truth_cannot_be_trusted_for(shared: Path, model: str, field: str, expected: int) -> None:
-    assert described(shared, model)[field] == expected
+def test_what_the_truth_cannot_be_trusted_for(model: str, field: str, expected: int) -> None:
+    assert described(model)[field] == expected
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_what_the_truth_cannot_be_trusted_for(shared: Path, model: str, field: s
         ("Qwen/Qwen3-8B", "num_experts", "not a mixture of experts"),
     ],
 )
-def test_what_is_refused_says_why(shared: Path, model: str, field: str, because: str) -> None:
-    found = described(shared, model)
+def test_what_is_refused_says_why(model: str, field: str, because: str) -> None:
+    found = described(model)
     assert found[field] is None
     assert because in found["reasons"][field]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -20,6 +19,7 @@ from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.workflows.model_discovery import known_target
 from budmodel_pipeline.workflows.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
+from tests.checkout import ROOT
 from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 
@@ -62,9 +62,9 @@ def rows(engine: Engine, query: str) -> list[Mapping[str, Any]]:
 
 
 def test_the_text_goes_before_the_tag_and_every_quote_stands_in_it(
-    engine: Engine, hub: HubServer, store: ObjectStore, shared: Path
+    engine: Engine, hub: HubServer, store: ObjectStore
 ) -> None:
-    apache = (shared / "licenses" / "apache_2_0.md").read_bytes()
+    apache = (ROOT / "LICENSE").read_bytes()
     hub.add("org/text", {"README.md": card("mit"), "LICENSE": apache})
     hub.add("org/same", {"README.md": card("apache-2.0"), "LICENSE": apache})
     hub.add("org/tag", {"README.md": card("apache-2.0")})
@@ -93,9 +93,9 @@ def test_the_text_goes_before_the_tag_and_every_quote_stands_in_it(
 
 
 def test_a_tag_against_its_text_and_a_derivative_against_its_base_are_conflicts(
-    engine: Engine, hub: HubServer, store: ObjectStore, shared: Path
+    engine: Engine, hub: HubServer, store: ObjectStore
 ) -> None:
-    apache = (shared / "licenses" / "apache_2_0.md").read_bytes()
+    apache = (ROOT / "LICENSE").read_bytes()
     hub.add("org/contradiction", {"README.md": card("mit"), "LICENSE": apache})
     hub.add("org/closed", {"README.md": card("cc-by-nc-4.0")})
     hub.add("org/freed", {"README.md": card("mit", "base_model: Org/Closed\n")})

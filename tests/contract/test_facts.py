@@ -1,0 +1,30 @@
+"""The facts that tests read are those that were published, where what was published lies beside the checkout."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import DATA
+from tests.data.write_facts import write_facts
+
+FACTS = sorted(path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file() and path.suffix != ".py")
+# Everybody who clones the repository gets them.
+MAX_BYTES = 256 * 1024
+
+
+@pytest.fixture(scope="module")
+def fresh(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert shared.is_dir()
+    directory = tmp_path_factory.mktemp("facts")
+    write_facts(directory)
+    return directory
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_fact_is_as_it_was_published(fresh: Path, name: str) -> None:
+    assert (fresh / name).read_bytes() == (DATA / name).read_bytes(), "run `python -m tests.data.write_facts`"
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_facts_are_small(name: str) -> None:
+    assert (DATA / name).stat().st_size <= MAX_BYTES
