@@ -27,6 +27,7 @@ check: setup  ## Format, lint, types, dbt and the rules about who may import who
 	$(BIN)/mypy
 	$(DBT) parse $(DBT_PROJECT)
 	$(BIN)/lint-imports
+	$(BIN)/pytest --quiet tests/contract/house
 
 bench: setup  ## Ratios of our times to floors measured in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -21,7 +21,7 @@ from zipfile import ZipFile
 from benchmarks.measure import Figure, in_turn, median_ratio, seconds
 from budmodel_pipeline.targets.model_scan import scan_target
 from budmodel_scanner.cache import SqliteCache
-from budmodel_scanner.scan import ScanOptions
+from budmodel_scanner.scanner import ScanOptions
 from budmodel_scanner.verdict import Verdict
 from tests.corpus.everything import corpus, write
 from tests.corpus.pickling import Called, Global, Persistent, dumps, text

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import budmodel_scanner
-
 # An own parser of hostile bytes is one thing, its surroundings another: neither tokens nor proxies nor PYTHON* get in.
 # The thread pools of numerical libraries would keep a child from leaving its network, and cost more memory than it may have.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -55,7 +53,7 @@ class ScanFailure(Exception):  # noqa: N818  # It is a result of a scan, not a m
 
 def program_of(module: str) -> tuple[str, ...]:
     """The command that runs `main` of a module of ours, of this very copy of the package and in isolated mode."""
-    root = str(Path(budmodel_scanner.__file__).parent.parent)
+    root = str(Path(__file__).parent.parent)
     return sys.executable, "-I", "-X", "utf8", "-c", _START.replace("{module}", module), root
 
 

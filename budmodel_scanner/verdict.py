@@ -19,6 +19,17 @@ class Verdict(StrEnum):
         """0 for the best. Engines may only raise it."""
         return list(Verdict).index(self)
 
+    @property
+    def exit_status(self) -> int:
+        """How a command that scans ends: 0 where all is safe, 1 where something was found, 2 where nobody looked."""
+        match self:
+            case Verdict.SAFE:
+                return 0
+            case Verdict.SUSPICIOUS | Verdict.MALICIOUS:
+                return 1
+            case Verdict.UNSCANNED | Verdict.ERROR:
+                return 2
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
@@ -18,8 +17,8 @@ from budmodel_pipeline.targets.model_scan import ModelScan, Progress, scan_targe
 from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_scanner.cache import NoCache, SqliteCache
 from budmodel_scanner.engines import Engine
-from budmodel_scanner.scan import FileReport, ScanOptions
-from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.scanner import FileReport, ScanOptions
+from budmodel_scanner.telling import plain, summary
 
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
@@ -78,17 +77,7 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
         _show(found)
     if not found.files:
         _warn("there are no files to scan")
-    sys.exit(exit_status(found.verdict))
-
-
-def exit_status(verdict: Verdict) -> int:
-    match verdict:
-        case Verdict.SAFE:
-            return 0
-        case Verdict.SUSPICIOUS | Verdict.MALICIOUS:
-            return 1
-        case Verdict.UNSCANNED | Verdict.ERROR:
-            return 2
+    sys.exit(found.verdict.exit_status)
 
 
 def _line(report: FileReport) -> dict[str, Any]:
@@ -106,16 +95,12 @@ def _show(found: ModelScan) -> None:
     """What is wrong, worst first; then who looked; then the sum of it."""
     from budmodel_pipeline.commands.console import say, show
 
-    say(_plain(f"{found.name} at {found.revision}" if found.revision else found.name))
+    say(plain(f"{found.name} at {found.revision}" if found.revision else found.name))
     rows = list(_rows(sorted(found.files, key=lambda report: (-report.verdict.rank, report.path))))
     if rows:
         show(rows, as_json=False)
-    for engine in sorted({name for report in found.files for name in report.engines}):
-        states = Counter(report.engines.get(engine, "not asked").partition(":")[0] for report in found.files)
-        say(f"{engine}: " + ", ".join(f"{state} ({count:,})" for state, count in states.most_common()))
-    verdicts = Counter(report.verdict for report in found.files)
-    counts = ", ".join(f"{verdicts[verdict]:,} {verdict}" for verdict in reversed(Verdict) if verdicts[verdict])
-    say(f"{found.verdict}: {len(found.files):,} files" + (f", {counts}" if counts else ""))
+    for line in summary(found.files):
+        say(line)
 
 
 def _rows(reports: Sequence[FileReport]) -> Iterator[dict[str, Any]]:
@@ -125,19 +110,14 @@ def _rows(reports: Sequence[FileReport]) -> Iterator[dict[str, Any]]:
         findings = sorted(report.findings, key=lambda finding: -finding.verdict.rank)
         for finding in findings[:SHOWN]:
             texts = {"path": report.path, "finding": finding.what, "where": finding.where, "rule": finding.rule}
-            yield {"verdict": str(finding.verdict)} | {name: escape(_plain(text)) for name, text in texts.items()}
+            yield {"verdict": str(finding.verdict)} | {name: escape(plain(text)) for name, text in texts.items()}
         if len(findings) > SHOWN:
             left = f"and {len(findings) - SHOWN:,} more, which --json shows"
-            yield {"verdict": "", "path": escape(_plain(report.path)), "finding": left, "where": "", "rule": ""}
-
-
-def _plain(text: str) -> str:
-    """Without what a terminal would obey: names and contents are those of strangers."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+            yield {"verdict": "", "path": escape(plain(report.path)), "finding": left, "where": "", "rule": ""}
 
 
 def _warn(sentence: str) -> None:
-    print(f"! {_plain(sentence)}", file=sys.stderr)
+    print(f"! {plain(sentence)}", file=sys.stderr)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from budmodel_pipeline.identity.address import Address, address_of, repository_of
 from budmodel_pipeline.identity.canonical import Form
 from budmodel_pipeline.identity.dates import MONTHS
-from budmodel_pipeline.identity.facts import family_of, tokens_of
 from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind
 from budmodel_pipeline.identity.parts import parts_of
-from budmodel_pipeline.identity.reading import Reading, id_of, read_name, settled
+from budmodel_pipeline.identity.published import Reading, id_of, read_name, settled
+from budmodel_pipeline.identity.releases import family_of, tokens_of
 from budmodel_pipeline.identity.tokens import UnresolvableName, clean
 from budmodel_pipeline.identity.variant import TELLING
 

@@ -10,10 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from budmodel_pipeline.licensing.catalog import license_id_of, spdx_id_of
 from budmodel_pipeline.licensing.comparison import Comparison, Run, compare, extra_terms, operative_terms
 from budmodel_pipeline.licensing.fingerprints import alike, by_digest, known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, Span, State
+from budmodel_pipeline.licensing.registry import license_id_of, spdx_id_of
 from budmodel_pipeline.licensing.words import Words, words_of
 
 MAX_CHARACTERS = 1_000_000

@@ -4,7 +4,9 @@ import json
 import re
 from functools import cache
 
-from budmodel_pipeline.licensing.catalog import (
+from budmodel_pipeline.licensing.fingerprints import known_fingerprints
+from budmodel_pipeline.licensing.model import Identification, State
+from budmodel_pipeline.licensing.registry import (
     FAMILIES,
     HUB_IDS,
     NO_LICENSE_NAMED,
@@ -12,8 +14,6 @@ from budmodel_pipeline.licensing.catalog import (
     spdx_id_of,
     spdx_spelling,
 )
-from budmodel_pipeline.licensing.fingerprints import known_fingerprints
-from budmodel_pipeline.licensing.model import Identification, State
 from budmodel_pipeline.licensing.terms import terms_of
 
 MAX_LENGTH = 300

@@ -1,10 +1,8 @@
 """Whether the files of a model are safe, by a target that a person names: a directory, a file, or `hf:org/name@revision`."""
 
-import os
 import shutil
-import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,16 +14,15 @@ from typing import TYPE_CHECKING
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
 from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_scanner.cache import ScanCache
+from budmodel_scanner.folder import folder_listing
 from budmodel_scanner.isolation import ScanFailure
-from budmodel_scanner.links import followed, is_blob
-from budmodel_scanner.scan import (
+from budmodel_scanner.scanner import (
     FileReport,
     Listing,
     Obtained,
     ScanOptions,
     WantedFile,
     not_examined,
-    on_disk,
     scan_listing,
 )
 from budmodel_scanner.verdict import Finding, Verdict, worst
@@ -107,59 +104,12 @@ def scan_target(
 
 
 def disk_listing(target: Path) -> Listing:
-    """Every file in the directory `target`, hidden ones and those of .git too; or the one file. Raises ProviderError."""
+    """Every file in the directory `target`, or the one file. Raises ProviderError where there is nothing to list."""
     try:
-        mode = target.stat().st_mode
+        return folder_listing(target)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ProviderError(str(target), "not_found", reason, hint="check the path", permanent=True) from None
-    if not stat.S_ISDIR(mode):
-        real = target.resolve()
-        status = real.stat()
-        return Listing([replace(on_disk(target.name, real), size=status.st_size)])
-    files: list[WantedFile] = []
-    links: dict[str, str] = {}
-    others: list[FileReport] = []
-
-    def unreadable(error: OSError) -> None:
-        path = Path(error.filename).relative_to(target).as_posix()
-        finding = Finding("scan.unreadable", Verdict.ERROR, f"the directory cannot be read: {error.strerror}")
-        others.append(not_examined(path, finding))
-
-    for folder, folders, names in os.walk(target, onerror=unreadable):
-        for name in (*folders, *names):
-            file = Path(folder, name)
-            path = file.relative_to(target).as_posix()
-            try:
-                status = file.lstat()
-                if stat.S_ISLNK(status.st_mode):
-                    links[path] = str(file.readlink())
-                elif stat.S_ISREG(status.st_mode):
-                    files.append(replace(on_disk(path, file), size=status.st_size))
-                elif not stat.S_ISDIR(status.st_mode):
-                    what = "it is a pipe, a socket or a device, which is not opened"
-                    others.append(not_examined(path, Finding("scan.not-regular", Verdict.UNSCANNED, what)))
-            except OSError as error:
-                what = f"the file cannot be read: {error.strerror}"
-                others.append(not_examined(path, Finding("scan.unreadable", Verdict.ERROR, what)))
-    leads = followed(target, links)
-    files += [replace(on_disk(path, file), size=file.stat().st_size) for path, file in leads.items()]
-    blobs = _names_of_blobs(target.resolve(), leads)
-    return Listing(
-        sorted((wanted for wanted in files if wanted.path not in blobs), key=lambda wanted: wanted.path),
-        {path: to for path, to in links.items() if path not in leads},
-        others,
-        blobs,
-    )
-
-
-def _names_of_blobs(root: Path, leads: Mapping[str, Path]) -> dict[str, list[str]]:
-    """The blobs within `root`, and all the names that they have there: read once, under those that tell what they are."""
-    names: dict[str, list[str]] = {}
-    for path, file in leads.items():
-        if is_blob(file) and file.is_relative_to(root):
-            names.setdefault(file.relative_to(root).as_posix(), []).append(path)
-    return names
 
 
 def hub_listing(model: "HubModel", work: Path, cache: ScanCache, download: Download) -> Listing:

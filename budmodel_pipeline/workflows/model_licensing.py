@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from budmodel_pipeline.licensing.catalog import spdx_id_of
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.conflicts import Conflict, lineage_conflicts, tag_conflicts
 from budmodel_pipeline.licensing.llm_answers import terms_of_answers
 from budmodel_pipeline.licensing.model import Identification
+from budmodel_pipeline.licensing.registry import spdx_id_of
 from budmodel_pipeline.licensing.terms import known_terms, terms_version
 from budmodel_pipeline.model_info.repository import RepositoryError
 from budmodel_pipeline.services.object_store import ObjectStore

@@ -16,7 +16,7 @@ from budmodel_pipeline.warehouse.scan_records import ResultsTable, ScannedFile, 
 from budmodel_pipeline.workflows.model_reading import ModelReading
 from budmodel_scanner.cache import Examined
 from budmodel_scanner.engines import Engine
-from budmodel_scanner.scan import FileReport, Listing, ScanOptions, scan_listing
+from budmodel_scanner.scanner import FileReport, Listing, ScanOptions, scan_listing
 from budmodel_scanner.verdict import Finding, Verdict, worst
 from budmodel_scanner.versions import scan_versions
 

@@ -1,0 +1,1 @@
+"""What holds other files: archives and compressed streams, read where they lie and never unpacked."""

@@ -1,0 +1,1 @@
+"""Pictures, sound, video, fonts and documents: their structure alone, since a model only carries them along."""

@@ -24,7 +24,7 @@ from budmodel_pipeline.targets.model_scan import Download, disk_listing, hub_lis
 from budmodel_scanner.cache import SqliteCache
 from budmodel_scanner.engines import EngineResult
 from budmodel_scanner.isolation import Allowance
-from budmodel_scanner.scan import FileReport, Listing, ScanOptions, scan_listing
+from budmodel_scanner.scanner import FileReport, Listing, ScanOptions, scan_listing
 from budmodel_scanner.verdict import Finding, Verdict
 from tests.hub_server import Failure, HubServer, hub_server
 
@@ -258,7 +258,7 @@ def test_what_may_not_be_read() -> None:
             sys.path.insert(0, {ROOT!r})
             from pathlib import Path
             from budmodel_pipeline.targets.model_scan import disk_listing
-            from budmodel_scanner.scan import Listing, ScanOptions, scan_listing
+            from budmodel_scanner.scanner import Listing, ScanOptions, scan_listing
             options = ScanOptions(examiner={child()!r}, cross_checker=None)
             scan_listing(Listing([], {{"link": "file"}}), options)  # Reads our own files, which may be closed to others.
             if os.geteuid() == 0:

@@ -21,7 +21,7 @@ from budmodel_pipeline.targets.model_scan import disk_listing
 from budmodel_scanner.antivirus import LARGEST, LARGEST_DATA, reason_not_to_ask, trouble_with_signatures
 from budmodel_scanner.cache import NoCache, ScanCache, SqliteCache
 from budmodel_scanner.engines import EngineResult
-from budmodel_scanner.scan import FileReport, Obtained, ScanOptions, WantedFile, scan_listing
+from budmodel_scanner.scanner import FileReport, Obtained, ScanOptions, WantedFile, scan_listing
 from budmodel_scanner.verdict import Verdict
 from tests.clamd import EICAR, MARKER, SIGNATURES, Answer, RunningClamd, running_clamd, speaking
 from tests.cli import Installation

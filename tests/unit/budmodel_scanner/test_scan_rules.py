@@ -2,12 +2,11 @@
 
 import pytest
 
-from budmodel_pipeline.commands.scan import exit_status
 from budmodel_pipeline.targets.model_scan import ModelScan
 from budmodel_scanner.cache import cache_key
 from budmodel_scanner.cross_checks import LARGEST, states_without_asking
 from budmodel_scanner.isolation import Allowance
-from budmodel_scanner.scan import FileReport, not_examined, with_findings
+from budmodel_scanner.scanner import FileReport, not_examined, with_findings
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.versions import installed_version, scan_versions
 from budmodel_scanner.worker import LONGEST_TEXT, MOST_FINDINGS, bounded
@@ -31,7 +30,7 @@ def report(verdict: Verdict) -> FileReport:
 )
 def test_a_model_is_as_bad_as_its_worst_file(verdicts: str, worst: str, status: int) -> None:
     scan = ModelScan("disk", "model", None, tuple(report(Verdict(verdict)) for verdict in verdicts.split()))
-    assert (scan.verdict, exit_status(scan.verdict)) == (worst, status)
+    assert (scan.verdict, scan.verdict.exit_status) == (worst, status)
 
 
 @pytest.mark.parametrize("more", list(Verdict))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from budmodel_pipeline.licensing.catalog import FAMILIES, HUB_IDS, HUB_MODEL_LICENSES, NO_LICENSE_NAMED, spdx_id_of
+from budmodel_pipeline.licensing.registry import FAMILIES, HUB_IDS, HUB_MODEL_LICENSES, NO_LICENSE_NAMED, spdx_id_of
 from budmodel_pipeline.licensing.tags import identify_tag
 
 # As the hub's own client lists them.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from budmodel_pipeline.licensing.catalog import HUB_IDS, NO_LICENSE_NAMED
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.model import LicenseType, Suitability, Value
+from budmodel_pipeline.licensing.registry import HUB_IDS, NO_LICENSE_NAMED
 from budmodel_pipeline.licensing.terms import (
     Copyleft,
     Terms,

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from budmodel_pipeline.identity.address import Address, address_of, strip_prefix
 from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR, Form, complete_dates, form_of, render
-from budmodel_pipeline.identity.facts import facts, family_of, tokens_of
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind, Token
+from budmodel_pipeline.identity.releases import facts, family_of, tokens_of
 from budmodel_pipeline.identity.tokens import UnresolvableName, fold
 from budmodel_pipeline.identity.variant import split_variant
 

@@ -1,0 +1,178 @@
+"""The rules of the house that are about words in the code, which an import linter cannot see.
+
+Each is a function of a module's path and its syntax tree, and yields a sentence for everything that breaks it.
+"""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+PURE_ROOMS = ("sources", "identity", "model_info", "licensing", "ranking")
+PURE = tuple(f"budmodel_pipeline/{room}/" for room in PURE_ROOMS)
+SCANNER = "budmodel_scanner/"
+FACE = "budmodel_scanner/__init__.py"
+
+# What the pure rooms may use beside each other: what neither reaches out of the process nor knows when it runs.
+STANDARD = frozenset(
+    """
+    array base64 binascii bisect collections copy csv dataclasses datetime decimal difflib enum fractions functools
+    gc gzip hashlib heapq html importlib io itertools json math numbers operator pathlib pkgutil posixpath re
+    statistics string struct sys textwrap tomllib types typing unicodedata zlib
+    """.split()  # noqa: SIM905
+)
+LIBRARIES: Mapping[str, str] = {
+    "bs4": "license texts in HTML",
+    "license_expression": "SPDX expressions",
+    "licenseclassifier": "license texts",
+    "licenselynx": "names of licenses",
+    "numpy": "arithmetic",
+    "orjson": "JSON",
+    "pyarrow": "Parquet",
+    "pypdf": "license texts in PDF",
+    "scipy": "arithmetic",
+    "yaml": "model cards",
+}
+
+# Modules that need what their room does without, and why.
+KNOWS_THE_TIME: Mapping[str, str] = {
+    "budmodel_scanner/cache.py": "says when a result was last needed; no verdict depends on it",
+    "budmodel_scanner/isolation.py": "how long a child may be silent",
+    "budmodel_scanner/worker.py": "how much processor time a file may take",
+}
+OPENS_FILES: Mapping[str, str] = {
+    "budmodel_pipeline/identity/knowledge.py": "the knowledge file of the room itself",
+    "budmodel_pipeline/identity/lines.py": "the files that `budmodel resolve` was given",
+    "budmodel_pipeline/licensing/fingerprint_texts.py": "a program that is run by hand",
+    "budmodel_pipeline/licensing/fingerprints.py": "the fingerprints of the room itself",
+    "budmodel_pipeline/licensing/registry.py": "the list that licenselynx brings",
+    "budmodel_pipeline/licensing/terms.py": "the records of the room itself",
+    "budmodel_pipeline/model_info/config.py": "the class defaults of the room itself",
+}
+IMPORTS_BY_NAME: Mapping[str, str] = {
+    "budmodel_pipeline/sources/catalog.py": "finds the sources beside it",
+    "budmodel_scanner/__init__.py": "the face of the package is lazy",
+    "budmodel_scanner/cross_checks.py": "engines that need not be installed, in a child of their own",
+}
+
+ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
+CLOCK = frozenset({"now", "utcnow", "today"})
+OPENING = frozenset({"open", "read_bytes", "read_text", "write_bytes", "write_text"})
+BY_NAME = frozenset({"import_module", "__import__"})
+
+SAYS_NOTHING = frozenset({"base", "common", "core", "helper", "helpers", "misc", "shared", "util", "utils"})
+# Here a module is named for the matter that it shows, and the matters are the same: models, licenses, scans.
+SHOW_THE_SAME_MATTERS = frozenset({"assets", "commands", "resources", "schedules", "sensors"})
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The full names of what is imported anywhere in a module, and the lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def mentioned(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """What is asked of something (`.now`) or imported, and the lines: no alias hides it."""
+    yield from ((node.attr, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    yield from ((name.rpartition(".")[2], line) for name, line in imported(tree))
+
+
+def called(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The last names of what is called, `open()` and `path.open()` alike, and the lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Name(name) | ast.Attribute(attr=name):
+                    yield name, node.lineno
+
+
+def no_environment_and_no_clock(path: str, tree: ast.Module) -> Iterator[str]:
+    """Floor 1 and the scanner give the same answer whenever and wherever they are asked."""
+    if not path.startswith((*PURE, SCANNER)):
+        return
+    for word, line in (*mentioned(tree), *called(tree)):
+        if word in ENVIRONMENT:
+            yield f"{path}:{line}: {word} reads the environment; what a pure room has to know is handed to it"
+        elif word in CLOCK:
+            yield f"{path}:{line}: {word} reads the clock; the time is handed to it"
+        elif word in BY_NAME and path not in IMPORTS_BY_NAME:
+            yield f"{path}:{line}: {word} imports what no rule sees"
+    if path not in KNOWS_THE_TIME:
+        for name, line in imported(tree):
+            if name.partition(".")[0] == "time":
+                yield f"{path}:{line}: time is a clock; the time is handed to it"
+
+
+def nothing_from_outside(path: str, tree: ast.Module) -> Iterator[str]:
+    """Floor 1 uses libraries that are known to be pure, and opens no file but the data that lie in its rooms."""
+    if not path.startswith(PURE):
+        return
+    for name, line in imported(tree):
+        root = name.partition(".")[0]
+        if root not in STANDARD and root not in LIBRARIES and root != "budmodel_pipeline":
+            kind = "module" if root in sys.stdlib_module_names else "library"
+            yield f"{path}:{line}: {root} is no {kind} that a pure room may use; if it is pure, list it in {__name__}"
+    if path not in OPENS_FILES:
+        yield from (f"{path}:{line}: {word} opens a file" for word, line in called(tree) if word in OPENING)
+
+
+def annotations_that_dagster_can_read(path: str, tree: ast.Module) -> Iterator[str]:
+    """Dagster reads the types of what it decorates, which that import turns into texts."""
+    names = dict(imported(tree))
+    if any(name.partition(".")[0].startswith("dagster") for name in names) and "__future__.annotations" in names:
+        yield f"{path}:{names['__future__.annotations']}: no `from __future__ import annotations` beside Dagster"
+
+
+def modules_with_something_in_them(path: str, tree: ast.Module) -> Iterator[str]:
+    """No module hands on what others define, but for the face of the scanner; a room has a docstring and nothing else."""
+    docstring = ast.get_docstring(tree)
+    if not docstring:
+        yield f"{path}:1: a docstring says what belongs here"
+    if path == FACE:
+        return
+    code = tree.body[1:] if docstring else tree.body
+    if path.endswith("__init__.py") and code:
+        yield f"{path}:{code[0].lineno}: a room has a docstring and no code"
+    elif code and all(isinstance(node, ast.Import | ast.ImportFrom) for node in code):
+        yield f"{path}:{code[0].lineno}: it only hands on what others define"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "__all__":
+            yield f"{path}:{node.lineno}: only the face of the scanner needs __all__"
+        if isinstance(node, ast.ImportFrom):
+            yield from (
+                f"{path}:{node.lineno}: `{alias.name} as {alias.asname}` hands it on"
+                for alias in node.names
+                if alias.name == alias.asname
+            )
+
+
+def names_that_say_something(paths: Iterable[str]) -> Iterator[str]:
+    """No utils; and a name belongs to one room."""
+    rooms: dict[str, set[str]] = {}
+    for path in paths:
+        file = PurePosixPath(path)
+        if file.stem in SAYS_NOTHING:
+            yield f"{path}: {file.stem} says nothing of what is in it"
+        package, *folders, _ = file.parts
+        if package == "budmodel_pipeline" and folders and file.stem != "__init__":
+            rooms.setdefault(file.stem, set()).add(folders[0])
+    for name, where in rooms.items():
+        if len(where) > 1 and not where <= SHOW_THE_SAME_MATTERS:
+            yield f"{name}.py stands in {' and '.join(sorted(where))}: one of them means something else"
+
+
+OF_ONE_MODULE = (
+    no_environment_and_no_clock,
+    nothing_from_outside,
+    annotations_that_dagster_can_read,
+    modules_with_something_in_them,
+)
+
+
+def breaches(path: str, source: str) -> list[str]:
+    """What a module of this path and content breaks of all the rules about one module."""
+    tree = ast.parse(source, path)
+    return list(dict.fromkeys(breach for rule in OF_ONE_MODULE for breach in rule(path, tree)))

@@ -1,0 +1,88 @@
+"""The scanner as a package of its own: its public face, and `python -m budmodel_scanner`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import budmodel_scanner
+
+HOSTILE = b"cos\nsystem\n(S'true'\ntR."
+UNREAD = b"SQLite format 3\0" + bytes(84)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "budmodel_scanner", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    (tmp_path / "config.json").write_bytes(b'{"model_type": "llama"}')
+    return tmp_path
+
+
+def test_the_face_of_the_package_scans_a_folder(model: Path) -> None:
+    assert budmodel_scanner.scan(model).verdict is budmodel_scanner.Verdict.SAFE
+    (model / "model.pkl").write_bytes(HOSTILE)
+    report = budmodel_scanner.scan(str(model))
+    assert isinstance(report, budmodel_scanner.Report)
+    assert report.verdict is budmodel_scanner.Verdict.MALICIOUS
+    safe, malicious = report.files
+    assert (safe.path, safe.findings) == ("config.json", ())
+    assert all(isinstance(finding, budmodel_scanner.Finding) for finding in malicious.findings)
+    assert "pickle.dangerous-global" in {finding.rule for finding in malicious.findings}
+
+
+def test_the_face_says_what_it_does_not_have() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'unpickle'"):
+        _ = budmodel_scanner.unpickle
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    """The children of a scan import it too."""
+    program = "import sys, budmodel_scanner; print([name for name in sys.modules if name.startswith('budmodel')])"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "['budmodel_scanner']"
+
+
+def test_the_command_says_that_a_model_is_safe(model: Path) -> None:
+    finished = command(str(model))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.splitlines()[-1] == "safe: 1 files, 1 safe"
+    assert "clamav: not configured (1)" in finished.stdout
+
+
+def test_the_command_tells_the_worst_first_and_obeys_no_name(model: Path) -> None:
+    (model / "a.db").write_bytes(UNREAD)
+    (model / "b\x1b[2J.pkl").write_bytes(HOSTILE)
+    finished = command(str(model))
+    head, first, *_ = finished.stdout.splitlines()
+    assert head.split() == ["verdict", "path", "finding", "where", "rule"]
+    assert first.startswith(r"malicious")
+    assert r"b\x1b[2J.pkl" in first
+    assert "\x1b" not in finished.stdout
+    assert finished.stdout.splitlines()[-1] == "malicious: 3 files, 1 malicious, 1 unscanned, 1 safe"
+    assert finished.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "last"), [({"a.db": UNREAD}, "unscanned: 1 files, 1 unscanned"), ({}, "unscanned: 0 files")]
+)
+def test_what_nobody_looked_at_is_not_safe(tmp_path: Path, files: dict[str, bytes], last: str) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    finished = command(str(tmp_path))
+    assert (finished.returncode, finished.stdout.splitlines()[-1]) == (2, last)
+
+
+@pytest.mark.parametrize("arguments", [[], ["nowhere"], ["no\x1bwhere"], ["one", "two"]])
+def test_what_cannot_be_scanned_is_said_in_a_sentence(arguments: list[str]) -> None:
+    finished = command(*arguments)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert "error: " in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "\x1b" not in finished.stderr
