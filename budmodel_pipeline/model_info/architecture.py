@@ -97,11 +97,15 @@ def refused(reason: str, files: Weights | None = None) -> Architecture:
 
 
 def describe_architecture(
-    config: Mapping[str, Any], files: Weights | None = None, hf_quant_config: Mapping[str, Any] | None = None
+    config: Mapping[str, Any],
+    files: Weights | None = None,
+    hf_quant_config: Mapping[str, Any] | None = None,
+    cache_of: Callable[[ModelConfig], Cache] = cache_per_token,
 ) -> Architecture:
     """What config.json says, checked against and completed by the headers of the weights where there are some.
 
-    `config` is the parsed file of a stranger and may hold anything. Never raises: what cannot be known carries its reason.
+    `config` is the parsed file of a stranger and may hold anything. `cache_of` raises RefusedError; formats that describe
+    their cache in keys of their own bring one. Never raises: what cannot be known carries its reason.
     """
     try:
         model = read_config(config)
@@ -110,7 +114,7 @@ def describe_architecture(
     quantized = hf_quant_config or {}
     counts, uncounted = _counts(model, files, quantized)
     formula = _attempt(lambda: count_parameters(model))
-    cache = _attempt(lambda: cache_per_token(model))
+    cache = _attempt(lambda: cache_of(model))
     unique, warnings = _unique(model, formula, counts, uncounted)
     experts = _experts(model)
     native, extended = _stretched(model)

@@ -10,6 +10,7 @@ from budmodel_pipeline.model_info.architecture import Architecture, describe_arc
 from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
 from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
+from budmodel_pipeline.model_info.gguf_cache import cache_of_header
 from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
 from budmodel_pipeline.model_info.memory import serving_memory
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError
@@ -84,20 +85,24 @@ def inspect_files(repository: Repository, model_name: str | None = None, context
 
 def _architecture(repository: Repository, weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
     name = next((name for name in CONFIG_NAMES if name in repository.files), None)
-    described_by_gguf = weights is not None and weights.format == "gguf"
-    header = gguf.Gguf(dict(weights.metadata) if weights is not None else {})
+    metadata = weights.metadata if weights is not None and weights.format == "gguf" else None
     try:
         if name is not None:
             config = json_object(_bytes(repository, name, MAX_CONFIG_BYTES + 1), name)
-            if described_by_gguf and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
-                return describe_architecture(gguf.as_config(header), weights, hf_quant)
+            if metadata is not None and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
+                return _by_header(metadata, weights, hf_quant)
             return describe_architecture(_from_params(config) if name == "params.json" else config, weights, hf_quant)
-        if described_by_gguf:
-            return describe_architecture(gguf.as_config(header), weights, hf_quant)
+        if metadata is not None:
+            return _by_header(metadata, weights, hf_quant)
     except (RefusedError, RepositoryError) as error:
         _raise_transient(error)
         return refused(str(error), weights)
     return refused("the repository has no config.json", weights)
+
+
+def _by_header(metadata: Mapping[str, Any], weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
+    """The architecture of a repository that holds GGUF files alone."""
+    return describe_architecture(gguf.as_config(metadata), weights, hf_quant, lambda _: cache_of_header(metadata))
 
 
 def _from_params(params: Mapping[str, Any]) -> dict[str, Any]:
