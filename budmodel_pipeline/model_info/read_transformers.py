@@ -22,6 +22,7 @@ GENERATIVE = (
 )
 KEYS = frozenset(
     {
+        "_remove_final_layer_norm",
         "add_bias_linear",
         "add_qkv_bias",
         "alibi",
@@ -31,6 +32,7 @@ KEYS = frozenset(
         "attn_layer_offset",
         "attn_layer_period",
         "bias",
+        "classifier_bias",
         "block_auto_adjust_ff_dim",
         "block_multiple_of",
         "conv_L_cache",
@@ -38,6 +40,7 @@ KEYS = frozenset(
         "conv_kernel",
         "cross_attention_layers",
         "d_conv",
+        "decoder_bias",
         "d_ff",
         "d_head",
         "d_inner",
@@ -73,6 +76,7 @@ KEYS = frozenset(
         "intermediate_size",
         "intermediate_size_mlp",
         "kv_lora_rank",
+        "layer_norm_elementwise_affine",
         "layer_group_size",
         "layers_block_type",
         "linear_conv_kernel_dim",
