@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from budmodel_pipeline.model_info import weights as weight_files
 from budmodel_pipeline.model_info.attention import ENCODERS, Cache, cache_per_token, head_dim, key_value_heads
 from budmodel_pipeline.model_info.config import ALIASES, ModelConfig, read_config
+from budmodel_pipeline.model_info.encoders import TOKEN_HEADS
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
 from budmodel_pipeline.model_info.layers import RECURRENT_TYPES, layer_count, not_described
 from budmodel_pipeline.model_info.parameters import Parameters, count_parameters, dense_width, tied
@@ -40,7 +41,8 @@ class Architecture:
     `context_length` is what the config states; `context_length_native` is what it was trained for before any stretching of
     its positions, `context_length_extended` what stretching promises. `parameters_stored` counts elements in the files,
     `parameters_unique` those of the main model (tied tables once, packed values unpacked, without prediction layers, scales
-    and buffers), `parameters_language_model` the text part alone, `parameters_active` what one text token passes with the
+    and buffers; without weights those of the class that the config names), `parameters_without_heads` those of the bare
+    model, `parameters_language_model` the text part alone, `parameters_active` what one text token passes with the
     input and output tables counted. `kv_cache_bytes_per_token` is at 16 bits per element while the context is within every
     window; `kv_cache_bytes_per_token_beyond_window` is what further tokens add. `warnings` say where sources disagree.
     """
@@ -61,6 +63,7 @@ class Architecture:
     parameters_unique: Fact[int]
     parameters_stored: Fact[int]
     parameters_by_dtype: Fact[dict[str, int]]
+    parameters_without_heads: Fact[int]
     parameters_language_model: Fact[int]
     parameters_active: Fact[int]
     parameters_active_without_input_embeddings: Fact[int]
@@ -97,11 +100,15 @@ def refused(reason: str, files: Weights | None = None) -> Architecture:
 
 
 def describe_architecture(
-    config: Mapping[str, Any], files: Weights | None = None, hf_quant_config: Mapping[str, Any] | None = None
+    config: Mapping[str, Any],
+    files: Weights | None = None,
+    hf_quant_config: Mapping[str, Any] | None = None,
+    cache_of: Callable[[ModelConfig], Cache] = cache_per_token,
 ) -> Architecture:
     """What config.json says, checked against and completed by the headers of the weights where there are some.
 
-    `config` is the parsed file of a stranger and may hold anything. Never raises: what cannot be known carries its reason.
+    `config` is the parsed file of a stranger and may hold anything. `cache_of` raises RefusedError; formats that describe
+    their cache in keys of their own bring one. Never raises: what cannot be known carries its reason.
     """
     try:
         model = read_config(config)
@@ -110,7 +117,7 @@ def describe_architecture(
     quantized = hf_quant_config or {}
     counts, uncounted = _counts(model, files, quantized)
     formula = _attempt(lambda: count_parameters(model))
-    cache = _attempt(lambda: cache_per_token(model))
+    cache = _attempt(lambda: cache_of(model))
     unique, warnings = _unique(model, formula, counts, uncounted)
     experts = _experts(model)
     native, extended = _stretched(model)
@@ -138,6 +145,9 @@ def describe_architecture(
         parameters_unique=unique,
         parameters_stored=known(counts.stored, "sum of header shapes", headers) if counts else no_headers,
         parameters_by_dtype=known(dict(counts.by_dtype), "sum of header shapes", headers) if counts else no_headers,
+        parameters_without_heads=_map(
+            formula, lambda found: found.total - found.heads, "formula of the family, the bare model", model.family
+        ),
         parameters_language_model=language,
         parameters_active=_active(model, formula, counts),
         parameters_active_without_input_embeddings=_map(
@@ -303,7 +313,8 @@ def _unique(
     if beside := _beside(model):
         rest = f"{', '.join(beside)} on top is not covered by a formula"
         return unknown(f"the language model has {formula.value.total:,}; {rest} ({uncounted})"), ()
-    head = "" if model.family not in ENCODERS else ", without task heads"
+    counted = model.family not in ENCODERS or model.class_name.endswith(("Model", *TOKEN_HEADS))
+    head = "" if counted else ", without task heads"
     return known(formula.value.total, f"formula of the family{head}", model.family), ()
 
 

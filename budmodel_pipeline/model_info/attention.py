@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from budmodel_pipeline.model_info.config import ModelConfig, class_defaults
+from budmodel_pipeline.model_info.config import BELIEVED, ModelConfig, class_defaults
 from budmodel_pipeline.model_info.facts import RefusedError
 from budmodel_pipeline.model_info.families import DECODERS
 from budmodel_pipeline.model_info.layers import ATTENTION, Kind, layer_kinds, not_described
@@ -97,7 +97,28 @@ ENCODER_DECODERS = frozenset(
     }
 )
 # Remote code with as many heads of keys and values as of queries.
-MULTI_HEAD = frozenset({"qwen", "moss", "jais", "skywork", "gpt_refact", "minicpm", "nomic_bert", "NomicBERT", "new"})
+MULTI_HEAD = frozenset({"qwen", "moss", "jais", "skywork", "gpt_refact", "minicpm", "telechat"})
+# Other remote code that keeps keys and values as its config states them.
+REMOTE_CODE = frozenset(
+    {
+        "arctic",
+        "bailing_moe",
+        "bailing_moe_linear",
+        "bailing_moe_v2",
+        "codeshell",
+        "grok-1",
+        "hf_olmo",
+        "hunyuan",
+        "minimax_m1",
+        "minimax_text_01",
+        "openelm",
+        "phi3small",
+        "phi4mm",
+        "plamo",
+        "solar",
+        "telechat2",
+    }
+)
 # Two attention blocks in each layer.
 _DOUBLE = frozenset({"longcat_flash"})
 
@@ -134,6 +155,8 @@ def head_dim(config: ModelConfig) -> tuple[int, str]:
     if config.text.get("head_dim") is not None:
         raise RefusedError(stated.reason or "head_dim is not a number")
     hidden = config.need("hidden_size")
+    if hidden // heads < BELIEVED["head_dim"][0]:
+        raise RefusedError(f"hidden_size {hidden} and num_attention_heads {heads} leave a head_dim that is not believed")
     if hidden % heads:
         raise RefusedError(f"hidden_size {hidden} is no multiple of num_attention_heads {heads}, and no head_dim is stated")
     note = "; nominal, latent attention uses qk_nope_head_dim, qk_rope_head_dim and v_head_dim" if multi_latent else ""
@@ -154,6 +177,10 @@ def key_value_heads(config: ModelConfig) -> tuple[int, str]:
             return config.need("num_attention_heads"), f"{key} = false: as many as num_attention_heads"
     fact = config.number("num_key_value_heads")
     if fact.value is not None:
+        if (heads := config.number("num_attention_heads").value) is not None and fact.value > heads:
+            raise RefusedError(
+                f"{fact.evidence} is not believed: keys and values have more heads than the {heads} of queries"
+            )
         return fact.value, fact.evidence
     if any(config.text.get(key) is not None for key in ("num_key_value_heads", "num_kv_heads", "n_head_kv")):
         raise RefusedError(fact.reason or "num_key_value_heads is not a number")
@@ -179,10 +206,16 @@ def cache_per_token(config: ModelConfig) -> Cache:
     Grouped-query attention keeps 2 x kv heads x head_dim elements per layer; latent attention (DeepSeek) keeps
     kv_lora_rank + qk_rope_head_dim; recurrent layers keep a state of fixed size and count 0. Raises RefusedError.
     """
-    if config.family in ENCODERS and not config.whole.get("is_decoder"):
+    if config.family in ENCODERS and not (config.whole.get("is_decoder") or config.text.get("is_decoder")):
         return Cache(0, 0, None, "an encoder reads all tokens at once and keeps no cache")
     if (reason := not_described(config)) is not None:
         raise RefusedError(reason)
+    if not _known_to_keep(config.family):
+        raise RefusedError(
+            f"{config.family[:60]!r} is not among the model types that are known to write token by token and keep a cache"
+            if config.family
+            else "config.json states no model_type"
+        )
     if config.family in ENCODER_DECODERS or config.whole.get("is_encoder_decoder") is True:
         return _decoder_cache(config)
     if config.towers and not config.composite and config.number("vocab_size").value is None:
@@ -190,10 +223,7 @@ def cache_per_token(config: ModelConfig) -> Cache:
     kinds = layer_kinds(config)
     if not ATTENTION.intersection(kinds):
         return Cache(0, 0, None, f"{len(kinds)} recurrent layers, a state of fixed size")
-    shared = config.count("num_kv_shared_layers")
-    if shared >= len(kinds) and shared:
-        raise RefusedError(f"num_kv_shared_layers {shared} leaves none of {len(kinds)} layers")
-    own = kinds[: len(kinds) - shared]
+    own = _with_own_cache(config, kinds)
     windowed = sum(kind in (Kind.SLIDING, Kind.CHUNKED) for kind in own)
     full = sum(kind in ATTENTION for kind in own) - windowed
     elements, how = _elements(config)
@@ -206,12 +236,35 @@ def cache_per_token(config: ModelConfig) -> Cache:
     return Cache(full * size, windowed * size, limit, how)
 
 
+def _known_to_keep(family: str) -> bool:
+    return (
+        bool(class_defaults().get(family, {}).get("generates")) or family in DECODERS or family in MULTI_HEAD | REMOTE_CODE
+    )
+
+
+def _with_own_cache(config: ModelConfig, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    """The layers that keep keys and values of their own, rather than read those of an earlier one."""
+    shared = config.count("num_kv_shared_layers")
+    if shared >= len(kinds) and shared:
+        raise RefusedError(f"num_kv_shared_layers {shared} leaves none of {len(kinds)} layers")
+    own = kinds[: len(kinds) - shared]
+    # Cross-layer attention: the first of every group keeps, the rest of it reads.
+    return own[:: config.integer("cla_share_factor")] if config.flag("use_cla") else own
+
+
 def _elements(config: ModelConfig) -> tuple[int, str]:
     """Elements that one attention layer keeps per token."""
     if config.raw("kv_lora_rank"):
         latent, rope = config.integer("kv_lora_rank"), config.integer("qk_rope_head_dim")
         blocks = 2 if config.family in _DOUBLE else 1
-        return blocks * (latent + rope), f"{blocks} x (kv_lora_rank {latent} + qk_rope_head_dim {rope})"
+        # Sparse attention chooses by keys of its own, one for all heads.
+        indexer = config.count("index_head_dim")
+        how = f"{blocks} x (kv_lora_rank {latent} + qk_rope_head_dim {rope})" + (
+            f" + index_head_dim {indexer}" if indexer else ""
+        )
+        return blocks * (latent + rope) + indexer, how
+    if config.stated("index_head_dim") is not None or config.stated("index_n_heads") is not None:
+        raise RefusedError("sparse attention with an indexer beside plain heads is not described")
     heads, _ = key_value_heads(config)
     width, _ = head_dim(config)
     return 2 * heads * width, f"2 x {heads} kv heads x head_dim {width}"

@@ -145,6 +145,17 @@ SAME_AS: Mapping[str, str] = {
     "smaug": "llama",
 }
 LARGEST = 1 << 40
+# What is outside of these was written by mistake or in malice, and nothing is computed from it.
+BELIEVED: Mapping[str, tuple[int, int]] = {
+    "num_hidden_layers": (1, 10_000),
+    "hidden_size": (1, 1 << 20),
+    "num_attention_heads": (1, 1 << 14),
+    "num_key_value_heads": (1, 1 << 14),
+    "head_dim": (2, 1 << 14),
+    "vocab_size": (1, 1 << 26),
+    "num_experts": (1, 1 << 16),
+    "num_experts_per_tok": (1, 1 << 16),
+}
 _MAX_NESTING = 4
 _SUFFIX = re.compile(r"(LMHeadModel|DoubleHeadsModel|PreTrainedModel|ForCausalLM|Model|For[A-Z]\w*)$")
 
@@ -227,17 +238,19 @@ class ModelConfig:
         keys = KEYS_BY_TYPE.get(self.family, {}).get(concept, (*([mapped] if mapped else []), *ALIASES[concept]))
         for key in keys:
             if self.text.get(key) is not None:
-                return _fact(self.text[key], f"{self.path}{key}", "stated in config.json")
+                return _fact(self.text[key], f"{self.path}{key}", "stated in config.json", concept)
         for part in _NESTED_PARTS.get(concept, ()):
             nested = self.text.get(part)
             for key in (*_NESTED_ALIASES.get(concept, ()), *keys):
                 if isinstance(nested, dict) and nested.get(key) is not None:
-                    return _fact(nested[key], f"{self.path}{part}.{key}", "stated in config.json")
+                    return _fact(nested[key], f"{self.path}{part}.{key}", "stated in config.json", concept)
         # A null is a statement: the class computes the value then, its default does not hold.
         for key in (key for key in keys if key not in self.text):
             default = self.default(key)
             if default is not None:
-                return _fact(default, f"{self.family}: {key}", "default of the config class, left out of config.json")
+                return _fact(
+                    default, f"{self.family}: {key}", "default of the config class, left out of config.json", concept
+                )
         return unknown(f"config.json states no {concept} under any name that is known")
 
     def need(self, concept: str) -> int:
@@ -284,11 +297,16 @@ def positive(value: object, key: str) -> int:
     return value
 
 
-def _fact(value: object, key: str, method: str) -> Fact[int]:
+def _fact(value: object, key: str, method: str, concept: str) -> Fact[int]:
     try:
         number = positive(value, key)
     except RefusedError as error:
         return unknown(str(error))
+    least, most = BELIEVED.get(concept, (1, LARGEST))
+    if not least <= number <= most:
+        return unknown(
+            f"{key} in config.json is {number:,}, which is not believed: {concept} lies within {least:,}..{most:,}"
+        )
     return known(number, method, f"{key} = {number}")
 
 

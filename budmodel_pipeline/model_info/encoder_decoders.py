@@ -59,7 +59,7 @@ def _t5(config: ModelConfig) -> int:
     if not alone:
         total += decoder_layers * (2 * attention + mlp + 3 * hidden) + hidden + bias * (decoder_layers if each else 1)
         # mT5 and T5 1.1 have a head of their own.
-        total += table * (config.raw("tie_word_embeddings") is False)
+        total += table * (config.raw("tie_word_embeddings") is False and not config.class_name.endswith("Model"))
     return total
 
 
@@ -72,17 +72,28 @@ def _stack(hidden: int, layers: int, width: int, attentions: int, *, key_bias: b
 def _bart(config: ModelConfig, family: Bart) -> int:
     hidden = config.integer("d_model")
     positions = config.integer("max_position_embeddings") + 2 if family.positions else 0
-    total = config.need("vocab_size") * hidden + 2 * positions * hidden
-    total += _stack(hidden, config.integer("encoder_layers"), config.integer("encoder_ffn_dim"), 1, key_bias=True)
-    total += _stack(hidden, config.integer("decoder_layers"), config.integer("decoder_ffn_dim"), 2, key_bias=True)
-    return total + 4 * hidden * (family.embedding_norm + family.final_norm)
+    each = positions * hidden + 2 * hidden * (family.embedding_norm + family.final_norm)
+    decoder = each + _stack(hidden, config.integer("decoder_layers"), config.integer("decoder_ffn_dim"), 2, key_bias=True)
+    table = config.need("vocab_size") * hidden
+    if _decoder_alone(config):
+        return table + decoder
+    encoder = each + _stack(hidden, config.integer("encoder_layers"), config.integer("encoder_ffn_dim"), 1, key_bias=True)
+    return table + encoder + decoder
 
 
 def _whisper(config: ModelConfig) -> int:
     """Two convolutions of width 3 over the mel bands, positions for frames and for tokens."""
     hidden = config.integer("d_model")
+    decoder = (config.need("vocab_size") + config.integer("max_target_positions")) * hidden + 2 * hidden
+    decoder += _stack(hidden, config.integer("decoder_layers"), config.integer("decoder_ffn_dim"), 2, key_bias=False)
+    if _decoder_alone(config):
+        return decoder
     convolutions = 3 * config.integer("num_mel_bins") * hidden + hidden + 3 * hidden * hidden + hidden
-    positions = config.integer("max_source_positions") + config.integer("max_target_positions")
-    total = config.need("vocab_size") * hidden + convolutions + positions * hidden + 4 * hidden
-    total += _stack(hidden, config.integer("encoder_layers"), config.integer("encoder_ffn_dim"), 1, key_bias=False)
-    return total + _stack(hidden, config.integer("decoder_layers"), config.integer("decoder_ffn_dim"), 2, key_bias=False)
+    encoder = convolutions + config.integer("max_source_positions") * hidden + 2 * hidden
+    encoder += _stack(hidden, config.integer("encoder_layers"), config.integer("encoder_ffn_dim"), 1, key_bias=False)
+    return encoder + decoder
+
+
+def _decoder_alone(config: ModelConfig) -> bool:
+    """Whether the named class is the decoder without its encoder."""
+    return config.class_name.endswith("ForCausalLM")

@@ -1,20 +1,27 @@
-"""Sizes of encoders, without the head that a task puts on top and with the pooler where the class has one."""
+"""Sizes of encoders: with the head that predicts tokens where the class has one, else the bare model with its pooler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from budmodel_pipeline.model_info.config import ModelConfig
 from budmodel_pipeline.model_info.facts import RefusedError
 
+TOKEN_HEADS: Final = ("ForMaskedLM", "ForCausalLM", "LMHeadModel")
+
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """A BERT-like encoder. `segments` are the token types; `relative_buckets` is the key of a shared position bias."""
+    """A BERT-like encoder. `segments` are the token types; `relative_buckets` is the key of a shared position bias.
+
+    `untied_bias`: a decoder that is not the input table has a bias beside the one that the head has anyway.
+    """
 
     segments: bool = True
     pooler: bool = True
     relative_buckets: str | None = None
     embedding_size: bool = False
+    untied_bias: bool = True
 
 
 ENCODERS: Mapping[str, Encoder] = {
@@ -23,16 +30,51 @@ ENCODERS: Mapping[str, Encoder] = {
     "xlm-roberta": Encoder(),
     "camembert": Encoder(),
     "distilbert": Encoder(segments=False, pooler=False),
-    "electra": Encoder(pooler=False, embedding_size=True),
+    "electra": Encoder(pooler=False, embedding_size=True, untied_bias=False),
     "mpnet": Encoder(segments=False, relative_buckets="relative_attention_num_buckets"),
 }
 
 
-def encoder_body(config: ModelConfig) -> int | None:
-    """Parameters of the encoder, or None for other families. Raises RefusedError where the config is incomplete."""
+@dataclass(frozen=True, slots=True)
+class EncoderSize:
+    """Parameters of the named class; `heads` of them are above the bare model, fewer than none where its pooler goes."""
+
+    total: int
+    heads: int
+
+
+def encoder_size(config: ModelConfig) -> EncoderSize | None:
+    """The size of an encoder, or None for other families. Raises RefusedError where the config is incomplete.
+
+    Heads over labels are not counted, since their number is no part of the architecture.
+    """
     family = config.family
     if family not in ENCODERS and family not in ("albert", "modernbert"):
         return None
+    body = _body(config)
+    heads = _token_head(config) if config.class_name.endswith(TOKEN_HEADS) else 0
+    return EncoderSize(body + heads, heads)
+
+
+def _token_head(config: ModelConfig) -> int:
+    """A transform of the hidden states, a norm, and a decoder that is the input table where it is tied; no pooler."""
+    family, hidden, vocab = config.family, config.need("hidden_size"), config.need("vocab_size")
+    untied = config.raw("tie_word_embeddings") is False
+    if family == "modernbert":
+        norm = hidden * (1 + config.flag("norm_bias"))
+        transform = hidden * hidden + hidden * config.flag("classifier_bias") + norm
+        return transform + vocab * config.flag("decoder_bias") + untied * vocab * hidden
+    if family == "distilbert":
+        return hidden * hidden + hidden + 2 * hidden + vocab + untied * vocab * hidden
+    described = ENCODERS.get(family, Encoder())
+    inner = config.integer("embedding_size") if family == "albert" or described.embedding_size else hidden
+    transform = hidden * inner + inner + 2 * inner
+    pooler = (hidden * hidden + hidden) * described.pooler
+    return transform + vocab + untied * vocab * (inner + described.untied_bias) - pooler
+
+
+def _body(config: ModelConfig) -> int:
+    family = config.family
     if config.whole.get("is_decoder") or config.whole.get("add_cross_attention"):
         raise RefusedError("an encoder turned into a decoder is not described")
     if family == "albert":

@@ -1,7 +1,7 @@
 """How the layers of each family are built, as far as the number of parameters depends on it.
 
-A `Flag` is True, False or the key of config.json that says so. The facts are those of the published modeling code, checked
-against models that transformers built without weights.
+A `Flag` is True, False, the key of config.json that says so, or `not ` and the key that says otherwise. The facts are those
+of the published modeling code, checked against models that transformers built without weights.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Decoder:
     sinks: bool = False
     indexer: bool = False
     norms: int = 2
-    norm_weights: bool = True
+    norm_weights: Flag = True
     norm_bias: Flag = False
     mlp: Literal["gated", "plain"] = "gated"
     mlp_bias: Flag = False
@@ -52,7 +52,7 @@ class Decoder:
     positions: bool = False
     position_offset: int = 0
     embedding_norm: bool = False
-    final_norm: bool = True
+    final_norm: Flag = True
     head_bias: Flag = False
 
 
@@ -140,10 +140,19 @@ DECODERS: Mapping[str, Decoder] = {
     "gpt_bigcode": replace(LAYER_NORM, positions=True),
     "gpt_neo": replace(LAYER_NORM, qkv_bias=False, positions=True),
     "biogpt": replace(LAYER_NORM, positions=True, position_offset=2),
-    "gpt_neox": replace(LAYER_NORM, qkv_bias=True, out_bias=True),
+    "gpt_neox": replace(LAYER_NORM, qkv_bias="attention_bias", out_bias="attention_bias"),
     "gptj": replace(LAYER_NORM, qkv_bias=False, out_bias=False, norms=1, head_bias=True),
     "codegen": replace(LAYER_NORM, qkv_bias=False, out_bias=False, norms=1, head_bias=True),
-    "opt": replace(LAYER_NORM, positions=True, position_offset=2),
+    "opt": replace(
+        LAYER_NORM,
+        qkv_bias="enable_bias",
+        out_bias="enable_bias",
+        mlp_bias="enable_bias",
+        norm_weights="layer_norm_elementwise_affine",
+        final_norm="not _remove_final_layer_norm",
+        positions=True,
+        position_offset=2,
+    ),
     "bloom": replace(LAYER_NORM, embedding_norm=True),
     "mpt": replace(LAYER_NORM, qkv_bias=False, out_bias=False, mlp_bias=False, norm_bias=False),
     "mixtral": Decoder(experts=Experts()),

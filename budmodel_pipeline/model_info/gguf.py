@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,8 @@ _TYPES = {
     34: ("TQ1_0", 256, 54),
     35: ("TQ2_0", 256, 66),
     39: ("MXFP4", 32, 17),
+    40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
 }
 
 
@@ -161,9 +164,8 @@ class _Cursor:
             raise RefusedError(f"tensor {name[:80]!r} of {self._file} has {dimensions} dimensions")
         shape = tuple(self.number("<Q") for _ in range(dimensions))
         kind, start = self.number("<I"), self.number("<Q")
-        if kind not in _TYPES:
-            raise RefusedError(f"tensor {name[:80]!r} of {self._file} has the type {kind}, which is not known")
-        dtype, block, width = _TYPES[kind]
+        # A type that came after this table costs the place where the tensor ends, not the whole header.
+        dtype, block, width = _TYPES.get(kind, (f"type {kind}", 1, 0))
         elements = math.prod(shape)
         if elements >= 1 << 62 or elements % block:
             raise RefusedError(f"tensor {name[:80]!r} of {self._file} has no valid shape")
@@ -188,20 +190,20 @@ _CONFIG_KEYS = {
 }
 
 
-def as_config(gguf: Gguf) -> dict[str, Any]:
+def as_config(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What the metadata says, in the words of config.json, for repositories that hold nothing but GGUF files.
 
     `model_type` carries the prefix `gguf-`: class defaults and formulas of other formats do not hold for it.
     """
-    architecture = gguf.metadata.get("general.architecture")
+    architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str):
         raise RefusedError("the GGUF metadata states no general.architecture")
     config: dict[str, Any] = {"model_type": f"gguf-{architecture}"}
     for key, name in _CONFIG_KEYS.items():
-        value = gguf.metadata.get(f"{architecture}.{key}")
+        value = metadata.get(f"{architecture}.{key}")
         if value is not None:
             config[name] = value
-    tokens = gguf.metadata.get("tokenizer.ggml.tokens#")
+    tokens = metadata.get("tokenizer.ggml.tokens#")
     if "vocab_size" not in config and isinstance(tokens, int):
         config["vocab_size"] = tokens
     if "kv_lora_rank" in config and "rotary_dim" in config:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from budmodel_pipeline.model_info import gguf
@@ -10,9 +10,11 @@ from budmodel_pipeline.model_info.architecture import Architecture, describe_arc
 from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
 from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
+from budmodel_pipeline.model_info.gguf_cache import cache_of_header
 from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
 from budmodel_pipeline.model_info.memory import serving_memory
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError
+from budmodel_pipeline.model_info.variants import Kind, Variant, adapter_facts, find_variants, kind_of, read_adapter
 from budmodel_pipeline.model_info.weights import Weights, find_weights
 
 T = TypeVar("T")
@@ -20,6 +22,11 @@ CONFIG_NAMES = ("config.json", "params.json")
 CARD_NAMES = ("README.md", "readme.md", "Readme.md", "README.MD")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 _TOOLS = re.compile(r"\b(tools|tool_calls|available_tools|builtin_tools)\b")
+_NO_CONFIG: Mapping[Kind, str] = {
+    "model": "the repository has no config.json",
+    "adapter": "an adapter has no architecture of its own: see its base model",
+    "pipeline": "a pipeline has no architecture as a whole: see its parts among the variants",
+}
 # params.json of Mistral's and Meta's own format, in the words of config.json.
 _PARAMS_KEYS = {
     "dim": "hidden_size",
@@ -36,7 +43,10 @@ _PARAMS_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What the files of one revision say. `problems` are files that were there and could not be read, with the reason."""
+    """What the files of one revision say. `problems` are files that were there and could not be read, with the reason.
+
+    `adapter` are the facts of an adapter, empty for everything else.
+    """
 
     architecture: Architecture
     card: Card
@@ -45,6 +55,9 @@ class ModelInfo:
     serving_bytes: Fact[int]
     chat_template: Fact[str]
     tool_use: Fact[bool]
+    kind: Kind
+    variants: tuple[Variant, ...]
+    adapter: Mapping[str, Any]
     problems: tuple[str, ...] = ()
 
 
@@ -60,11 +73,8 @@ def inspect_files(repository: Repository, model_name: str | None = None, context
     if weights.value is None and weights.reason and any(path.endswith((".safetensors", ".gguf")) for path in files):
         problems.append(weights.reason)
     architecture = _architecture(repository, weights.value, hf_quant)
-    size: Fact[int] = (
-        known(weights.value.size, "sum of file sizes", f"{len(weights.value.files)} {weights.value.format} files")
-        if weights.value is not None and weights.value.size is not None
-        else unknown(weights.reason or "the provider states no file sizes")
-    )
+    variants = _fact(lambda: find_variants(repository), "names and headers of files").value or ()
+    size = _size(weights, variants)
     card_name = next((name for name in CARD_NAMES if name in files), None)
     content = _read(repository, card_name, MAX_CARD_BYTES + 1, problems) if card_name else b""
     template = _chat_template(repository, weights.value, problems)
@@ -78,26 +88,59 @@ def inspect_files(repository: Repository, model_name: str | None = None, context
         tool_use=unknown(template.reason or "no chat template")
         if template.value is None
         else known(bool(_TOOLS.search(template.value)), "the chat template refers to tools", template.evidence),
+        kind=kind_of(repository),
+        variants=variants,
+        adapter=_adapter(repository, problems),
         problems=tuple(problems),
     )
 
 
+def _size(weights: Fact[Weights], variants: tuple[Variant, ...]) -> Fact[int]:
+    if weights.value is None:
+        return unknown(weights.reason or "no weights")
+    if weights.value.one_of > 1:
+        sizes = [variant.size for variant in variants if variant.size is not None]
+        span = f"from {min(sizes):,} to {max(sizes):,} bytes" if sizes else "of sizes that the provider does not state"
+        return unknown(f"{weights.value.one_of} quantizations {span}: see the variants")
+    if weights.value.size is None:
+        return unknown("the provider states no file sizes")
+    return known(weights.value.size, "sum of file sizes", f"{len(weights.value.files)} {weights.value.format} files")
+
+
+def _adapter(repository: Repository, problems: list[str]) -> Mapping[str, Any]:
+    try:
+        config = read_adapter(repository)
+    except (RefusedError, RepositoryError) as error:
+        _raise_transient(error)
+        problems.append(str(error))
+        return {}
+    return adapter_facts(config) if config else {}
+
+
 def _architecture(repository: Repository, weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
     name = next((name for name in CONFIG_NAMES if name in repository.files), None)
-    described_by_gguf = weights is not None and weights.format == "gguf"
-    header = gguf.Gguf(dict(weights.metadata) if weights is not None else {})
+    metadata = weights.metadata if weights is not None and weights.format == "gguf" else None
     try:
         if name is not None:
             config = json_object(_bytes(repository, name, MAX_CONFIG_BYTES + 1), name)
-            if described_by_gguf and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
-                return describe_architecture(gguf.as_config(header), weights, hf_quant)
+            if metadata is not None and not states_a_model(config) and not any(key in config for key in TEXT_PARTS):
+                return _by_header(metadata, weights, hf_quant)
             return describe_architecture(_from_params(config) if name == "params.json" else config, weights, hf_quant)
-        if described_by_gguf:
-            return describe_architecture(gguf.as_config(header), weights, hf_quant)
+        if metadata is not None:
+            return _by_header(metadata, weights, hf_quant)
     except (RefusedError, RepositoryError) as error:
         _raise_transient(error)
         return refused(str(error), weights)
-    return refused("the repository has no config.json", weights)
+    return refused(_NO_CONFIG[kind_of(repository)], weights)
+
+
+def _by_header(metadata: Mapping[str, Any], weights: Weights | None, hf_quant: Mapping[str, Any]) -> Architecture:
+    """The architecture of a repository that holds GGUF files alone; what differs between quantizations is not told."""
+    found = describe_architecture(gguf.as_config(metadata), weights, hf_quant, lambda _: cache_of_header(metadata))
+    if weights is None or weights.one_of == 1:
+        return found
+    differs: Fact[Any] = unknown(f"differs between {weights.one_of} quantizations: see the variants")
+    return replace(found, quantization=differs, parameters_by_dtype=differs, dtype=differs)
 
 
 def _from_params(params: Mapping[str, Any]) -> dict[str, Any]:

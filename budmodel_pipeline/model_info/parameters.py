@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from budmodel_pipeline.model_info.attention import head_dim, key_value_heads
 from budmodel_pipeline.model_info.config import ModelConfig
 from budmodel_pipeline.model_info.encoder_decoders import encoder_decoder_body
-from budmodel_pipeline.model_info.encoders import encoder_body
+from budmodel_pipeline.model_info.encoders import encoder_size
 from budmodel_pipeline.model_info.facts import RefusedError
 from budmodel_pipeline.model_info.families import DECODERS, Decoder, Experts, Flag
 from budmodel_pipeline.model_info.layers import Kind, layer_kinds, not_described
@@ -26,11 +26,15 @@ _DENSE_FIRST = {"deepseek_v32": 3, "glm_moe_dsa": 3, "glm4_moe_lite": 1}
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`active` are those that one text token passes, without experts not chosen; `embeddings` is the input table."""
+    """`active` are those that one text token passes, without experts not chosen; `embeddings` is the input table.
+
+    `heads` are those of `total` that the class puts on top of the bare model.
+    """
 
     total: int
     active: int
     embeddings: int
+    heads: int = 0
 
 
 def count_parameters(config: ModelConfig) -> Parameters:
@@ -40,20 +44,25 @@ def count_parameters(config: ModelConfig) -> Parameters:
     family = config.family
     if family in DECODERS:
         return _decoder(config, DECODERS[family])
-    plain = encoder_body(config) or encoder_decoder_body(config)
-    if plain is not None:
-        return Parameters(plain, plain, config.need("vocab_size") * config.need("hidden_size"))
+    if (encoder := encoder_size(config)) is not None:
+        return Parameters(encoder.total, encoder.total, _table(config), encoder.heads)
+    if (both := encoder_decoder_body(config)) is not None:
+        return Parameters(both, both, _table(config))
     if family == "falcon":
         return _falcon(config)
     found = recurrent_model(config)
     if found is not None:
         head = _head(config, found.embeddings, bias=False)
-        return Parameters(found.total + head, found.active + head, found.embeddings)
+        return Parameters(found.total + head, found.active + head, found.embeddings, head)
     raise RefusedError(
         f"no formula for model_type {family[:60]!r}; the headers of its weights tell"
         if family
         else "config.json states no model_type"
     )
+
+
+def _table(config: ModelConfig) -> int:
+    return config.need("vocab_size") * config.need("hidden_size")
 
 
 def has_language_head(config: ModelConfig) -> bool:
@@ -86,7 +95,9 @@ def _head(config: ModelConfig, table: int, *, bias: bool) -> int:
 
 
 def _set(config: ModelConfig, flag: Flag) -> bool:
-    return flag if isinstance(flag, bool) else config.flag(flag)
+    if isinstance(flag, bool):
+        return flag
+    return not config.flag(flag.removeprefix("not ")) if flag.startswith("not ") else config.flag(flag)
 
 
 def _decoder(config: ModelConfig, family: Decoder) -> Parameters:
@@ -95,7 +106,7 @@ def _decoder(config: ModelConfig, family: Decoder) -> Parameters:
     if Kind.CROSS in kinds:
         raise RefusedError("the size of cross-attention layers is not described")
     table = vocab * hidden
-    norm = hidden * (1 + _set(config, family.norm_bias)) * family.norm_weights
+    norm = hidden * (1 + _set(config, family.norm_bias)) * _set(config, family.norm_weights)
     per_layer = _norms(config, family) * norm
     attention = _attention(config, family)
     total = table + sum(
@@ -109,13 +120,13 @@ def _decoder(config: ModelConfig, family: Decoder) -> Parameters:
         inactive = len(sparse) * unused
     if len(sparse) < len(kinds):
         total += (len(kinds) - len(sparse)) * _mlp(config, family, hidden)
-    total += norm * family.final_norm + 2 * hidden * family.embedding_norm
+    total += norm * _set(config, family.final_norm) + 2 * hidden * family.embedding_norm
     if family.positions:
         total += (config.need("max_position_embeddings") + family.position_offset) * hidden
     if config.family == "opt":
         _refuse_small_opt(config, hidden)
-    total += _head(config, table, bias=_set(config, family.head_bias))
-    return Parameters(total, total - inactive, table)
+    head = _head(config, table, bias=_set(config, family.head_bias))
+    return Parameters(total + head, total + head - inactive, table, head)
 
 
 def _norms(config: ModelConfig, family: Decoder) -> int:
@@ -239,9 +250,11 @@ def _falcon(config: ModelConfig) -> Parameters:
     bias = config.flag("bias")
     width = dense_width(config)
     modern = config.flag("new_decoder_architecture") or config.stated("n_head_kv") is not None
-    norms = (config.count("num_ln_in_parallel_attn") or 2) if modern else 1 if config.flag("parallel_attn") else 2
+    stated = config.count("num_ln_in_parallel_attn") or (2 if modern else 1)
+    norms = stated if config.flag("parallel_attn") else 2
     per_layer = 2 * norms * hidden + hidden * (2 * hidden + 2 * keys) + 2 * hidden * width
     per_layer += bias * (hidden + 2 * keys + hidden + width + hidden)
     table = vocab * hidden
-    total = table + layers * per_layer + 2 * hidden + _head(config, table, bias=False)
-    return Parameters(total, total, table)
+    head = _head(config, table, bias=False)
+    total = table + layers * per_layer + 2 * hidden + head
+    return Parameters(total, total, table, head)

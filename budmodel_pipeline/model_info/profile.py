@@ -106,7 +106,7 @@ def profile(
 def base_models(card: Card, record: Mapping[str, Any], adapter: Mapping[str, Any]) -> list[dict[str, str | None]]:
     """What the model was made from: `base_model`, `relation` (finetune, adapter, quantized, merge or None) and `method`.
 
-    The hub's own reading first, then the card, then adapter_config.json.
+    The hub's own reading first, then the card, then the `adapter` of `variants.adapter_facts`.
     """
     found: dict[str, dict[str, str | None]] = {}
     hub = record.get("baseModels")
@@ -117,7 +117,7 @@ def base_models(card: Card, record: Mapping[str, Any], adapter: Mapping[str, Any
     relation = card.base_model_relation or ("merge" if len(card.base_models) > 1 else None)
     for name in card.base_models[:50]:
         found.setdefault(name, _parent(name, relation, "base_model in the card"))
-    if name := _word(adapter.get("base_model_name_or_path")):
+    if name := _word(adapter.get("base_model")):
         found.setdefault(name, _parent(name, "adapter", "adapter_config.json"))
     return list(found.values())
 

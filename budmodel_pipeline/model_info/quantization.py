@@ -42,7 +42,9 @@ def quantization(
     words = " ".join(word for word in (method, *details) if word)
     if words:
         return known(words[:100], "stated", where)
-    packed = {kind: elements for kind, elements in tensor_types.items() if kind.startswith(("Q", "IQ", "TQ", "MXFP"))}
+    packed = {
+        kind: elements for kind, elements in tensor_types.items() if kind.startswith(("Q", "IQ", "TQ", "MXFP", "NVFP"))
+    }
     if packed:
         most = max(packed, key=lambda kind: packed[kind])
         return known(f"gguf {most}", "the type of most values", "GGUF header")

@@ -163,7 +163,7 @@ def _nemotron_h(config: ModelConfig) -> Body:
             raise RefusedError("experts behind a latent projection (moe_latent_size) are not described")
         number, chosen = config.need("num_experts"), config.need("num_experts_per_tok")
         one = 2 * hidden * config.integer("moe_intermediate_size")
-        shared = 2 * hidden * config.integer("moe_shared_expert_intermediate_size") * config.count("n_shared_experts")
+        shared = 2 * hidden * config.integer("moe_shared_expert_intermediate_size")
         total += sparse * (number * one + shared + number * hidden + number)
         inactive = sparse * (number - chosen) * one
     return Body(total, total - inactive, table)

@@ -11,6 +11,7 @@ from budmodel_pipeline.model_info.facts import RefusedError
 from budmodel_pipeline.model_info.json_reading import json_object
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.model_info.safetensors import Tensor
+from budmodel_pipeline.model_info.variants import find_variants, kind_of, quantizations, total_size
 
 MAX_INDEX_BYTES = 64 * 1024 * 1024
 MAX_SHARDS = 2_000
@@ -42,13 +43,17 @@ _TABLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weight files of a model. `size` is their bytes; `tensors` is None where their format has no readable header."""
+    """The weight files of a model. `size` is their bytes; `tensors` is None where their format has no readable header.
+
+    Of several quantizations these are the smallest one, which tells of all how they are built; they are `one_of` so many.
+    """
 
     format: str
     files: tuple[str, ...]
     size: int | None
     tensors: tuple[Tensor, ...] | None
     metadata: Mapping[str, Any]
+    one_of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ class Counts:
 def find_weights(repository: Repository) -> Weights:
     """Finds the weights and reads their headers. Raises RefusedError with the reason where that is impossible."""
     paths = [path for path in repository.files if "/" not in path]
+    kind = kind_of(repository)
+    if kind == "pipeline":
+        return _of_parts(repository)
+    if kind == "adapter":
+        return _of_adapter(repository, paths)
     index = next(
         (path for path in sorted(paths) if path.endswith(".safetensors.index.json") and "consolidated" not in path), None
     )
@@ -77,12 +87,12 @@ def find_weights(repository: Repository) -> Weights:
         shards = [path for path in sorted(paths) if path.startswith("consolidated") and path.endswith(".safetensors")]
     if shards:
         return _safetensors(repository, shards)
-    files = _plain(list(repository.files), ".gguf")
-    if files:
-        return _gguf(repository, files)
+    quantized = quantizations(repository)
+    if quantized:
+        return _gguf(repository, _whole(list(quantized[0].files)), len(quantized))
     pickled = _plain(paths, ".bin") or _plain(paths, ".pt") or _plain(paths, ".pth") or _plain(paths, ".h5")
     if pickled:
-        return Weights("pickle", tuple(pickled), _size(repository, pickled), None, {})
+        return Weights("pickle", tuple(pickled), total_size(repository, pickled), None, {})
     raise RefusedError("the repository has no weight files")
 
 
@@ -110,20 +120,42 @@ def _plain(paths: list[str], suffix: str) -> list[str]:
     preferred = next(
         (stem for stem in ("model", "pytorch_model", f"model{suffix}", f"pytorch_model{suffix}") if stem in groups), None
     )
-    chosen = groups[preferred or min(groups)]
-    match = _SHARD.search(chosen[0])
-    if match and len(chosen) != int(match[2]):
-        raise RefusedError(f"{len(chosen)} of {int(match[2])} shards of {_SHARD.sub('', chosen[0])} are there")
-    return chosen
+    return _whole(groups[preferred or min(groups)])
 
 
-def _size(repository: Repository, paths: Iterable[str]) -> int | None:
-    sizes = [repository.files[path].size for path in paths]
-    return sum(size for size in sizes if size is not None) if None not in sizes else None
+def _whole(shards: list[str]) -> list[str]:
+    """The files of one model. Raises RefusedError where some are missing."""
+    match = _SHARD.search(shards[0])
+    if match and len(shards) != int(match[2]):
+        raise RefusedError(f"{len(shards)} of {int(match[2])} shards of {_SHARD.sub('', shards[0])} are there")
+    return shards
+
+
+def _of_parts(repository: Repository) -> Weights:
+    """All parts of a pipeline in the precision that a loader takes by default."""
+    files = [path for part in find_variants(repository) if part.default for path in part.files]
+    if files and all(path.endswith(".safetensors") for path in files):
+        tensors = tuple(tensor for path in files for tensor in _header(repository, path))
+        return Weights("safetensors", tuple(files), total_size(repository, files), tensors, {})
+    return Weights("pickle", tuple(files), total_size(repository, files), None, {})
+
+
+def _of_adapter(repository: Repository, paths: list[str]) -> Weights:
+    for suffix in (".safetensors", ".bin"):
+        files = sorted(path for path in paths if path.startswith("adapter_model") and path.endswith(suffix))
+        if files and suffix == ".safetensors":
+            return _safetensors(repository, files)
+        if files:
+            return Weights("pickle", tuple(files), total_size(repository, files), None, {})
+    raise RefusedError("the repository has an adapter_config.json and no adapter_model files")
 
 
 def _read_of(repository: Repository, path: str) -> safetensors.Read:
     return lambda offset, length: repository.read(path, offset, length)
+
+
+def _header(repository: Repository, path: str) -> list[Tensor]:
+    return safetensors.read_header(_read_of(repository, path), repository.files[path].size, path)
 
 
 def _safetensors(repository: Repository, shards: list[str]) -> Weights:
@@ -131,18 +163,18 @@ def _safetensors(repository: Repository, shards: list[str]) -> Weights:
         raise RefusedError(f"{len(shards):,} weight files are more than the {MAX_SHARDS:,} that are read")
     tensors: list[Tensor] = []
     for path in shards:
-        tensors += safetensors.read_header(_read_of(repository, path), repository.files[path].size, path)
+        tensors += _header(repository, path)
     names = Counter(tensor.name for tensor in tensors)
     repeated = next((name for name, count in names.items() if count > 1), None)
     if repeated is not None:
         raise RefusedError(f"the tensor {repeated[:80]!r} is in more than one file")
-    return Weights("safetensors", tuple(shards), _size(repository, shards), tuple(tensors), {})
+    return Weights("safetensors", tuple(shards), total_size(repository, shards), tuple(tensors), {})
 
 
-def _gguf(repository: Repository, files: list[str]) -> Weights:
+def _gguf(repository: Repository, files: list[str], one_of: int) -> Weights:
     headers = [gguf.read_header(_read_of(repository, path), repository.files[path].size, path) for path in files]
     tensors = tuple(tensor for header in headers for tensor in header.tensors)
-    return Weights("gguf", tuple(files), _size(repository, files), tensors, headers[0].metadata)
+    return Weights("gguf", tuple(files), total_size(repository, files), tensors, headers[0].metadata, one_of)
 
 
 def count(

@@ -1,19 +1,16 @@
 """What a model is: everything that its files, its hub's record or the catalogs say, as fields with their evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from budmodel_pipeline.model_info.architecture import architecture_json
 from budmodel_pipeline.model_info.catalogs import merge_catalogs
-from budmodel_pipeline.model_info.facts import Fact, RefusedError, known
+from budmodel_pipeline.model_info.facts import Fact, known, unknown
 from budmodel_pipeline.model_info.inspect import ModelInfo, inspect_files
-from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
 from budmodel_pipeline.model_info.profile import base_models, evaluations, profile
-from budmodel_pipeline.model_info.repository import Repository, RepositoryError
+from budmodel_pipeline.model_info.variants import ADAPTER_CONFIG
 from budmodel_pipeline.targets.opening import OpenedModel
-
-ADAPTER_CONFIG = "adapter_config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,6 @@ def inspect_model(opened: OpenedModel, context: int | None = None) -> Inspection
         return Inspection(provider, opened.name, opened.revision, facts, warnings=warnings)
     info = inspect_files(opened.repository, opened.name.rpartition("/")[2], context)
     problems = [*info.problems, *info.card.problems]
-    adapter = _adapter(opened.repository, problems)
     named = opened.name if provider == "hugging_face" else ""
     about = profile(named, opened.uri, info.card, tuple(opened.repository.files), opened.record, gated=opened.gated)
     return Inspection(
@@ -60,7 +56,7 @@ def inspect_model(opened: OpenedModel, context: int | None = None) -> Inspection
         opened.name,
         opened.revision,
         facts={"name": known(opened.name, "as opened", ""), "logo": opened.logo, **about, **_file_facts(info)},
-        base_models=base_models(info.card, opened.record, adapter),
+        base_models=base_models(info.card, opened.record, info.adapter),
         evaluations=evaluations(info.card, opened.record),
         warnings=info.architecture.warnings,
         problems=problems,
@@ -77,6 +73,7 @@ def inspection_json(found: Inspection) -> dict[str, Any]:
         "architecture": architecture_json(found.info.architecture) if found.info else None,
         "fields": facts_json(found.facts),
         "base_models": list(found.base_models),
+        "variants": [asdict(variant) for variant in found.info.variants] if found.info else [],
         "self_reported_evaluations": list(found.evaluations),
         "warnings": list(found.warnings),
         "problems": list(found.problems),
@@ -95,6 +92,8 @@ def _file_facts(info: ModelInfo) -> dict[str, Fact[Any]]:
     template = info.chat_template
     return {
         **info.architecture.facts(),
+        "kind": known(info.kind, "names of files", ""),
+        "adapter": known(dict(info.adapter), "stated", ADAPTER_CONFIG) if info.adapter else unknown("no adapter"),
         "weight_bytes": info.weight_bytes,
         "serving_bytes": info.serving_bytes,
         "has_chat_template": known(
@@ -102,15 +101,3 @@ def _file_facts(info: ModelInfo) -> dict[str, Fact[Any]]:
         ),
         "tool_use": info.tool_use,
     }
-
-
-def _adapter(repository: Repository, problems: list[str]) -> Mapping[str, Any]:
-    if ADAPTER_CONFIG not in repository.files:
-        return {}
-    try:
-        return json_object(repository.read(ADAPTER_CONFIG, 0, MAX_CONFIG_BYTES + 1), ADAPTER_CONFIG)
-    except (RefusedError, RepositoryError) as error:
-        if isinstance(error, RepositoryError) and error.transient:
-            raise
-        problems.append(str(error))
-        return {}

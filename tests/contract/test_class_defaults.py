@@ -3,11 +3,11 @@
 import json
 
 from budmodel_pipeline.model_info.config import class_defaults
-from tests.contract.class_defaults import class_defaults as installed
+from budmodel_pipeline.model_info.read_transformers import class_table
 
 
 def test_the_table_is_that_of_the_installed_transformers() -> None:
-    fresh = json.loads(json.dumps(installed()))
+    fresh = json.loads(json.dumps(class_table()))
     kept = class_defaults()
     differing = {name for name in fresh.keys() | kept.keys() if fresh.get(name) != kept.get(name)}
-    assert not differing, "run `python -m tests.contract.class_defaults` and read the difference"
+    assert not differing, "run `python -m budmodel_pipeline.model_info.read_transformers` and read the difference"

@@ -24,6 +24,7 @@ def sizes(layers: int, hidden: int, heads: int, groups: int | None, width: int, 
 
 
 GPT = {"n_layer": 12, "n_embd": 768, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}
+INDEXED = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_head_dim": 128, "index_n_heads": 64}
 DEEPSEEK_LITE = sizes(
     27,
     2048,
@@ -151,7 +152,7 @@ def test_zero_experts_are_none_whatever_the_class_says(experts: int | None) -> N
         # Three of four layers keep a state of fixed size.
         ({"model_type": "qwen3_next", **sizes(48, 2048, 16, 2, 5632, 151936, head_dim=256)}, 12 * 2 * 2 * 256 * 2),
         (
-            {"model_type": "unknown", **sizes(4, 64, 4, 2, 128, 100, layer_types=["mamba", "attention"] * 2)},
+            {"model_type": "granitemoehybrid", **sizes(4, 64, 4, 2, 128, 100, layer_types=["mamba", "attention"] * 2)},
             2 * 2 * 2 * 16 * 2,
         ),
         ({"model_type": "jamba", **sizes(32, 4096, 32, 8, 14336, 65536)}, 4 * 2 * 8 * 128 * 2),
@@ -177,6 +178,17 @@ def test_zero_experts_are_none_whatever_the_class_says(experts: int | None) -> N
                 "multi_query_group_num": 2,
             },
             28 * 2 * 2 * 128 * 2,
+        ),
+        # Sparse attention keeps the keys of its indexer too: DeepSeek V3.2 and GLM-5.
+        ({"model_type": "deepseek_v32", **sizes(61, 7168, 128, 128, 18432, 129280), **INDEXED}, 85_888),
+        ({"model_type": "glm_moe_dsa", **sizes(78, 6144, 64, 64, 12288, 154880), **INDEXED}, 109_824),
+        # Every second layer reads what the one before it keeps: Hunyuan-Large.
+        (
+            {
+                "model_type": "hunyuan",
+                **sizes(64, 6400, 80, 8, 18304, 128512, use_cla=True, cla_share_factor=2),
+            },
+            81_920,
         ),
         (
             {"model_type": "dbrx", "d_model": 6144, "n_heads": 48, "n_layers": 40, "attn_config": {"kv_n_heads": 8}},
@@ -248,15 +260,21 @@ def test_the_text_part_is_found_and_its_class_completes_it(nest: Any) -> None:
         ({"model_type": "llama", "hidden_size": float("nan")}, "hidden_size", "not a whole number"),
         ({"model_type": "llama", "hidden_size": [1, 2]}, "hidden_size", "differs from layer to layer"),
         ({"model_type": "llama", "hidden_size": {}}, "parameters_unique", "not a whole number"),
-        ({"model_type": "llama", **sizes(10**9, 8, 2, 2, 8, 8)}, "kv_cache_bytes_per_token", "are not believed"),
+        ({"model_type": "llama", **sizes(10**9, 8, 2, 2, 8, 8)}, "kv_cache_bytes_per_token", "not believed"),
         (
             {"model_type": "qwen3_next", **sizes(4, 8, 2, 2, 8, 8), "layer_types": ["odd"] * 4},
             "kv_cache_bytes_per_token",
             "'odd'",
         ),
-        ({"model_type": "x", **sizes(4, 8, 2, 2, 8, 8), "mamba_d_state": 4}, "kv_cache_bytes_per_token", "which layers"),
+        ({"model_type": "llama", **sizes(4, 8, 2, 2, 8, 8), "mamba_d_state": 4}, "kv_cache_bytes_per_token", "which layers"),
         ({"model_type": "x", **sizes(4, 8, 2, 2, 8, 8)}, "parameters_unique", "no formula"),
-        ({"model_type": "x", **sizes(4, 8, 2, None, 8, 8)}, "kv_cache_bytes_per_token", "not known whether"),
+        ({"model_type": "x", **sizes(4, 8, 2, None, 8, 8)}, "num_key_value_heads", "not known whether"),
+        ({"model_type": "x", **sizes(4, 8, 2, 2, 8, 8)}, "kv_cache_bytes_per_token", "'x' is not among"),
+        ({"model_type": "vit", **sizes(12, 768, 12, None, 3072, 8)}, "kv_cache_bytes_per_token", "'vit' is not among"),
+        ({"model_type": "wav2vec2", **sizes(12, 768, 12, None, 3072, 32)}, "kv_cache_bytes_per_token", "is not among"),
+        ({"model_type": "llama", **sizes(4, 64, 2, 4, 8, 8)}, "kv_cache_bytes_per_token", "more heads than the 2"),
+        ({"model_type": "llama", **sizes(4, 64, 64, 64, 8, 8)}, "kv_cache_bytes_per_token", "head_dim that is not believed"),
+        ({"model_type": "llama", **sizes(4, 64, 2, 2, 8, 8), "head_dim": 1}, "parameters_unique", "not believed"),
         ({"model_type": "llama", **sizes(4, 9, 2, 2, 8, 8)}, "head_dim", "no multiple"),
         ({"model_type": "mamba", **sizes(4, 8, 2, 2, 8, 8)}, "num_attention_heads", "no attention"),
         (

@@ -78,8 +78,8 @@ def test_what_is_unknown_says_where_it_was_looked_for() -> None:
             {},
             [("org/base", "quantized", "hub record")],
         ),
-        (b"", {}, {"base_model_name_or_path": "org/base"}, [("org/base", "adapter", "adapter_config.json")]),
-        (b"", {"baseModels": "org/base"}, {"base_model_name_or_path": 3}, []),
+        (b"", {}, {"base_model": "org/base"}, [("org/base", "adapter", "adapter_config.json")]),
+        (b"", {"baseModels": "org/base"}, {"base_model": None}, []),
         (b"", {"baseModels": {"models": [{"id": None}, 3]}}, {}, []),
     ],
 )

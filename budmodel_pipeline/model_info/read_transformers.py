@@ -1,18 +1,28 @@
-"""Extracts from the installed transformers what `model_info/class_defaults.json` holds.
+"""Writes `class_defaults.json` from the installed transformers: `python -m budmodel_pipeline.model_info.read_transformers`.
 
-Run as a module, it writes the file again: `python -m tests.contract.class_defaults`.
+Nothing else in this room imports transformers: a config is read as data, with this table beside it.
 """
 
+import ast
 import json
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub.errors import StrictDataclassError
-
-FILE = Path(__file__).parent.parent.parent / "budmodel_pipeline" / "model_info" / "class_defaults.json"
+FILE = Path(__file__).with_name("class_defaults.json")
+# The maps of classes that write token by token, each token looking back at all before it.
+GENERATIVE = (
+    "MODEL_FOR_CAUSAL_LM_MAPPING_NAMES",
+    "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES",
+    "MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES",
+    "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES",
+    "MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES",
+)
 KEYS = frozenset(
     {
+        "_remove_final_layer_norm",
         "add_bias_linear",
         "add_qkv_bias",
         "alibi",
@@ -22,6 +32,7 @@ KEYS = frozenset(
         "attn_layer_offset",
         "attn_layer_period",
         "bias",
+        "classifier_bias",
         "block_auto_adjust_ff_dim",
         "block_multiple_of",
         "conv_L_cache",
@@ -29,6 +40,7 @@ KEYS = frozenset(
         "conv_kernel",
         "cross_attention_layers",
         "d_conv",
+        "decoder_bias",
         "d_ff",
         "d_head",
         "d_inner",
@@ -64,6 +76,7 @@ KEYS = frozenset(
         "intermediate_size",
         "intermediate_size_mlp",
         "kv_lora_rank",
+        "layer_norm_elementwise_affine",
         "layer_group_size",
         "layers_block_type",
         "linear_conv_kernel_dim",
@@ -187,21 +200,45 @@ CONCEPTS = frozenset(
 )
 
 
-def class_defaults() -> dict[str, dict[str, Any]]:
-    """By model type: `keys` (concept to its key), `defaults` (key to default), `text` (model type of the text part)."""
+def class_table() -> dict[str, dict[str, Any]]:
+    """What a config class says, by model type.
+
+    `keys`: concept to its key; `defaults`: key to default; `text`: model type of the text part; `generates`: whether a class
+    of this type, or of the one that it is the text part of, writes token by token.
+    """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     found: dict[str, dict[str, Any]] = {}
     for model_type in CONFIG_MAPPING:
         config = CONFIG_MAPPING[model_type]
         defaults = {f.name: f.default for f in fields(config) if f.name in KEYS and f.default is not MISSING}
-        entry = {
+        found[model_type] = {
             "keys": {concept: key for concept, key in config.attribute_map.items() if concept in CONCEPTS},
             "defaults": {key: value for key, value in defaults.items() if plain(value)},
             "text": text_type(config),
         }
-        found[model_type] = {name: part for name, part in entry.items() if part}
-    return {model_type: entry for model_type, entry in sorted(found.items()) if entry.get("defaults") or "text" in entry}
+    writers = generative_types() & found.keys()
+    for model_type in {*writers, *(text for name in writers if (text := found[name]["text"]) in found)}:
+        found[model_type]["generates"] = True
+    kept = {name: {key: part for key, part in entry.items() if part} for name, entry in sorted(found.items())}
+    return {name: entry for name, entry in kept.items() if entry.keys() - {"keys"}}
+
+
+def generative_types() -> frozenset[str]:
+    """The model types in the maps of GENERATIVE. They are read as text: importing their module needs PyTorch."""
+    spec = find_spec("transformers.models.auto.modeling_auto")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("transformers has no models.auto.modeling_auto")
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    maps: Mapping[str, ast.expr] = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    pairs = [pair for name in GENERATIVE for pair in ast.walk(maps[name]) if isinstance(pair, ast.Tuple)]
+    return frozenset(ast.literal_eval(pair)[0] for pair in pairs)
 
 
 def plain(value: object) -> bool:
@@ -209,6 +246,8 @@ def plain(value: object) -> bool:
 
 
 def text_type(config: type[Any]) -> str | None:
+    from huggingface_hub.errors import StrictDataclassError
+
     try:
         instance = config()
         text = instance.get_text_config()
@@ -218,5 +257,5 @@ def text_type(config: type[Any]) -> str | None:
 
 
 if __name__ == "__main__":
-    lines = [f"{json.dumps(name)}: {json.dumps(entry, sort_keys=True)}" for name, entry in class_defaults().items()]
+    lines = [f"{json.dumps(name)}: {json.dumps(entry, sort_keys=True)}" for name, entry in class_table().items()]
     FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
