@@ -94,9 +94,9 @@ def _tick(engine: Engine) -> Figure:
         connection.execute(
             text("""
                 insert into budmodel.model_aliases
-                    (source, published_name, link, model_id, method, confidence, first_seen_at, last_seen_at)
-                select 'ugi', 'model ' || n, case when n <= 300 then 'https://huggingface.co/new/model-' || n
-                       else 'https://huggingface.co/known/model-' || (n - 301) end, 'org/new', 'bench', 1, now(), now()
+                    (source, published_name, hub_repository, model_id, method, confidence, first_seen_at, last_seen_at)
+                select 'ugi', 'model ' || n, case when n <= 300 then 'new/model-' || n else 'known/model-' || (n - 301) end,
+                       'org/new', 'bench', 1, now(), now()
                 from generate_series(1, :names) as n
             """),
             {"names": KNOWN + 300},

@@ -1,8 +1,9 @@
-"""Where a name comes from: paths, host and vendor prefixes, and links to Hugging Face repositories."""
+"""Where a name comes from: paths, host and vendor prefixes."""
 
 import re
 from typing import NamedTuple
 
+from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.identity.knowledge import Knowledge, squash
 from budmodel_pipeline.identity.tokens import fold
 
@@ -11,11 +12,6 @@ _SEGMENT = re.compile(r"^(?=.*[A-Za-z])[\w@~*][\w.@~:-]*(?: [0-9])?$", re.ASCII)
 _REGION = re.compile(r"^(?:us|eu|au|jp|apac|ca|global|us-gov)\.(?=[a-z0-9]+\.[a-z])", re.IGNORECASE)
 _DOTTED = re.compile(r"^([a-z][a-z0-9]*)\.(?=[a-z])", re.IGNORECASE)
 _SERVED_REVISION = re.compile(r"[-_ ]v?[1-9](?::[0-9]+(?::[0-9]+k)?)?$", re.IGNORECASE)
-_REPOSITORY = re.compile(
-    r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?([\w.-]+)/([\w.-]+?)(?:/|/(?:tree|blob|resolve)/.*)?$",
-    re.IGNORECASE,
-)
-_NOT_MODELS = frozenset({"spaces", "datasets", "collections", "papers", "blog", "docs", "organizations", "models", "join"})
 
 
 class Address(NamedTuple):
@@ -28,7 +24,8 @@ class Address(NamedTuple):
 
 def address_of(text: str, knowledge: Knowledge) -> Address:
     """Takes paths (`accounts/fireworks/models/x`), cloud prefixes (`us.anthropic.x-v1:0`) and schemes off a name."""
-    name = _SCHEME.sub("", text)
+    name = hub_repository(text) if "://" in text else None
+    name = name or _SCHEME.sub("", text)
     hosts: list[str] = []
     organization: str | None = None
     if "/" in name:
@@ -88,13 +85,3 @@ def strip_prefix(folded: str, knowledge: Knowledge) -> tuple[str, str] | None:
     """A leading vendor or host name and what follows it, where a name starts with one."""
     match = knowledge.prefix.match(folded)
     return (squash(match[0]), folded[match.end() :].lstrip("-_ .:")) if match else None
-
-
-def repository_of(link: str | None) -> tuple[str, str] | None:
-    """Organization and name of the Hugging Face model repository that a link points to, or None for anything else."""
-    if not link:
-        return None
-    match = _REPOSITORY.match(link.strip())
-    if not match or match[1].lower() in _NOT_MODELS:
-        return None
-    return match[1], match[2]

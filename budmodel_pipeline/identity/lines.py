@@ -16,7 +16,7 @@ def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """
     for row in rows:
         try:
-            found = resolve(row.get("source") or "", row["published_name"], row.get("link"), row.get("organization"))
+            found = resolve(row.get("source") or "", row["published_name"], row.get("link"))
         except UnresolvableName as rejection:
             yield {
                 **row,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from budmodel_pipeline.identity.address import Address, address_of, repository_of
+from budmodel_pipeline.identity.address import Address, address_of
 from budmodel_pipeline.identity.canonical import Form
 from budmodel_pipeline.identity.dates import MONTHS
+from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind
 from budmodel_pipeline.identity.parts import parts_of
@@ -51,15 +52,14 @@ class _Decision(NamedTuple):
     evidence: tuple[str, ...]
 
 
-def resolve(source: str, published_name: str, link: str | None = None, organization: str | None = None) -> Resolution:
+def resolve(source: str, published_name: str, link: str | None = None) -> Resolution:
     """The model that `source` means by `published_name`.
 
-    `link` is what the source links the name to; only a Hugging Face model repository counts. `organization` is who the
-    source says is behind the row; it is the maker in some sources and the host in others, so it decides nothing.
+    `link` is what the source links the name to; only a model of the hub counts. Who the source says is behind the row
+    decides nothing: it is the maker in some sources and the host in others.
 
     Raises UnresolvableName for a name that identifies nothing.
     """
-    del organization
     return _resolve(source, clean(published_name), link)
 
 
@@ -87,12 +87,13 @@ def _decide(source: str, text: str, link: str | None) -> _Decision:
             around["mode"] = "architect"
         return _composite(parts.models, source, around)
     reading = read_name(address._replace(name=parts.models[0]), source, known)
-    repository = None if parts.agents else repository_of(link)
-    if repository and address.organization and squash(repository[0]) != squash(address.organization):
+    repository = None if parts.agents else hub_repository(link)
+    owner = repository.partition("/")[0] if repository else ""
+    if repository and address.organization and squash(owner) != squash(address.organization):
         repository = None  # The name is a repository itself.
     method = "family" if reading.family else "repository" if address.organization else "name"
     if repository:
-        pinned = _pin(reading, repository, known)
+        pinned = _pin(reading, repository)
         if pinned:
             reading, method = pinned, "link"
     variant = {**around, **reading.variant}
@@ -146,17 +147,18 @@ _TUNED = frozenset({"instruct", "chat"})
 
 
 @lru_cache(maxsize=4096)
-def _repository(organization: str, name: str) -> Reading | None:
+def _repository(repository: str) -> Reading | None:
     known = knowledge()
+    organization, _, name = repository.partition("/")
     try:
         return read_name(Address(clean(name), organization, ()), "", known)
     except UnresolvableName:
         return None
 
 
-def _pin(reading: Reading, repository: tuple[str, str], known: Knowledge) -> Reading | None:
+def _pin(reading: Reading, repository: str) -> Reading | None:
     """The reading that a link gives a vague name; None where the name says something that the link does not."""
-    linked = _repository(*repository)
+    linked = _repository(repository)
     if linked is None:
         return None
     mine, theirs = reading.form, linked.form
@@ -168,11 +170,10 @@ def _pin(reading: Reading, repository: tuple[str, str], known: Knowledge) -> Rea
     if theirs.quants - mine.quants:
         return None
     unsized = mine._replace(sizes=frozenset()) if not theirs.sizes and len(mine.sizes) == 1 else mine
-    misspelled = sorted(squash(reading.name)) == sorted(squash(repository[1]))
+    misspelled = sorted(squash(reading.name)) == sorted(squash(repository.partition("/")[2]))
     if not (misspelled or unsized._replace(words=words).within(theirs)):
         return None
-    del known
-    evidence = [*reading.evidence, f"the link names {'/'.join(repository)}"]
+    evidence = [*reading.evidence, f"the link names {repository}"]
     confidence = 0.98 if mine == theirs else 0.9
     return reading._replace(
         form=theirs,

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.warehouse.publish import copy_rows
 
-Resolve = Callable[[str, str, str | None, str | None], Resolution]
+# Of source, published name and link.
+Resolve = Callable[[str, str, str | None], Resolution]
 
 _NAMES = text("""
     select source, published_name, link, organization, min(fetched_at) as first_seen_at, max(last_seen_at) as last_seen_at
@@ -20,14 +22,15 @@ _NAMES = text("""
 """)
 _STAGING = text("""
     create temporary table resolved (
-        source text, published_name text, link text, organization text, model_id text, variant text, method text,
-        confidence double precision, evidence text[], first_seen_at timestamptz, last_seen_at timestamptz
+        source text, published_name text, link text, hub_repository text, organization text, model_id text, variant text,
+        method text, confidence double precision, evidence text[], first_seen_at timestamptz, last_seen_at timestamptz
     ) on commit drop
 """)
 _COLUMNS = (
     "source",
     "published_name",
     "link",
+    "hub_repository",
     "organization",
     "model_id",
     "variant",
@@ -56,7 +59,8 @@ _ALIASES = text(f"""
     insert into budmodel.model_aliases ({", ".join(_COLUMNS)}) select {", ".join(_COLUMNS)} from resolved
     on conflict on constraint uq_model_aliases_name do update set
         model_id = excluded.model_id, variant = excluded.variant, method = excluded.method,
-        confidence = excluded.confidence, evidence = excluded.evidence, last_seen_at = excluded.last_seen_at
+        confidence = excluded.confidence, evidence = excluded.evidence, last_seen_at = excluded.last_seen_at,
+        hub_repository = excluded.hub_repository
 """)
 # A model that lost all its names to one other was renamed; one that has names again was not.
 _RENAMED = text("""
@@ -104,7 +108,7 @@ def resolve_aliases(connection: Connection, resolve: Resolve) -> AliasCounts:
 
 def _resolved(name: Any, resolve: Resolve) -> tuple[object, ...]:
     try:
-        found = resolve(name.source, name.published_name, name.link, name.organization)
+        found = resolve(name.source, name.published_name, name.link)
         meaning = (found.model_id, found.variant, found.method, found.confidence, list(found.evidence))
     except UnresolvableName as rejection:
         meaning = (f"unresolved/{name.published_name.casefold()}", None, "rejected", 0.0, [rejection.reason])
@@ -112,6 +116,7 @@ def _resolved(name: Any, resolve: Resolve) -> tuple[object, ...]:
         name.source,
         name.published_name,
         name.link,
+        hub_repository(name.link),
         name.organization,
         *meaning,
         name.first_seen_at,

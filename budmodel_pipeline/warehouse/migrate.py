@@ -14,13 +14,16 @@ from budmodel_pipeline.warehouse.tables import SCHEMA
 MIGRATION_LOCK = 0x6275646D
 
 
-def migrate(engine: Engine) -> None:
-    """Creates the schema and runs the migrations that are missing; safe when several processes start at once."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Creates the schema and runs the migrations that are missing up to `revision`, by default the newest.
+
+    Safe when several processes start at once.
+    """
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.execute(text(f"create schema if not exists {SCHEMA}"))
         if current_revision(connection) != newest_revision():
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
 
 
 def current_revision(connection: Connection) -> str | None:

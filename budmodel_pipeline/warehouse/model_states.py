@@ -72,18 +72,13 @@ def unknown_links(connection: Connection, limit: int) -> list[tuple[str, str]]:
     """Links of published names that are models on the hub and no target yet, as (`org/name`, source), in that order."""
     rows = connection.execute(
         text("""
-            with linked as (
-                select (regexp_match(link, '^https?://(www\\.)?(huggingface\\.co|hf\\.co)/([^/?#]+/[^/?#]+)'))[3] as uri,
-                       source
-                from budmodel.model_aliases where link is not null
-            )
-            select min(uri) as uri, min(source) as source from linked
-            where uri !~ '^(datasets|spaces|collections|papers|blog|docs|api|organizations)/' and not exists (
+            select min(hub_repository) as uri, min(source) as source from budmodel.model_aliases aliases
+            where hub_repository is not null and not exists (
                 select from budmodel.extraction_targets known
                 -- The hub does not tell names apart by case.
-                where known.provider = 'hugging_face' and lower(known.uri) = lower(linked.uri)
+                where known.provider = 'hugging_face' and lower(known.uri) = lower(aliases.hub_repository)
             )
-            group by lower(uri) order by 1 limit :limit
+            group by lower(hub_repository) order by 1 limit :limit
         """),
         {"limit": limit},
     )
@@ -100,7 +95,7 @@ def unknown_closed_models(connection: Connection, catalogued: Collection[str], l
                 where known.model_id = aliases.model_id or known.target = 'cloud:' || aliases.model_id
             ) and not exists (
                 select from budmodel.model_aliases linked
-                where linked.model_id = aliases.model_id and linked.link ~ '^https?://(www\\.)?(huggingface\\.co|hf\\.co)/'
+                where linked.model_id = aliases.model_id and linked.hub_repository is not null
             )
             group by model_id order by model_id limit :limit
         """),

@@ -193,6 +193,8 @@ model_aliases = Table(
     Column("evidence", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _moment("first_seen_at", nullable=False),
     _moment("last_seen_at", nullable=False),
+    # `owner/name` of the model of the hub that the link leads to: see `identity.hub_links`.
+    Column("hub_repository", Text),
     UniqueConstraint(
         "source", "published_name", "link", "organization", name="uq_model_aliases_name", postgresql_nulls_not_distinct=True
     ),

@@ -31,7 +31,7 @@ def known_target(target: Target, discovered_by: str) -> KnownTarget:
     model_id: str | None = None
     if target.provider == "hugging_face":
         try:
-            model_id = resolve("", target.uri, f"https://huggingface.co/{target.uri}", None).model_id
+            model_id = resolve("", target.uri, f"https://huggingface.co/{target.uri}").model_id
         except UnresolvableName:
             model_id = None
     elif target.provider == "cloud_model":
@@ -79,7 +79,7 @@ def catalogued_models(records: Sequence[CatalogRecord]) -> dict[str, list[Catalo
     found: dict[str, list[CatalogRecord]] = {}
     for record in records:
         try:
-            model_id = resolve("", record.name, None, record.maker).model_id
+            model_id = resolve("", record.name).model_id
         except UnresolvableName:
             continue
         found.setdefault(model_id, []).append(record)

@@ -65,9 +65,10 @@ def link(connection: Connection, *names: str) -> None:
     connection.execute(text("insert into budmodel.models values ('x/y', 'x/y', now()) on conflict do nothing"))
     for name in names:
         connection.execute(
-            text("""insert into budmodel.model_aliases (source, published_name, link, model_id, method, confidence,
-                    first_seen_at, last_seen_at) values ('board', :name, :link, 'x/y', 'test', 1, now(), now())"""),
-            {"name": name, "link": f"https://huggingface.co/{name}"},
+            text("""insert into budmodel.model_aliases (source, published_name, link, hub_repository, model_id,
+                    method, confidence, first_seen_at, last_seen_at)
+                    values ('board', :name, 'https://hf.co/' || :name, :name, 'x/y', 'test', 1, now(), now())"""),
+            {"name": name},
         )
 
 

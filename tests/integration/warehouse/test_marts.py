@@ -166,7 +166,7 @@ def refuse(engine: Engine, of: Source, at: datetime) -> None:
         record_failure(connection, of.slug, "the table was empty", at, refused=fetch(connection, of, at, "live"))
 
 
-def resolve(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
+def resolve(_source: str, name: str, link: str | None) -> Resolution:
     """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model. Nobody is sure of Delta."""
     base, _, variant = name.lower().partition(" (")
     model_id = "tuner/gamma-tuned" if link == TUNED else base

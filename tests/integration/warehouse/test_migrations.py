@@ -85,6 +85,26 @@ def test_migrating_again_touches_nothing(engine: Engine) -> None:
         assert connection.execute(text("select 'budmodel.models'::regclass::oid")).scalar_one() == before
 
 
+def test_links_that_were_resolved_before_get_the_model_that_they_lead_to(engine: Engine) -> None:
+    migrate(engine, "0004")
+    with engine.begin() as connection:
+        for statement in (
+            "insert into budmodel.sources (source, title, publisher, homepage, cadence_days) values ('b', '', '', '', 7)",
+            "insert into budmodel.models values ('org/name', 'Name', now(), null)",
+            """
+            insert into budmodel.model_aliases
+                (source, published_name, link, model_id, method, confidence, first_seen_at, last_seen_at)
+            select 'b', coalesce(link, 'Name'), link, 'org/name', 'test', 1, now(), now()
+            from unnest(array['https://hf.co/org/name#card', 'https://hf.co/spaces/org/name', null]) as link
+            """,
+        ):
+            connection.execute(text(statement))
+    migrate(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("select hub_repository from budmodel.model_aliases order by link")).scalars().all()
+    assert found == ["org/name", None, None]
+
+
 def test_processes_that_start_at_once_migrate_once(engine: Engine) -> None:
     engines = [open_engine(engine.url) for _ in range(6)]
     with ThreadPoolExecutor(len(engines)) as pool:

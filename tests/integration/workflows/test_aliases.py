@@ -72,7 +72,7 @@ def release(engine: Engine, source: Source, at: datetime, entries: Sequence[Entr
         publish(connection, source, snapshot, Parsed(list(entries), [], len(entries), len(entries)), at)
 
 
-def by_name(_source: str, name: str, link: str | None, _organization: str | None) -> Resolution:
+def by_name(_source: str, name: str, link: str | None) -> Resolution:
     """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model."""
     base, _, variant = name.lower().partition(" (")
     model_id = "tuner/alpha" if link == TUNED else base
@@ -149,7 +149,7 @@ def test_a_better_policy_moves_names_and_keeps_their_ids(engine: Engine) -> None
     resolve(engine)
     before = rows(engine, "select alias_id, published_name, first_seen_at from budmodel.model_aliases order by 1")
 
-    def better(_source: str, name: str, _link: str | None, _organization: str | None) -> Resolution:
+    def better(_source: str, name: str, _link: str | None) -> Resolution:
         return Resolution("vendor/alpha-1", None, "policy 2", 0.9, (name,))
 
     assert resolve(engine, better) == AliasCounts(names=2, models=1, in_two_sources=0, in_five_sources=0)
@@ -168,12 +168,12 @@ def test_a_better_policy_moves_names_and_keeps_their_ids(engine: Engine) -> None
 def test_a_model_that_falls_apart_is_no_rename(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha (high)"), entry("Alpha (low)")])
     resolve(engine)
-    resolve(engine, lambda _source, name, _link, _organization: Resolution(name, None, "test", 1.0, ()))
+    resolve(engine, lambda _source, name, _link: Resolution(name, None, "test", 1.0, ()))
     assert rows(engine, "select superseded_by from budmodel.models where model_id = 'alpha'") == [(None,)]
 
 
 def test_a_name_that_means_nothing_is_a_model_of_its_own(engine: Engine) -> None:
-    def refuse(_source: str, name: str, _link: str | None, _organization: str | None) -> Resolution:
+    def refuse(_source: str, name: str, _link: str | None) -> Resolution:
         raise UnresolvableName(f"{name} is a router")
 
     release(engine, ARENA, MONDAY, [entry("Auto")])
@@ -192,16 +192,28 @@ def test_a_model_is_called_as_it_was_first_published(engine: Engine) -> None:
     assert models == [("alpha", "Alpha (high)", MONDAY), ("beta", "Beta", MONDAY)]
 
 
+def test_which_model_of_the_hub_a_link_leads_to_is_kept_beside_it(engine: Engine) -> None:
+    entries = [entry("Alpha", "https://hf.co/tuner/alpha?library=x"), entry("Beta", "https://huggingface.co/models/beta")]
+    release(engine, ARENA, MONDAY, [*entries, entry("Gamma")])
+    resolve(engine)
+    kept = "select published_name, hub_repository from budmodel.model_aliases order by 1"
+    assert rows(engine, kept) == [("Alpha", "tuner/alpha"), ("Beta", None), ("Gamma", None)]
+    with engine.begin() as connection:
+        connection.execute(text("update budmodel.model_aliases set hub_repository = 'of/yesterday'"))
+    resolve(engine)
+    assert rows(engine, kept) == [("Alpha", "tuner/alpha"), ("Beta", None), ("Gamma", None)]
+
+
 def test_an_error_halfway_leaves_the_old_aliases(engine: Engine) -> None:
     release(engine, ARENA, MONDAY, [entry("Alpha")])
     resolve(engine)
     before = rows(engine, ALIASES)
     release(engine, ARENA, MONDAY + WEEK, [entry("Beta"), entry("Gamma")])
 
-    def broken(source: str, name: str, link: str | None, organization: str | None) -> Resolution:
+    def broken(source: str, name: str, link: str | None) -> Resolution:
         if name == "Gamma":
             raise LookupError(name)
-        return by_name(source, name, link, organization)
+        return by_name(source, name, link)
 
     with pytest.raises(LookupError):
         resolve(engine, broken)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.model_info.catalogs import CatalogRecord
 from budmodel_pipeline.services.llm import Llm
 from budmodel_pipeline.services.object_store import open_directory
@@ -226,13 +227,14 @@ def test_discovery_finds_each_linked_model_once(engine: Engine) -> None:
                     values ('board', 'Board', 'Testers', 'https://board.example', 7)""")
         )
         for name, link in links.items():
-            values = {"name": name, "link": link, "id": ids.get(name, "qwen/qwen3-8b")}
+            values = {"name": name, "repository": hub_repository(link), "id": ids.get(name, "qwen/qwen3-8b")}
             connection.execute(
                 text("insert into budmodel.models values (:id, :id, now()) on conflict do nothing"), {"id": values["id"]}
             )
             connection.execute(
-                text("""insert into budmodel.model_aliases (source, published_name, link, model_id, method, confidence,
-                        first_seen_at, last_seen_at) values ('board', :name, :link, :id, 'test', 1, now(), now())"""),
+                text("""insert into budmodel.model_aliases (source, published_name, hub_repository, model_id, method,
+                        confidence, first_seen_at, last_seen_at)
+                        values ('board', :name, :repository, :id, 'test', 1, now(), now())"""),
                 values,
             )
         now = datetime.now(UTC)
