@@ -4,9 +4,10 @@ Assets, commands, benchmarks and tests all call these two. Either the whole new 
 stays; a failure leaves its reason in `sources.last_error` and moves nothing else.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -14,8 +15,9 @@ from sqlalchemy import Engine
 from budmodel_pipeline.fetching.http import FetchError, Response, Validators
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.sources.contract import Endpoint, Source, SourceError
+from budmodel_pipeline.sources.contract import Endpoint, Parsed, Source, SourceError
 from budmodel_pipeline.sources.quality import Outcome, assess, outcomes_of, outcomes_unchanged
+from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.changes import last_good
 from budmodel_pipeline.warehouse.publish import PublishConflictError, lock_source, publish
 from budmodel_pipeline.warehouse.snapshots import (
@@ -28,7 +30,8 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_fetched,
     record_unchanged,
 )
-from budmodel_pipeline.workflows.replay import parse_snapshot, write_manifest
+
+MANIFESTS = "snapshots"
 
 Fetch = Callable[[Endpoint, Validators | None], Response]
 
@@ -129,6 +132,22 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
             snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
         write_manifest(store, snapshot)
     return Published(snapshot, False, tuple(outcomes))
+
+
+def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
+    """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
+    return parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
+
+
+def write_manifest(store: ObjectStore, snapshot: Snapshot) -> None:
+    """Notes a published snapshot in the object store, once; its key sorts by source and time of fetching.
+
+    It is written after publishing. A run killed in between leaves it out; the next refresh of the source puts it there.
+    """
+    files = [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in snapshot.files]
+    manifest = {"origin": snapshot.origin, "fetched_at": snapshot.fetched_at.isoformat(), "files": files}
+    key = f"{MANIFESTS}/{snapshot.source}/{snapshot.fetched_at:%Y%m%dT%H%M%S.%fZ}-{snapshot.snapshot_id}.json"
+    store.put(key, json.dumps(manifest, indent=1, sort_keys=True).encode())
 
 
 @contextmanager

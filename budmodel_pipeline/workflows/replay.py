@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, text
 
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.sources.contract import Parsed, Source, SourceError
-from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.changes import stored_scores
 from budmodel_pipeline.warehouse.publish import publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (
@@ -19,17 +17,11 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_fetched,
     snapshot_as_of,
 )
-
-MANIFESTS = "snapshots"
+from budmodel_pipeline.workflows.extraction import MANIFESTS, parse_snapshot
 
 
 class ReplayError(Exception):
     """There is nothing to parse again, today's parser does not read it, or there is no room for what it gives."""
-
-
-def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
-    """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
-    return parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
 
 
 def replayed_rows(engine: Engine, store: ObjectStore, source: Source, day: date | None) -> list[dict[str, object]]:
@@ -54,17 +46,6 @@ def replayed_rows(engine: Engine, store: ObjectStore, source: Source, day: date 
         for entry in parsed.entries
         for slug, score in entry.scores.items()
     ]
-
-
-def write_manifest(store: ObjectStore, snapshot: Snapshot) -> None:
-    """Notes a published snapshot in the object store, once; its key sorts by source and time of fetching.
-
-    It is written after publishing. A run killed in between leaves it out; the next refresh of the source puts it there.
-    """
-    files = [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in snapshot.files]
-    manifest = {"origin": snapshot.origin, "fetched_at": snapshot.fetched_at.isoformat(), "files": files}
-    key = f"{MANIFESTS}/{snapshot.source}/{snapshot.fetched_at:%Y%m%dT%H%M%S.%fZ}-{snapshot.snapshot_id}.json"
-    store.put(key, json.dumps(manifest, indent=1, sort_keys=True).encode())
 
 
 def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -> dict[str, int]:
