@@ -18,7 +18,8 @@ def license_of_target(target: str, as_json: bool) -> None:
     Exits with 0 also where there is no license: the state says so, and why.
     """
     from budmodel_pipeline.model_info.repository import RepositoryError
-    from budmodel_pipeline.targets.license_search import LicenseTargetError, license_json, license_of, summary
+    from budmodel_pipeline.targets.license_report import license_json, summary
+    from budmodel_pipeline.targets.license_search import LicenseTargetError, license_of
     from budmodel_pipeline.targets.provider import ProviderError
 
     try:

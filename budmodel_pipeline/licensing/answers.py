@@ -13,7 +13,7 @@ from budmodel_pipeline.licensing.terms import Terms, Topic, merge, terms_of
 
 _UNRECORDED = {
     "near_variant": "The text is like {names}, but is not it, and nobody has recorded its terms.",
-    "unknown": "Nobody has recorded the terms of this text.",
+    "unknown": "The terms are not known: {reason}.",
     "not_a_license": "This is no license.",
 }
 _TAG_ONLY = "No text was seen, only the name of a license."
@@ -54,10 +54,10 @@ def unknown_answers(reason: str, method: str = "none") -> tuple[Answer, ...]:
 
 def _why_unknown(identification: Identification) -> str:
     if identification.license_id is not None:
-        return f"Nobody has recorded the terms of {identification.license_id}."
+        return f"{identification.license_id} was recognized, but its terms are not reviewed."
     if identification.state in _UNRECORDED:
         names = ", ".join(name for name, _ in identification.near[:2]) or "a known license"
-        return _UNRECORDED[identification.state].format(names=names)
+        return _UNRECORDED[identification.state].format(names=names, reason=identification.reason)
     return "The text holds more than one set of terms, and not all of them are recorded."
 
 

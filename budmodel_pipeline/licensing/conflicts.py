@@ -31,7 +31,10 @@ class Conflict:
 
 
 def tag_conflicts(tag: str | None, text: Identification) -> tuple[Conflict, ...]:
-    """What a license text says against the tag of the same model."""
+    """What a license text says against the tag of the same model.
+
+    One that nobody has understood is a conflict with a tag that permits everything: a person has to read it.
+    """
     claimed = (tag or "").casefold()
     if claimed in _SAYS_NOTHING or text.state == "not_a_license":
         return ()
@@ -58,7 +61,9 @@ def tag_conflicts(tag: str | None, text: Identification) -> tuple[Conflict, ...]
             names = ", ".join(name for name, _ in text.near[:2])
             return row("note", names, f"The tag says {claimed}, the text is only like {names}.")
         case _:
-            return row("note", "unknown", f"The tag says {claimed}, the text is none that is known.")
+            permits = (terms := terms_of(claimed)) is not None and terms[Topic.COMMERCIAL_USE] is Value.YES
+            reason = f"The tag says {claimed}, but nobody has understood the license that the model carries or links to."
+            return row("conflict" if permits else "note", "unknown", reason)
 
 
 def lineage_conflicts(license_id: str | None, bases: Iterable[tuple[str, str | None]]) -> tuple[Conflict, ...]:

@@ -10,9 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from budmodel_pipeline.licensing.comparison import Comparison, Run, compare, extra_terms, operative_terms
+from budmodel_pipeline.licensing.comparison import Comparison, Run, compare, extra_terms, holds_term, operative_terms
 from budmodel_pipeline.licensing.fingerprints import alike, by_digest, known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, Span, State
+from budmodel_pipeline.licensing.other_documents import other_document
 from budmodel_pipeline.licensing.registry import license_id_of, spdx_id_of
 from budmodel_pipeline.licensing.words import Words, words_of
 
@@ -32,18 +33,6 @@ _WHOLE = 0.98
 # Replaced words make a variant; far more words than were lost are terms that somebody added.
 _ADDED = 8
 _REPLACED = 3
-
-_GRANTS = re.compile(
-    r"hereby grant|permission is|licensee|licensor|license agreement|redistribut|sublicens|derivative works?"
-    r"|th(?:is|e) (?:license|licence)\b|licensed materials?|royalty-free|grants? (?:you|the|to)\b|without warrant(?:y|ies)"
-    r"|you may (?:not )?(?:use|copy|modify|distribute|share)|you (?:must|shall) not (?:use|copy|modify|distribute)",
-    re.IGNORECASE,
-)
-_SERVICES = re.compile(
-    r"privacy policy|terms of (?:use|service)|our (?:services|website|site)|your account|personal (?:data|information)"
-    r"|cookies|sign in|log in|subscri",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def identify_text(text: str) -> Identification:
         return _none("not_a_license", (), reason)
     words = words_of(text)
     if len(words) < _FEWEST_WORDS:
-        return _none("not_a_license", (), f"only {len(words)} words" if words.spelled else "there are no words in it")
+        return _too_short(text, words)
     exact = by_digest(words.digest())
     if exact is not None and "/" not in exact.license_id:
         return Identification(
@@ -208,16 +197,31 @@ def _unknown(text: str, near: tuple[tuple[str, float], ...]) -> Identification:
     if near and near[0][1] >= _NEAR_VARIANT:
         name, score = near[0]
         return replace(_none("near_variant", near, f"like {name} (similarity {score:.3f}), but not it"), candidates=(name,))
-    grants = {found.group().lower() for found in _GRANTS.finditer(text)}
-    services = {found.group().lower() for found in _SERVICES.finditer(text)}
-    if near or len(grants) > max(2, len(services)):
-        return _none("unknown", near, "it reads like license terms, but none that are on record")
-    return _none("not_a_license", near, "it grants nothing: a page, a policy or a description")
+    other = None if near else other_document(text)
+    if other is not None:
+        return _none("not_a_license", near, f"it is {other.name}")
+    return _none("unknown", near, "it may be terms of a license, but none that are on record")
+
+
+def _too_short(text: str, words: Words) -> Identification:
+    if not words.spelled:
+        return _none("not_a_license", (), "there are no words in it")
+    other = other_document(text)
+    if other is not None:
+        return _none("not_a_license", (), f"only {len(words)} words: it is {other.name}")
+    if holds_term(text):
+        return _none("unknown", (), f"only {len(words)} words, but they may be terms, and none that are on record")
+    return _none("not_a_license", (), f"only {len(words)} words")
 
 
 def no_license(reason: str) -> Identification:
     """What there is to say where nothing could be read."""
     return _none("not_a_license", (), reason)
+
+
+def not_understood(reason: str, candidates: tuple[str, ...] = ()) -> Identification:
+    """What there is to say where a license is, and cannot be read or understood; `candidates` are those it may be."""
+    return replace(_none("unknown", (), reason), candidates=candidates)
 
 
 def _none(state: State, near: tuple[tuple[str, float], ...], reason: str) -> Identification:

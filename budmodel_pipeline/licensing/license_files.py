@@ -17,7 +17,8 @@ _NAMES = tuple(
         r"(?:[\w.+-]+[-_ ])?terms[-_ ]of[-_ ]use|eula",
     )
 )
-_COMPANION = re.compile(r"(?:acceptable[-_ ]?)?use[-_ ]?policy|prohibited[-_ ]?use[-_ ]?policy", re.IGNORECASE)
+_NOTICE = re.compile(r"notices?(?:\.(?:txt|md))?", re.IGNORECASE)
+_THIRD_PARTY = re.compile(r"(?:third|3rd)[-_ ]?part(?:y|ies)", re.IGNORECASE)
 _PLAIN = re.compile(r"LICEN[CS]E|COPYING")
 _ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf"})
 _OF_OTHERS = frozenset(
@@ -40,24 +41,37 @@ _OF_OTHERS = frozenset(
         "docs",
     }
 )
+# Where every text is a license, whatever it is called.
+_TEXT_FOLDERS = frozenset({"licenses", "licences"})
 _LICENSE_FOLDERS = frozenset({"license", "licenses", "licence", "licences", ".github"})
 
 
 def license_files(paths: Iterable[str]) -> list[str]:
-    """The paths that may hold the license of a repository, best first: at its root, then below, never of what it bundles."""
-    ranked = []
-    for path in paths:
-        place = PurePosixPath(path)
-        rank = _rank(place)
-        if rank is not None and not {part.lower() for part in place.parts[:-1]} & _OF_OTHERS:
-            depth = sum(part.lower() not in _LICENSE_FOLDERS for part in place.parts[:-1])
-            ranked.append((depth, len(place.parts), rank, len(path), path))
-    return [path for *_, path in sorted(ranked)]
+    """The paths that hold the license of a repository, best first, as far as they are of one level.
+
+    Files at the root go before those below; one that is for the model by its name goes alone; files of what the repository
+    bundles are none of its own. A NOTICE counts where there is nothing else.
+    """
+    paths = list(paths)
+    ranked = sorted(place for path in paths if (place := _place(path)) is not None)
+    if not ranked:
+        return sorted(path for path in paths if _NOTICE.fullmatch(path))
+    level, is_named = ranked[0][:2], ranked[0][2] > 0
+    return [path for *found, rank, _, path in ranked if tuple(found) == level and (rank > 0) == is_named]
 
 
-def companion_files(paths: Iterable[str]) -> list[str]:
-    """Policies at the root that a license refers to, such as USE_POLICY.md."""
-    return sorted(path for path in paths if "/" not in path and _COMPANION.fullmatch(_stem(PurePosixPath(path))))
+def _place(path: str) -> tuple[int, int, int, int, str] | None:
+    """What a license file is sorted by, or None for another file: depth, folders, what it is called, length of its path."""
+    place = PurePosixPath(path)
+    folders = [part.lower() for part in place.parts[:-1]]
+    if _OF_OTHERS & set(folders) or _THIRD_PARTY.search(place.name):
+        return None
+    rank = _rank(place)
+    if rank is None and folders and folders[-1] in _TEXT_FOLDERS and place.suffix.lower() in _ENDINGS:
+        rank = len(_NAMES)
+    if rank is None:
+        return None
+    return sum(folder not in _LICENSE_FOLDERS for folder in folders), len(place.parts), rank, len(path), path
 
 
 def _rank(path: PurePosixPath) -> int | None:

@@ -2,24 +2,28 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 from budmodel_pipeline.licensing.fingerprints import known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, State
 from budmodel_pipeline.licensing.registry import (
-    FAMILIES,
     HUB_IDS,
     NO_LICENSE_NAMED,
     license_id_of,
     spdx_id_of,
     spdx_spelling,
 )
-from budmodel_pipeline.licensing.terms import terms_of
+from budmodel_pipeline.licensing.terms import family_member, family_members, terms_of
 
 MAX_LENGTH = 300
 # Catalogs that allow no dot in a name write 2_0.
 _VERSION = re.compile(r"(?<=\d)_(?=\d)")
 _SEPARATORS = re.compile(r"[\s_/-]+")
+_COMMA = re.compile(r"\s*[,;|]\s*")
+# `apache2.0`, `gpl3`: a name that runs into its version.
+_RUN_TOGETHER = re.compile(r"(?<=[a-z])v(?=\d)|(?<=[a-uw-z])(?=\d)")
+_WHOLE_VERSION = re.compile(r"(?<=-)(\d)$")
 _LIST = re.compile(r"^\[(.*)\]$", re.DOTALL)
 _EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s", re.IGNORECASE)
 _NOT_DISTINCTIVE = re.compile(r"(?:-(?:the|licen[cs]e|agreement|20\d\d))+-")
@@ -55,32 +59,48 @@ _ALSO_CALLED = {
     "deepseek-license": "deepseek",
     "tongyi-qianwen-license-agreement": "tongyi-qianwen",
     "nvidia-open-model-license": "nvidia-open-model",
-    "flux-1-dev-non-commercial-license": "flux-1-dev-non-commercial",
 }
 
 
-def identify_tag(tag: str) -> Identification:
-    """Which license a name means: an id of the hub or of SPDX in any case, a title, an expression, or a list of one.
+def identify_tag(tag: str, *places: str) -> Identification:
+    """Which license a name means: an id of the hub or of SPDX in any case, a title, an expression, or a list of them.
 
-    No text was read, so `coverage` is 0. Several licenses, and a choice between them, have no one id.
+    No text was read, so `coverage` is 0. Several licenses, and a choice between them, have no one id. A name that licenses
+    share means the family of them, or the one that `places` point to: names of models (`org/name`) and links.
     """
     names = _listed(tag)
     if len(names) != 1:
-        found = tuple(dict.fromkeys(filter(None, map(license_named, names))))
-        return _unnamed("several" if len(found) > 1 else "unknown", found, f"a list of {len(names)} names")
+        return _several(names)
     name = names[0]
     if _EXPRESSION.search(name):
         return _expression(name)
     license_id = license_named(name)
     if license_id is None:
         return _unnamed("unknown", (), f"{name[:80]!r} is no license that is on record")
-    if license_id in FAMILIES:
-        reason = f"{license_id!r} names a family: only the text tells which license of it"
-        return Identification(license_id, None, "identified", 0.0, (), (), "tag", (license_id,), reason)
     if license_id in NO_LICENSE_NAMED:
         reason = f"{license_id!r} names no license: license_name and license_link of the card may, or a license file"
         return _unnamed("unknown", (), reason)
+    members = family_members(license_id)
+    if not members:
+        return _named(license_id)
+    member = family_member(license_id, places)
+    if member is not None:
+        return replace(_named(member), reason=f"{license_id!r} is {member}, going by who uses it; no text was read")
+    reason = f"{license_id!r} names a family ({', '.join(members)}): only the text tells which license of it"
+    return replace(_named(license_id), spdx_id=spdx_id_of(license_id) if license_id in HUB_IDS else None, reason=reason)
+
+
+def _named(license_id: str) -> Identification:
     return Identification(license_id, spdx_id_of(license_id), "identified", 0.0, (), (), "tag", (license_id,))
+
+
+def _several(names: list[str]) -> Identification:
+    meant = {name: license_named(name) for name in names}
+    strange = [name for name, license_id in meant.items() if license_id is None or license_id in NO_LICENSE_NAMED]
+    found = tuple(dict.fromkeys(license_id for name, license_id in meant.items() if license_id and name not in strange))
+    if strange or not found:
+        return _unnamed("unknown", found, f"a list of {len(names)} names; not on record: {', '.join(strange)[:80]}")
+    return _named(found[0]) if len(found) == 1 else _unnamed("several", found, f"a list of {len(names)} names")
 
 
 def license_named(name: str) -> str | None:
@@ -89,6 +109,13 @@ def license_named(name: str) -> str | None:
     plain = _SEPARATORS.sub("-", _VERSION.sub(".", word))
     if not plain or len(name) > MAX_LENGTH:
         return None
+    apart = _RUN_TOGETHER.sub("-", plain)
+    spellings = dict.fromkeys((plain, apart, _WHOLE_VERSION.sub(r"\1.0", apart)))
+    known = (_by_id(spelling) for spelling in spellings)
+    return next(filter(None, known), None) or _titled(plain) or _by_other_spelling(name.strip())
+
+
+def _by_id(plain: str) -> str | None:
     for candidate in (plain, plain.removeprefix("the-"), plain.removesuffix("-license"), plain.removesuffix("-licence")):
         if candidate in HUB_IDS or candidate in _own_ids():
             return candidate
@@ -100,7 +127,7 @@ def license_named(name: str) -> str | None:
         spelled = spdx_spelling(candidate)
         if spelled is not None:
             return license_id_of(spelled)
-    return _titled(plain) or _by_other_spelling(name.strip())
+    return None
 
 
 def _own_ids() -> frozenset[str]:
@@ -128,16 +155,18 @@ def _by_other_spelling(name: str) -> str | None:
 
     for spelling in (name, name.lower(), name.upper()):
         found = LicenseLynx.map(spelling)
-        if found is not None:
+        # It also knows names of no one license, such as "proprietary".
+        if found is not None and spdx_spelling(found.id) is not None:
             return license_id_of(found.id)
     return None
 
 
 def _listed(tag: str) -> list[str]:
-    """The names of a list that was written as text, or the one name."""
+    """The names of a list that was written as text, or the one name, in which a comma may stand."""
     inside = _LIST.match(tag.strip())
     if inside is None:
-        return [tag.strip()]
+        names = [name.strip() for name in _COMMA.split(tag) if name.strip()]
+        return names if len(names) > 1 and all(map(license_named, names)) else [tag.strip()]
     try:
         names = json.loads(tag)
     except ValueError:
@@ -146,20 +175,45 @@ def _listed(tag: str) -> list[str]:
 
 
 def _expression(expression: str) -> Identification:
-    """An SPDX expression: every license of it; an exception to a license is part of its id and no license by itself."""
-    from license_expression import ExpressionError, get_spdx_licensing
+    """An SPDX expression: one license, with or without an exception to it, or every license of it."""
+    from license_expression import ExpressionError, LicenseWithExceptionSymbol, get_spdx_licensing
 
     licensing = get_spdx_licensing()
     try:
         parsed = licensing.parse(expression, validate=False, strict=False)
-        names = [str(symbol.key) for symbol in licensing.license_symbols(parsed, unique=True, decompose=True)]
+        symbols = list(licensing.license_symbols(parsed, unique=True, decompose=False))
     except (ExpressionError, AttributeError, TypeError):
         return _unnamed("unknown", (), f"{expression[:80]!r} is neither a license nor an expression of SPDX")
-    found = tuple(dict.fromkeys(filter(None, map(license_named, names))))
-    if len(found) < len(names):
-        strange = [name for name in names if license_named(name) is None]
-        return _unnamed("unknown", found, f"not on record: {', '.join(strange)[:80]}")
-    return _unnamed("several", found, f"an expression of {', '.join(found)}; a choice or a combination has no one id")
+    found: list[Identification] = []
+    strange: list[str] = []
+    for symbol in symbols:
+        excepted = isinstance(symbol, LicenseWithExceptionSymbol)
+        one = _of_symbol(symbol.license_symbol.key, symbol.exception_symbol.key) if excepted else _of_symbol(symbol.key)
+        if one is None:
+            strange.append(str(symbol.render()))
+        else:
+            found.append(one)
+    candidates = tuple(dict.fromkeys(name for one in found for name in one.candidates))
+    if strange:
+        return _unnamed("unknown", candidates, f"not on record: {', '.join(strange)[:80]}")
+    if len(candidates) == 1:
+        return found[0]
+    reason = f"an expression of {', '.join(candidates)}; a choice or a combination has no one id"
+    return _unnamed("several", candidates, reason)
+
+
+def _of_symbol(name: str, exception: str | None = None) -> Identification | None:
+    """One license of an expression; with its exception it is a license of its own."""
+    license_id = license_named(name)
+    if license_id is None or license_id in NO_LICENSE_NAMED:
+        return None
+    if exception is None:
+        return _named(license_id)
+    spelled = spdx_spelling(exception)
+    if spelled is None:
+        return None
+    spdx_id = f"{spdx_spelling(name) or spdx_id_of(license_id)} WITH {spelled}"
+    return replace(_named(f"{license_id} with {spelled.lower()}"), spdx_id=spdx_id)
 
 
 def _unnamed(state: State, candidates: tuple[str, ...], reason: str) -> Identification:

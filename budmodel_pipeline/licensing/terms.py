@@ -4,9 +4,10 @@ A record holds a value for every topic, the clause that says so, and where a pla
 start from another record (`like`) and state only what differs; where a value differs, neither clause nor sentence is kept.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
@@ -43,11 +44,20 @@ class Topic(StrEnum):
     REVOCATION = "revocation"  # It may be taken back at will; CONDITIONAL: after a breach; NO: it is irrevocable.
     OUTPUT_LIMITS = "output-limits"  # What the model generates may not be used at will.
     PERSONAL_DATA = "personal-data"  # There are duties about the data of persons.
+    TERRITORY = "territory"  # It is not granted everywhere; CONDITIONAL: some of its works are not.
+    DUTIES = "duties"  # Something has to be done before use, as to register; CONDITIONAL: before some uses.
     SERVICE_PRODUCTS = "service-products"  # Products may be built on the service.
     SERVICE_QUOTAS = "service-quotas"  # Its use is limited in number or manner.
     SERVICE_SUSPENSION = "service-suspension"  # Access may be cut off.
 
 
+_WAIVABLE = (
+    Topic.INCLUDE_NOTICE,
+    Topic.DOCUMENT_CHANGES,
+    Topic.DISCLOSE_SOURCE,
+    Topic.NETWORK_DISCLOSE,
+    Topic.SHARE_ALIKE,
+)
 SERVICE_TOPICS = (Topic.SERVICE_PRODUCTS, Topic.SERVICE_QUOTAS, Topic.SERVICE_SUSPENSION)
 
 
@@ -106,12 +116,25 @@ class Terms:
 def terms_of(license_id: str) -> Terms | None:
     """The terms of a license by its id (the hub's, or SPDX's in lower case), or None where nobody has recorded them.
 
-    A family such as `gpl` has the terms on which all its members agree; the rest is UNKNOWN.
+    A family such as `gpl` has the terms on which all its members agree; the rest is UNKNOWN. An exception (`gpl-2.0 with
+    classpath-exception-2.0`) may waive what a license asks for, so that this is UNKNOWN; it takes back nothing.
     """
-    known = license_id.casefold()
+    known, _, exception = license_id.casefold().partition(" with ")
     for ending in ("-only", "-or-later", "+"):
         known = known if known in known_terms() else known.removesuffix(ending)
-    return known_terms().get(known)
+    found = known_terms().get(known)
+    return _with_exception(license_id.casefold(), found) if found is not None and exception else found
+
+
+def _with_exception(license_id: str, terms: Terms) -> Terms:
+    waived = {topic: Value.UNKNOWN for topic in _WAIVABLE if terms[topic] is not Value.NO}
+    return replace(
+        terms,
+        license_id=license_id,
+        title=f"{terms.title} with an exception",
+        copyleft=terms.copyleft if terms.copyleft is Copyleft.NONE else Copyleft.UNKNOWN,
+        values={**terms.values, **waived},
+    )
 
 
 @cache
@@ -122,13 +145,29 @@ def known_terms() -> Mapping[str, Terms]:
 
 def family_members(license_id: str) -> tuple[str, ...]:
     """The licenses that the name of a family may mean; none for a license."""
-    return _families().get(license_id.casefold(), ())
+    return tuple(_families().get(license_id.casefold(), ()))
+
+
+def family_member(license_id: str, places: Iterable[str]) -> str | None:
+    """The one license of a family that a model's name or an address points to; None where that does not tell.
+
+    `places` are such as `org/name` and the link of a card; a member knows its own by the parts of their paths.
+    """
+    parts = {part for place in places for part in re.split(r"[/@?#]+", place.casefold())}
+    found = [member for member, where in _families().get(license_id.casefold(), {}).items() if where & parts]
+    return found[0] if len(found) == 1 else None
 
 
 @cache
-def _families() -> Mapping[str, tuple[str, ...]]:
+def _families() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """For the names of each family its members, and where each of these is used."""
     records = {name: record for _, text in _files() for name, record in tomllib.loads(text).items()}
-    return {name: tuple(record["members"]) for name, record in records.items() if "members" in record}
+    return {
+        name: {member: frozenset(records[member].get("where", ())) for member in record["members"]}
+        for family, record in records.items()
+        if "members" in record
+        for name in (family, *record.get("also", ()))
+    }
 
 
 @cache
@@ -155,9 +194,10 @@ def read_terms(texts: Iterable[str]) -> Mapping[str, Terms]:
                 raise TermsError(f"{name!r} is claimed by {found[name].license_id} and {license_id}")
     for license_id, record in raw.items():
         if "members" in record:
-            if license_id in found:
-                raise TermsError(f"{license_id!r} is a family and a license")
-            found[license_id] = _family(license_id, record["title"], [found[member] for member in record["members"]])
+            family = _family(license_id, record["title"], [found[member] for member in record["members"]])
+            for name in (license_id, *record.get("also", ())):
+                if found.setdefault(name, family) is not family:
+                    raise TermsError(f"{name!r} is a family and a license")
     return found
 
 

@@ -85,7 +85,7 @@ def read_card(content: bytes, model_name: str | None = None) -> Card:
     tags = _words(front.get("tags"))
     evaluations = [*_model_index(front.get("model-index"), problems), *_tables(body, model_name)]
     return Card(
-        license=_first(front.get("license")),
+        license=", ".join(_words(front.get("license"))) or None,
         license_name=_first(front.get("license_name")),
         license_link=_first(front.get("license_link")),
         base_models=_words(front.get("base_model")),

@@ -2,27 +2,30 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from budmodel_pipeline.licensing.answers import answer_questions
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.documents import MAX_BYTES, NotTextError, text_of
-from budmodel_pipeline.licensing.identify import identify_text, no_license
+from budmodel_pipeline.licensing.identify import identify_text, no_license, not_understood
 from budmodel_pipeline.licensing.license_files import license_files
 from budmodel_pipeline.licensing.model import Answer, Identification, LicenseType, Suitability
+from budmodel_pipeline.licensing.other_documents import other_document
 from budmodel_pipeline.licensing.tags import identify_tag
 from budmodel_pipeline.licensing.terms import terms_of
 from budmodel_pipeline.model_info.repository import Repository
+
+if TYPE_CHECKING:
+    from budmodel_pipeline.model_info.card import Card
 
 HUB = "hf:"
 CARD = "README.md"
 # Where a license was read: the text itself, one that a card links to, a name only, nowhere.
 Evidence = Literal["text", "link", "tag", "none"]
 
-_READ_OF_A_REPOSITORY = 5
+_MOST_FILES = 5
 _FILE_ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf", ".rst")
 # Pages that show a file, and where the file itself is.
 _SHOWN = (
@@ -38,7 +41,7 @@ class LicenseTargetError(Exception):
 @dataclass(frozen=True, slots=True)
 class License:
     """What was found out about one license. `text` is what was read, in which `answers` and `remainder` have their places;
-    `source` is where: a path, a redacted URL, or the name itself."""
+    `source` is where: paths, a redacted URL, or the name itself. `passed_over` is weaker evidence that did not decide."""
 
     source: str
     evidence: Evidence
@@ -47,6 +50,7 @@ class License:
     type: LicenseType | None
     suitability: Suitability | None
     answers: tuple[Answer, ...]
+    passed_over: tuple[str, ...] = ()
 
 
 def license_of(target: str, *, hub_endpoint: str | None = None, token: str | None = None) -> License:
@@ -59,7 +63,7 @@ def license_of(target: str, *, hub_endpoint: str | None = None, token: str | Non
 
         repo_id, _, revision = target.removeprefix(HUB).partition("@")
         hub = Hub(hub_endpoint, token) if hub_endpoint else Hub(token=token)
-        return license_of_repository(hub.open(repo_id, revision or None).repository)
+        return license_of_repository(hub.open(repo_id, revision or None).repository, repo_id)
     if target.startswith(("http://", "https://")):
         return license_of_url(target)
     path = Path(target).expanduser()
@@ -77,9 +81,10 @@ def license_of(target: str, *, hub_endpoint: str | None = None, token: str | Non
     return license_of_tag(target)
 
 
-def license_of_tag(tag: str) -> License:
-    """What a name alone tells; no answer has a quote."""
-    return _described(tag, "tag", None, identify_tag(tag))
+def license_of_tag(tag: str, *places: str) -> License:
+    """What a name alone tells; no answer has a quote. `places` are names of models and links that tell apart licenses which
+    share a name."""
+    return _described(tag, "tag", None, identify_tag(tag, *places))
 
 
 def license_of_content(source: str, content: bytes, evidence: Evidence) -> License:
@@ -109,48 +114,104 @@ def license_of_url(url: str, *, trusted_hosts: frozenset[str] = frozenset()) -> 
     return license_of_content(found.final_url, found.content or b"", "link")
 
 
-def license_of_repository(repository: Repository) -> License:
-    """The license of a model: of its license file, else of what its card links to, else of what its card names.
+def license_of_repository(repository: Repository, *places: str) -> License:
+    """The license of a model: of its license files, else of what its card links to, else of what its card names.
 
-    Raises RepositoryError.
+    What is stronger and cannot be understood is the answer, which is unknown then: what is weaker is among `passed_over` and
+    decides nothing. `places`, such as `org/name`, tell apart licenses that share a name. Raises RepositoryError.
     """
-    for path in license_files(repository.files)[:_READ_OF_A_REPOSITORY]:
-        found = license_of_content(path, repository.read(path, 0, MAX_BYTES + 1), "text")
-        if found.identification.state != "not_a_license":
-            return found
-    if CARD not in repository.files:
-        return _described("", "none", None, no_license("there is neither a license file nor a card"))
-    from budmodel_pipeline.model_info.card import read_card
-
-    card = read_card(repository.read(CARD, 0, MAX_BYTES))
+    card = _card(repository)
+    link = [f"license_link {card.license_link}"] if card.license_link else []
+    names = (("license", card.license), ("license_name", card.license_name))
+    named = tuple(f"{key} {value}" for key, value in names if value)
+    files = license_files(repository.files)
+    if files:
+        found = _of_files(repository, files)
+        return replace(found, passed_over=(*found.passed_over, *link, *named))
+    by_name = _named(card, *places)
     if card.license_link is not None:
-        linked = _linked(repository, card.license_link)
-        if linked is not None:
-            return linked
-    named = [name for name in (card.license, card.license_name) if name]
-    for name in named:
-        found = license_of_tag(name)
-        if found.identification.license_id is not None:
-            return found
-    if named:
-        return license_of_tag(named[0])
-    return _described(CARD, "none", None, no_license("the card names no license, and there is no license file"))
+        linked = _linked(repository, card.license_link, by_name)
+        if linked.identification.state != "not_a_license":
+            return replace(linked, passed_over=named)
+        link = [f"license_link {card.license_link}: {linked.identification.reason}"]
+    if by_name is not None:
+        return replace(by_name, passed_over=tuple(link))
+    if CARD in repository.files:
+        reason = "the card names no license, and there is no license file"
+        return _described(CARD, "none", None, no_license(reason), tuple(link))
+    return _described("", "none", None, no_license("there is neither a license file nor a card"))
 
 
-def _linked(repository: Repository, link: str) -> License | None:
-    """What a card links to as its license; None where that cannot be had, and its name has to do."""
-    if link in repository.files:
-        return license_of_content(link, repository.read(link, 0, MAX_BYTES + 1), "text")
-    if not link.startswith(("http://", "https://")):
-        return None
-    try:
-        found = license_of_url(link)
-    except LicenseTargetError:
-        return None
-    return found if found.identification.state != "not_a_license" else None
+def _card(repository: Repository) -> "Card":
+    from budmodel_pipeline.model_info.card import Card, read_card
+
+    return read_card(repository.read(CARD, 0, MAX_BYTES)) if CARD in repository.files else Card()
 
 
-def _described(source: str, evidence: Evidence, text: str | None, identification: Identification) -> License:
+def _of_files(repository: Repository, paths: Sequence[str]) -> License:
+    """The license in files of one level, as one text: what only one of them says is not what the model is under."""
+    read = [
+        (path, license_of_content(path, repository.read(path, 0, MAX_BYTES + 1), "text")) for path in paths[:_MOST_FILES]
+    ]
+    passed_over = tuple(
+        f"{path}: {found.identification.reason}" for path, found in read if found.identification.state == "not_a_license"
+    )
+    texts = {
+        found.text: path
+        for path, found in reversed(read)
+        if found.text is not None and found.identification.state != "not_a_license"
+    }
+    if not texts:
+        path, found = read[0]
+        reason = f"{path} is there, but no license can be read in it: {found.identification.reason}"
+        return _described(path, "text", None, not_understood(reason), passed_over[1:])
+    text = "\n\n".join(reversed(texts))
+    found = _described(", ".join(reversed(texts.values())), "text", text, identify_text(text), passed_over)
+    unread = [f"{path}: not read, after {_MOST_FILES} others" for path in paths[_MOST_FILES:]]
+    return replace(found, passed_over=(*passed_over, *unread))
+
+
+def _linked(repository: Repository, link: str, named: License | None) -> License:
+    """What a card links to as its license. `not_a_license` only where what is there shows to be something else."""
+    path = link.removeprefix("./")
+    if path in repository.files:
+        found = license_of_content(path, repository.read(path, 0, MAX_BYTES + 1), "text")
+    elif link.startswith(("http://", "https://")):
+        try:
+            found = license_of_url(link)
+        except LicenseTargetError as error:
+            return _unread(link, f"the license that the card links to cannot be had: {error}", named)
+    else:
+        return _unread(link, f"the card links to {link}, which is not among its files", named)
+    other = other_document(found.text) if found.text is not None else None
+    if found.identification.state != "not_a_license" or (other is not None and not other.leaves_open):
+        return found
+    reason = f"what the card links to is there, but no license can be read in it: {found.identification.reason}"
+    return _unread(found.source, reason, named)
+
+
+def _unread(link: str, reason: str, named: License | None) -> License:
+    """A license whose text could not be had; its name tells what it may be, and nothing more."""
+    candidates = named.identification.candidates if named is not None else ()
+    if candidates:
+        reason += f" (by its name it may be {', '.join(candidates)})"
+    return _described(link, "link", None, not_understood(reason, candidates))
+
+
+def _named(card: "Card", *places: str) -> License | None:
+    """What the names in a card tell; `license_name` counts where `license` says nothing."""
+    where = (*places, card.license_link or "")
+    found = [license_of_tag(name, *where) for name in (card.license, card.license_name) if name]
+    return next((one for one in found if one.identification.candidates), found[0] if found else None)
+
+
+def _described(
+    source: str,
+    evidence: Evidence,
+    text: str | None,
+    identification: Identification,
+    passed_over: tuple[str, ...] = (),
+) -> License:
     terms = terms_of(identification.license_id) if identification.license_id is not None else None
     kind = license_type(terms) if terms is not None else None
     return License(
@@ -161,65 +222,5 @@ def _described(source: str, evidence: Evidence, text: str | None, identification
         kind,
         suitability(kind) if kind is not None else None,
         answer_questions(text, identification),
+        passed_over,
     )
-
-
-def license_json(found: License) -> dict[str, Any]:
-    """For programs. `start` and `end` count characters of the text that was read: the file, or what a page says."""
-    identification = found.identification
-    return {
-        "license_id": identification.license_id,
-        "spdx_id": identification.spdx_id,
-        "type": found.type,
-        "suitability": found.suitability,
-        "coverage": identification.coverage,
-        "remainder": [
-            {"start": span.start, "end": span.end, "text": (found.text or "")[span.start : span.end]}
-            for span in identification.remainder
-        ],
-        "answers": [
-            {
-                "question": answer.question,
-                "value": answer.value,
-                "impact": answer.impact,
-                "explanation": answer.explanation,
-                "quote": answer.quote,
-                "start": answer.start,
-                "end": answer.end,
-                "method": answer.method,
-            }
-            for answer in found.answers
-        ],
-        "state": identification.state,
-        "reason": identification.reason,
-        "candidates": identification.candidates,
-        "near": [{"license_id": name, "similarity": score} for name, score in identification.near],
-        "method": identification.method,
-        "evidence": found.evidence,
-        "source": found.source,
-        "text_sha256": sha256(found.text.encode()).hexdigest() if found.text is not None else None,
-    }
-
-
-def summary(found: License) -> Sequence[str]:
-    """For people: which license it is, or why none, in a few lines."""
-    identification = found.identification
-    name = identification.license_id or identification.state.replace("_", " ")
-    spdx = f" ({identification.spdx_id})" if identification.spdx_id else ""
-    lines = [f"{name}{spdx}, from {_SAID[found.evidence]}: {found.source}"]
-    if found.type is not None:
-        lines.append(f"{found.type}; suitability {found.suitability}")
-    if identification.reason:
-        lines.append(identification.reason)
-    lines += [f"! not part of the license: {_excerpt(found, at.start, at.end)}" for at in identification.remainder[:5]]
-    if identification.near and identification.license_id is None:
-        lines.append("like " + ", ".join(f"{other} ({score:.3f})" for other, score in identification.near))
-    return lines
-
-
-_SAID = {"text": "the text", "link": "the linked text", "tag": "the name alone", "none": "nothing"}
-
-
-def _excerpt(found: License, start: int, end: int) -> str:
-    said = " ".join((found.text or "")[start:end].split())
-    return said if len(said) <= 200 else f"{said[:200]}…"

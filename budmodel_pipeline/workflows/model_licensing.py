@@ -72,15 +72,15 @@ def license_models(targets: Sequence[str], reading: ModelReading, store: ObjectS
 def _find(state: TargetState, tag: str | None, reading: ModelReading) -> License:
     place = parse_target(state.target)
     if place.provider == "cloud_model":
-        return license_of_tag(tag or UNNAMED)
+        return license_of_tag(tag or UNNAMED, place.uri)
     pinned = state.revision if place.provider == "hugging_face" else None
     with open_model(place, reading.providers, pinned) as opened:
         if opened.repository is None:
-            return license_of_tag(tag or UNNAMED)
-        found = license_of_repository(opened.repository)
+            return license_of_tag(tag or UNNAMED, place.uri)
+        found = license_of_repository(opened.repository, place.uri)
     if found.evidence == "none" and tag:
         # The hub knows it although the card does not say so.
-        return license_of_tag(tag)
+        return license_of_tag(tag, place.uri)
     return found
 
 
@@ -90,7 +90,7 @@ def _stored(
     now = datetime.now(UTC)
     identified = found.identification
     stored = store.put_content(found.text.encode()) if found.text is not None else None
-    document_id = f"sha256:{stored.sha256}" if stored else f"tag:{identified.license_id or found.source}"[:200]
+    document_id = _document_id(found, stored.sha256 if stored else None)
     document, answers = _document(document_id, found, now, stored.sha256 if stored else None, stored.key if stored else None)
     if identified.state == "unknown" and found.text is not None and reading.llm is not None:
         document, answers = _read_by_llm(document, answers, found.text, reading)
@@ -101,6 +101,16 @@ def _stored(
         record = ModelLicenseRecord(state.target, state.revision or "", document_id, evidence, found.source, tag, now)
         store_model_license(connection, record)
     return LicenseOutcome(state.target, identified.license_id, identified.state, evidence)
+
+
+def _document_id(found: License, sha256: str | None) -> str:
+    """The same for all models whose license is known by the same text or name, or could not be read for the same reason."""
+    if sha256 is not None:
+        return f"sha256:{sha256}"
+    identified = found.identification
+    if found.evidence in ("text", "link"):
+        return f"unread:{identified.reason}"[:200]
+    return f"tag:{identified.license_id or found.source}"[:200]
 
 
 def _document(

@@ -101,11 +101,11 @@ def test_one_unrecorded_license_among_several_leaves_all_unknown() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (identification(None, "unknown"), "Nobody has recorded the terms of this text."),
+        (identification(None, "unknown", reason="nobody has read them"), "The terms are not known: nobody has read them."),
         (identification(None, "not_a_license"), "This is no license."),
         (identification(None, "near_variant", near=(("llama3", 0.93),)), "The text is like llama3, but is not it"),
-        (identification("other"), "Nobody has recorded the terms of other."),
-        (identification("my-license"), "Nobody has recorded the terms of my-license."),
+        (identification("other"), "other was recognized, but its terms are not reviewed."),
+        (identification("my-license"), "my-license was recognized, but its terms are not reviewed."),
     ],
 )
 @pytest.mark.parametrize("text", [MIT, None, ""])

@@ -70,7 +70,24 @@ def test_a_tag_that_the_text_bears_out_is_no_conflict(tag: str | None, found: Id
             "note",
             "The tag says llama3, the text is only like llama3.1.",
         ),
-        ("mit", text(None, "unknown"), "note", "The tag says mit, the text is none that is known."),
+        (
+            "mit",
+            text(None, "unknown"),
+            "conflict",
+            "The tag says mit, but nobody has understood the license that the model carries or links to.",
+        ),
+        (
+            "cc-by-nc-4.0",
+            text(None, "unknown"),
+            "note",
+            "The tag says cc-by-nc-4.0, but nobody has understood the license that the model carries or links to.",
+        ),
+        (
+            "my-own",
+            text(None, "unknown"),
+            "note",
+            "The tag says my-own, but nobody has understood the license that the model carries or links to.",
+        ),
     ],
 )
 def test_a_tag_that_the_text_does_not_bear_out(tag: str, found: Identification, severity: str, reason: str) -> None:

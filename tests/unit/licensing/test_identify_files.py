@@ -2,7 +2,7 @@
 
 import pytest
 
-from budmodel_pipeline.licensing.license_files import companion_files, license_files
+from budmodel_pipeline.licensing.license_files import license_files
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from budmodel_pipeline.licensing.license_files import companion_files, license_f
         (["LICENSE.pdf", "config.json"], "LICENSE.pdf"),
         (["weights/LICENSE"], "weights/LICENSE"),
         (["LICENSES/MIT.txt", "LICENSE"], "LICENSE"),
+        (["LICENSES/MIT.txt", "README.md"], "LICENSES/MIT.txt"),
+        (["NOTICE", "README.md"], "NOTICE"),
+        (["docs/NOTICE", "NOTICE.txt"], "NOTICE.txt"),
     ],
 )
 def test_the_best(paths: list[str], best: str) -> None:
@@ -30,7 +33,9 @@ def test_the_best(paths: list[str], best: str) -> None:
     [
         "third_party/LICENSE",
         "node_modules/x/LICENSE",
-        "NOTICE",
+        "docs/NOTICE",
+        "THIRD_PARTY_LICENSE.txt",
+        "LICENSE-3rd-party.txt",
         "README.md",
         "license_plates.bin",
         "licenses.py",
@@ -42,5 +47,15 @@ def test_what_is_no_license_of_the_repository(path: str) -> None:
     assert license_files([path]) == []
 
 
-def test_policies_come_with_a_license() -> None:
-    assert companion_files(["USE_POLICY.md", "LICENSE", "docs/USE_POLICY.md"]) == ["USE_POLICY.md"]
+@pytest.mark.parametrize(
+    ("paths", "together"),
+    [
+        (["LICENSE-MIT", "LICENSE-APACHE", "NOTICE"], ["LICENSE-MIT", "LICENSE-APACHE"]),
+        (["LICENSE", "LICENSE-MODEL", "LICENSE-CODE"], ["LICENSE-MODEL"]),
+        (["LICENSE", "weights/LICENSE"], ["LICENSE"]),
+        (["NOTICE", "LICENSE"], ["LICENSE"]),
+        (["LICENSES/MIT.txt", "LICENSES/CC0-1.0.txt"], ["LICENSES/MIT.txt", "LICENSES/CC0-1.0.txt"]),
+    ],
+)
+def test_files_of_one_level_are_read_together(paths: list[str], together: list[str]) -> None:
+    assert license_files(paths) == together

@@ -35,6 +35,8 @@ patent-retaliation = "no"
 revocation = "no"
 output-limits = "no"
 personal-data = "no"
+territory = "no"
+duties = "no"
 
 [open-service]
 like = "template"
@@ -125,7 +127,7 @@ def test_the_impact_follows_from_the_value(slug: str) -> None:
     ("slug", "license_id", "expected"),
     [
         ("commercial-limits", "llama3.1", Value.CONDITIONAL),
-        ("commercial-limits", "modified-mit", Value.CONDITIONAL),
+        ("commercial-limits", "kimi-k2-modified-mit", Value.CONDITIONAL),
         ("commercial-limits", "gpl-2.0", Value.NO),
         ("modification-limits", "lppl-1.3c", Value.CONDITIONAL),
         ("modification-limits", "llama2", Value.CONDITIONAL),

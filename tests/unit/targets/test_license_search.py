@@ -1,0 +1,189 @@
+"""The license of a repository: what is stronger and cannot be understood is never replaced by what is weaker."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from random import Random
+
+import pytest
+from pypdf import PdfWriter
+
+from budmodel_pipeline.licensing.model import Value
+from budmodel_pipeline.targets.license_report import license_json, summary
+from budmodel_pipeline.targets.license_search import License, license_of_repository, license_of_tag
+from tests.unit.licensing.texts import ISC, MIT
+from tests.unit.model_info.repositories import Memory
+
+OWN_TERMS = """ACME MODEL TERMS
+
+These weights were made with public money. Everybody at a university may run them. Companies pay before they run them.
+Nobody may upload the weights to another site, sell them, or put them into a product, nor use them for weapons.
+"""
+SHORT_TERMS = "Research use only. No redistribution."
+
+
+def card(license_: str = "mit", **more: str) -> bytes:
+    lines = "".join(f"{key}: {value}\n" for key, value in {"license": license_, **more}.items())
+    return f"---\n{lines}---\n# A model\n".encode()
+
+
+def pictures() -> bytes:
+    writer, out = PdfWriter(), BytesIO()
+    writer.add_blank_page(200, 200)
+    writer.write(out)
+    return out.getvalue()
+
+
+def found_in(files: Mapping[str, bytes | str], *places: str) -> License:
+    content = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    return license_of_repository(Memory(content), *places)
+
+
+UNREAD: Mapping[str, tuple[str, bytes | str]] = {
+    "terms of their own": ("LICENSE", OWN_TERMS),
+    "terms of a few words": ("LICENSE.md", SHORT_TERMS),
+    "copying": ("COPYING", OWN_TERMS),
+    "a notice and nothing else": ("NOTICE", OWN_TERMS),
+    "random bytes": ("LICENSE", Random(0).randbytes(3000)),
+    "a PDF of pictures": ("LICENSE.pdf", pictures()),
+    "nothing at all": ("LICENSE", ""),
+    "an error page": ("LICENSE", "404: Not Found"),
+    "a pointer": ("LICENSE", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 11357\n"),
+    "far too much": ("LICENSE", MIT * 5000),
+    "a page that asks to sign in": ("LICENSE.html", "<html><body><h1>Sign in to continue</h1></body></html>"),
+    "another alphabet": (
+        "LICENSE",
+        "Использование модели в коммерческих целях запрещено.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_a_license_file_that_is_not_understood_ends_the_search(case: str) -> None:
+    path, content = UNREAD[case]
+    found = found_in({"README.md": card("apache-2.0"), path: content})
+    identified = found.identification
+    assert (identified.state, identified.license_id, found.type, found.suitability) == ("unknown", None, None, None)
+    assert (found.evidence, found.source) == ("text", path)
+    assert "license apache-2.0" in found.passed_over
+    assert {answer.value for answer in found.answers} == {Value.UNKNOWN}
+    assert identified.reason
+    assert license_json(found)["passed_over"] == found.passed_over
+    assert "passed over: license apache-2.0" in summary(found)
+
+
+@pytest.mark.parametrize(
+    ("link", "files", "said"),
+    [
+        ("terms.txt", {}, "not among its files"),
+        ("http://127.0.0.1:1/LICENSE", {}, "cannot be had"),
+        ("ftp://example.com/LICENSE", {}, "not among its files"),
+        ("legal/terms.txt", {"legal/terms.txt": OWN_TERMS}, "none that are on record"),
+        ("./legal/terms.txt", {"legal/terms.txt": b"\0\1\2\3" * 900}, "binary"),
+        (
+            "legal/terms.html",
+            {"legal/terms.html": "<html><body>Please sign in. You need an account.</body></html>"},
+            "sign in",
+        ),
+    ],
+)
+def test_a_link_that_is_not_understood_ends_the_search(link: str, files: Mapping[str, bytes | str], said: str) -> None:
+    found = found_in({"README.md": card("mit", license_link=link)} | dict(files))
+    assert (found.identification.state, found.identification.license_id) == ("unknown", None)
+    assert said in found.identification.reason
+    assert found.passed_over == ("license mit",)
+    assert {answer.value for answer in found.answers} == {Value.UNKNOWN}
+
+
+DESCRIPTION = (
+    "# A model\n\nInstall it with pip install model. See the documentation and the tutorial for usage, training data, "
+    "evaluation and benchmarks. Citation: @article{model}. The project is at its beginning, and help is welcome."
+)
+PRIVACY = (
+    "Privacy Policy\n\nThis privacy policy tells which personal data our services collect, why we process your information, "
+    "how cookies work, and who is the data controller of our website. Write to us about your rights to data protection."
+)
+
+
+@pytest.mark.parametrize("text", [DESCRIPTION, PRIVACY])
+def test_a_linked_page_that_shows_to_be_no_license_does_not_hide_the_name(text: str) -> None:
+    found = found_in({"README.md": card("mit", license_link="docs/page.md"), "docs/page.md": text})
+    assert (found.identification.license_id, found.evidence) == ("mit", "tag")
+    assert found.passed_over[0].startswith("license_link docs/page.md: it is ")
+
+
+def test_a_link_to_a_license_goes_before_the_name() -> None:
+    found = found_in({"README.md": card("apache-2.0", license_link="legal/terms.txt"), "legal/terms.txt": MIT})
+    assert (found.identification.license_id, found.evidence, found.source) == ("mit", "text", "legal/terms.txt")
+
+
+def test_the_license_file_goes_before_the_link() -> None:
+    files: dict[str, bytes | str] = {"README.md": card("apache-2.0", license_link="a.txt"), "a.txt": ISC, "LICENSE": MIT}
+    found = found_in(files)
+    assert (found.identification.license_id, found.source) == ("mit", "LICENSE")
+    assert found.passed_over == ("license_link a.txt", "license apache-2.0")
+
+
+@pytest.mark.parametrize("other", ["", "404: Not Found", "The license is in the other file."])
+def test_a_file_without_a_license_does_not_hide_one_beside_it(other: str) -> None:
+    """`LICENSE` is looked at first, and what it holds is a notice."""
+    found = found_in({"README.md": card("apache-2.0"), "LICENSE": other, "LICENSE.txt": MIT})
+    assert (found.identification.license_id, found.source) == ("mit", "LICENSE.txt")
+    assert found.passed_over[0].startswith("LICENSE: ")
+
+
+def test_a_notice_does_not_count_beside_a_license() -> None:
+    found = found_in({"NOTICE": OWN_TERMS, "LICENSE": MIT})
+    assert (found.identification.license_id, found.source) == ("mit", "LICENSE")
+
+
+def test_two_licenses_side_by_side_are_several() -> None:
+    found = found_in({"LICENSE-MIT": MIT, "LICENSE-ISC": ISC, "README.md": card()})
+    assert (found.identification.state, set(found.identification.candidates)) == ("several", {"mit", "isc"})
+    assert found.source == "LICENSE-ISC, LICENSE-MIT"
+    assert found.text is not None
+    assert all(answer.quote is None or found.text[answer.start : answer.end] == answer.quote for answer in found.answers)
+
+
+def test_the_same_license_twice_is_that_license() -> None:
+    assert found_in({"LICENSE": MIT, "LICENSE.txt": MIT}).identification.license_id == "mit"
+
+
+def test_terms_beside_a_license_are_not_the_license() -> None:
+    assert found_in({"LICENSE": MIT, "EULA.txt": OWN_TERMS}).identification.license_id is None
+
+
+def test_a_list_of_names_in_a_card_is_a_list() -> None:
+    found = found_in({"README.md": b"---\nlicense:\n  - mit\n  - apache-2.0\n---\n"})
+    assert (found.identification.state, found.identification.candidates) == ("several", ("mit", "apache-2.0"))
+
+
+@pytest.mark.parametrize(
+    ("places", "license_id"),
+    [
+        (("MiniMaxAI/MiniMax-M2.7",), "minimax-m2.7"),
+        (("moonshotai/Kimi-K2-Instruct",), "kimi-k2-modified-mit"),
+        (("https://github.com/MiniMax-AI/MiniMax-M2/blob/main/LICENSE",), "minimax-m2"),
+        (("somebody/else",), "modified-mit"),
+        ((), "modified-mit"),
+        (("moonshotai/MiniMax-M2",), "modified-mit"),
+    ],
+)
+def test_a_name_that_makers_share_is_told_apart_by_who_uses_it(places: tuple[str, ...], license_id: str) -> None:
+    files = {"README.md": card("other", license_name="modified-mit")}
+    assert found_in(files, *places).identification.license_id == license_id
+    assert license_of_tag("modified-mit", *places).identification.license_id == license_id
+
+
+def test_a_name_that_makers_share_says_only_what_they_agree_on() -> None:
+    found = license_of_tag("modified-mit")
+    told = {answer.question: answer.value for answer in found.answers}
+    assert (told["commercial-use"], told["modify"], found.type) == (Value.UNKNOWN, Value.YES, None)
+    forbidden = license_of_tag("modified-mit", "MiniMaxAI/MiniMax-M2.7")
+    assert {a.question: a.value for a in forbidden.answers}["commercial-use"] is Value.NO
+
+
+def test_an_unread_link_tells_what_it_may_be_and_permits_nothing() -> None:
+    link = "http://127.0.0.1:1/MiniMax-AI/MiniMax-M2.7/blob/main/LICENSE"
+    found = found_in({"README.md": card("other", license_name="modified-mit", license_link=link)})
+    assert (found.identification.state, found.identification.candidates) == ("unknown", ("minimax-m2.7",))
+    assert found.passed_over == ("license other", "license_name modified-mit")
