@@ -51,6 +51,10 @@ class Family:
     instruct_with: frozenset[str] = frozenset()
     instruct_from: str = ""
     plain_hybrids: frozenset[str] = frozenset()
+    one_tuning_from: str = ""
+    one_tuning_to: str = ""
+    one_tuning_with: frozenset[str] = frozenset()
+    revised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Knowledge:
     words_of: Mapping[str, tuple[str, ...]]
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
+    groups: Mapping[str, str]
     overrides: Mapping[str, str]
     prefix: re.Pattern[str] = field(repr=False)
 
@@ -160,6 +165,7 @@ def read(text: str) -> Knowledge:
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),
+        groups=_inverted(raw["groups"], "grouped name"),
         overrides={name.casefold(): model for name, model in _inverted(raw["overrides"], "override").items()},
         prefix=_prefix(spelled),
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from budmodel_pipeline.identity.groups import group_of
 from budmodel_pipeline.identity.lines import resolve_rows
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
@@ -77,6 +78,17 @@ def test_an_id_is_its_own_name(name: str) -> None:
     assume(model is not None)
     assert model is not None
     assert model_of(model) == model
+
+
+@settings(max_examples=1500, deadline=None)
+@given(ANY_NAMES)
+def test_a_group_is_its_own_group(name: str) -> None:
+    model = model_of(name)
+    assume(model is not None)
+    assert model is not None
+    group = group_of(model)
+    assert group_of(group) == group
+    assert model_of(group) == group
 
 
 @settings(max_examples=600, deadline=None)
