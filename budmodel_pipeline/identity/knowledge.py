@@ -72,7 +72,6 @@ class Knowledge:
     derived: frozenset[str]
     tuning: frozenset[str]
     agents: frozenset[str]
-    remarks: frozenset[str]
     routers: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
@@ -158,7 +157,6 @@ def read(text: str) -> Knowledge:
         derived=frozenset(raw["derived"]["words"]),
         tuning=frozenset(raw["tuning"]["words"]),
         agents=frozenset(raw["agents"]["words"]),
-        remarks=frozenset(raw["remarks"]["words"]),
         routers=frozenset(raw["routers"]["words"]),
         families=families,
         words_of=words_of,

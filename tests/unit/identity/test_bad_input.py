@@ -77,7 +77,7 @@ def test_a_bad_link_says_nothing(link: str) -> None:
 
 
 def test_lines_are_resolved_in_order_and_bad_ones_say_why(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {"source": "epoch_ai", "published_name": "GPT-5 (High)", "link": None, "organization": "OpenAI"},
         {"source": "epoch_ai", "published_name": "gpt\x00", "link": None, "organization": None},
         {"source": "ugi", "published_name": "gpt-5"},
