@@ -114,9 +114,10 @@ def resolve(
 ) -> None:
     """Which model NAME means and why; or resolve a file of names. Needs no database.
 
-    Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, variant,
-    method and confidence.
+    Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, group_id,
+    variant, method and confidence.
     """
+    from budmodel_pipeline.identity.groups import group_of
     from budmodel_pipeline.identity.lines import resolve_lines
     from budmodel_pipeline.identity.resolve import resolve as resolve_name
     from budmodel_pipeline.identity.tokens import UnresolvableName
@@ -126,11 +127,14 @@ def resolve(
             say(f"{resolve_lines(names, resolved):,} names resolved into {resolved}")
         elif name is not None and names is None and resolved is None:
             found = resolve_name(source, name, link, None)
-            answer = {"model_id": found.model_id, "variant": found.variant, "method": found.method}
-            show(
-                [{**answer, "confidence": found.confidence, **({"evidence": found.evidence} if as_json else {})}],
-                as_json=as_json,
-            )
+            answer = {
+                "model_id": found.model_id,
+                "group_id": group_of(found.model_id),
+                "variant": found.variant,
+                "method": found.method,
+                "confidence": found.confidence,
+            }
+            show([{**answer, **({"evidence": found.evidence} if as_json else {})}], as_json=as_json)
             if not as_json:
                 say("\n" + "\n".join(f"- {step}" for step in found.evidence))
         else:

@@ -9,7 +9,7 @@ from budmodel_pipeline.identity.lexer import Kind, Token
 from budmodel_pipeline.identity.variant import version_tuple
 
 UNKNOWN_VENDOR = "unknown"
-STAGES = frozenset({"instruct", "chat", "base", "thinking", "reasoning"})
+TUNINGS = frozenset({"instruct", "chat", "base", "thinking", "reasoning"})
 
 
 class Form(NamedTuple):
@@ -43,6 +43,11 @@ def _in_order(few: Sequence[str], many: Sequence[str]) -> bool:
     return all(text in rest for text in few)
 
 
+def lead_version(versions: Sequence[str]) -> tuple[int, ...]:
+    """The first version as numbers; zero where there is none."""
+    return version_tuple(versions[0]) if versions else (0,)
+
+
 def form_of(tokens: Iterable[Token], family: Family | None, knowledge: Knowledge) -> Form:
     """The form that the tokens of a model's name come to."""
     words: set[str] = set()
@@ -72,10 +77,10 @@ def form_of(tokens: Iterable[Token], family: Family | None, knowledge: Knowledge
     if family is not None:
         if family.word not in words and words & family.implied_by:
             words.add(family.word)
-        first = version_tuple(versions[0]) if versions else (0,)
+        first = lead_version(versions)
         if family.chat_from and len(words) <= 2 and first >= version_tuple(family.chat_from):
             words.discard("chat")
-        if sizes and words & family.instruct_with and not words & STAGES and first >= version_tuple(family.instruct_from):
+        if sizes and words & family.instruct_with and not words & TUNINGS and first >= version_tuple(family.instruct_from):
             words.add("instruct")
         if dates and family.dated_drops and "base" not in words:
             words -= family.dated_drops

@@ -51,6 +51,10 @@ class Family:
     instruct_with: frozenset[str] = frozenset()
     instruct_from: str = ""
     plain_hybrids: frozenset[str] = frozenset()
+    one_tuning_from: str = ""
+    one_tuning_to: str = ""
+    one_tuning_with: frozenset[str] = frozenset()
+    revised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,13 @@ class Knowledge:
     derived: frozenset[str]
     tuning: frozenset[str]
     agents: frozenset[str]
-    remarks: frozenset[str]
     routers: frozenset[str]
     families: Mapping[str, Family]
     implied: Mapping[str, Family]
     words_of: Mapping[str, tuple[str, ...]]
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
+    groups: Mapping[str, str]
     overrides: Mapping[str, str]
     prefix: re.Pattern[str] = field(repr=False)
 
@@ -153,13 +157,13 @@ def read(text: str) -> Knowledge:
         derived=frozenset(raw["derived"]["words"]),
         tuning=frozenset(raw["tuning"]["words"]),
         agents=frozenset(raw["agents"]["words"]),
-        remarks=frozenset(raw["remarks"]["words"]),
         routers=frozenset(raw["routers"]["words"]),
         families=families,
         words_of=words_of,
         implied={word: family for family in families.values() for word in family.implied_by},
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),
+        groups=_inverted(raw["groups"], "grouped name"),
         overrides={name.casefold(): model for name, model in _inverted(raw["overrides"], "override").items()},
         prefix=_prefix(spelled),
     )

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from budmodel_pipeline.identity.groups import group_of
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
 
 
 def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each row with model_id, variant, method and confidence.
+    """Each row with model_id, group_id, variant, method and confidence.
 
     A name that identifies nothing has the `model_id` None, the method `rejected` and a `reason`.
     """
@@ -21,14 +22,15 @@ def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {
                 **row,
                 "model_id": None,
+                "group_id": None,
                 "variant": None,
                 "method": "rejected",
                 "confidence": 0.0,
                 "reason": rejection.reason,
             }
         else:
-            outcome = {"model_id": found.model_id, "variant": found.variant, "method": found.method}
-            yield {**row, **outcome, "confidence": found.confidence}
+            outcome = {"model_id": found.model_id, "group_id": group_of(found.model_id), "variant": found.variant}
+            yield {**row, **outcome, "method": found.method, "confidence": found.confidence}
 
 
 def resolve_lines(source: Path, target: Path) -> int:

@@ -10,6 +10,7 @@ from budmodel_pipeline.identity.lexer import Kind, Token
 from budmodel_pipeline.identity.releases import facts, family_of, tokens_of
 from budmodel_pipeline.identity.tokens import UnresolvableName, fold
 from budmodel_pipeline.identity.variant import split_variant
+from budmodel_pipeline.identity.vocabulary import note
 
 # Sources that write the day of a run behind a name, as others write the day of a release.
 _RUN_DATES = frozenset({"swebench"})
@@ -33,14 +34,15 @@ def read_name(address: Address, source: str, known: Knowledge) -> Reading:
     evidence: list[str] = []
     variant: dict[str, str] = {}
     if address.hosts:
-        variant["host"] = " ".join(address.hosts)
-        evidence.append(f"served by {variant['host']}")
+        for host in address.hosts:
+            note(variant, "host", host)
+        evidence.append(f"served by {', '.join(address.hosts)}")
     name, prefixed = _without_prefix(address.name, variant, evidence, known)
     tokens = _without_suffix(tokens_of(name), variant, known)
     family = family_of(tokens, known)
-    tokens, told = split_variant(tokens, family, known)
+    tokens, told = split_variant(tokens, family, known, repository=address.organization is not None)
     for topic, value in told.items():
-        variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
+        note(variant, topic, value)
     if told:
         evidence.append("run: " + ", ".join(f"{topic} {value}" for topic, value in told.items()))
     form = form_of(tokens, family, known)

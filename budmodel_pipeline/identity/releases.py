@@ -13,11 +13,15 @@ from budmodel_pipeline.identity.variant import split_variant
 
 
 class Facts(NamedTuple):
-    """What is known of forms: the dates of a name without its date, what another name stands for, and official spellings."""
+    """What is known of forms.
+
+    The dates of a name without its date, what another name stands for, official spellings, and what a group is called.
+    """
 
     snapshots: Mapping[Form, tuple[Date, ...]]
     aliases: Mapping[Form, Form]
     spelled: Mapping[Form, str]
+    groups: Mapping[Form, Form]
 
 
 @lru_cache(maxsize=16)
@@ -47,13 +51,13 @@ def facts() -> Facts:
         form = _plain_form(name, known)
         base = form._replace(dates=())
         snapshots[base] = (*snapshots.get(base, ()), *(date for date in form.dates if date.year and date.day))
-    bare = Facts(snapshots, {}, {})
     aliases: dict[Form, Form] = {}
     for alias, name in known.aliases.items():
-        target = _dated(_plain_form(name, known), bare)
+        target = _dated(_plain_form(name, known), snapshots)
         spelled.setdefault(target, name)
-        aliases[_dated(_plain_form(alias, known), bare)] = target
-    return Facts(snapshots, aliases, spelled)
+        aliases[_dated(_plain_form(alias, known), snapshots)] = target
+    groups = {_dated(_plain_form(name, known), snapshots): _plain_form(group, known) for name, group in known.groups.items()}
+    return Facts(snapshots, aliases, spelled, groups)
 
 
 def _plain_form(name: str, known: Knowledge) -> Form:
@@ -62,5 +66,5 @@ def _plain_form(name: str, known: Knowledge) -> Form:
     return form_of(split_variant(tokens, family, known)[0], family, known)
 
 
-def _dated(form: Form, facts: Facts) -> Form:
-    return complete_dates(form, facts.snapshots.get(form._replace(dates=()), ())) if form.dates else form
+def _dated(form: Form, snapshots: Mapping[Form, tuple[Date, ...]]) -> Form:
+    return complete_dates(form, snapshots.get(form._replace(dates=()), ())) if form.dates else form

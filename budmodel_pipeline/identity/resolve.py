@@ -1,5 +1,6 @@
 """Published names to models: a pure function of one name, its link and its source."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +17,15 @@ from budmodel_pipeline.identity.published import Reading, id_of, read_name, sett
 from budmodel_pipeline.identity.releases import family_of, tokens_of
 from budmodel_pipeline.identity.tokens import UnresolvableName, clean
 from budmodel_pipeline.identity.variant import TELLING
+from budmodel_pipeline.identity.vocabulary import note, written
 
 MULTI = "multi"
 # Sources where two models in a row are one that plans and one that edits.
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Words that say something else beside another word or number.
 _READ_BY_PLACE = TELLING | MONTHS.keys()
+# Signs that a variant is written with.
+_NO_AGENT = re.compile("[;=+]")
 # Sources whose rows are agents.
 _AGENT_BOARDS = frozenset({"swebench"})
 
@@ -66,8 +70,7 @@ def resolve(source: str, published_name: str, link: str | None = None) -> Resolu
 @lru_cache(maxsize=32_768)  # One name stands in many files of a source, and on many boards.
 def _resolve(source: str, text: str, link: str | None) -> Resolution:
     decision = _decide(source, text, link)
-    variant = "; ".join(f"{topic}={value}" for topic, value in sorted(decision.variant.items())) or None
-    return Resolution(decision.model_id, variant, decision.method, decision.confidence, decision.evidence)
+    return Resolution(decision.model_id, written(decision.variant), decision.method, decision.confidence, decision.evidence)
 
 
 def _decide(source: str, text: str, link: str | None) -> _Decision:
@@ -81,7 +84,9 @@ def _decide(source: str, text: str, link: str | None) -> _Decision:
         lambda part: _only_qualifies(part, known),
         lambda part: _runs_unchanged(part, source, known),
     )
-    around = {"agent": " + ".join(parts.agents)} if parts.agents else {}
+    around: dict[str, str] = {}
+    for agent in parts.agents:
+        note(around, "agent", " ".join(_NO_AGENT.sub(" ", agent).split()))
     if len(parts.models) > 1:
         if source in _ARCHITECT_BOARDS:
             around["mode"] = "architect"
@@ -118,7 +123,7 @@ def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) ->
     variant = dict(around)
     for member in members:
         for topic, value in member.variant.items():
-            variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
+            note(variant, topic, value)
     confidence = round(min(member.confidence for member in members) * 0.9, 3)
     evidence = (f"{len(members)} models in one row", *(step for member in members for step in member.evidence))
     return _Decision(f"{MULTI}/{'+'.join(names)}", variant, "composite", confidence, evidence)

@@ -5,20 +5,28 @@ from functools import lru_cache
 
 from budmodel_pipeline.identity.knowledge import Family, Knowledge
 from budmodel_pipeline.identity.lexer import Kind, Token
+from budmodel_pipeline.identity.remarks import (
+    EFFORT,
+    EFFORT_WHEN_SAID,
+    HIGH_THINKING,
+    OFF,
+    PRECISION,
+    THINKING,
+    WEB,
+    Told,
+    budget,
+    told_by_remark,
+)
+from budmodel_pipeline.identity.vocabulary import SERVINGS, note
 
-_EFFORT = frozenset({"high", "low", "xhigh", "minimal", "highthinking"})
-_EFFORT_WHEN_SAID = frozenset({"medium", "med", "max", "none", "auto", "unknown", "default"})
-_OFF = frozenset({"nonthinking", "nonreasoning"})
-_THINKING = frozenset({"thinking", "think", "reasoner"})
-_SERVING = frozenset({"free", "global", "tee", "tput", "maas", "highthroughput", "original", "cheaper", "optimized", "raw"})
-_WEB = frozenset({"grounding", "webapp", "online"})
-_MODES = frozenset({"diff", "udiff"})
-_DETAIL = frozenset({"detailhigh", "detaillow"})
-_PRECISION = frozenset({"bf16", "fp16", "fp32"})
-_BY_FAMILY = frozenset({"latest", "effort", "instant", "reasoning", "fast", "turbo", "base"})
+_SERVING = frozenset(SERVINGS) - {"fast", "turbo"}
+_EDITS = frozenset({"diff", "udiff"})
+_DETAIL = {"detailhigh": "high", "detaillow": "low"}
+_BY_FAMILY = frozenset({"latest", "effort", "instant", "reasoning", "fast", "turbo", "base", "cot"})
 # In another order or without parentheses these may be read as a remark on the run.
-TELLING = _EFFORT | _EFFORT_WHEN_SAID | _OFF | _THINKING | _SERVING | _WEB | _MODES | _DETAIL | _BY_FAMILY
-_SAYS_RUN = _EFFORT | _EFFORT_WHEN_SAID | _OFF | _THINKING | _DETAIL
+TELLING = (
+    EFFORT.keys() | EFFORT_WHEN_SAID.keys() | {HIGH_THINKING} | OFF | THINKING | _SERVING | WEB | _EDITS | _DETAIL.keys()
+) | _BY_FAMILY
 _CONTEXT_WINDOWS = frozenset({"4096", "8192", "16384", "32768"})
 
 
@@ -33,13 +41,15 @@ def is_hybrid(family: Family, tokens: Sequence[Token]) -> bool:
     version = next((token.text for token in tokens if token.kind is Kind.VERSION), "0")
     if version in family.plain_hybrids:
         return all(
-            token.text == family.word or token.text in _THINKING for token in tokens if token.kind is Kind.WORD
+            token.text == family.word or token.text in THINKING for token in tokens if token.kind is Kind.WORD
         ) and not any(token.kind is Kind.DATE for token in tokens)
     return family.hybrid_from != "" and version_tuple(version) >= version_tuple(family.hybrid_from)
 
 
-def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowledge) -> tuple[list[Token], dict[str, str]]:
-    """The tokens that name the model, and the variant that the others tell of."""
+def split_variant(
+    tokens: Sequence[Token], family: Family | None, known: Knowledge, *, repository: bool = False
+) -> tuple[list[Token], dict[str, str]]:
+    """The tokens that name the model, and the variant that the others tell of; `repository` where the name is one."""
     kept: list[Token] = []
     variant: dict[str, str] = {}
     hybrid = family is not None and is_hybrid(family, tokens)
@@ -52,14 +62,10 @@ def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowled
             end = index + 1
             while end < count and tokens[end].aside == token.aside:
                 end += 1
-            segment = tokens[index:end]
-            host = known.hosts.get("".join(part.text for part in segment))
-            if host:
-                _note(variant, "host", host)
-                index = end
-                continue
-            if _is_remark(segment, family, known):
-                _note(variant, _topic(segment), " ".join(part.text for part in segment))
+            remark = _remark(tokens[index:end], family, known)
+            if remark:
+                for topic, value in remark:
+                    note(variant, topic, value)
                 index = end
                 continue
         if token.kind is Kind.WORD and token.text not in TELLING and (family is None or token.text not in family.run):
@@ -69,44 +75,28 @@ def split_variant(tokens: Sequence[Token], family: Family | None, known: Knowled
         previous = tokens[index - 1].text if index else ""
         after_size = index > 0 and tokens[index - 1].kind in (Kind.SIZE, Kind.CONTEXT)
         following = tokens[index + 1].text if index + 1 < count else ""
-        noted = _tell(token, previous, following, family, hybrid=hybrid, sized=sized, after_size=after_size)
-        if noted:
-            _note(variant, *noted)
+        if token.text == "cot":
+            prompted = family is not None and index == count - 1 and sized and not repository
+            told: Told = [("prompt", "cot")] if prompted else []
+        else:
+            told = _tell(token, previous, following, family, hybrid=hybrid, sized=sized, after_size=after_size)
+        for topic, value in told:
+            note(variant, topic, value)
         # Without a version, `latest` floats over generations and is no name for any one of them.
-        if not noted or (noted[0] == "alias" and floating):
+        if not told or (told[0][0] == "alias" and floating):
             kept.append(token)
         index += 1
+    if "auto" in variant.get("thinking", ""):
+        variant["thinking"] = "auto"
     return kept, variant
 
 
-def _note(variant: dict[str, str], topic: str, value: str) -> None:
-    if value not in variant.get(topic, "").split(" "):
-        variant[topic] = f"{variant[topic]} {value}" if topic in variant else value
-
-
-def _is_remark(segment: Sequence[Token], family: Family | None, known: Knowledge) -> bool:
-    if any(token.separator == "=" for token in segment):
-        return True
-    words = [token.text for token in segment if token.kind is Kind.WORD]
-    if not words:
-        hybrid = family is not None and bool(family.hybrid_from)
-        return hybrid and all(token.kind is Kind.CONTEXT for token in segment)
-    if words == ["chat"] and family is not None and family.hybrid_from:
-        return True
-    return all(word in known.remarks or word in _SAYS_RUN for word in words) and not (
-        any(token.kind in (Kind.SIZE, Kind.DATE, Kind.QUANT) for token in segment) and words[0] != "fc"
-    )
-
-
-def _topic(segment: Sequence[Token]) -> str:
-    texts = {token.text for token in segment}
-    if texts & (_THINKING | _OFF):
-        return "thinking"
-    if texts & (_EFFORT | _EFFORT_WHEN_SAID):
-        return "effort"
-    if texts & {"fc", "prompt", "diff", "whole", "udiff", "architect"}:
-        return "mode"
-    return "thinking" if all(token.kind is Kind.CONTEXT for token in segment) else "setting"
+def _remark(segment: Sequence[Token], family: Family | None, known: Knowledge) -> Told | None:
+    host = known.hosts.get("".join(part.text for part in segment))
+    if host:
+        return [("host", host)]
+    hybrid = family is not None and bool(family.hybrid_from)
+    return told_by_remark(segment, hybrid=hybrid, closed=family is not None and family.closed)
 
 
 def _tell(
@@ -118,61 +108,67 @@ def _tell(
     hybrid: bool,
     sized: bool,
     after_size: bool,
-) -> tuple[str, str] | None:
-    """What a single token tells of the run, as topic and value; None where it names the model."""
+) -> Told:
+    """What a single token tells of the run; nothing where it names the model."""
     text = token.text
-    beside_thinking = previous in _THINKING or following in _THINKING
+    beside_thinking = previous in THINKING or following in THINKING
     if token.kind is Kind.CONTEXT:
-        budget = beside_thinking or (hybrid and family is not None and family.closed)
-        return ("thinking", text) if budget else None
+        allowed = beside_thinking or (hybrid and family is not None and family.closed)
+        return [("budget", text), ("thinking", "on")] if allowed else []
     if token.kind is Kind.VERSION:
-        if previous in _THINKING and token.separator == ":":
-            return "thinking", text
-        return ("serving", f"context {text}") if text in _CONTEXT_WINDOWS and after_size else None
+        if previous in THINKING and token.separator == ":":
+            return [("budget", budget(text)), ("thinking", "on")]
+        return [("context", text)] if text in _CONTEXT_WINDOWS and after_size else []
     if token.kind is Kind.QUANT:
-        return ("precision", text) if text in _PRECISION else None
-    if token.kind is not Kind.WORD:
-        return None
-    if family is not None and text in family.drop:
-        return None
-    if text in _OFF or (text == "instant" and hybrid):
-        return "thinking", "off"
-    if text in _SERVING:
-        return "serving", text
-    if text == "latest":
-        return "alias", text
-    if text in _WEB:
-        return "web", text
-    if text in _MODES and family is not None:
-        return "mode", text
-    if text in _DETAIL:
-        return "detail", text.removeprefix("detail")
-    if text == "effort" and (previous in _EFFORT or previous in _EFFORT_WHEN_SAID):
-        return "effort", previous
+        return [("precision", text)] if text in PRECISION else []
+    if token.kind is not Kind.WORD or (family is not None and text in family.drop):
+        return []
+    plain = _plain_tell(text, hybrid=hybrid)
+    if plain:
+        return plain
+    if text in _EDITS and family is not None:
+        return [("mode", text)]
+    if text == "effort" and (previous in EFFORT or previous in EFFORT_WHEN_SAID):
+        return [("effort", (EFFORT | EFFORT_WHEN_SAID)[previous])]
     said = following in ("effort", "reasoning") or token.separator == ":"
-    if text in _EFFORT:
-        return ("effort", text) if family is not None or said or beside_thinking else None
-    if text in _EFFORT_WHEN_SAID and (said or (family is not None and text in family.effort)):
-        return "effort", text
+    if text == HIGH_THINKING and (family is not None or said or beside_thinking):
+        return [("effort", "high"), ("thinking", "on")]
+    if text in EFFORT and (family is not None or said or beside_thinking):
+        return [("effort", EFFORT[text])]
+    if text == "auto" and previous in THINKING and following in EFFORT.keys() | EFFORT_WHEN_SAID.keys():
+        return [("thinking", "auto")]
+    if text in EFFORT_WHEN_SAID and (said or (family is not None and text in family.effort)):
+        return [("effort", EFFORT_WHEN_SAID[text])]
     if family is None:
-        return None
-    infix = bool(following) and not following[0].isdigit() and following not in _EFFORT
+        return []
+    infix = bool(following) and not following[0].isdigit() and following not in EFFORT and following != "auto"
     return _family_tell(text, token, previous, family, hybrid=hybrid, sized=sized, infix=infix)
 
 
-def _family_tell(
-    text: str, token: Token, previous: str, family: Family, *, hybrid: bool, sized: bool, infix: bool
-) -> tuple[str, str] | None:
+def _plain_tell(text: str, *, hybrid: bool) -> Told:
+    """What a word tells of the run, whatever the family."""
+    if text in OFF or (text == "instant" and hybrid):
+        return [("thinking", "off")]
+    if text in _SERVING:
+        return [("serving", text)]
+    if text == "latest":
+        return [("alias", text)]
+    if text in WEB:
+        return [("web", "on")]
+    return [("detail", _DETAIL[text])] if text in _DETAIL else []
+
+
+def _family_tell(text: str, token: Token, previous: str, family: Family, *, hybrid: bool, sized: bool, infix: bool) -> Told:
     """What a word tells of the run by the habits of its family."""
     on_request = hybrid or token.aside > 0 or token.separator == ":"
-    if text in _THINKING:
-        return ("thinking", "on") if on_request and not (text == "think" and infix) else None
-    if text == "reasoning" and ((family.reasoning and hybrid) or token.aside or previous in _EFFORT):
-        return "thinking", "on"
+    if text in THINKING:
+        return [("thinking", "on")] if on_request and not (text == "think" and infix) else []
+    if text == "reasoning" and ((family.reasoning and hybrid) or token.aside or previous in EFFORT):
+        return [("thinking", "on")]
     if text in family.serving or (text in ("fast", "turbo") and sized and not family.closed):
-        return "serving", text
+        return [("serving", text)]
     if text in family.run:
-        return "web", text
+        return [("web", "on")]
     if text == "base" and family.base_is_variant:
-        return "thinking", "off"
-    return None
+        return [("thinking", "off")]
+    return []

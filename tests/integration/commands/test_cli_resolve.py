@@ -1,6 +1,7 @@
 """`budmodel resolve`: which model a name means, without a database."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def at(tmp_path: Path) -> Installation:
 def test_a_name_is_explained(at: Installation) -> None:
     finished = at.run("resolve", "Claude-3.5-Sonnet-2024-10-22 (FC)", **NO_DATABASE)
     assert (finished.code, finished.err) == (0, "")
-    assert "anthropic/claude-3.5-sonnet-20241022" in finished.out
+    assert re.search("anthropic/claude-3.5-sonnet-20241022 +anthropic/claude-3.5-sonnet +mode=fc ", finished.out)
     assert finished.out.count("\n- ") >= 1
 
 
@@ -38,6 +39,7 @@ def test_spellings_of_one_release_are_one_model(at: Installation, tmp_path: Path
     assert [row["published_name"] for row in found] == spellings
     assert {row["model_id"] for row in found} == {"anthropic/claude-3.5-sonnet-20241022"}
     assert [bool(row["variant"]) for row in found] == [False, False, False, True]
+    assert {row["group_id"] for row in found} == {"anthropic/claude-3.5-sonnet"}
     assert all(set(row) >= {"source", "link", "organization", "method", "confidence"} for row in found)
 
 

@@ -77,7 +77,7 @@ def test_a_bad_link_says_nothing(link: str) -> None:
 
 
 def test_lines_are_resolved_in_order_and_bad_ones_say_why(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {"source": "epoch_ai", "published_name": "GPT-5 (High)", "link": None, "organization": "OpenAI"},
         {"source": "epoch_ai", "published_name": "gpt\x00", "link": None, "organization": None},
         {"source": "ugi", "published_name": "gpt-5"},
@@ -91,7 +91,9 @@ def test_lines_are_resolved_in_order_and_bad_ones_say_why(tmp_path: Path) -> Non
     assert second["method"] == "rejected"
     assert second["reason"] == "the name holds control characters"
     assert (third["model_id"], third["variant"]) == ("openai/gpt-5", None)
-    assert set(first) == {"source", "published_name", "link", "organization", "model_id", "variant", "method", "confidence"}
+    assert first["group_id"] == "openai/gpt-5"
+    assert second["group_id"] is None
+    assert set(first) == {*rows[0], "model_id", "group_id", "variant", "method", "confidence"}
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"published_name": 3}'])

@@ -53,7 +53,13 @@ def test_a_family_can_be_read(word: str) -> None:
     family = KNOWN.families[word]
     assert re.fullmatch("[a-z]+", word), "letters alone are one word of a name"
     assert word not in KNOWN.plain - {"o"}, "a plain word shows no family"
-    for version in (family.hybrid_from, family.chat_from, family.instruct_from, *family.plain_hybrids):
+    for version in (
+        family.hybrid_from,
+        family.chat_from,
+        family.instruct_from,
+        family.one_tuning_from,
+        *family.plain_hybrids,
+    ):
         assert not version or version_tuple(version)
     found = resolve("", family.spelled or word)
     assert found.model_id.startswith(f"{family.vendor}/")

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from budmodel_pipeline.identity.groups import group_of
 from budmodel_pipeline.identity.lines import resolve_rows
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
+from budmodel_pipeline.identity.vocabulary import in_vocabulary
 
 NAMES = [
     "Claude 3.5 Sonnet (20241022)",
@@ -77,6 +79,41 @@ def test_an_id_is_its_own_name(name: str) -> None:
     assume(model is not None)
     assert model is not None
     assert model_of(model) == model
+
+
+@settings(max_examples=1500, deadline=None)
+@given(ANY_NAMES)
+def test_a_group_is_its_own_group(name: str) -> None:
+    model = model_of(name)
+    assume(model is not None)
+    assert model is not None
+    group = group_of(model)
+    assert group_of(group) == group
+    assert model_of(group) == group
+
+
+REMARKS = (
+    "high med xhigh none thinking no-thinking 32k 16K 3200 reasoning fc prompt tools no best of 16 8 shot zero temperature 1 t "
+    "n length default settings adaptive auto reproduced cot text only harness codex python online to "
+    "2024-05-01 2024-11-30 key zorb"
+)
+
+
+@st.composite
+def remarked_names(draw: st.DrawFn) -> str:
+    remarks = draw(st.lists(st.lists(st.sampled_from(REMARKS.split()), min_size=1, max_size=4), min_size=1, max_size=3))
+    inside = ", ".join(draw(st.sampled_from([" ", "-", "="])).join(remark) for remark in remarks)
+    return f"{draw(st.sampled_from(NAMES))} ({inside})"
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.one_of(ANY_NAMES, remarked_names()))
+def test_a_variant_is_written_in_the_vocabulary(name: str) -> None:
+    try:
+        variant = resolve("", name).variant
+    except UnresolvableName:
+        return
+    assert variant is None or in_vocabulary(variant)
 
 
 @settings(max_examples=600, deadline=None)

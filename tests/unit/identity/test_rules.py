@@ -83,13 +83,13 @@ DIFFERENT = [
 
 VARIANTS = [
     ("gpt-5-high-2025-08-07", "gpt-5-2025-08-07", "effort=high"),
-    ("GPT-5 (2025-08-07) (medium reasoning)", "gpt-5-2025-08-07", "effort=medium reasoning"),
-    ("claude-3-7-sonnet-20250219_16K", "claude-3-7-sonnet-20250219", "thinking=16k"),
+    ("GPT-5 (2025-08-07) (medium reasoning)", "gpt-5-2025-08-07", "effort=medium"),
+    ("claude-3-7-sonnet-20250219_16K", "claude-3-7-sonnet-20250219", "budget=16k; thinking=on"),
     ("claude-4-1-opus-20250805-base", "claude-opus-4.1-20250805", "thinking=off"),
-    ("claude-3-7-sonnet-thinking:128000", "claude-3.7-sonnet", "thinking=on 128000"),
+    ("claude-3-7-sonnet-thinking:128000", "claude-3.7-sonnet", "budget=128k; thinking=on"),
     ("grok-4-fast-non-reasoning", "grok-4-fast", "thinking=off"),
     ("deepseek-v3.2-thinking", "deepseek-v3.2", "thinking=on"),
-    ("Claude-3-Opus-20240229 (FC tools-2024-04-04)", "claude-3-opus-20240229", "mode=fc tools 2024-04-04"),
+    ("Claude-3-Opus-20240229 (FC tools-2024-04-04)", "claude-3-opus-20240229", "mode=fc; tools=2024-04-04"),
     ("gpt-4-turbo-2024-04-09 (udiff)", "gpt-4-turbo-2024-04-09", "mode=udiff"),
     ("claude-3-5-haiku-latest", "claude-3.5-haiku", "alias=latest"),
     ("us.anthropic.claude-opus-4-6-v1", "claude-opus-4.6", "host=bedrock us"),
@@ -101,7 +101,38 @@ VARIANTS = [
     ("llama-3.1-405b-instruct-bf16", "llama-3.1-405b-instruct", "precision=bf16"),
     ("OpenHands + GPT-5", "gpt-5", "agent=OpenHands"),
     ("Kortix AI (claude-3-5-sonnet-20241022)", "claude-3.5-sonnet-20241022", "agent=Kortix AI"),
-    ("GPT-4v (1106, detail-low)", "gpt-4-1106-vision-preview", "setting=detaillow"),
+    ("o3-mini-2025-01-31 (Med)", "o3-mini-2025-01-31", "effort=medium"),
+    ("claude-opus-5-5 (adaptive, effort=low)", "claude-opus-5.5", "effort=low; thinking=auto"),
+    ("claude-opus-4-6-thinking-auto-high-effort", "claude-opus-4.6", "effort=high; thinking=auto"),
+    ("gemini-2.5-flash-highthinking", "gemini-2.5-flash", "effort=high; thinking=on"),
+    ("gpt-5.6-sol-xhigh (codex-harness)", "gpt-5.6-sol", "effort=xhigh; harness=codex"),
+    ("GLM-4.6 (FC thinking)", "GLM-4.6", "mode=fc; thinking=on"),
+    ("DeepSeek-V3.2-Exp (Prompt + Thinking)", "DeepSeek-V3.2-Exp", "mode=prompt; thinking=on"),
+    ("DeepSeek-V3.2-Exp (Reasoner)", "DeepSeek-V3.2-Exp", "thinking=on"),
+    ("DeepSeek-V3.2-Exp (Chat)", "DeepSeek-V3.2-Exp", "thinking=off"),
+    ("Claude-3.7-Sonnet (Thinking)", "claude-3.7-sonnet", "thinking=on"),
+    ("Claude 3.7 Sonnet (unknown thinking)", "claude-3.7-sonnet", "budget=unknown; thinking=on"),
+    ("Claude 3.7 Sonnet (32k thinking tokens)", "claude-3.7-sonnet", "budget=32k; thinking=on"),
+    ("grok-3-mini (temperature=1, reasoning=high)", "grok-3-mini", "effort=high; temperature=1"),
+    (
+        "claude-3.7-sonnet (temperature=1, length=12800, reasoning=3200)",
+        "claude-3.7-sonnet",
+        "budget=3200; length=12800; temperature=1; thinking=on",
+    ),
+    ("InternVL2-8B-MPO-CoT", "InternVL2-8B-MPO", "prompt=cot"),
+    ("GPT-4 (Adversarial)", "GPT-4", "prompt=adversarial"),
+    ("Storm-7B (best-of-64)", "Storm-7B", "samples=64"),
+    ("o1-mini-2024-09-12 (N=1)", "o1-mini-2024-09-12", "samples=1"),
+    ("Baichuan2-Chat 13B (8-shot)", "Baichuan2-Chat 13B", "shots=8"),
+    ("Baichuan2-Chat 13B (zero-shot)", "Baichuan2-Chat 13B", "shots=0"),
+    ("GPT-5 (with tools)", "gpt-5", "tools=on"),
+    ("GPT-5 (no tools)", "gpt-5", "tools=off"),
+    ("GPT-5 (text only)", "gpt-5", "input=text"),
+    ("GPT-5 (Python)", "gpt-5", "language=python"),
+    ("gpt-4o (2024-05-01 to 2024-11-01)", "gpt-4o", "window=2024-05-01..2024-11-01"),
+    ("gemini-2.5-pro-grounding", "gemini-2.5-pro", "web=on"),
+    ("gpt-4o (penalty=0.5)", "gpt-4o", "setting=penalty 0.5"),
+    ("GPT-4v (1106, detail-low)", "gpt-4-1106-vision-preview", "detail=low"),
 ]
 
 LINKS = [
@@ -138,6 +169,11 @@ def test_how_a_run_was_made_is_a_variant(name: str, plain: str, variant: str) ->
     assert found.model_id == model(plain)
     assert found.variant == variant
     assert resolve("", plain).variant is None
+
+
+@pytest.mark.parametrize("name", ["FPHam/L3-8B-Everything-COT", "LLaVA-CoT", "Llama-3-8B (Chinese)", "GLM-4.6 (mystery)"])
+def test_what_may_belong_to_the_model_is_no_variant(name: str) -> None:
+    assert resolve("", name).variant is None
 
 
 @pytest.mark.parametrize(("name", "repository", "same"), LINKS)
