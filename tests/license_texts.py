@@ -11,8 +11,7 @@ from functools import cache
 from importlib import resources
 from importlib.metadata import distribution
 
-from budmodel_pipeline.licensing.catalog import license_id_of, spdx_id_of
-
+from budmodel_pipeline.licensing.registry import license_id_of, spdx_id_of
 from budmodel_pipeline.licensing.terms import known_terms, terms_of
 from tests.checkout import ROOT, SHARED
 from tests.unit.licensing.texts import ISC, MIT

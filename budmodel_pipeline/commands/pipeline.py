@@ -126,7 +126,7 @@ def resolve(
         if names is not None and resolved is not None and name is None:
             say(f"{resolve_lines(names, resolved):,} names resolved into {resolved}")
         elif name is not None and names is None and resolved is None:
-            found = resolve_name(source, name, link, None)
+            found = resolve_name(source, name, link)
             answer = {
                 "model_id": found.model_id,
                 "group_id": group_of(found.model_id),

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from budmodel_pipeline.identity.address import address_of
 from budmodel_pipeline.identity.canonical import Form, lead_version
-from budmodel_pipeline.identity.facts import facts
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge
-from budmodel_pipeline.identity.reading import id_of, read_name, settled
+from budmodel_pipeline.identity.published import id_of, read_name, settled
+from budmodel_pipeline.identity.releases import facts
 from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.identity.variant import version_tuple
 

@@ -101,7 +101,7 @@ def test_links_that_were_resolved_before_get_the_model_that_they_lead_to(engine:
             connection.execute(text(statement))
     migrate(engine)
     with engine.connect() as connection:
-        found = connection.execute(text("select hub_repository from budmodel.model_aliases order by link")).scalars().all()
+        found = list(connection.scalars(text("select hub_repository from budmodel.model_aliases order by link")))
     assert found == ["org/name", None, None]
 
 
