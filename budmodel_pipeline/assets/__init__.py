@@ -1,1 +1,1 @@
-"""Dagster assets and their checks: thin glue over plain functions."""
+"""Dagster assets and their checks: thin glue over plain functions, a file for each matter that a person clicks on."""

@@ -1,1 +1,1 @@
-"""What a license permits: which one a text is, and what it says. Pure functions over texts and names."""
+"""What a license permits: which one a text or a name is, its reviewed terms in `records/`, and 22 answers with quotes."""

@@ -1,1 +1,1 @@
-"""What a model is: architecture, size, card. Pure functions over the bytes of its repository."""
+"""What a model is: fields with method and evidence, or null with the reason, from config, card, headers and catalogs."""

@@ -1,1 +1,1 @@
-"""Dagster resources, and nothing else: settings as a run sees them."""
+"""Dagster resources, and nothing else: settings and clients as a run sees them."""

@@ -1,1 +1,1 @@
-"""When runs start by themselves."""
+"""When runs start by themselves: daily ticks that ask for what is due."""

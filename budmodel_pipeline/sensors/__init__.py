@@ -1,1 +1,1 @@
-"""What starts runs because something happened; each tick has a budget."""
+"""What starts runs because something happened: a request, a new model, new scores. Each tick has a budget."""

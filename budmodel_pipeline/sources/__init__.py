@@ -1,1 +1,1 @@
-"""One file per leaderboard: where it is and how to read it. No Dagster, no I/O, no environment."""
+"""One file per leaderboard: where it is, what it measures, and `parse`, which makes scores of its bytes."""

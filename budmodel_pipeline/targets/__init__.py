@@ -1,1 +1,1 @@
-"""What is done to one place where a model lies: name, open, inspect, license, scan. Knows no database."""
+"""What is done to one place where a model lies: name it, open it, inspect, license, scan. Knows no database."""

@@ -1,1 +1,1 @@
-"""Tables, migrations and bulk loading of schema `budmodel`. Nothing here knows Dagster or the environment."""
+"""Tables, migrations and bulk loading of schema `budmodel`: what is kept, and how it is read back."""
