@@ -21,6 +21,8 @@ STANDARD = frozenset(
     statistics string struct sys textwrap tomllib types typing unicodedata zlib
     """.split()  # noqa: SIM905
 )
+# Of a package of which the rest is not: addresses are taken apart, and nothing is opened.
+STANDARD_IN_PART = ("urllib.parse",)
 LIBRARIES: Mapping[str, str] = {
     "bs4": "license texts in HTML",
     "license_expression": "SPDX expressions",
@@ -43,24 +45,20 @@ KNOWS_THE_TIME: Mapping[str, str] = {
 OPENS_FILES: Mapping[str, str] = {
     "budmodel_pipeline/identity/knowledge.py": "the knowledge file of the room itself",
     "budmodel_pipeline/identity/lines.py": "the files that `budmodel resolve` was given",
-    "budmodel_pipeline/licensing/fingerprint_texts.py": "a program that is run by hand",
     "budmodel_pipeline/licensing/fingerprints.py": "the fingerprints of the room itself",
     "budmodel_pipeline/licensing/registry.py": "the list that licenselynx brings",
     "budmodel_pipeline/licensing/terms.py": "the records of the room itself",
     "budmodel_pipeline/model_info/config.py": "the class defaults of the room itself",
-    "budmodel_pipeline/model_info/read_transformers.py": "a program that is run by hand",
+}
+RUN_BY_HAND: Mapping[str, str] = {
+    "budmodel_pipeline/licensing/fingerprint_texts.py": "writes fingerprints.json.gz from a folder of texts",
+    "budmodel_pipeline/model_info/read_transformers.py": "writes class_defaults.json from the installed transformers",
 }
 IMPORTS_BY_NAME: Mapping[str, str] = {
     "budmodel_pipeline/sources/catalog.py": "finds the sources beside it",
     "budmodel_scanner/__init__.py": "the face of the package is lazy",
     "budmodel_scanner/cross_checks.py": "engines that need not be installed, in a child of their own",
 }
-
-# Programs that write the data of their room anew, and what they read them from.
-_READ_TRANSFORMERS = "budmodel_pipeline/model_info/read_transformers.py"
-RUN_BY_HAND = frozenset(
-    {(_READ_TRANSFORMERS, "ast"), (_READ_TRANSFORMERS, "huggingface_hub"), (_READ_TRANSFORMERS, "transformers")}
-)
 
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 CLOCK = frozenset({"now", "utcnow", "today"})
@@ -115,13 +113,11 @@ def no_environment_and_no_clock(path: str, tree: ast.Module) -> Iterator[str]:
 
 def nothing_from_outside(path: str, tree: ast.Module) -> Iterator[str]:
     """Floor 1 uses libraries that are known to be pure, and opens no file but the data that lie in its rooms."""
-    if not path.startswith(PURE):
+    if not path.startswith(PURE) or path in RUN_BY_HAND:
         return
     for name, line in imported(tree):
         root = name.partition(".")[0]
-        if name.startswith("urllib.parse.") or (path, root) in RUN_BY_HAND:
-            continue
-        if root not in STANDARD and root not in LIBRARIES and root != "budmodel_pipeline":
+        if root not in {*STANDARD, *LIBRARIES, "budmodel_pipeline"} and not name.startswith(STANDARD_IN_PART):
             kind = "module" if root in sys.stdlib_module_names else "library"
             yield f"{path}:{line}: {root} is no {kind} that a pure room may use; if it is pure, list it in {__name__}"
     if path not in OPENS_FILES:

@@ -10,6 +10,7 @@ from tests.contract.house.code_rules import (
     IMPORTS_BY_NAME,
     KNOWS_THE_TIME,
     OPENS_FILES,
+    RUN_BY_HAND,
     breaches,
     names_that_say_something,
 )
@@ -30,7 +31,7 @@ def test_the_code_keeps_the_rules() -> None:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("listed", [KNOWS_THE_TIME, OPENS_FILES, IMPORTS_BY_NAME], ids=["time", "files", "imports"])
+@pytest.mark.parametrize("listed", [KNOWS_THE_TIME, OPENS_FILES, RUN_BY_HAND, IMPORTS_BY_NAME])
 def test_every_exception_is_needed(listed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no longer there leaves the list."""
     name = next(name for name, value in vars(code_rules).items() if value is listed)
@@ -66,6 +67,7 @@ def test_a_pure_room_knows_neither_time_nor_place(room: str, code: str, said: st
     [
         ("import os", "os is no module"),
         ("import urllib.request", "urllib is no module"),
+        ("from urllib import request", "urllib is no module"),
         ("from http import client", "http is no module"),
         ("import aiohttp", "aiohttp is no library"),
         ("from boto3.session import Session", "boto3 is no library"),
@@ -76,6 +78,19 @@ def test_a_pure_room_knows_neither_time_nor_place(room: str, code: str, said: st
 def test_a_pure_room_takes_nothing_from_outside(code: str, said: str) -> None:
     assert any(said in breach for breach in breaches("budmodel_pipeline/model_info/odds.py", DOCUMENTED + code))
     assert breaches("budmodel_pipeline/workflows/odds.py", DOCUMENTED + code + "\nx = 1") == []
+
+
+def test_a_pure_room_takes_addresses_apart() -> None:
+    code = "from urllib.parse import urlsplit\nimport urllib.parse\nx = 1"
+    assert breaches("budmodel_pipeline/identity/odds.py", DOCUMENTED + code) == []
+
+
+@pytest.mark.parametrize("path", RUN_BY_HAND)
+def test_what_is_run_by_hand_is_imported_by_nobody(path: str) -> None:
+    name = path.removesuffix(".py").replace("/", ".")
+    assert 'if __name__ == "__main__":' in MODULES[path].read_text("utf-8")
+    importers = [other for other, file in MODULES.items() if other != path and name in file.read_text("utf-8")]
+    assert importers == []
 
 
 @pytest.mark.parametrize(
