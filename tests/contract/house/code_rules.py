@@ -1,11 +1,12 @@
 """The rules of the house that are about words in the code, which an import linter cannot see.
 
-Each is a function of a module's path and its syntax tree, and yields a sentence for everything that breaks it.
+Each is a function of a module, and yields a sentence for everything that breaks it.
 """
 
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import PurePosixPath
 
 PURE_ROOMS = ("sources", "identity", "model_info", "licensing", "ranking")
@@ -70,85 +71,96 @@ SAYS_NOTHING = frozenset({"base", "common", "core", "helper", "helpers", "misc",
 SHOW_THE_SAME_MATTERS = frozenset({"assets", "commands", "resources", "schedules", "sensors"})
 
 
-def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The full names of what is imported anywhere in a module, and the lines."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+class Module:
+    """A module as its rules see it: where it is, what it says, and what it mentions."""
+
+    def __init__(self, path: str, source: str) -> None:
+        self.path = path
+        self.tree = ast.parse(source, path)
+        self.nodes = list(ast.walk(self.tree))
+
+    @cached_property
+    def imported(self) -> list[tuple[str, int]]:
+        """The full names of what is imported anywhere, and the lines."""
+        found = [(alias.name, node.lineno) for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
+        for node in self.nodes:
+            if isinstance(node, ast.ImportFrom):
+                found += [(f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
+        return found
+
+    @cached_property
+    def mentioned(self) -> list[tuple[str, int]]:
+        """What is asked of something (`.now`) or imported, and the lines: no alias hides it."""
+        found = [(node.attr, node.lineno) for node in self.nodes if isinstance(node, ast.Attribute)]
+        return found + [(name.rpartition(".")[2], line) for name, line in self.imported]
+
+    @cached_property
+    def called(self) -> list[tuple[str, int]]:
+        """The last names of what is called, `open()` and `path.open()` alike, and the lines."""
+        found = []
+        for node in self.nodes:
+            if isinstance(node, ast.Call):
+                match node.func:
+                    case ast.Name(name) | ast.Attribute(attr=name):
+                        found.append((name, node.lineno))
+        return found
 
 
-def mentioned(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """What is asked of something (`.now`) or imported, and the lines: no alias hides it."""
-    yield from ((node.attr, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-    yield from ((name.rpartition(".")[2], line) for name, line in imported(tree))
-
-
-def called(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The last names of what is called, `open()` and `path.open()` alike, and the lines."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            match node.func:
-                case ast.Name(name) | ast.Attribute(attr=name):
-                    yield name, node.lineno
-
-
-def no_environment_and_no_clock(path: str, tree: ast.Module) -> Iterator[str]:
+def no_environment_and_no_clock(module: Module) -> Iterator[str]:
     """Floor 1 and the scanner give the same answer whenever and wherever they are asked."""
-    if not path.startswith((*PURE, SCANNER)):
+    if not module.path.startswith((*PURE, SCANNER)):
         return
-    for word, line in (*mentioned(tree), *called(tree)):
+    for word, line in (*module.mentioned, *module.called):
         if word in ENVIRONMENT:
-            yield f"{path}:{line}: {word} reads the environment; what a pure room has to know is handed to it"
+            yield f"{module.path}:{line}: {word} reads the environment; what a pure room has to know is handed to it"
         elif word in CLOCK:
-            yield f"{path}:{line}: {word} reads the clock; the time is handed to it"
-        elif word in BY_NAME and path not in IMPORTS_BY_NAME:
-            yield f"{path}:{line}: {word} imports what no rule sees"
-    if path not in KNOWS_THE_TIME:
-        for name, line in imported(tree):
+            yield f"{module.path}:{line}: {word} reads the clock; the time is handed to it"
+        elif word in BY_NAME and module.path not in IMPORTS_BY_NAME:
+            yield f"{module.path}:{line}: {word} imports what no rule sees"
+    if module.path not in KNOWS_THE_TIME:
+        for name, line in module.imported:
             if name.partition(".")[0] == "time":
-                yield f"{path}:{line}: time is a clock; the time is handed to it"
+                yield f"{module.path}:{line}: time is a clock; the time is handed to it"
 
 
-def nothing_from_outside(path: str, tree: ast.Module) -> Iterator[str]:
+def nothing_from_outside(module: Module) -> Iterator[str]:
     """Floor 1 uses libraries that are known to be pure, and opens no file but the data that lie in its rooms."""
-    if not path.startswith(PURE) or path in RUN_BY_HAND:
+    if not module.path.startswith(PURE) or module.path in RUN_BY_HAND:
         return
-    for name, line in imported(tree):
+    for name, line in module.imported:
         root = name.partition(".")[0]
         if root not in {*STANDARD, *LIBRARIES, "budmodel_pipeline"} and not name.startswith(STANDARD_IN_PART):
             kind = "module" if root in sys.stdlib_module_names else "library"
-            yield f"{path}:{line}: {root} is no {kind} that a pure room may use; if it is pure, list it in {__name__}"
-    if path not in OPENS_FILES:
-        yield from (f"{path}:{line}: {word} opens a file" for word, line in called(tree) if word in OPENING)
+            yield f"{module.path}:{line}: {root} is no {kind} that a pure room may use; if it is pure, list it in {__name__}"
+    if module.path not in OPENS_FILES:
+        yield from (f"{module.path}:{line}: {word} opens a file" for word, line in module.called if word in OPENING)
 
 
-def annotations_that_dagster_can_read(path: str, tree: ast.Module) -> Iterator[str]:
+def annotations_that_dagster_can_read(module: Module) -> Iterator[str]:
     """Dagster reads the types of what it decorates, which that import turns into texts."""
-    names = dict(imported(tree))
+    names = dict(module.imported)
     if any(name.partition(".")[0].startswith("dagster") for name in names) and "__future__.annotations" in names:
-        yield f"{path}:{names['__future__.annotations']}: no `from __future__ import annotations` beside Dagster"
+        yield f"{module.path}:{names['__future__.annotations']}: no `from __future__ import annotations` beside Dagster"
 
 
-def modules_with_something_in_them(path: str, tree: ast.Module) -> Iterator[str]:
+def modules_with_something_in_them(module: Module) -> Iterator[str]:
     """No module hands on what others define, but for the face of the scanner; a room has a docstring and nothing else."""
-    docstring = ast.get_docstring(tree)
+    docstring = ast.get_docstring(module.tree)
     if not docstring:
-        yield f"{path}:1: a docstring says what belongs here"
-    if path == FACE:
+        yield f"{module.path}:1: a docstring says what belongs here"
+    if module.path == FACE:
         return
-    code = tree.body[1:] if docstring else tree.body
-    if path.endswith("__init__.py") and code:
-        yield f"{path}:{code[0].lineno}: a room has a docstring and no code"
+    code = module.tree.body[1:] if docstring else module.tree.body
+    if module.path.endswith("__init__.py") and code:
+        yield f"{module.path}:{code[0].lineno}: a room has a docstring and no code"
     elif code and all(isinstance(node, ast.Import | ast.ImportFrom) for node in code):
-        yield f"{path}:{code[0].lineno}: it only hands on what others define"
-    for node in ast.walk(tree):
+        yield f"{module.path}:{code[0].lineno}: it only hands on what others define"
+    for node in module.nodes:
         if isinstance(node, ast.Name) and node.id == "__all__":
-            yield f"{path}:{node.lineno}: only the face of the scanner needs __all__"
+            yield f"{module.path}:{node.lineno}: only the face of the scanner needs __all__"
         if isinstance(node, ast.ImportFrom):
             yield from (
-                f"{path}:{node.lineno}: `{alias.name} as {alias.asname}` hands it on"
+                f"{module.path}:{node.lineno}: `{alias.name} as {alias.asname}` hands it on"
                 for alias in node.names
                 if alias.name == alias.asname
             )
@@ -179,5 +191,5 @@ OF_ONE_MODULE = (
 
 def breaches(path: str, source: str) -> list[str]:
     """What a module of this path and content breaks of all the rules about one module."""
-    tree = ast.parse(source, path)
-    return list(dict.fromkeys(breach for rule in OF_ONE_MODULE for breach in rule(path, tree)))
+    module = Module(path, source)
+    return list(dict.fromkeys(breach for rule in OF_ONE_MODULE for breach in rule(module)))
