@@ -59,6 +59,26 @@ BREACHES = [
             ("budmodel_pipeline/warehouse/rows.py", "budmodel_pipeline.fetching.pages"),
         )
     ),
+    *(
+        breach
+        for rule, room, low, high in (
+            ("A name is read from its words to what it means", "identity", "tokens", "resolve"),
+            ("A model is known from single fields to its architecture", "model_info", "facts", "architecture"),
+            ("A license is known from words over clauses and terms to answers", "licensing", "words", "answers"),
+            ("A download is guarded from below: address, deadline, retry, request, endpoint", "fetching", "retry", "http"),
+            (
+                "A service knows no other, but for the model that reads licenses and the programs of the database",
+                "services",
+                "clamd",
+                "llm",
+            ),
+            ("Records stand on tables, and publishing on records", "warehouse", "tables", "publish"),
+        )
+        for breach in (
+            Breach(rule, f"budmodel_pipeline/{room}/odds.py", "", rf"^- budmodel_pipeline\.{room}\.odds$"),
+            forbidden(rule, f"budmodel_pipeline/{room}/{low}.py", f"budmodel_pipeline.{room}.{high}"),
+        )
+    ),
     Breach(SCANNER, "budmodel_scanner/odds.py", "", r"^- budmodel_scanner\.odds$"),
     forbidden(SCANNER, "budmodel_scanner/verdict.py", "budmodel_scanner.scanner"),
     forbidden(SCANNER, "budmodel_scanner/formats/reading.py", "budmodel_scanner.containers.registry"),
