@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.sources.catalog import catalog
@@ -80,7 +79,7 @@ def test_the_override_of_contributing_takes_effect(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from budmodel_pipeline.identity.resolve import resolve\n"
-        f"found = resolve('', {name!r}, None, None); print(found.model_id, found.method)"
+        f"found = resolve('', {name!r}); print(found.model_id, found.method)"
     )
 
     def resolved() -> list[str]:
@@ -98,10 +97,3 @@ def test_the_example_of_the_scanner_runs(tmp_path: Path) -> None:
     (tmp_path / "model" / "weights.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "weights.pkl malicious " in finished.stdout
-
-
-@pytest.mark.parametrize("document", ["README.md", "budmodel_scanner/README.md"])
-def test_verdicts_and_their_meaning_are_named(document: str) -> None:
-    from budmodel_scanner import Verdict
-
-    assert all(f"`{verdict}`" in read(document) for verdict in Verdict)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from budmodel_pipeline.cli import PLACES, main
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.sources.contract import Source, check_declaration
+from budmodel_scanner import Verdict
 from docs import picture
 from tests.contract.house.documents import DOCUMENTS, ROOT, block_with, blocks, first_cells, read, section
 
@@ -20,6 +22,11 @@ README = read("README.md")
 CONTRIBUTING = read("CONTRIBUTING.md")
 ARCHITECTURE = read("docs/architecture.md")
 EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+# Imported here and not while a test runs: a library that a command needs tries out a socket.
+CLICK_COMMANDS = {name: command for name in PLACES if (command := main.get_command(click.Context(main), name)) is not None}
+OPTIONS = {
+    name: {option for parameter in command.params for option in parameter.opts} for name, command in CLICK_COMMANDS.items()
+}
 # Of Dagster and of tools beside us; a setting of ours would be in `Settings`.
 VARIABLES_OF_OTHERS = {"DAGSTER_HOME"}
 NOT_OF_THE_PROJECT = {"__pycache__", "build", "dist", "logs", "node_modules"}
@@ -46,21 +53,15 @@ def test_every_command_is_in_the_table_of_commands() -> None:
     assert sorted(rows) == sorted(PLACES)
 
 
-def options_of(command: str) -> set[str]:
-    found = main.get_command(click.Context(main), command)
-    assert found is not None, f"there is no command {command}"
-    return {option for parameter in found.params for option in parameter.opts}
-
-
 def test_the_table_of_commands_names_options_that_there_are() -> None:
     for command, row in re.findall(r"^\| `budmodel ([a-z]+)(.*)$", section(README, "Commands"), re.MULTILINE):
-        assert set(re.findall(r"--[a-z-]+", row)) <= options_of(command), command
+        assert set(re.findall(r"--[a-z-]+", row)) <= OPTIONS[command], command
 
 
 @EVERY_DOCUMENT
 def test_commands_within_sentences_are_there(document: Path) -> None:
     for command, rest in re.findall(r"`budmodel ([a-z]+)([^`]*)`", document.read_text("utf-8")):
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options_of(command), command
+        assert set(re.findall(r"--[a-z-]+", rest)) <= OPTIONS[command], command
 
 
 def test_every_mart_is_in_the_table_of_marts() -> None:
@@ -198,9 +199,7 @@ COMMANDS = sorted({line.strip() for document in DOCUMENTS for line in commands_i
 def test_commands_in_blocks_are_understood(line: str) -> None:
     """By the parser of the command itself, which knows every option and how many arguments there are."""
     name, *arguments = line.split("   ")[0].split()
-    command = main.get_command(click.Context(main), name)
-    assert command is not None, f"there is no command {name}"
-    command.make_context(name, arguments)
+    CLICK_COMMANDS[name].make_context(name, arguments)
 
 
 def test_the_source_in_contributing_is_one() -> None:
@@ -212,3 +211,17 @@ def test_the_source_in_contributing_is_one() -> None:
     parsed = source.parse({"table": b"model,accuracy\nSphinx-7B,91.5\nOedipus,much\n,3\n"})
     assert [(entry.published_name, entry.scores["accuracy"].value) for entry in parsed.entries] == [("Sphinx-7B", 91.5)]
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (3, 1, 2)
+
+
+@pytest.mark.parametrize("document", ["README.md", "budmodel_scanner/README.md"])
+def test_every_verdict_is_named(document: str) -> None:
+    assert [verdict for verdict in Verdict if f"`{verdict}`" not in read(document)] == []
+
+
+def test_the_workflow_runs_what_everybody_runs() -> None:
+    (job,) = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o100
+    assert re.findall(r"^make (\w+)", script.read_text("utf-8"), re.MULTILINE) == ["check", "test"]
