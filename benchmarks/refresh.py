@@ -8,12 +8,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import pyarrow.parquet
-from budmodel_pipeline.fetching.endpoints import open_leaderboards
 from sqlalchemy import Engine
 
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure, in_turn, median_ratio, seconds
 from benchmarks.published_files import directory
+from budmodel_pipeline.fetching.endpoints import open_leaderboards
 from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin

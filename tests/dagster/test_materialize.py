@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from budmodel_pipeline.fetching.endpoints import SAMPLES
 from matplotlib.image import imread
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, build_definitions
+from budmodel_pipeline.fetching.endpoints import SAMPLES
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.settings import Origin, Settings

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from budmodel_pipeline.fetching.endpoints import SAMPLES, FetchEndpoint, open_leaderboards
 from sqlalchemy import Engine, text
 
+from budmodel_pipeline.fetching.endpoints import SAMPLES, FetchEndpoint, open_leaderboards
 from budmodel_pipeline.fetching.http import HttpPolicy, Response, Validators
 from budmodel_pipeline.fetching.mirror import mirror_path, mirror_url
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
