@@ -87,10 +87,9 @@ def scan_models(
 
 def _scan(state: TargetState, opened: OpenedModel, reading: ModelReading, how: Scanning, say: Say) -> tuple[FileReport, ...]:
     cache = DatabaseCache(ResultsTable(reading.engine))
-    path = Path(opened.target.uri)
-    directory = opened.target.provider == "disk" and path.is_dir()
+    on_disk, path = opened.target.provider == "disk", Path(opened.target.uri)
     with ExitStack() as stack:
-        if directory:
+        if on_disk and path.is_dir():
             listing: Listing = disk_listing(path)
         else:
             work = Path(stack.enter_context(TemporaryDirectory(prefix="budmodel-", dir=how.work)))
@@ -105,8 +104,8 @@ def _scan(state: TargetState, opened: OpenedModel, reading: ModelReading, how: S
                 say(f"{state.target}: {done} of {len(listing.files)} files; {report.path} is {report.verdict}")
 
         reports = scan_listing(listing, ScanOptions(cache=cache, engines=how.engines), on_report)
-    if directory:
-        # It was listed anew, and it may have changed since: a verdict is stored for what was scanned, or not at all.
+    if on_disk:
+        # It may have changed before or while it was scanned: a verdict is stored for what was scanned, or not at all.
         with open_model(opened.target, reading.providers) as now:
             expect_revision(state, now)
     return reports
