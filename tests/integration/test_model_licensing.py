@@ -15,10 +15,9 @@ from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
-from budmodel_pipeline.warehouse.license_records import LicensedModel
 from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.workflows.model_discovery import known_target
-from budmodel_pipeline.workflows.model_licensing import Licensed, find_conflicts, license_models, refresh_catalog
+from budmodel_pipeline.workflows.model_licensing import Licensed, license_models, refresh_catalog
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
 from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
@@ -164,9 +163,3 @@ def test_without_a_language_model_an_unknown_text_stays_unknown(engine: Engine, 
     hub.add("org/one", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
     found = look(reading(engine, hub), store, "org/one")
     assert (found["org/one"].license_id, found["org/one"].state, found["org/one"].evidence) == (None, "unknown", "text")
-
-
-def test_conflicts_need_both_sides() -> None:
-    base = LicensedModel("hf:a/base", "a/base", "mit", None, None, (), (), None, ())
-    child = LicensedModel("hf:a/child", "a/child", "mit", "identified", "mit", (), (), "tag", ("a/base", "nobody/knows"))
-    assert find_conflicts([base, child]) == []

@@ -19,7 +19,7 @@ from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
-from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models, one_batch
 from budmodel_pipeline.workflows.model_scanning import Scanned, Scanning, scan_models
 from budmodel_scanner.verdict import Verdict
 from tests.hub_server import Failure, HubServer
@@ -152,6 +152,31 @@ def test_a_hub_that_cuts_off_leaves_an_error_and_nothing_safe_that_was_not_read(
     assert scan(reading, target).verdict is Verdict.ERROR
     files = {row["path"]: row["verdict"] for row in rows(engine, "select * from budmodel.scans")}
     assert files["model.bin"] == "error"
+
+
+def test_a_scan_that_ended_in_an_error_is_repeated_and_one_that_ended_well_is_not(
+    engine: Engine, hub: HubServer, reading: ModelReading
+) -> None:
+    hub.add("org/cut", {"config.json": CONFIG, "model.bin": WEIGHTS * 100})
+    target = read(reading, "org/cut")
+    hub.fail("/cdn/", Failure(503, times=1))
+    assert scan(reading, target).verdict is Verdict.ERROR
+    again = scan(reading, target)
+    assert (again.verdict, again.unchanged) == (Verdict.SAFE, False)
+    assert [row["verdict"] for row in rows(engine, "select * from budmodel.model_scans")] == ["safe"]
+    assert scan(reading, target).unchanged
+
+
+def test_scans_and_copies_are_not_held_to_what_describing_a_model_may_move(
+    engine: Engine, hub: HubServer, store: ObjectStore, tmp_path: Path
+) -> None:
+    hub.add("org/large", {"config.json": CONFIG, "a.bin": WEIGHTS * 100, "b.bin": WEIGHTS * 101})
+    client = Hub(hub.endpoint, policy=HubPolicy(attempts=1, max_bytes=len(WEIGHTS) * 150), sleep=lambda _: None)
+    reading = ModelReading(engine, Providers(hub=client), "live")
+    with one_batch(reading) as batch:
+        target = read(batch, "org/large")
+        assert scan(batch, target).verdict is Verdict.SAFE
+        assert {file.outcome for file in copy(batch, target, FileCopying(store, tmp_path / "work", "all"))} == {"stored"}
 
 
 def test_a_file_beyond_the_limit_is_unscanned_and_costs_no_download(
