@@ -14,8 +14,8 @@ from budmodel_pipeline.assets.licenses import license_catalog
 from budmodel_pipeline.assets.marts import GROUP as MARTS
 from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
-from budmodel_pipeline.assets.per_model import GROUP as MODELS
 from budmodel_pipeline.assets.per_model import per_model_work
+from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource

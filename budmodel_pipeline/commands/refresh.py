@@ -11,17 +11,12 @@ from sqlalchemy import Engine
 from budmodel_pipeline.commands.progress import NAME, Say, progress_logger
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, build_definitions
 from budmodel_pipeline.sensors.extraction_requests import PARTITION, REQUEST
+from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.model_states import release
 from budmodel_pipeline.warehouse.states import marts_behind
 
 COMMAND = "budmodel/command"
-UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 # A person is watching: what the site refuses for minutes is reported now and extracted by the next run.
 NO_RETRY = None
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
-from budmodel_pipeline.workflows.file_copies import Bandwidth, CopyLimits, Policy
-from budmodel_pipeline.workflows.model_reading import FileCopying
+from budmodel_pipeline.workflows.file_copies import Bandwidth, CopyLimits, FileCopying, Policy
 
 GIGABYTE = 10**9
 

@@ -16,7 +16,7 @@ from budmodel_pipeline.model_info.catalogs import CatalogError
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
-from budmodel_pipeline.sensors.stale_marts import UNFINISHED
+from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_pipeline.warehouse.model_states import (

@@ -7,9 +7,8 @@ from datetime import datetime
 import dagster as dg
 
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.warehouse.states import marts_behind
-
-UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
 def rebuild_key(behind: Collection[str], now: datetime) -> str:

@@ -14,7 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -77,7 +77,7 @@ class DiskRepository:
 
     def __init__(self, files: Mapping[str, RepositoryFile], reader: Callable[[str, int, int], bytes]) -> None:
         self._files = MappingProxyType(files)
-        self._reader = reader
+        self.reader = reader
 
     @property
     def files(self) -> Mapping[str, RepositoryFile]:
@@ -92,7 +92,7 @@ class DiskRepository:
             if offset >= end:
                 return b""
             with _io_failures(path):
-                content = self._reader(path, offset, end - offset)
+                content = self.reader(path, offset, end - offset)
             if len(content) < end - offset:
                 reason = f"it ends {end - offset - len(content):,} bytes before the size that is stated"
                 raise _failure(path, "invalid", reason, "check whether the file is whole")
@@ -120,13 +120,13 @@ def open_disk(path: Path, limits: ArchiveLimits | None = None) -> DiskModel:
 
 def _file(path: Path, limits: ArchiveLimits) -> DiskModel:
     with path.open("rb") as file:
-        head = file.read(512)
+        head, listed = file.read(512), os.fstat(file.fileno())
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip(path, limits)
+        return _as_listed(_zip(path, limits), listed)
     if head[257:262] == b"ustar":
-        return _plain_tar(path, limits)
+        return _as_listed(_plain_tar(path, limits), listed)
     if compression_of(head):
-        return _compressed_tar(path, limits)
+        return _as_listed(_compressed_tar(path, limits), listed)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
         raise _failure(str(path), "unsupported", "a zstd archive", "recompress it as tar.gz, or unpack it into a directory")
     # A weight file of any format: it is for its readers to say whether they know it.
@@ -165,14 +165,29 @@ def _directory(root: Path, limits: ArchiveLimits, only: str | None = None) -> Di
         with os.fdopen(os.open(place, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             status = os.fstat(file.fileno())
             if (status.st_size, status.st_mtime_ns) != (size, changed):
-                raise ProviderError(
-                    path, "changed", "the file has changed since it was listed", hint="read the model again", permanent=False
-                )
+                raise _changed(path)
             file.seek(offset)
             return file.read(length)
 
     revision = _revision((path, size, changed) for path, (_, size, changed) in places.items())
     return DiskModel(root / only if only else root, revision, DiskRepository(files, read), skipped)
+
+
+def _as_listed(model: DiskModel, listed: os.stat_result) -> DiskModel:
+    """The model of an archive, of which nothing is read once another archive lies in its place."""
+
+    def expect_same(name: str) -> None:
+        now = model.path.stat()
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (listed.st_ino, listed.st_size, listed.st_mtime_ns):
+            raise _changed(name)
+
+    def read(name: str, offset: int, length: int) -> bytes:
+        expect_same(name)
+        content = model.repository.reader(name, offset, length)
+        expect_same(name)
+        return content
+
+    return replace(model, repository=DiskRepository(model.repository.files, read))
 
 
 def _walk(root: Path, skipped: dict[str, str]) -> Iterator[Path]:
@@ -373,6 +388,11 @@ def _io_failures(target: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ProviderError(target, "unavailable", reason, hint="check the disk, then try again", permanent=False) from None
+
+
+def _changed(path: str) -> ProviderError:
+    reason = "the file has changed since it was listed"
+    return ProviderError(path, "changed", reason, hint="read the model again", permanent=False)
 
 
 def _failure(target: str, state: State, reason: str, hint: str) -> ProviderError:

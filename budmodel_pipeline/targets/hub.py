@@ -6,9 +6,10 @@ https://huggingface.co/docs/hub/api. The client library's result classes are not
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -228,6 +229,11 @@ class HubRepository:
     @property
     def files(self) -> Mapping[str, RepositoryFile]:
         return self._files
+
+    def unbounded(self) -> "HubRepository":
+        """The same files for who bounds by himself what all reads together move; counted anew."""
+        hub = replace(self._hub, policy=replace(self._hub.policy, max_bytes=sys.maxsize))
+        return HubRepository(hub, self.repo_id, self.revision, self._files, Traffic())
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
         policy, listed = self._hub.policy, self._files.get(path)

@@ -19,6 +19,7 @@ from budmodel_pipeline.targets.target import Target
 
 if TYPE_CHECKING:
     from budmodel_pipeline.targets.hub import Hub
+    from budmodel_pipeline.targets.url_files import UrlPolicy
 
 Catalogs = Callable[[], Mapping[str, Sequence[CatalogRecord]]]
 
@@ -29,7 +30,8 @@ class Providers:
 
     `hub` is None where none can be reached, `no_hub` then says why; `hub_pages` is where people see its models instead.
     `disk_roots` are the only folders that targets on disk may lie in; None allows all, for a person's own commands.
-    `catalogs` gives the records of every closed model by its id. `work` holds what is downloaded for a moment.
+    `catalogs` gives the records of every closed model by its id. `work` holds what is downloaded for a moment, `urls` says
+    how.
     """
 
     hub: "Hub | None" = None
@@ -38,13 +40,15 @@ class Providers:
     disk_roots: Sequence[Path] | None = None
     catalogs: Catalogs | None = None
     work: Path | None = None
+    urls: "UrlPolicy | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedModel:
     """A model at one revision. `uri` is a page or path of this very revision, `record` what the hub's API tells.
 
-    A closed model has no `repository`; its `catalog_records` tell everything that is known.
+    A closed model has no `repository`; its `catalog_records` tell everything that is known. What `repository` moves is
+    bounded, for describing a model takes little; `whole` are the same files for who reads all of them within own bounds.
     """
 
     target: Target
@@ -52,6 +56,7 @@ class OpenedModel:
     revision: str
     uri: str
     repository: Repository | None = None
+    whole: Repository | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     gated: bool = False
     logo: Fact[str] = field(default_factory=lambda: unknown("the provider shows no picture of the owner"))
@@ -68,8 +73,17 @@ def open_model(target: Target, providers: Providers, revision: str | None = None
             model = providers.hub.open(target.uri, revision)
             page = f"{providers.hub_pages or providers.hub.root}/{model.repo_id}/tree/{model.revision}"
             logo = _logo(providers.hub, model.repo_id.partition("/")[0])
+            files = model.repository
             yield OpenedModel(
-                target, model.repo_id, model.revision, page, model.repository, model.info, gated=model.gated, logo=logo
+                target,
+                model.repo_id,
+                model.revision,
+                page,
+                files,
+                files.unbounded(),
+                model.info,
+                gated=model.gated,
+                logo=logo,
             )
         case "disk":
             from budmodel_pipeline.targets.disk import open_disk
@@ -77,13 +91,15 @@ def open_model(target: Target, providers: Providers, revision: str | None = None
             path = Path(target.uri)
             _refuse_outside(path, target, providers.disk_roots)
             disk = open_disk(path)
-            yield OpenedModel(target, str(disk.path), disk.revision, str(disk.path), disk.repository)
+            yield OpenedModel(target, str(disk.path), disk.revision, str(disk.path), disk.repository, disk.repository)
         case "url":
-            from budmodel_pipeline.targets.url_files import open_url
+            from budmodel_pipeline.targets.url_files import UrlRepository, open_url
 
             with TemporaryDirectory(prefix="budmodel-", dir=providers.work) as work:
-                found = open_url(target.uri, Path(work))
-                yield OpenedModel(target, found.url, found.revision, found.url, found.repository)
+                found = open_url(target.uri, Path(work), providers.urls)
+                read = found.repository
+                whole = read.unbounded() if isinstance(read, UrlRepository) else read
+                yield OpenedModel(target, found.url, found.revision, found.url, read, whole)
         case "cloud_model":
             records = providers.catalogs().get(target.uri, ()) if providers.catalogs else ()
             if not records:

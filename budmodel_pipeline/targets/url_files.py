@@ -1,5 +1,6 @@
 """Models at a URL: an archive, which is downloaded, or a single weight file, of which only the parts asked for move."""
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -67,11 +68,12 @@ class UrlModel:
 class UrlRepository:
     """A single weight file at a URL: see `model_info.repository.Repository`. Reads raise FileUnavailableError."""
 
-    def __init__(self, url: str, name: str, policy: UrlPolicy, first: Response) -> None:
+    def __init__(self, url: str, name: str, policy: UrlPolicy, first: Response, max_bytes: int | None = None) -> None:
         self.bytes = len(first.content or b"")
         self._url = url
         self._name = name
         self._policy = policy
+        self._max_bytes = policy.max_bytes if max_bytes is None else max_bytes
         self._first = first
         self._lock = threading.Lock()
         self._files = MappingProxyType({name: RepositoryFile(name, first.size)})
@@ -79,6 +81,10 @@ class UrlRepository:
     @property
     def files(self) -> Mapping[str, RepositoryFile]:
         return self._files
+
+    def unbounded(self) -> "UrlRepository":
+        """The same file for who bounds by himself what all reads together move; counted anew."""
+        return UrlRepository(self._url, self._name, self._policy, self._first, sys.maxsize)
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
         try:
@@ -95,8 +101,8 @@ class UrlRepository:
 
     def _fetch(self, path: str, part: range, size: int) -> bytes:
         with self._lock:
-            if self.bytes + len(part) > self._policy.max_bytes:
-                reason = f"{len(part):,} more bytes, where {self.bytes:,} of {self._policy.max_bytes:,} have moved"
+            if self.bytes + len(part) > self._max_bytes:
+                reason = f"{len(part):,} more bytes, where {self.bytes:,} of {self._max_bytes:,} have moved"
                 raise _failure(path, "too_large", reason, "raise the limit if the file is right")
             self.bytes += len(part)
         found = _get(self._url, self._policy, part=part)

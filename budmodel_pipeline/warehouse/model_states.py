@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import orjson
 from sqlalchemy import Connection, text
 
-# A run that is killed leaves models that were read and then not searched for a license, scanned or listed.
-_UNFINISHED = """
-    (not exists (
+# A run that is killed leaves models that were read and then not searched for a license, scanned or listed. Where that was
+# tried and failed, the failure says when it is tried again.
+_LEFT_UNFINISHED = """
+    known.last_error is null and (not exists (
         select from budmodel.model_licenses held where held.target = known.target and held.revision = known.revision
     ) or known.provider <> 'cloud_model' and :scanned and not exists (
         select from budmodel.model_scans scan where scan.target = known.target and scan.revision = known.revision
@@ -142,7 +144,7 @@ def expire_targets(
                 where status = 'extracted' and (extracted_at < :before or not exists (
                     select from budmodel.model_info info
                     where info.target = known.target and info.revision = known.revision and info.origin = :origin
-                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {_UNFINISHED})
+                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {_LEFT_UNFINISHED})
                 order by extracted_at limit :limit
             )
         """),
@@ -181,7 +183,7 @@ def release(connection: Connection, now: datetime, *, scanned: bool) -> int:
         text(f"""
             update budmodel.extraction_targets known set status = 'waiting', next_attempt_at = :now
             where (status = 'waiting' and attempts = 0 and next_attempt_at > :now)
-               or (status = 'extracted' and {_UNFINISHED})
+               or (status = 'extracted' and {_LEFT_UNFINISHED})
         """),
         {"now": now, "scanned": scanned},
     )
@@ -240,17 +242,31 @@ def record_extracted(connection: Connection, target: str, revision: str, now: da
 
 
 def record_target_failure(
-    connection: Connection, target: str, state: str, reason: str, attempts: int, next_attempt_at: datetime | None
+    connection: Connection,
+    target: str,
+    state: str,
+    reason: str,
+    attempts: int,
+    next_attempt_at: datetime | None,
+    *,
+    given_up: Literal["failed", "extracted"] = "failed",
 ) -> None:
-    """Notes a failure; without `next_attempt_at` it is final. What is known of an earlier revision stays."""
+    """Notes a failure; without `next_attempt_at` it is final and leaves the status `given_up`. What is known stays."""
     connection.execute(
         text("""
             update budmodel.extraction_targets
-            set status = case when cast(:next as timestamptz) is null then 'failed' else 'waiting' end,
+            set status = case when cast(:next as timestamptz) is null then :given_up else 'waiting' end,
                 failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next
             where target = :target
         """),
-        {"target": target, "state": state, "reason": reason, "attempts": attempts, "next": next_attempt_at},
+        {
+            "target": target,
+            "state": state,
+            "reason": reason,
+            "attempts": attempts,
+            "next": next_attempt_at,
+            "given_up": given_up,
+        },
     )
 
 

@@ -1,31 +1,42 @@
-"""Copying the files of a model into the object store: each content once, whole and verified, or not at all.
+"""Copying the files of models into the object store: each content once, whole and verified, or not at all.
 
 A file is collected piece by piece in a working directory, where a killed run leaves it for the next one to continue, and
-goes into the store when its hash is right. What the store has already, from this model or another, is not moved again.
+goes into the store when its hash is right. What the store has already, from this model or another, is not moved again. Of a
+model that a scan found to be malicious nothing is published: its files go into the quarantine of the store.
 """
 
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from filelock import FileLock
+from sqlalchemy import Connection
 
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
 from budmodel_pipeline.services.object_store import ObjectStore
+from budmodel_pipeline.warehouse.model_records import FileRecord, published_by_this_alone, store_files
+from budmodel_pipeline.warehouse.model_states import TargetState
+from budmodel_pipeline.warehouse.scan_records import last_scan
+from budmodel_pipeline.workflows.model_loop import Outcome, Say, for_each_model, not_read
+from budmodel_pipeline.workflows.model_reading import ModelReading, states_as_read
+from budmodel_pipeline.workflows.open_models import all_files
 
 Policy = Literal["none", "metadata", "all"]
-Outcome = Literal["stored", "present", "left_out", "failed"]
+FileOutcome = Literal["stored", "present", "left_out", "failed"]
 
 _METADATA_SUFFIXES = frozenset(
     {".cfg", ".jinja", ".json", ".jsonl", ".md", ".model", ".py", ".rst", ".tiktoken", ".toml", ".txt", ".yaml", ".yml"}
 )
 _METADATA_NAMES = ("license", "licence", "notice", "copying", "use_policy", "readme")
 _ABANDONED_AFTER = 7 * 24 * 3600
+# Bytes of a copy between two lines about its progress.
+_TOLD_EVERY = 256 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +90,88 @@ class CopiedFile:
     """
 
     path: str
-    outcome: Outcome
+    outcome: FileOutcome
     size: int | None
     sha256: str | None = None
     key: str | None = None
     reason: str = ""
     transient: bool = False
     moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileCopying:
+    """What is copied into the object store, and what that may take. `work` keeps what a killed run has collected."""
+
+    store: ObjectStore
+    work: Path
+    policy: Policy = "none"
+    limits: CopyLimits = field(default_factory=CopyLimits)
+    bandwidth: Bandwidth = field(default_factory=Bandwidth)
+
+
+def copy_models(
+    targets: Collection[str], reading: ModelReading, copying: FileCopying, say: Say = lambda _: None
+) -> Iterator[Outcome[list[FileRecord]]]:
+    """Copies the files of the revision that was extracted last, as the policy says, and stores what became of each.
+
+    Closed models have no files and no outcome. Of a model that a scan found to be malicious nothing is published: what is
+    copied goes into the quarantine of the store, and what lay there before is taken away unless others have it too.
+    """
+    states = states_as_read(targets, reading)
+    yield from not_read(targets, states)
+
+    def work(state: TargetState) -> list[FileRecord]:
+        return _copied(state, reading, copying, say)
+
+    def store(connection: Connection, state: TargetState, files: list[FileRecord]) -> list[FileRecord]:
+        with connection.begin():
+            store_files(connection, state.target, state.revision or "", files, datetime.now(UTC))
+        return files
+
+    with_files = [state for state in states if state.provider != "cloud_model"]
+    # In turn: they share the bandwidth.
+    yield from for_each_model(with_files, work, store, engine=reading.engine, what="copied", say=say)
+
+
+def _copied(state: TargetState, reading: ModelReading, copying: FileCopying, say: Say) -> list[FileRecord]:
+    with reading.engine.connect() as connection:
+        scan = last_scan(connection, state.target)
+    malware = scan if scan is not None and scan.verdict == "malicious" else None
+    with reading.models.as_read(state, reading.providers) as opened:
+        copied = copy_files(
+            all_files(opened),
+            copying.store if malware is None else copying.store.quarantine,
+            copying.work,
+            origin=f"{state.target}@{state.revision}",
+            policy=copying.policy,
+            limits=copying.limits,
+            bandwidth=copying.bandwidth,
+            on_progress=_teller(state.target, say),
+        )
+    records = [FileRecord(file.path, file.size, file.sha256, file.outcome, file.key, file.reason or None) for file in copied]
+    if malware is None:
+        return records
+    with reading.engine.connect() as connection:
+        published = published_by_this_alone(connection, state.target)
+    for sha256 in published:
+        copying.store.remove(sha256)
+    reason = f"the scan found malware in {', '.join(malware.malicious)}"
+    return [
+        record if record.outcome == "failed" else replace(record, outcome="quarantined", reason=reason) for record in records
+    ]
+
+
+def _teller(target: str, say: Say) -> Callable[[Progress], None]:
+    said = 0
+
+    def tell(progress: Progress) -> None:
+        nonlocal said
+        if progress.moved - said >= _TOLD_EVERY:
+            said = progress.moved
+            say(f"{target}: {progress.moved:,} of {progress.planned:,} bytes, at {progress.path}")
+
+    return tell
 
 
 def copy_files(

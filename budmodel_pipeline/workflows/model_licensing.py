@@ -1,7 +1,6 @@
 """Finds the license of models that were read: from their files, else from what their card links to or names."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,11 +12,8 @@ from budmodel_pipeline.licensing.llm_answers import terms_of_answers
 from budmodel_pipeline.licensing.model import Identification
 from budmodel_pipeline.licensing.registry import spdx_id_of
 from budmodel_pipeline.licensing.terms import known_terms, terms_version
-from budmodel_pipeline.model_info.repository import RepositoryError
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.targets.license_search import License, license_of_repository, license_of_tag
-from budmodel_pipeline.targets.opening import open_model
-from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.license_records import (
     AnswerRecord,
@@ -34,47 +30,47 @@ from budmodel_pipeline.warehouse.license_records import (
     store_document,
     store_model_license,
 )
-from budmodel_pipeline.warehouse.model_states import TargetState, states_of
-from budmodel_pipeline.workflows.model_reading import ModelReading
+from budmodel_pipeline.warehouse.model_states import TargetState
+from budmodel_pipeline.workflows.model_loop import Outcome, Say, for_each_model, not_read
+from budmodel_pipeline.workflows.model_reading import ModelReading, states_as_read
 
 # What the hub calls it when nobody says anything about the license.
 UNNAMED = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class LicenseOutcome:
-    """What was found for one model; `problem` says why nothing could be looked at."""
+class Licensed:
+    """What was found for one model: which license, how sure it is that, and from what."""
 
-    target: str
-    license_id: str | None = None
-    state: str | None = None
-    evidence: str | None = None
-    problem: str | None = None
+    license_id: str | None
+    state: str
+    evidence: str
 
 
-def license_models(targets: Sequence[str], reading: ModelReading, store: ObjectStore) -> Iterator[LicenseOutcome]:
+def license_models(
+    targets: Collection[str], reading: ModelReading, store: ObjectStore, say: Say = lambda _: None
+) -> Iterator[Outcome[Licensed]]:
     """Looks at each extracted target at the revision that was read, and stores what was found; yields as they come."""
+    states = states_as_read(targets, reading)
+    yield from not_read(targets, states)
     with reading.engine.connect() as connection:
-        tags = stated_licenses(connection, targets)
-        states = [state for state in states_of(connection, targets) if state.revision is not None]
-    with ThreadPoolExecutor(reading.threads, thread_name_prefix="license") as pool:
-        tasks = {pool.submit(_find, state, tags.get(state.target), reading): state for state in states}
-        for task in as_completed(tasks):
-            state = tasks[task]
-            try:
-                found = task.result()
-            except (ProviderError, RepositoryError) as error:
-                yield LicenseOutcome(state.target, problem=str(error))
-                continue
-            yield _stored(state, tags.get(state.target), found, reading, store)
+        tags = stated_licenses(connection, [state.target for state in states])
+
+    def work(state: TargetState) -> License:
+        return _find(state, tags.get(state.target), reading)
+
+    def stored(connection: Connection, state: TargetState, found: License) -> Licensed:
+        return _stored(connection, state, tags.get(state.target), found, reading, store)
+
+    what = "searched for its license"
+    yield from for_each_model(states, work, stored, engine=reading.engine, what=what, threads=reading.threads, say=say)
 
 
 def _find(state: TargetState, tag: str | None, reading: ModelReading) -> License:
     place = parse_target(state.target)
     if place.provider == "cloud_model":
         return license_of_tag(tag or UNNAMED, place.uri)
-    pinned = state.revision if place.provider == "hugging_face" else None
-    with open_model(place, reading.providers, pinned) as opened:
+    with reading.models.as_read(state, reading.providers) as opened:
         if opened.repository is None:
             return license_of_tag(tag or UNNAMED, place.uri)
         found = license_of_repository(opened.repository, place.uri)
@@ -85,8 +81,8 @@ def _find(state: TargetState, tag: str | None, reading: ModelReading) -> License
 
 
 def _stored(
-    state: TargetState, tag: str | None, found: License, reading: ModelReading, store: ObjectStore
-) -> LicenseOutcome:
+    connection: Connection, state: TargetState, tag: str | None, found: License, reading: ModelReading, store: ObjectStore
+) -> Licensed:
     now = datetime.now(UTC)
     identified = found.identification
     stored = store.put_content(found.text.encode()) if found.text is not None else None
@@ -96,11 +92,11 @@ def _stored(
         document, answers = _read_by_llm(document, answers, found.text, reading)
     nothing = identified.state == "not_a_license" or (found.evidence == "tag" and tag is None)
     evidence = "none" if nothing else found.evidence
-    with reading.engine.begin() as connection:
+    with connection.begin():
         store_document(connection, document, answers)
         record = ModelLicenseRecord(state.target, state.revision or "", document_id, evidence, found.source, tag, now)
         store_model_license(connection, record)
-    return LicenseOutcome(state.target, identified.license_id, identified.state, evidence)
+    return Licensed(identified.license_id, identified.state, evidence)
 
 
 def _document_id(found: License, sha256: str | None) -> str:

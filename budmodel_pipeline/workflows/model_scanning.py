@@ -1,19 +1,21 @@
 """Scans the files of models that were read, and keeps malware out of what is published."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Connection
+
 from budmodel_pipeline.targets.model_scan import Download, disk_listing, repository_listing
-from budmodel_pipeline.targets.opening import Providers, open_model
-from budmodel_pipeline.targets.provider import ProviderError
-from budmodel_pipeline.targets.target import parse_target
-from budmodel_pipeline.warehouse.model_states import TargetState, states_of
+from budmodel_pipeline.targets.opening import OpenedModel, open_model
+from budmodel_pipeline.warehouse.model_states import TargetState
 from budmodel_pipeline.warehouse.scan_records import ResultsTable, ScannedFile, last_scan, store_scan
-from budmodel_pipeline.workflows.model_reading import ModelReading
+from budmodel_pipeline.workflows.model_loop import Outcome, Say, for_each_model, not_read
+from budmodel_pipeline.workflows.model_reading import ModelReading, states_as_read
+from budmodel_pipeline.workflows.open_models import all_files, expect_revision
 from budmodel_scanner.cache import Examined
 from budmodel_scanner.engines import Engine
 from budmodel_scanner.scanner import FileReport, Listing, ScanOptions, scan_listing
@@ -37,66 +39,62 @@ class Scanning:
 
 
 @dataclass(frozen=True, slots=True)
-class ScanOutcome:
-    """The scan of one model. `worst_files` are those that decided; `unchanged` says that an earlier scan still stands."""
+class Scanned:
+    """The scan of one model. `unchanged` says that an earlier one still stands, whose `reports` are in the tables."""
 
-    target: str
     verdict: Verdict
-    files: int = 0
-    worst_files: tuple[FileReport, ...] = ()
+    reports: tuple[FileReport, ...] = ()
     unchanged: bool = False
-    problem: str | None = None
+
+    @property
+    def worst_files(self) -> tuple[FileReport, ...]:
+        """Those that decided; none where all is well."""
+        return tuple(one for one in self.reports if one.verdict is self.verdict and one.verdict is not Verdict.SAFE)
 
 
 def scan_models(
-    targets: Sequence[str], reading: ModelReading, how: Scanning, say: Callable[[str], None] = lambda _: None
-) -> Iterator[ScanOutcome]:
+    targets: Collection[str], reading: ModelReading, how: Scanning, say: Say = lambda _: None
+) -> Iterator[Outcome[Scanned]]:
     """Scans each extracted target at the revision that was read, one after the other, and stores what was found.
 
-    A model that cannot be opened is an ERROR; what an earlier scan found of it stays.
+    Closed models have no files and no outcome. Of a model that cannot be opened, what an earlier scan found stays.
     """
     versions = how.versions
-    with reading.engine.connect() as connection:
-        states = [state for state in states_of(connection, targets) if state.revision is not None]
-    for state in states:
+    states = states_as_read(targets, reading)
+    yield from not_read(targets, states)
+
+    def work(state: TargetState) -> Scanned:
         with reading.engine.connect() as connection:
             before = last_scan(connection, state.target)
         same = before is not None and before.revision == state.revision and before.versions == versions
         if before is not None and same and before.verdict != Verdict.ERROR:
-            yield ScanOutcome(state.target, Verdict(before.verdict), unchanged=True)
-            continue
-        try:
-            reports = _scan(state, reading, how, say)
-        except ProviderError as error:
-            yield ScanOutcome(state.target, Verdict.ERROR, problem=str(error))
-            continue
-        verdict = worst(report.verdict for report in reports)
-        with reading.engine.begin() as connection:
-            files = [_row(report) for report in reports]
-            store_scan(connection, state.target, state.revision or "", verdict, versions, files, datetime.now(UTC))
-        decided = tuple(report for report in reports if report.verdict is verdict and verdict is not Verdict.SAFE)
-        yield ScanOutcome(state.target, verdict, len(reports), decided)
+            return Scanned(Verdict(before.verdict), unchanged=True)
+        with reading.models.as_read(state, reading.providers) as opened:
+            reports = _scan(state, opened, reading, how, say)
+        return Scanned(worst(report.verdict for report in reports), reports)
+
+    def store(connection: Connection, state: TargetState, found: Scanned) -> Scanned:
+        if not found.unchanged:
+            files = [_row(report) for report in found.reports]
+            with connection.begin():
+                store_scan(connection, state.target, state.revision or "", found.verdict, versions, files, datetime.now(UTC))
+        return found
+
+    with_files = [state for state in states if state.provider != "cloud_model"]
+    # In turn: a scan has children of its own, as many as there are processors for.
+    yield from for_each_model(with_files, work, store, engine=reading.engine, what="scanned", say=say)
 
 
-def _scan(state: TargetState, reading: ModelReading, how: Scanning, say: Callable[[str], None]) -> tuple[FileReport, ...]:
-    place = parse_target(state.target)
+def _scan(state: TargetState, opened: OpenedModel, reading: ModelReading, how: Scanning, say: Say) -> tuple[FileReport, ...]:
     cache = DatabaseCache(ResultsTable(reading.engine))
-    options = ScanOptions(cache=cache, engines=how.engines)
-    pinned = state.revision if place.provider == "hugging_face" else None
+    on_disk, path = opened.target.provider == "disk", Path(opened.target.uri)
     with ExitStack() as stack:
-        opened = stack.enter_context(open_model(place, _generous(reading.providers, how), pinned))
-        if opened.repository is None:
-            raise ProviderError(state.target, "unsupported", "it has no files", hint="nothing to do", permanent=True)
-        if opened.revision != state.revision:
-            reason = f"it is now at {opened.revision[:12]} instead of {(state.revision or '')[:12]}"
-            raise ProviderError(state.target, "changed", reason, hint="extract it again", permanent=False)
-        path = Path(place.uri)
-        if place.provider == "disk" and path.is_dir():
+        if on_disk and path.is_dir():
             listing: Listing = disk_listing(path)
         else:
             work = Path(stack.enter_context(TemporaryDirectory(prefix="budmodel-", dir=how.work)))
             origin = f"{opened.uri}@{opened.revision}"
-            listing = repository_listing(opened.repository, origin, work, cache, Download(largest=how.largest))
+            listing = repository_listing(all_files(opened), origin, work, cache, Download(largest=how.largest))
         done = 0
 
         def on_report(report: FileReport) -> None:
@@ -105,17 +103,12 @@ def _scan(state: TargetState, reading: ModelReading, how: Scanning, say: Callabl
             if report.verdict is not Verdict.SAFE or done == len(listing.files):
                 say(f"{state.target}: {done} of {len(listing.files)} files; {report.path} is {report.verdict}")
 
-        return scan_listing(listing, options, on_report)
-
-
-def _generous(providers: Providers, how: Scanning) -> Providers:
-    """The same providers, with a hub that lets a scan read whole files."""
-    if providers.hub is None:
-        return providers
-    policy = replace(
-        providers.hub.policy, max_bytes=1 << 50, max_file_bytes=max(how.largest, providers.hub.policy.max_file_bytes)
-    )
-    return replace(providers, hub=replace(providers.hub, policy=policy))
+        reports = scan_listing(listing, ScanOptions(cache=cache, engines=how.engines), on_report)
+    if on_disk:
+        # It may have changed before or while it was scanned: a verdict is stored for what was scanned, or not at all.
+        with open_model(opened.target, reading.providers) as now:
+            expect_revision(state, now)
+    return reports
 
 
 def _row(report: FileReport) -> ScannedFile:

@@ -87,7 +87,16 @@ def test_a_source_that_fails_does_not_hold_up_the_others(deployment: Deployment,
     assert len(tick(deployment, instance)[0]) == 1
 
 
-@pytest.mark.parametrize("status", [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+@pytest.mark.parametrize(
+    "status",
+    [
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ],
+)
 def test_it_waits_while_an_extraction_runs(
     deployment: Deployment, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:

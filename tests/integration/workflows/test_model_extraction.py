@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.identity.hub_links import hub_repository
@@ -16,11 +15,12 @@ from budmodel_pipeline.services.object_store import open_directory
 from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
-from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, reopen
+from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import catalogued_models, discover, known_target
-from budmodel_pipeline.workflows.model_reading import FileCopying, ModelReading, Outcome, copy_model_files, extract_models
+from budmodel_pipeline.workflows.model_loop import Outcome
+from budmodel_pipeline.workflows.model_reading import ModelReading, Read, extract_models
 from tests.hub_server import Failure, HubServer
 from tests.llm_server import llm_server
 
@@ -48,7 +48,7 @@ def reading(engine: Engine, hub: HubServer, llm: Llm | None = None, roots: tuple
     return ModelReading(engine, providers, "live", llm, threads=4)
 
 
-def extract(how: ModelReading, *words: str) -> dict[str, Outcome]:
+def extract(how: ModelReading, *words: str) -> dict[str, Outcome[Read]]:
     """The outcomes for targets that somebody asked for."""
     now = datetime.now(UTC)
     with how.engine.begin() as connection:
@@ -56,6 +56,17 @@ def extract(how: ModelReading, *words: str) -> dict[str, Outcome]:
         for word in words:
             reopen(connection, parse_target(word).key, now)
     return {outcome.target: outcome for outcome in extract_models([parse_target(word).key for word in words], how)}
+
+
+def read_at(outcome: Outcome[Read]) -> str | None:
+    return outcome.result.revision if outcome.result else None
+
+
+def copied(how: ModelReading, copying: FileCopying, name: str) -> dict[str, str]:
+    """What became of the files of a model."""
+    (outcome,) = copy_models([name], how, copying)
+    assert outcome.result is not None, outcome.problem
+    return {file.path: file.outcome for file in outcome.result}
 
 
 def row(engine: Engine, query: str, **values: object) -> Mapping[str, Any]:
@@ -70,7 +81,8 @@ def target(engine: Engine, name: str) -> Mapping[str, Any]:
 def test_a_model_of_the_hub_is_stored_with_its_evidence(engine: Engine, hub: HubServer) -> None:
     sha = hub.add("org/small", FILES, {"pipeline_tag": "text-generation", "downloads": 12})
     outcomes = extract(reading(engine, hub), "hf:org/small")
-    assert (outcomes["hf:org/small"].problem, outcomes["hf:org/small"].revision) == (None, sha)
+    assert outcomes["hf:org/small"].problem is None
+    assert read_at(outcomes["hf:org/small"]) == sha
     stored = row(engine, "select * from budmodel.model_info")
     assert stored["facts"]["num_layers"] == {
         "value": 2,
@@ -103,7 +115,7 @@ def test_each_trouble_is_that_models_alone(engine: Engine, hub: HubServer, tmp_p
         "cloud:openai/gpt-4.1",
         "cloud:openai/gpt-0",
     )
-    states = {name: outcome.state for name, outcome in outcomes.items()}
+    states = {name: outcome.failure and outcome.failure.state for name, outcome in outcomes.items()}
     assert states == {
         "hf:org/good": None,
         "hf:org/moved": None,
@@ -119,7 +131,7 @@ def test_each_trouble_is_that_models_alone(engine: Engine, hub: HubServer, tmp_p
         "cloud:openai/gpt-0": "not_found",
     }
     assert states["http://127.0.0.1:1/model.safetensors"] is not None
-    assert not any(outcome.defect for outcome in outcomes.values())
+    assert not any(outcome.failure.defect for outcome in outcomes.values() if outcome.failure)
     assert row(engine, "select name from budmodel.model_info where target = 'hf:org/moved'")["name"] == "org/elsewhere"
     odd = row(engine, "select facts, problems from budmodel.model_info where target = 'hf:org/odd'")
     assert odd["facts"]["num_layers"]["value"] is None
@@ -195,20 +207,18 @@ def test_files_are_listed_copied_and_shared(engine: Engine, hub: HubServer, tmp_
         hub.add(f"org/{name}", {**FILES, "model.safetensors": b"same weights"})
     how, store = reading(engine, hub), open_directory(tmp_path / "objects")
     extract(how, "hf:org/one", "hf:org/two")
-    listed = copy_model_files("hf:org/one", how, FileCopying(store, tmp_path / "work", "none"))
-    assert {file.outcome for file in listed} == {"left_out"}
-    first = copy_model_files("hf:org/one", how, FileCopying(store, tmp_path / "work", "all"))
-    second = copy_model_files("hf:org/two", how, FileCopying(store, tmp_path / "work", "all"))
-    assert {file.outcome for file in first} == {"stored"}
-    assert {file.path: file.outcome for file in second}["model.safetensors"] == "present"
+    assert {*copied(how, FileCopying(store, tmp_path / "work", "none"), "hf:org/one").values()} == {"left_out"}
+    everything = FileCopying(store, tmp_path / "work", "all")
+    assert {*copied(how, everything, "hf:org/one").values()} == {"stored"}
+    assert copied(how, everything, "hf:org/two")["model.safetensors"] == "present"
     keys = row(engine, "select count(distinct object_key) as keys, count(*) as files from budmodel.model_files")
     assert (keys["keys"], keys["files"]) == (3, 6)
 
 
 def test_files_of_a_model_that_was_not_read_are_not_copied(engine: Engine, hub: HubServer, tmp_path: Path) -> None:
     copying = FileCopying(open_directory(tmp_path / "objects"), tmp_path / "work", "all")
-    with pytest.raises(ProviderError, match="nothing was extracted of it yet; extract it first: budmodel request"):
-        copy_model_files("hf:org/unknown", reading(engine, hub), copying)
+    (outcome,) = copy_models(["hf:org/unknown"], reading(engine, hub), copying)
+    assert outcome.problem == "nothing was extracted of it yet; extract it first: budmodel request hf:org/unknown"
 
 
 def test_discovery_finds_each_linked_model_once(engine: Engine) -> None:

@@ -14,10 +14,9 @@ from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
-from budmodel_pipeline.warehouse.license_records import LicensedModel
 from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.workflows.model_discovery import known_target
-from budmodel_pipeline.workflows.model_licensing import LicenseOutcome, find_conflicts, license_models, refresh_catalog
+from budmodel_pipeline.workflows.model_licensing import Licensed, license_models, refresh_catalog
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
 from tests.checkout import ROOT
 from tests.hub_server import Failure, HubServer
@@ -45,7 +44,7 @@ def reading(engine: Engine, hub: HubServer, llm: Llm | None = None) -> ModelRead
     return ModelReading(engine, Providers(hub=client), "live", llm, threads=2)
 
 
-def look(how: ModelReading, store: ObjectStore, *names: str) -> dict[str, LicenseOutcome]:
+def look(how: ModelReading, store: ObjectStore, *names: str) -> dict[str, Licensed]:
     """What is found for models of the hub, which are extracted first."""
     targets = [f"hf:{name}" for name in names]
     with how.engine.begin() as connection:
@@ -53,7 +52,9 @@ def look(how: ModelReading, store: ObjectStore, *names: str) -> dict[str, Licens
     # Prose is of no concern here.
     extracted = extract_models(targets, replace(how, llm=None))
     assert [outcome.problem for outcome in extracted if outcome.problem] == []
-    return {outcome.target.removeprefix("hf:"): outcome for outcome in license_models(targets, how, store)}
+    found = {outcome.target: outcome for outcome in license_models(targets, how, store)}
+    assert [outcome.problem for outcome in found.values() if outcome.problem] == []
+    return {target.removeprefix("hf:"): outcome.result for target, outcome in found.items() if outcome.result}
 
 
 def rows(engine: Engine, query: str) -> list[Mapping[str, Any]]:
@@ -162,9 +163,3 @@ def test_without_a_language_model_an_unknown_text_stays_unknown(engine: Engine, 
     hub.add("org/one", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
     found = look(reading(engine, hub), store, "org/one")
     assert (found["org/one"].license_id, found["org/one"].state, found["org/one"].evidence) == (None, "unknown", "text")
-
-
-def test_conflicts_need_both_sides() -> None:
-    base = LicensedModel("hf:a/base", "a/base", "mit", None, None, (), (), None, ())
-    child = LicensedModel("hf:a/child", "a/child", "mit", "identified", "mit", (), (), "tag", ("a/base", "nobody/knows"))
-    assert find_conflicts([base, child]) == []

@@ -15,10 +15,12 @@ from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
+from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
+from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
-from budmodel_pipeline.workflows.model_reading import FileCopying, ModelReading, copy_model_files, extract_models
-from budmodel_pipeline.workflows.model_scanning import Scanning, ScanOutcome, scan_models
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models, one_batch
+from budmodel_pipeline.workflows.model_scanning import Scanned, Scanning, scan_models
 from budmodel_scanner.verdict import Verdict
 from tests.hub_server import Failure, HubServer
 
@@ -43,9 +45,16 @@ def read(how: ModelReading, name: str) -> str:
     return target
 
 
-def scan(how: ModelReading, target: str, scanning: Scanning | None = None) -> ScanOutcome:
+def scan(how: ModelReading, target: str, scanning: Scanning | None = None) -> Scanned:
     (outcome,) = scan_models([target], how, scanning or Scanning())
-    return outcome
+    assert outcome.result is not None, outcome.problem
+    return outcome.result
+
+
+def copy(how: ModelReading, target: str, copying: FileCopying) -> list[FileRecord]:
+    (outcome,) = copy_models([target], how, copying)
+    assert outcome.result is not None, outcome.problem
+    return outcome.result
 
 
 def rows(engine: Engine, query: str) -> list[Mapping[str, Any]]:
@@ -56,7 +65,7 @@ def rows(engine: Engine, query: str) -> list[Mapping[str, Any]]:
 def test_a_clean_model_is_safe_and_each_file_says_who_looked(engine: Engine, hub: HubServer, reading: ModelReading) -> None:
     hub.add("org/clean", {"config.json": CONFIG, "README.md": b"# Clean\n", "data.pkl": WEIGHTS})
     outcome = scan(reading, read(reading, "org/clean"))
-    assert (outcome.verdict, outcome.files, outcome.worst_files) == (Verdict.SAFE, 3, ())
+    assert (outcome.verdict, len(outcome.reports), outcome.worst_files) == (Verdict.SAFE, 3, ())
     files = {row["path"]: row for row in rows(engine, "select * from budmodel.scans")}
     assert {row["verdict"] for row in files.values()} == {"safe"}
     assert files["data.pkl"]["engines"]["clamav"] == "not configured"
@@ -108,12 +117,12 @@ def test_malware_is_named_and_never_published(
     assert "system" in finding["what"]
     scan(reading, good)
     copying = FileCopying(store, tmp_path / "work", "all")
-    copied = copy_model_files(bad, reading, copying)
+    copied = copy(reading, bad, copying)
     assert {file.outcome for file in copied} == {"quarantined"}
     assert all("model.bin" in str(file.reason) for file in copied)
     assert {key.partition("/")[0] for key in store.list()} == {"quarantine"}
     # What the clean model has in common with it is published for the clean model.
-    assert {file.outcome for file in copy_model_files(good, reading, copying)} == {"stored"}
+    assert {file.outcome for file in copy(reading, good, copying)} == {"stored"}
 
 
 def test_what_was_published_before_it_was_known_to_be_malware_is_taken_away(
@@ -123,11 +132,11 @@ def test_what_was_published_before_it_was_known_to_be_malware_is_taken_away(
     hub.add("org/good", {"config.json": CONFIG})
     bad, good = read(reading, "org/bad"), read(reading, "org/good")
     copying = FileCopying(store, tmp_path / "work", "all")
-    copy_model_files(bad, reading, copying)
-    copy_model_files(good, reading, copying)
+    copy(reading, bad, copying)
+    copy(reading, good, copying)
     before = [key for key in store.list() if not key.startswith("quarantine")]
     scan(reading, bad)
-    copy_model_files(bad, reading, copying)
+    copy(reading, bad, copying)
     left = [key for key in store.list() if not key.startswith("quarantine")]
     assert len(before) == 2
     assert len(left) == 1
@@ -143,6 +152,31 @@ def test_a_hub_that_cuts_off_leaves_an_error_and_nothing_safe_that_was_not_read(
     assert scan(reading, target).verdict is Verdict.ERROR
     files = {row["path"]: row["verdict"] for row in rows(engine, "select * from budmodel.scans")}
     assert files["model.bin"] == "error"
+
+
+def test_a_scan_that_ended_in_an_error_is_repeated_and_one_that_ended_well_is_not(
+    engine: Engine, hub: HubServer, reading: ModelReading
+) -> None:
+    hub.add("org/cut", {"config.json": CONFIG, "model.bin": WEIGHTS * 100})
+    target = read(reading, "org/cut")
+    hub.fail("/cdn/", Failure(503, times=1))
+    assert scan(reading, target).verdict is Verdict.ERROR
+    again = scan(reading, target)
+    assert (again.verdict, again.unchanged) == (Verdict.SAFE, False)
+    assert [row["verdict"] for row in rows(engine, "select * from budmodel.model_scans")] == ["safe"]
+    assert scan(reading, target).unchanged
+
+
+def test_scans_and_copies_are_not_held_to_what_describing_a_model_may_move(
+    engine: Engine, hub: HubServer, store: ObjectStore, tmp_path: Path
+) -> None:
+    hub.add("org/large", {"config.json": CONFIG, "a.bin": WEIGHTS * 100, "b.bin": WEIGHTS * 101})
+    client = Hub(hub.endpoint, policy=HubPolicy(attempts=1, max_bytes=len(WEIGHTS) * 150), sleep=lambda _: None)
+    reading = ModelReading(engine, Providers(hub=client), "live")
+    with one_batch(reading) as batch:
+        target = read(batch, "org/large")
+        assert scan(batch, target).verdict is Verdict.SAFE
+        assert {file.outcome for file in copy(batch, target, FileCopying(store, tmp_path / "work", "all"))} == {"stored"}
 
 
 def test_a_file_beyond_the_limit_is_unscanned_and_costs_no_download(
@@ -166,6 +200,6 @@ def test_a_model_that_cannot_be_opened_keeps_what_was_found_before(
     hub.commit("org/model", {"config.json": CONFIG, "more.json": b"{}"})
     read(reading, "org/model")
     hub.fail("/api/models/org/model", Failure(503))
-    outcome = scan(reading, target)
-    assert (outcome.verdict, outcome.problem is not None) == (Verdict.ERROR, True)
+    (outcome,) = scan_models([target], reading, Scanning())
+    assert outcome.problem is not None
     assert [row["verdict"] for row in rows(engine, "select * from budmodel.model_scans")] == ["safe"]

@@ -74,6 +74,14 @@ SOON = NOW + timedelta(minutes=5)
             state("extracted"),
             Step("postpone", "the model was read, and run run-1 failed after that; its log says why", SOON),
         ),
+        # Whichever of the two is due first: the request by its own attempts, the model by those that it had.
+        (request("running", 4), "failed", state("waiting", "no answer", SOON), Step("postpone", "no answer", SOON)),
+        (
+            request("running"),
+            "failed",
+            state("waiting", "no answer", NOW + timedelta(hours=2)),
+            Step("postpone", "no answer", SOON),
+        ),
         (
             request("running", MAX_ATTEMPTS),
             "failed",
