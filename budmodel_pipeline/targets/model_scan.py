@@ -80,9 +80,12 @@ def scan_target(
     open_hub: "Callable[[HubPolicy], Hub] | None" = None,
     options: ScanOptions | None = None,
     download: Download | None = None,
+    trusted_hosts: frozenset[str] = frozenset(),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ModelScan:
     """Scans every file of the target `word`; `open_hub` gives the hub with the bounds that a scan needs.
+
+    URLs at addresses that are not public are refused unless their `host:port` is trusted.
 
     Raises TargetError for what is no target, and ProviderError where there is nothing of that name to scan.
     """
@@ -104,7 +107,7 @@ def scan_target(
             case "url":
                 from budmodel_pipeline.targets.url_files import UrlPolicy, open_url
 
-                found = open_url(target.uri, work, UrlPolicy(max_bytes=_EVERYTHING))
+                found = open_url(target.uri, work, UrlPolicy(trusted_hosts=trusted_hosts, max_bytes=_EVERYTHING))
                 name, revision = found.url, found.revision
                 listing = repository_listing(found.repository, f"{name}@{revision}", work, options.cache, download)
             case "cloud_model":
