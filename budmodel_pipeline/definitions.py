@@ -26,7 +26,7 @@ from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import discovered_models, updated_models
 from budmodel_pipeline.sensors.stale_marts import stale_marts
-from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.settings import Settings, read_settings
 from budmodel_pipeline.sources.catalog import catalog
 
 EXTRACTION_JOB = "extract_leaderboards"
@@ -138,5 +138,5 @@ def _bytes(megabytes: float | None) -> float | None:
 def __getattr__(name: str) -> dg.Definitions:
     """`defs`, built when Dagster asks for it: importing this module reads no environment."""
     if name == "defs":
-        return build_definitions(Settings())
+        return build_definitions(read_settings())
     raise AttributeError(name)

@@ -5,23 +5,29 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Texts up to this many cells stay on one line: names of sources, dates with their time.
 WRAPS_ABOVE = 16
+_OUTPUT = sys.stdout
 
-# Bound to the stream of the command: what libraries print meanwhile can be led elsewhere.
-# Piped output keeps its columns whole.
-console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 160)
+
+@cache
+def _console() -> "Console":
+    """Of the command's own standard output: what libraries print meanwhile can be led elsewhere."""
+    from rich.console import Console
+
+    # Piped output keeps its columns whole.
+    return Console(file=_OUTPUT, highlight=False, width=None if _OUTPUT.isatty() else 160)
 
 
 def say(line: str) -> None:
     """Prints a line of progress; the terminal wraps it, so that names and paths stay whole when copied."""
-    console.print(line, soft_wrap=True, markup=False)
+    _console().print(line, soft_wrap=True, markup=False)
 
 
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
@@ -30,8 +36,11 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         print(json.dumps(list(rows), default=_plain, indent=1, ensure_ascii=False))
         return
     if not rows:
-        console.print("nothing to show")
+        _console().print("nothing to show")
         return
+    from rich.cells import cell_len
+    from rich.table import Table
+
     table = Table(header_style="bold", box=None, pad_edge=False)
     columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
     for column in columns:
@@ -42,7 +51,7 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         table.add_column(column.replace("_", " "), justify="right" if numeric else "left", min_width=whole, overflow="fold")
     for row in rows:
         table.add_row(*(cell(row[column]) for column in columns))
-    console.print(table, crop=False)
+    _console().print(table, crop=False)
 
 
 def cell(value: object) -> str:

@@ -1,19 +1,15 @@
 """The commands about one model: inspect it, ask for it, show what is known of it."""
 
-import getpass
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from budmodel_pipeline.commands import reports
+from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.console import cell, say, show
-from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.settings import Settings
-from budmodel_pipeline.targets.target import Target, TargetError, parse_target
-from budmodel_pipeline.warehouse.requests import add_request
 
 # Of a card, what a person reads first; `--json` has everything.
 LONGEST = 160
@@ -21,26 +17,29 @@ LONGEST = 160
 
 @click.command()
 @click.argument("target")
-@click.option("--context", type=click.IntRange(min=1), help="Tokens to serve at; without it all that the model states.")
+@click.option(
+    "--context", "tokens", type=click.IntRange(min=1), help="Tokens to serve at; without it all that the model states."
+)
 @as_json
-def inspect(target: str, context: int | None, as_json: bool) -> None:
+def inspect(target: str, tokens: int | None, as_json: bool) -> None:
     """What the model at TARGET is: a directory or archive, hf:org/name@revision, or a URL. Needs no database.
 
     Config, card and headers are read; weights are not, and nothing is run.
     """
+    from budmodel_pipeline.connections import live
     from budmodel_pipeline.model_info.repository import RepositoryError
     from budmodel_pipeline.targets.inspection import inspect_model, inspection_json
     from budmodel_pipeline.targets.opening import Providers, open_model
     from budmodel_pipeline.targets.provider import ProviderError
+    from budmodel_pipeline.targets.target import TargetError, parse_target
 
     try:
-        place, _, revision = target.partition("@") if target.startswith("hf:") else (target, "", "")
-        wanted = parse_target(place)
+        wanted = parse_target(target)
         if wanted.provider == "cloud_model":
             raise click.ClickException(f"A closed model has no files; `budmodel request {target}` reads the catalogs.")
-        hub = _hub(Settings()) if wanted.provider == "hugging_face" else None
-        with open_model(wanted, Providers(hub=hub), revision or None) as opened:
-            found = inspect_model(opened, context)
+        hub = live.hub_of(context.settings()) if wanted.provider == "hugging_face" else None
+        with open_model(wanted, Providers(hub=hub)) as opened:
+            found = inspect_model(opened, tokens)
     except (ProviderError, RepositoryError, TargetError) as error:
         raise click.ClickException(str(error)) from error
     answer = inspection_json(found)
@@ -62,16 +61,22 @@ def request(target: str, by: str | None, priority: int) -> None:
 
     The sensor of a running Dagster serves it within a minute; `budmodel run` does as well.
     """
+    import getpass
+
+    from budmodel_pipeline.targets.target import TargetError, parse_target, target_of
+
     try:
-        wanted = parse_target(target)
+        asked = parse_target(target)
+        if asked.provider == "disk" and not os.path.exists(asked.uri):  # noqa: PTH110 - no also to what is too long
+            raise click.ClickException(f"There is no file or directory {asked.uri}; a model of the hub is hf:org/name.")
+        # Whoever serves the request works in another folder.
+        place = str(Path(asked.uri).absolute()) if asked.provider == "disk" else asked.place
+        wanted = target_of(asked.provider, place)
     except TargetError as error:
         raise click.ClickException(str(error)) from error
-    if wanted.provider == "disk":
-        if not Path(wanted.uri).exists():
-            raise click.ClickException(f"There is no file or directory {wanted.uri}; a model of the hub is hf:org/name.")
-        # Whoever serves the request works in another folder.
-        wanted = Target("disk", str(Path(wanted.uri).absolute()))
-    with database() as (_, engine), engine.begin() as connection:
+    with context.database() as (_, engine), engine.begin() as connection:
+        from budmodel_pipeline.warehouse.requests import add_request
+
         number = add_request(connection, wanted.provider, wanted.uri, by or getpass.getuser(), priority)
     say(f"Request {number} for {wanted.key} is queued. `make ui` or `budmodel run` serves it; its state is in")
     say(f"budmodel.extraction_requests, and what was found in `budmodel model {wanted.key}`.")
@@ -82,8 +87,22 @@ def request(target: str, by: str | None, priority: int) -> None:
 @as_json
 def model(name: str, as_json: bool) -> None:
     """Everything that we know of the model NAME: a model, a published name, or a target such as hf:org/name."""
-    with database() as (_, engine), engine.connect() as connection:
-        known = reports.model_report(connection, name)
+    from budmodel_pipeline.targets.target import TargetError, is_written_as_target, parse_target
+
+    target = None
+    if is_written_as_target(name):
+        try:
+            target = parse_target(name)
+        except TargetError as error:
+            raise click.ClickException(str(error)) from error
+        if target.revision is not None:
+            raise click.ClickException(
+                f"The tables follow the main branch: ask for hf:{target.uri}, or `budmodel inspect {target.key}`."
+            )
+    with context.database() as (_, engine), engine.connect() as connection:
+        from budmodel_pipeline.commands.reports import model_report
+
+        known = model_report(connection, target.key if target else name)
     if as_json:
         print(json.dumps(known, default=str, indent=1, ensure_ascii=False))
         return
@@ -117,10 +136,3 @@ def _short(value: Any) -> str:
 
 def _how(fact: dict[str, Any]) -> str:
     return str(fact["method"] or fact["reason"])
-
-
-def _hub(settings: Settings) -> Any:
-    from budmodel_pipeline.targets.hub import Hub
-
-    token = settings.hf_token.get_secret_value() or None
-    return Hub(settings.hf_endpoint, token) if settings.hf_endpoint else Hub(token=token)

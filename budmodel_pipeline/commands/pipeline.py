@@ -2,27 +2,25 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline.commands import quickstart, reports
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.settings import Origin, Settings
-from budmodel_pipeline.sources.catalog import catalog
-from budmodel_pipeline.warehouse.model_states import models_waiting
-from budmodel_pipeline.warehouse.publish import register_sources
-from budmodel_pipeline.warehouse.states import marts_behind, source_states
-from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
-from budmodel_pipeline.workflows.replay import rebuild as rebuild_database
-from budmodel_pipeline.workflows.replay import replayed_rows
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from budmodel_pipeline.settings import Settings
+
+# Those of `settings.Origin`, which takes longer to import than this list to read.
+ORIGINS = ("sample", "mirror", "live")
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
 
@@ -36,12 +34,19 @@ NOT_SHOWN = ("unit", "as_of", "origin", "variant")
 @click.command()
 @click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
 @click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
-@click.option("--origin", type=click.Choice([origin.value for origin in Origin]), help="Bundled samples, a mirror, or live.")
+@click.option("--origin", type=click.Choice(ORIGINS), help="Bundled samples, a mirror, or live.")
 @click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
 @click.option("--rebuild-marts", is_flag=True, help="Resolve all names again and rebuild the marts even if nothing is new.")
 def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool, rebuild_marts: bool) -> None:
     """Extract the sources that are due and rebuild the marts."""
     _expect_sources(only, "--source")
+    from budmodel_pipeline.commands.reports import source_rows
+    from budmodel_pipeline.sources.catalog import catalog
+    from budmodel_pipeline.warehouse.model_states import models_waiting
+    from budmodel_pipeline.warehouse.publish import register_sources
+    from budmodel_pipeline.warehouse.states import marts_behind, source_states
+    from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+
     with database(origin) as (settings, engine), _alone(engine):
         started = datetime.now(UTC)
         with engine.begin() as connection:
@@ -51,7 +56,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         if not due and not behind:
-            _show_sources(reports.source_rows(states))
+            _show_sources(source_rows(states))
             say(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
             return
         if due:
@@ -68,9 +73,14 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
 @as_json
 def sources(as_json: bool) -> None:
     """Every source: status, last success, next due, problems."""
+    from budmodel_pipeline.commands.reports import source_rows
+    from budmodel_pipeline.sources.catalog import catalog
+    from budmodel_pipeline.warehouse.publish import register_sources
+    from budmodel_pipeline.warehouse.states import source_states
+
     with database() as (_, engine), engine.begin() as connection:
         register_sources(connection, catalog())
-        rows = reports.source_rows(source_states(connection))
+        rows = source_rows(source_states(connection))
     if as_json:
         show(rows, as_json=True)
     else:
@@ -83,8 +93,10 @@ def sources(as_json: bool) -> None:
 @as_json
 def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     """The top of METRIC, such as lmarena_text.rating_overall."""
+    from budmodel_pipeline.commands.reports import leaderboard_rows
+
     with database() as (_, engine), engine.connect() as connection:
-        rows = reports.leaderboard_rows(connection, metric, limit)
+        rows = leaderboard_rows(connection, metric, limit)
     if as_json:
         show(rows, as_json=True)
     else:
@@ -96,8 +108,10 @@ def leaderboard(metric: str, limit: int, as_json: bool) -> None:
 @as_json
 def compare(models: Sequence[str], as_json: bool) -> None:
     """Every score of the MODELs side by side, those that all of them have first."""
+    from budmodel_pipeline.commands.reports import comparison_rows
+
     with database() as (_, engine), engine.connect() as connection:
-        show(reports.comparison_rows(connection, models), as_json=as_json)
+        show(comparison_rows(connection, models), as_json=as_json)
 
 
 @click.command()
@@ -152,9 +166,13 @@ def resolve(
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
     _expect_sources([source], "SOURCE")
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.sources.catalog import catalog
+    from budmodel_pipeline.workflows.replay import replayed_rows
+
     with database() as (settings, engine):
         show(
-            replayed_rows(engine, quickstart.object_store(settings), catalog()[source], as_of.date() if as_of else None),
+            replayed_rows(engine, live.object_store_of(settings), catalog()[source], as_of.date() if as_of else None),
             as_json=as_json,
         )
 
@@ -162,8 +180,12 @@ def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
 @click.command()
 def rebuild() -> None:
     """Publish every snapshot that the object store remembers into an empty database."""
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.sources.catalog import catalog
+    from budmodel_pipeline.workflows.replay import rebuild as rebuild_database
+
     with database() as (settings, engine), _alone(engine):
-        published = rebuild_database(engine, quickstart.object_store(settings), catalog())
+        published = rebuild_database(engine, live.object_store_of(settings), catalog())
         show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
         sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False, rebuild_marts=True) else 1)
 
@@ -190,6 +212,8 @@ def connect(write: bool) -> None:
 @click.option("--port", default=3000, show_default=True, help="Where the UI listens, on this machine only.")
 def ui(port: int) -> None:
     """Start the Dagster UI and its daemon on the same databases."""
+    from budmodel_pipeline.commands import quickstart
+
     with database() as (settings, _):
         quickstart.enter(settings)
     say(f"DAGSTER_HOME={os.environ['DAGSTER_HOME']}, PostgreSQL at {settings.postgres_host}:{settings.postgres_port}")
@@ -199,22 +223,35 @@ def ui(port: int) -> None:
 
 
 def _expect_sources(names: Sequence[str], parameter: str) -> None:
-    unknown = sorted(set(names) - set(catalog()))
+    if not names:
+        return
+    from budmodel_pipeline.sources.catalog import CatalogError, catalog
+
+    try:
+        unknown = sorted(set(names) - set(catalog()))
+    except CatalogError as error:
+        raise click.ClickException(str(error)) from error
     if unknown:
         raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[None]:
+def _alone(engine: "Engine") -> Iterator[None]:
     """Keeps a second `budmodel run` on the same database out; the lock goes with the connection, so also with a kill."""
+    from sqlalchemy import text
+
     with engine.connect() as connection:
         if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": RUN_LOCK}).scalar_one():
             raise click.ClickException("Another `budmodel run` is at work on this database; wait for it to end.")
         yield
 
 
-def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool) -> bool:
+def _refresh(
+    engine: "Engine", settings: "Settings", due: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool
+) -> bool:
     """Whether everything succeeded. Only this needs Dagster, which takes seconds to import."""
+    from budmodel_pipeline.commands import quickstart
+
     quickstart.enter(settings)
     from dagster_postgres.utils import DagsterPostgresException
 
@@ -230,7 +267,9 @@ def _refresh(engine: Engine, settings: Settings, due: Sequence[str], *, accept_s
         raise click.ClickException(f"Dagster's database {settings.dagster_postgres_db} does not answer: {cause}") from error
 
 
-def _origin_sentence(settings: Settings) -> str:
+def _origin_sentence(settings: "Settings") -> str:
+    from budmodel_pipeline.settings import Origin
+
     return {
         Origin.SAMPLE: "the bundled samples",
         Origin.MIRROR: f"the mirror at {settings.budmodel_mirror_url}",
@@ -238,7 +277,9 @@ def _origin_sentence(settings: Settings) -> str:
     }[settings.effective_origin]
 
 
-def _summary(connection: Connection, started: datetime, attempted: Sequence[str]) -> None:
+def _summary(connection: "Connection", started: datetime, attempted: Sequence[str]) -> None:
+    from budmodel_pipeline.commands import reports
+
     rows = reports.summary_rows(connection, started, attempted)
     if rows:
         say("")
@@ -262,7 +303,7 @@ def _summary(connection: Connection, started: datetime, attempted: Sequence[str]
     )
 
 
-def _show_sources(rows: Sequence[reports.Row]) -> None:
+def _show_sources(rows: Sequence[Mapping[str, Any]]) -> None:
     """A table of the sources, and below it a line for each that has a problem: sentences have no room in a table."""
     show([{name: value for name, value in row.items() if name != "problem"} for row in rows], as_json=False)
     for row in rows:
@@ -270,7 +311,7 @@ def _show_sources(rows: Sequence[reports.Row]) -> None:
             say(f"{row['source']}: {row['problem']}")
 
 
-def _show_leaderboard(metric: str, rows: Sequence[reports.Row], columns: Sequence[str]) -> None:
+def _show_leaderboard(metric: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     top = rows[0]
     say(f"The top of {metric}, in {top['unit']}, as of {top['as_of']} ({top['origin']})")
     show([{name: row[name] for name in columns} for row in rows], as_json=False)

@@ -8,10 +8,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
+from budmodel_pipeline.connections import live
 from budmodel_pipeline.services import embedded_postgres
-from budmodel_pipeline.services.object_store import ObjectStore, open_directory, open_s3
 from budmodel_pipeline.settings import Origin, Settings
-from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.states import SourceState, source_states
 
@@ -32,7 +31,7 @@ def with_database(settings: Settings) -> Settings:
                 "postgres_password": SecretStr(server.password),
             }
         )
-    engine = open_engine(settings.database_url)
+    engine = live.database_of(settings)
     migrate(engine)
     with engine.connect() as connection:
         states = source_states(connection)
@@ -56,18 +55,8 @@ def create_databases(settings: Settings) -> None:
         held: set[str] = set(connection.execute(text("select datname from pg_database")).scalars())
         for name in (settings.postgres_db, settings.dagster_postgres_db):
             if name not in held:
-                connection.execute(text(f'create database "{name}"'))
+                connection.execute(text(f"create database {maintenance.dialect.identifier_preparer.quote_identifier(name)}"))
     maintenance.dispose()
-
-
-def object_store(settings: Settings) -> ObjectStore:
-    """The configured object store: MinIO where one is named, else a directory."""
-    if settings.minio_endpoint:
-        secret = settings.minio_secret_key.get_secret_value()
-        return open_s3(
-            settings.minio_endpoint, settings.minio_bucket, settings.minio_access_key, secret, settings.minio_region
-        )
-    return open_directory(settings.objects_directory)
 
 
 def environment(settings: Settings) -> dict[str, str]:

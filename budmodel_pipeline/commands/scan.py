@@ -4,28 +4,25 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import ValidationError
 
+from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.settings import Settings
-from budmodel_pipeline.targets.model_scan import ModelScan, Progress, scan_target
-from budmodel_pipeline.targets.provider import ProviderError
-from budmodel_scanner.cache import NoCache, SqliteCache
-from budmodel_scanner.engines import Engine
-from budmodel_scanner.scanner import FileReport, ScanOptions
-from budmodel_scanner.telling import plain, summary
+
+if TYPE_CHECKING:
+    from budmodel_pipeline.settings import Settings
+    from budmodel_pipeline.targets.model_scan import ModelScan, Progress
+    from budmodel_scanner.scanner import FileReport
 
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
 INTERRUPTED = 130
 
 
-def _home(settings: Settings) -> Path:
+def _home(settings: "Settings") -> Path:
     """Where results are remembered: BUDMODEL_HOME, or with the user's settings where there is none yet.
 
     A folder of ours would otherwise appear in the model that somebody stands in, and be scanned with it.
@@ -34,39 +31,37 @@ def _home(settings: Settings) -> Path:
     return settings.budmodel_home if known else Path(click.get_app_dir("budmodel"))
 
 
-def _engines(settings: Settings) -> list[Engine]:
-    if settings.budmodel_clamd is None:
-        return []
-    from budmodel_pipeline.services.clamd import ClamdPolicy, open_clamav
-
-    return [open_clamav(settings.budmodel_clamd, ClamdPolicy(signature_days=settings.budmodel_clamd_signature_days))]
-
-
 @click.command()
 @click.argument("target")
 @click.option("--no-cache", is_flag=True, help="Examine everything anew, and remember nothing.")
 @as_json
 def scan(target: str, no_cache: bool, as_json: bool) -> None:
-    """Whether the files of TARGET are safe: a directory, a file, or hf:org/name@revision. Needs no database.
+    """Whether the files of TARGET are safe: a directory, a file, hf:org/name@revision, or a URL. Needs no database.
 
     Nothing is unpickled, imported, rendered or unpacked. The exit status is 0 when every file is safe, 1 when one is
     malicious or suspicious, and 2 when one was not looked at or there are none. With --json, a line of JSON for each file.
     """
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.targets.model_scan import scan_target
+    from budmodel_pipeline.targets.provider import ProviderError
+    from budmodel_pipeline.targets.target import TargetError
+    from budmodel_scanner.cache import NoCache, SqliteCache
+    from budmodel_scanner.scanner import ScanOptions
+
     try:
-        settings = Settings()
-    except ValidationError as error:
-        raise click.UsageError("; ".join(str(problem["msg"]) for problem in error.errors())) from error
+        settings = context.settings()
+    except click.ClickException as problem:
+        raise click.UsageError(problem.message) from problem  # Not 1, which means that something was found.
     cache = NoCache() if no_cache else SqliteCache(_home(settings) / "scans.sqlite", _warn)
     try:
         with nullcontext() if isinstance(cache, NoCache) else closing(cache), _progress_bar() as on_progress:
             found = scan_target(
                 target,
-                hub_endpoint=settings.hf_endpoint,
-                token=settings.hf_token.get_secret_value() or None,
-                options=ScanOptions(cache=cache, engines=_engines(settings)),
+                open_hub=lambda policy: live.hub_of(settings, policy),
+                options=ScanOptions(cache=cache, engines=live.scan_engines_of(settings)),
                 on_progress=on_progress,
             )
-    except ProviderError as error:
+    except (ProviderError, TargetError) as error:
         raise click.BadParameter(str(error), param_hint="TARGET") from error
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)  # Not 1, which click would say and which means that something was found.
@@ -80,7 +75,9 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
     sys.exit(found.verdict.exit_status)
 
 
-def _line(report: FileReport) -> dict[str, Any]:
+def _line(report: "FileReport") -> dict[str, Any]:
+    from dataclasses import asdict
+
     return {
         "path": report.path,
         "verdict": report.verdict,
@@ -91,9 +88,10 @@ def _line(report: FileReport) -> dict[str, Any]:
     }
 
 
-def _show(found: ModelScan) -> None:
+def _show(found: "ModelScan") -> None:
     """What is wrong, worst first; then who looked; then the sum of it."""
     from budmodel_pipeline.commands.console import say, show
+    from budmodel_scanner.telling import plain, summary
 
     say(plain(f"{found.name} at {found.revision}" if found.revision else found.name))
     rows = list(_rows(sorted(found.files, key=lambda report: (-report.verdict.rank, report.path))))
@@ -103,8 +101,10 @@ def _show(found: ModelScan) -> None:
         say(line)
 
 
-def _rows(reports: Sequence[FileReport]) -> Iterator[dict[str, Any]]:
+def _rows(reports: Sequence["FileReport"]) -> Iterator[dict[str, Any]]:
     from rich.markup import escape
+
+    from budmodel_scanner.telling import plain
 
     for report in reports:
         findings = sorted(report.findings, key=lambda finding: -finding.verdict.rank)
@@ -117,11 +117,13 @@ def _rows(reports: Sequence[FileReport]) -> Iterator[dict[str, Any]]:
 
 
 def _warn(sentence: str) -> None:
+    from budmodel_scanner.telling import plain
+
     print(f"! {plain(sentence)}", file=sys.stderr)
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[Progress], None]]:
+def _progress_bar() -> Iterator[Callable[["Progress"], None]]:
     """A bar on a terminal; silence elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -134,7 +136,7 @@ def _progress_bar() -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task("scanning")
 
-        def on_progress(progress: Progress) -> None:
+        def on_progress(progress: "Progress") -> None:
             done = f"{progress.files_done:,} of {progress.files:,} files"
             bar.update(task, description=done, completed=progress.bytes_done, total=progress.bytes)
 

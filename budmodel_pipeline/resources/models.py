@@ -1,11 +1,9 @@
 """How models are read by assets and sensors: the hub, the catalogs, and the language model, as one Dagster resource."""
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import PrivateAttr
 
+from budmodel_pipeline.connections import live
 from budmodel_pipeline.fetching.endpoints import SAMPLES
 from budmodel_pipeline.fetching.http import HttpPolicy, fetch
 from budmodel_pipeline.fetching.mirror import mirror_url, serve_directory
@@ -40,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Where models are read from, by the origin of the data; see `model_providers.Providers`."""
+    """Where models are read from, by the origin of the data; see `targets.opening.Providers`."""
 
     origin_name: str
     mirror_url: str | None = None
@@ -83,10 +82,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         endpoint = self.hub_endpoint or self._sample_endpoint
         if endpoint is None and self.origin is Origin.MIRROR:
             return None
-        from budmodel_pipeline.targets.hub import Hub
-
-        token = self.hub_token or None
-        return Hub(endpoint, token, on_retry=logger.warning) if endpoint else Hub(token=token, on_retry=logger.warning)
+        return live.hub(endpoint, self.hub_token, on_retry=logger.warning)
 
     @property
     def hub_pages(self) -> str | None:
@@ -96,21 +92,17 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def roots(self) -> Sequence[Path]:
         """The folders that requests may name models in."""
-        return [Path(root) for root in self.disk_roots.split(os.pathsep) if root]
+        return live.disk_roots(self.disk_roots)
 
     @property
     def llm(self) -> "Llm | None":
         """The language model that writes prose, None where none is named or there is no key for it."""
-        if not self.llm_model or not self.llm_api_key:
-            return None
-        from budmodel_pipeline.services.llm import Llm
-
-        return Llm(
+        return live.language_model(
+            self.llm_model,
             self.llm_base_url,
             self.llm_api_key,
-            self.llm_model,
-            usd_per_million_input=_price(self.llm_usd_per_million_input),
-            usd_per_million_output=_price(self.llm_usd_per_million_output),
+            self.llm_usd_per_million_input,
+            self.llm_usd_per_million_output,
         )
 
     def catalog_records(self) -> Sequence[CatalogRecord]:
@@ -133,7 +125,3 @@ def _content(url: str, base: str | None) -> bytes:
         on_retry=logger.warning,
     )
     return response.content or b""
-
-
-def _price(written: str | None) -> Decimal | None:
-    return Decimal(written) if written else None

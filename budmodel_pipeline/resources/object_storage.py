@@ -5,7 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from budmodel_pipeline.services.object_store import ObjectStore, open_directory, open_s3
+from budmodel_pipeline.connections.live import NotConfiguredError, object_store
+from budmodel_pipeline.services.object_store import ObjectStore
 
 
 class ObjectStorageResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -21,8 +22,8 @@ class ObjectStorageResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @cached_property
     def store(self) -> ObjectStore:
         """The store that this run writes to."""
-        if self.endpoint:
-            return open_s3(self.endpoint, self.bucket, self.access_key, self.secret_key, self.region)
-        if self.directory:
-            return open_directory(Path(self.directory))
-        raise dg.Failure("No object store is configured: set MINIO_ENDPOINT, or start with `make run`.", allow_retries=False)
+        directory = Path(self.directory) if self.directory else None
+        try:
+            return object_store(self.endpoint, self.bucket, self.access_key, self.secret_key, self.region, directory)
+        except NotConfiguredError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error

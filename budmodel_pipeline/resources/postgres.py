@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import PrivateAttr
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 
-from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.connections.live import database
 
 
 class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -22,16 +22,7 @@ class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["PostgresResource"]:
-        self._engine = open_engine(
-            URL.create(
-                "postgresql+psycopg",
-                username=self.user,
-                password=self.password,
-                host=self.host,
-                port=self.port,
-                database=self.database,
-            )
-        )
+        self._engine = database(self.host, self.port, self.user, self.password, self.database)
         try:
             yield self
         finally:

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from budmodel_pipeline.connections.live import scan_engines
 from budmodel_pipeline.workflows.model_scanning import Scanning
-from budmodel_scanner.engines import Engine
 
 MEGABYTE = 1_000_000
 
@@ -20,9 +20,4 @@ class ScanningResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """How to scan; None where scans are turned off."""
         if self.max_megabytes <= 0:
             return None
-        engines: list[Engine] = []
-        if self.clamd is not None:
-            from budmodel_pipeline.services.clamd import ClamdPolicy, open_clamav
-
-            engines.append(open_clamav(self.clamd, ClamdPolicy(signature_days=self.clamd_signature_days)))
-        return Scanning(engines, int(self.max_megabytes * MEGABYTE))
+        return Scanning(scan_engines(self.clamd, self.clamd_signature_days), int(self.max_megabytes * MEGABYTE))

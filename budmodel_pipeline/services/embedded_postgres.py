@@ -130,7 +130,9 @@ def _exclusively(directory: Path) -> Iterator[None]:
     except Timeout as error:
         raise EmbeddedPostgresError(f"another process has been starting the server in {directory} for too long") from error
     except OSError as error:
-        raise EmbeddedPostgresError(f"cannot keep a PostgreSQL server in {directory}: {error.strerror}") from error
+        raise EmbeddedPostgresError(
+            f"cannot keep a PostgreSQL server in {directory}: {error.strerror}; BUDMODEL_HOME says where it lies"
+        ) from error
     try:
         yield
     finally:

@@ -251,11 +251,11 @@ def _failure(store: ObjectStore, action: str, key: str, error: Exception) -> Obj
         return MissingObjectError(f"{store.place}: there is no object {key}")
     advice = ""
     if code == "NoSuchBucket":
-        advice = ". Make the bucket first, for instance with `mc mb` or `aws s3 mb`"
+        advice = ". Make the bucket first, for instance with `mc mb` or `aws s3 mb`, or name another (MINIO_BUCKET)"
     elif store.directory is None and (code in _REFUSALS or isinstance(error, PermissionDeniedError | UnauthenticatedError)):
-        advice = ". Check the access key and the secret key, and what they may do"
+        advice = ". Check the access key and the secret key, and what they may do (MINIO_ACCESS_KEY, MINIO_SECRET_KEY)"
     elif "error sending request" in cause:
-        advice = ". Is the server running, and is this its address?"
+        advice = ". Is the server running, and is this its address (MINIO_ENDPOINT)?"
     return ObjectStoreError(f"{store.place}: cannot {action} {key or 'keys'}: {cause}{advice}")
 
 

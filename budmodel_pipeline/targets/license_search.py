@@ -1,7 +1,8 @@
-"""What the license permits of a model or a file that a person names: a file, a URL, a directory, `hf:org/name`, or a tag."""
+"""What the license permits of a model or a file that a person names: by a target, or by the name of a license."""
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,11 +17,12 @@ from budmodel_pipeline.licensing.other_documents import other_document
 from budmodel_pipeline.licensing.tags import identify_tag
 from budmodel_pipeline.licensing.terms import terms_of
 from budmodel_pipeline.model_info.repository import Repository
+from budmodel_pipeline.targets.target import parse_target
 
 if TYPE_CHECKING:
     from budmodel_pipeline.model_info.card import Card
+    from budmodel_pipeline.targets.hub import Hub
 
-HUB = "hf:"
 CARD = "README.md"
 # Where a license was read: the text itself, one that a card links to, a name only, nowhere.
 Evidence = Literal["text", "link", "tag", "none"]
@@ -53,32 +55,33 @@ class License:
     passed_over: tuple[str, ...] = ()
 
 
-def license_of(target: str, *, hub_endpoint: str | None = None, token: str | None = None) -> License:
-    """The license at `target`. A file or page that holds none is an answer, too, with its reason.
+def license_of(word: str, open_hub: "Callable[[], Hub]") -> License:
+    """The license at the target `word`, or of that name. A file or page that holds none is an answer, with its reason.
 
-    Raises LicenseTargetError where there is no such file, ProviderError and RepositoryError where a model cannot be read.
+    Raises LicenseTargetError where there is no such file, TargetError for what is no target, ProviderError and
+    RepositoryError where a model cannot be read.
     """
-    if target.startswith(HUB):
-        from budmodel_pipeline.targets.hub import Hub
-
-        repo_id, _, revision = target.removeprefix(HUB).partition("@")
-        hub = Hub(hub_endpoint, token) if hub_endpoint else Hub(token=token)
-        return license_of_repository(hub.open(repo_id, revision or None).repository, repo_id)
-    if target.startswith(("http://", "https://")):
-        return license_of_url(target)
-    path = Path(target).expanduser()
-    if path.is_dir():
+    target = parse_target(word)
+    match target.provider:
+        case "hugging_face":
+            return license_of_repository(open_hub().open(target.uri, target.revision).repository, target.uri)
+        case "url":
+            return license_of_url(target.uri)
+        case "cloud_model":
+            raise LicenseTargetError(
+                f"A closed model has no license file; `budmodel request {word}` reads what the catalogs say of it."
+            )
+    path = Path(target.uri)
+    if os.path.isdir(path):  # noqa: PTH112 - says no also to a name that is too long for a file.
         from budmodel_pipeline.targets.disk import open_disk
 
         return license_of_repository(open_disk(path).repository)
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113
         with path.open("rb") as file:
             return license_of_content(str(path), file.read(MAX_BYTES + 1), "text")
-    if target.startswith((".", "/", "~")) or target.lower().endswith(_FILE_ENDINGS):
-        raise LicenseTargetError(
-            f"{target}: there is no such file; give a file, a URL, a directory, or the name of a license"
-        )
-    return license_of_tag(target)
+    if word.startswith((".", "/", "~")) or word.lower().endswith(_FILE_ENDINGS):
+        raise LicenseTargetError(f"{word}: there is no such file; give a file, a URL, a directory, or the name of a license")
+    return license_of_tag(word)
 
 
 def license_of_tag(tag: str, *places: str) -> License:

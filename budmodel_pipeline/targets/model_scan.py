@@ -1,4 +1,4 @@
-"""Whether the files of a model are safe, by a target that a person names: a directory, a file, or `hf:org/name@revision`."""
+"""Whether the files of a model are safe, by a target that a person names: see `targets.target`."""
 
 import shutil
 import threading
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
 from budmodel_pipeline.targets.provider import ProviderError
+from budmodel_pipeline.targets.target import parse_target
 from budmodel_scanner.cache import ScanCache
 from budmodel_scanner.folder import folder_listing
 from budmodel_scanner.isolation import ScanFailure
@@ -28,9 +29,11 @@ from budmodel_scanner.scanner import (
 from budmodel_scanner.verdict import Finding, Verdict, worst
 
 if TYPE_CHECKING:
-    from budmodel_pipeline.targets.hub import HubModel
+    from budmodel_pipeline.targets.hub import Hub, HubModel
+    from budmodel_pipeline.targets.hub_requests import HubPolicy
 
-HUB = "hf:"
+# Each file is read once; what bounds a scan is the disk, file by file.
+_EVERYTHING = 1 << 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +75,45 @@ class Download:
 
 
 def scan_target(
-    target: str,
+    word: str,
     *,
-    hub_endpoint: str | None = None,
-    token: str | None = None,
+    open_hub: "Callable[[HubPolicy], Hub] | None" = None,
     options: ScanOptions | None = None,
     download: Download | None = None,
+    trusted_hosts: frozenset[str] = frozenset(),
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> ModelScan:
-    """Scans every file of `target`. Raises ProviderError where there is nothing of that name to scan."""
-    options = options or ScanOptions()
-    if target.startswith(HUB):
-        from budmodel_pipeline.targets.hub import Hub
-        from budmodel_pipeline.targets.hub_requests import HubPolicy
+    """Scans every file of the target `word`; `open_hub` gives the hub with the bounds that a scan needs.
 
-        repo_id, _, revision = target.removeprefix(HUB).partition("@")
-        # Everything is read once; what bounds it is the disk, file by file.
-        policy = HubPolicy(max_bytes=1 << 50)
-        hub = Hub(hub_endpoint, token, policy) if hub_endpoint else Hub(token=token, policy=policy)
-        model = hub.open(repo_id, revision or None)
-        with TemporaryDirectory(prefix="budmodel-") as work:
-            listing = hub_listing(model, Path(work), options.cache, download or Download())
-            return ModelScan("hugging_face", model.repo_id, model.revision, _scanned(listing, options, on_progress))
-    if not target or "://" in target:
-        reason = "neither a directory nor a file, nor a model on a hub"
-        raise ProviderError(
-            target, "unsupported", reason, hint="download it first, or name it as hf:org/name", permanent=True
-        )
-    listing = disk_listing(Path(target))
-    return ModelScan("disk", target, None, _scanned(listing, options, on_progress))
+    URLs at addresses that are not public are refused unless their `host:port` is trusted.
+
+    Raises TargetError for what is no target, and ProviderError where there is nothing of that name to scan.
+    """
+    options, download = options or ScanOptions(), download or Download()
+    target = parse_target(word)
+    if target.provider == "disk":
+        return ModelScan("disk", target.uri, None, _scanned(disk_listing(Path(target.uri)), options, on_progress))
+    with TemporaryDirectory(prefix="budmodel-") as folder:
+        work = Path(folder)
+        match target.provider:
+            case "hugging_face":
+                if open_hub is None:
+                    raise ProviderError(word, "unavailable", "no hub is configured", hint="set HF_ENDPOINT", permanent=False)
+                from budmodel_pipeline.targets.hub_requests import HubPolicy
+
+                model = open_hub(HubPolicy(max_bytes=_EVERYTHING)).open(target.uri, target.revision)
+                name, revision = model.repo_id, model.revision
+                listing = hub_listing(model, work, options.cache, download)
+            case "url":
+                from budmodel_pipeline.targets.url_files import UrlPolicy, open_url
+
+                found = open_url(target.uri, work, UrlPolicy(trusted_hosts=trusted_hosts, max_bytes=_EVERYTHING))
+                name, revision = found.url, found.revision
+                listing = repository_listing(found.repository, f"{name}@{revision}", work, options.cache, download)
+            case "cloud_model":
+                hint = "its maker runs it, and nobody else can look at them"
+                raise ProviderError(word, "unsupported", "a closed model has no files to scan", hint=hint, permanent=True)
+        return ModelScan(target.provider, name, revision, _scanned(listing, options, on_progress))
 
 
 def disk_listing(target: Path) -> Listing:
@@ -168,7 +181,7 @@ def _downloaded(
 ) -> Iterator[Obtained]:
     troubles.expect_few()
     if listed.size is None:
-        raise ScanFailure("scan.download-failed", "the hub does not state its size")
+        raise ScanFailure("scan.download-failed", "its size is not stated")
     with TemporaryDirectory(dir=work) as folder:
         suffix = PurePosixPath(listed.path).suffix
         # Engines that go by the suffix shall see it; whatever else a foreign name may do to a file system, it shall not.
@@ -185,7 +198,9 @@ def _downloaded(
         except OSError as error:
             raise ScanFailure("scan.no-space", f"it could not be kept for the scan: {error.strerror}") from error
         if listed.sha256 and digest != listed.sha256:
-            what = f"its content has the SHA-256 {digest}, where the hub promises {listed.sha256}; nothing of it was kept"
+            what = (
+                f"its content has the SHA-256 {digest}, where its provider promises {listed.sha256}; nothing of it was kept"
+            )
             raise ScanFailure("scan.digest-mismatch", what)
         on_digest(digest)
         yield Obtained(file, digest)

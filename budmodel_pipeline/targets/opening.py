@@ -65,12 +65,15 @@ class OpenedModel:
 
 @contextmanager
 def open_model(target: Target, providers: Providers, revision: str | None = None) -> Iterator[OpenedModel]:
-    """The model at `target`, readable while the context lasts. Raises ProviderError, CatalogError, FetchError."""
+    """The model at `target`, readable while the context lasts; on a hub at `revision`, or at that of the target.
+
+    Raises ProviderError, CatalogError, FetchError.
+    """
     match target.provider:
         case "hugging_face":
             if providers.hub is None:
                 raise ProviderError(target.key, "unavailable", providers.no_hub, hint="set HF_ENDPOINT", permanent=False)
-            model = providers.hub.open(target.uri, revision)
+            model = providers.hub.open(target.uri, revision or target.revision)
             page = f"{providers.hub_pages or providers.hub.root}/{model.repo_id}/tree/{model.revision}"
             logo = _logo(providers.hub, model.repo_id.partition("/")[0])
             files = model.repository

@@ -39,10 +39,14 @@ class Target:
     revision: str | None = None
 
     @property
+    def place(self) -> str:
+        """The `uri`, with the revision where there is one."""
+        return f"{self.uri}@{self.revision}" if self.revision else self.uri
+
+    @property
     def key(self) -> str:
         """As people write it; `parse_target` reads it back."""
-        prefix = {"hugging_face": _HUB, "cloud_model": _CLOUD}.get(self.provider, "")
-        return f"{prefix}{self.uri}" + (f"@{self.revision}" if self.revision else "")
+        return {"hugging_face": _HUB, "cloud_model": _CLOUD}.get(self.provider, "") + self.place
 
 
 def is_written_as_target(word: str) -> bool:

@@ -1,12 +1,13 @@
 """Environment variables and `.env`: which wins, what is refused, what never shows."""
 
+import traceback
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
-from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.settings import Origin, Settings, SettingsError, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +102,61 @@ def test_database_url_survives_any_password(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("POSTGRES_PASSWORD", password)
     url = make_url(Settings().database_url.render_as_string(hide_password=False))
     assert (url.drivername, url.host, url.port, url.password) == ("postgresql+psycopg", "db.internal", 5432, password)
+
+
+BAD = [
+    ("BUDMODEL_HOME", "/dev/null/x"),
+    ("BUDMODEL_HOME", "~nobody-of-this-name/x"),
+    ("BUDMODEL_ORIGIN", "production"),
+    ("BUDMODEL_ORIGIN", "mirror"),
+    ("BUDMODEL_MIRROR_URL", "mirror.internal"),
+    ("POSTGRES_PORT", "five"),
+    ("POSTGRES_PORT", "65536"),
+    ("MINIO_ENDPOINT", "127.0.0.1:9000"),
+    ("MINIO_ENDPOINT", "http://[::1"),
+    ("MINIO_BUCKET", "two words"),
+    ("MINIO_ACCESS_KEY", "pa55\nword"),
+    ("MINIO_REGION", "here and there"),
+    ("HF_ENDPOINT", "huggingface.co"),
+    ("HF_ENDPOINT", "https://name:pa55word@"),
+    ("HF_TOKEN", "pa55 word"),
+    ("BUDMODEL_CLAMD", "nowhere"),
+    ("BUDMODEL_CLAMD_SIGNATURE_DAYS", "-1"),
+    ("BUDMODEL_SCAN_MAX_MEGABYTES", "nan"),
+    ("BUDMODEL_FILES", "some"),
+    ("BUDMODEL_FILES_MAX_GIGABYTES", "-1"),
+    ("BUDMODEL_FILES_MEGABYTES_PER_SECOND", "0"),
+    ("OPENAI_API_KEY", "pa55wörd"),
+    ("OPENAI_BASE_URL", "ftp://example.org"),
+    ("BUDMODEL_LLM_USD_PER_MILLION_INPUT", "-1"),
+    ("BUDMODEL_LLM_USD_PER_MILLION_OUTPUT", "NaN"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_what_cannot_be_is_said_in_a_sentence_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as refused:
+        read_settings()
+    assert "\n" not in str(refused.value)
+    assert "pa55" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_every_problem_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_PORT", "five")
+    monkeypatch.setenv("HF_ENDPOINT", "nowhere")
+    with pytest.raises(SettingsError, match=r"POSTGRES_PORT: .*; HF_ENDPOINT: "):
+        read_settings()
+
+
+def test_a_file_that_is_no_text_is_said(clean: Path) -> None:
+    (clean / ".env").write_bytes(b"POSTGRES_DB=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env .*UTF-8"):
+        read_settings()
+
+
+def test_the_options_of_a_command_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUDMODEL_ORIGIN", "sample")
+    assert read_settings(budmodel_origin="live").effective_origin is Origin.LIVE
