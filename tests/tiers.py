@@ -43,6 +43,8 @@ SLOW_THINGS = (
     "tests.postgres.",
     "tests.s3_server.",
 )
+# What measures time or memory does much of something.
+MEASURES = ("resource.", "signal.", "time.", "tracemalloc.")
 # Rooms whose functions reach for disks, networks and children: enough for a test to be of a slow tier.
 OUTSIDE = (
     "budmodel_pipeline.assets.",
@@ -140,6 +142,8 @@ def breach(item: pytest.Function) -> str | None:
     slow = sorted(name for name in names if name.startswith(SLOW_THINGS))
     if tier in FAST and slow:
         return f"is of the fast tier {tier!r}, but uses {', '.join(slow)}: move it to tests/integration"
+    if tier in FAST and (measured := sorted(name for name in names if name.startswith(MEASURES))):
+        return f"is of the fast tier {tier!r}, but measures with {', '.join(measured)}: mark it as `cost`"
     if tier in SLOW and not slow and not any(name.startswith(OUTSIDE) for name in names):
         return f"is of the slow tier {tier!r}, but needs no server, process or database: move it to tests/unit"
     return None
