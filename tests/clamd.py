@@ -77,13 +77,6 @@ def running_clamd(
         daemon.kill()
 
 
-@pytest.fixture(scope="session")
-def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClamd]:
-    """A daemon as it should be, but for signatures of its own."""
-    with running_clamd(tmp_path_factory.mktemp("clamd")) as daemon:
-        yield daemon
-
-
 # What it does with a connection instead of answering; the event tells when the test is over.
 Answer = Callable[[socket.socket, threading.Event], None]
 

@@ -131,11 +131,18 @@ def fails_clearly(finished: Finished, code: int = 1) -> str:
     return finished.err
 
 
-@pytest.fixture(scope="session")
-def install(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Makes an installation with an empty pair of databases on the server of this session."""
-    account = replace(postgres_server, user="installation", password=secrets.token_urlsafe(24))
-    with postgres_server.connect() as connection:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An installation and the run that filled it."""
+
+    at: Installation
+    first: Finished
+
+
+def installer(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Makes installations with an empty pair of databases each on `server`."""
+    account = replace(server, user="installation", password=secrets.token_urlsafe(24))
+    with server.connect() as connection:
         # Dagster logs in for every statement. Checking a password in one round instead of 4096 saves a fifth of a run.
         connection.execute("set scram_iterations = 1")
         role, password = sql.Identifier(account.user), sql.Literal(account.password)
@@ -145,22 +152,7 @@ def install(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         name = uuid.uuid4().hex
         made = Installation(tmp_path_factory.mktemp("budmodel"), account, f"data_{name}", f"dagster_{name}")
         for database in (made.database, made.dagster_database):
-            embedded_postgres.ensure_database(postgres_server, database)
+            embedded_postgres.ensure_database(server, database)
         return made
 
     return make
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """An installation and the run that filled it."""
-
-    at: Installation
-    first: Finished
-
-
-@pytest.fixture(scope="session")
-def samples_run(install: Install) -> Run:
-    """The first run on the bundled samples. Tests may look at it and refresh it, but not change what it published."""
-    at = install()
-    return Run(at, at.run("run"))

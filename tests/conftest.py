@@ -1,12 +1,21 @@
-"""Fixtures that every layer of tests shares."""
+"""Fixtures that all tests share. Servers are started, and their modules imported, for the first test that asks."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest_plugins = ["tests.postgres", "tests.s3_server", "tests.clamd", "tests.cli"]
+from tests.checkout import SHARED
 
-ROOT = Path(__file__).parent.parent
+if TYPE_CHECKING:
+    from budmodel_pipeline.services.embedded_postgres import Server
+    from tests.clamd import RunningClamd
+    from tests.cli import Install, Run
+    from tests.s3_server import S3Server
+
+pytest.register_assert_rewrite("tests.cli")
+pytest_plugins = ["tests.tiers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,21 +24,85 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Where tests run in several processes, the one that reports is the one that counts.
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("--no-skips") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_report_header() -> str:
+    here = "are here, and tests read them" if SHARED.is_dir() else "are not here, and tests of them are no part of this run"
+    return f"published data beside the checkout: {here}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests over what lies beside the checkout are additions: without it they are not there, and not skipped."""
+    if not SHARED.is_dir():
+        additions = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in additions]
+        config.hook.pytest_deselected(items=additions)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Real leaderboard files and labelled data, kept beside the checkout and not part of it."""
-    directory = ROOT.parent / "shared"
-    if not directory.is_dir():
-        pytest.skip("the shared test data are not beside this checkout")
-    return directory
+    """Data of others, kept beside the checkout and not part of it. A test that asks for them is an addition."""
+    return SHARED
 
 
 @pytest.fixture(scope="session")
 def mirror(shared: Path) -> Path:
     """Real leaderboard files laid out by host and path."""
     return shared / "mirror"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """A PostgreSQL server of our own, stopped at the end."""
+    from tests.postgres import running_postgres
+
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: "Server") -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database, dropped afterwards whoever is still connected."""
+    from tests.postgres import empty_database
+
+    with empty_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
+    """A server with one empty bucket, stopped at the end."""
+    from tests.s3_server import running_s3
+
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clamd(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningClamd]":
+    """A daemon as it should be, but for signatures of its own."""
+    from tests.clamd import running_clamd
+
+    with running_clamd(tmp_path_factory.mktemp("clamd")) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def install(postgres_server: "Server", tmp_path_factory: pytest.TempPathFactory) -> "Install":
+    """Makes an installation with an empty pair of databases on the server of this session."""
+    from tests.cli import installer
+
+    return installer(postgres_server, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def samples_run(install: "Install") -> "Run":
+    """The first run on the bundled samples. Tests may look at it and refresh it, but not change what it published."""
+    from tests.cli import Run
+
+    at = install()
+    return Run(at, at.run("run"))

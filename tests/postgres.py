@@ -1,28 +1,30 @@
-"""Fixtures: a real PostgreSQL for the session, an empty database for each test."""
+"""A real PostgreSQL server for tests, and empty databases on it."""
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import pytest
 from psycopg import sql
 
 from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.services.embedded_postgres import Server
 
 
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A PostgreSQL server of our own, stopped at the end."""
-    directory = tmp_path_factory.mktemp("postgres")
-    yield embedded_postgres.start(directory)
-    embedded_postgres.stop(directory)
+@contextmanager
+def running_postgres(directory: Path) -> Iterator[Server]:
+    """A server of our own, stopped at the end."""
+    try:
+        yield embedded_postgres.start(directory)
+    finally:
+        embedded_postgres.stop(directory)
 
 
-@pytest.fixture
-def database(postgres_server: Server) -> Iterator[str]:
+@contextmanager
+def empty_database(server: Server) -> Iterator[str]:
     """The SQLAlchemy URL of an empty database, dropped afterwards whoever is still connected."""
     name = f"test_{uuid.uuid4().hex}"
-    embedded_postgres.ensure_database(postgres_server, name)
-    yield postgres_server.url(name)
-    with postgres_server.connect() as connection:
+    embedded_postgres.ensure_database(server, name)
+    yield server.url(name)
+    with server.connect() as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

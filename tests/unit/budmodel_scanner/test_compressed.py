@@ -70,6 +70,7 @@ def test_streams_in_a_row_are_one_content(suffix: str) -> None:
     assert verdict(f"a.pkl.{suffix}", data) is Verdict.MALICIOUS
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("suffix", ["gz", "bz2", "xz", "zlib", "zst"])
 def test_bombs(suffix: str) -> None:
     assert f"{_area(suffix)}.bomb" in rules(f"a.txt.{suffix}", CODECS[suffix](bytes(64 << 20)))

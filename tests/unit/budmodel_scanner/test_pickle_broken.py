@@ -146,6 +146,7 @@ DEEP_BODIES = {
 }
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("what", DEEP_BODIES)
 def test_depth_costs_neither_recursion_nor_memory(what: str) -> None:
     content = whole(DEEP_BODIES[what])
@@ -157,6 +158,7 @@ def test_depth_costs_neither_recursion_nor_memory(what: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.cost
 def test_memory_stays_bounded_over_many_objects() -> None:
     content = pickle.dumps([{"name": f"name number {index}", "pair": (index, 0.5)} for index in range(50_000)], protocol=4)
     tracemalloc.start()

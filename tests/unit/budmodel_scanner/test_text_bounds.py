@@ -161,6 +161,7 @@ def test_any_template_is_examined_to_an_end(text: str) -> None:
     list(examine_template(text, Place("t")))
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize(
     "name", ["a.txt", "config.json", "a.yaml", "README.md", "a.html", "a.sh", "a.js", "a.csv", "a.toml", "a.cfg"]
 )
@@ -171,6 +172,8 @@ def test_a_long_line_of_anything_costs_no_more_than_its_length(name: str) -> Non
             findings_of(name, piece * (200_000 // len(piece)))
 
 
+@pytest.mark.cost
+@pytest.mark.cost
 @pytest.mark.parametrize("piece", REPEATED)
 def test_code_and_templates_are_linear_as_well(piece: str) -> None:
     with at_most_cpu_seconds(6):
@@ -178,12 +181,14 @@ def test_code_and_templates_are_linear_as_well(piece: str) -> None:
         findings_of("a.jinja", piece * (100_000 // len(piece)))
 
 
+@pytest.mark.cost
 def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
     # Found by fuzzing: three million lines took 20 seconds when every form was tried on each.
     with at_most_cpu_seconds(4):
         findings_of("Dockerfile", "ab\n" * 1_000_000)
 
 
+@pytest.mark.cost
 def test_texts_too_large_for_their_kind_are_unscanned() -> None:
     assert verdict_of_text("a.md", "word " * 2_000_000) is Verdict.UNSCANNED
     assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED

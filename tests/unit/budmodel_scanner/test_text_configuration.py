@@ -109,6 +109,7 @@ def test_ordinary_json_is_safe(name: str, tree: object) -> None:
     assert findings_of(name, json.dumps(tree, indent=2)) == []
 
 
+@pytest.mark.cost
 def test_json_as_python_and_editors_write_it_is_safe() -> None:
     assert findings_of("a.json", '\ufeff{"a": NaN, "b": -Infinity}') == []
     assert findings_of("a.json", '{"a": 1}\n{"a": 2}\n') == []

@@ -185,6 +185,7 @@ def test_a_bomb_is_named_and_not_unpacked() -> None:
     assert [finding.rule for finding in found if finding.rule.endswith("bomb")] == ["zip.bomb"]
 
 
+@pytest.mark.cost
 def test_members_that_claim_another_size_than_they_have() -> None:
     data = bytearray(zipped({"a.txt": TEXT}, zipfile.ZIP_DEFLATED))
     for offset in (data.index(LOCAL) + 22, data.index(LISTED) + 24):
