@@ -99,7 +99,9 @@ def _stored(
     evidence = "none" if nothing else found.evidence
     with reading.engine.begin() as connection:
         store_document(connection, document, answers)
-        record = ModelLicenseRecord(state.target, state.revision or "", document_id, evidence, found.source, tag, now, found.passed_over)
+        record = ModelLicenseRecord(
+            state.target, state.revision or "", document_id, evidence, found.source, tag, now, found.passed_over
+        )
         store_model_license(connection, record)
     return LicenseOutcome(state.target, identified.license_id, identified.state, evidence)
 
