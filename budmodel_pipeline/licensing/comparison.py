@@ -73,6 +73,8 @@ _SAID_AROUND = re.compile(
 # What is said when a license is accepted or signed, and binds nobody to anything.
 _CEREMONY = re.compile(
     r"\bclicking\s+(?:on\s+)?(?:the\s+)?\W{0,2}(?:I\s+)?(?:accept|agree)\w*\W{0,2}(?:\s*button)?(?:\s+below)?(?:,?\s+or\b)?"
+    r"|\bby\s+(?:clicking|downloading|installing|accessing|using)\b[^.;]{0,200}?\byou\s+(?:agree|accept|consent)\b[^.;]{0,40}?"
+    r"\bth(?:is|ese)\s+(?:licen[cs]e|agreement|terms)\b(?:\s+agreement)?"
     r"|^[ \t_*<\[(]*(?:signature|signed|date|name|title|by|place|witness)\b[ \t]*(?::|of\b|by\b|_{2})[^\n]{0,80}$",
     re.IGNORECASE | re.MULTILINE,
 )
