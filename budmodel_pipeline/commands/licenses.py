@@ -1,6 +1,7 @@
 """The command about licenses."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -10,15 +11,35 @@ from budmodel_pipeline.commands.options import as_json
 
 
 @click.command("license")
-@click.argument("target", metavar="TARGET|NAME")
+@click.argument("target", metavar="TARGET|NAME", required=False)
 @as_json
-def license_of_target(target: str, as_json: bool) -> None:
+@click.option("--add", "text", type=click.Path(exists=True, path_type=Path), help="A license text to know from now on.")
+@click.option("--id", "license_id", help="With --add: the id of the license.")
+@click.option("--title", help="With --add: what the license is called.")
+@click.option("--source", help="With --add: the address where the text is published.")
+def license_of_target(
+    target: str | None,
+    as_json: bool,
+    text: Path | None,
+    license_id: str | None,
+    title: str | None,
+    source: str | None,
+) -> None:
     """Which license TARGET has, or NAME is, and what it permits. Needs no database.
 
     TARGET is a license file, a directory, a URL, or hf:org/name@revision; NAME is that of a license.
 
-    Exits with 0 also where there is no license: the state says so, and why.
+    Exits with 0 also where there is no license: the state says so, and why. With --add it learns a text instead.
     """
+    if text is not None:
+        _add(text, license_id, title, source)
+    elif target is not None:
+        _tell(target, as_json)
+    else:
+        raise click.UsageError("give a TARGET or NAME, or a text to --add")
+
+
+def _tell(target: str, as_json: bool) -> None:
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.model_info.repository import RepositoryError
     from budmodel_pipeline.targets.license_report import license_json, summary
@@ -39,3 +60,24 @@ def license_of_target(target: str, as_json: bool) -> None:
     show(
         [{"question": one.question, "answer": one.value, "because": one.explanation} for one in found.answers], as_json=False
     )
+
+
+def _add(text: Path, license_id: str | None, title: str | None, source: str | None) -> None:
+    from budmodel_pipeline.licensing.documents import NotTextError
+    from budmodel_pipeline.licensing.fingerprint_texts import FingerprintError, teach, teach_folder, text_to_teach
+    from budmodel_pipeline.licensing.terms import terms_of
+
+    try:
+        if text.is_dir():
+            say(teach_folder(text))
+            return
+        if license_id is None:
+            raise click.UsageError("give the --id of the license")
+        made = text_to_teach(text.read_bytes(), license_id, title or license_id, source or "")
+        say(teach([made]))
+    except (FingerprintError, NotTextError, OSError) as error:
+        raise click.ClickException(f"{text}: {error}; nothing was changed") from error
+    if source is None:
+        say("! no --source was given, so that nobody can find the text again: say it with the same command")
+    if terms_of(license_id) is None:
+        say(f"! {license_id} is recognized, but not reviewed: add a record to budmodel_pipeline/licensing/records")

@@ -70,6 +70,14 @@ _SAID_AROUND = re.compile(
     r"|sign(?:ed)? (?:in|up)|log(?:ged)? in|newsletter|rights reserved|the following (?:is|license)|this (?:page|file)",
     re.IGNORECASE,
 )
+# What is said when a license is accepted or signed, and binds nobody to anything.
+_CEREMONY = re.compile(
+    r"\bclicking\s+(?:on\s+)?(?:the\s+)?\W{0,2}(?:I\s+)?(?:accept|agree)\w*\W{0,2}(?:\s*button)?(?:\s+below)?(?:,?\s+or\b)?"
+    r"|\bby\s+(?:clicking|downloading|installing|accessing|using)\b[^.;]{0,200}?\byou\s+(?:agree|accept|consent)\b[^.;]{0,40}?"
+    r"\bth(?:is|ese)\s+(?:licen[cs]e|agreement|terms)\b(?:\s+agreement)?"
+    r"|^[ \t_*<\[(]*(?:signature|signed|date|name|title|by|place|witness)\b[ \t]*(?::|of\b|by\b|_{2})[^\n]{0,80}$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _STATEMENT = 6
 # What may stand around a license without being part of it, and inside of it; in words.
 _AROUND = 40
@@ -139,6 +147,11 @@ def operative_terms(words: Words, covered: bytearray) -> list[Run]:
         for run in _uncovered(covered)
         if run[1] - run[0] > _WITHIN and any(_is_operative(words.spelled, at) for at in range(*run))
     ]
+
+
+def ceremonies(text: str) -> list[tuple[int, int]]:
+    """Characters of `text` that have no legal weight: "by clicking I Accept", a line to sign on."""
+    return [found.span() for found in _CEREMONY.finditer(text) if not holds_term(found.group())]
 
 
 def holds_term(text: str) -> bool:

@@ -45,7 +45,11 @@ def fingerprint(license_id: str, title: str, source: str, words: Words) -> Finge
 @cache
 def known_fingerprints() -> tuple[Fingerprint, ...]:
     """All that this project ships."""
-    content = files(__package__).joinpath(FILE).read_bytes()
+    return read_fingerprints(files(__package__).joinpath(FILE).read_bytes())
+
+
+def read_fingerprints(content: bytes) -> tuple[Fingerprint, ...]:
+    """What `write_fingerprints` wrote."""
     return tuple(
         Fingerprint(
             entry["license_id"], entry["title"], entry["source"], entry["sha256"], _from_bytes(b64decode(entry["grams"]))

@@ -10,7 +10,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from budmodel_pipeline.licensing.comparison import Comparison, Run, compare, extra_terms, holds_term, operative_terms
+from budmodel_pipeline.licensing.comparison import (
+    Comparison,
+    Run,
+    ceremonies,
+    compare,
+    extra_terms,
+    holds_term,
+    operative_terms,
+)
 from budmodel_pipeline.licensing.fingerprints import alike, by_digest, known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, Span, State
 from budmodel_pipeline.licensing.other_documents import other_document
@@ -27,12 +35,16 @@ _NEAR_VARIANT = 0.85
 _WORTH_NAMING = 0.5
 _NAMED = 5
 _ALMOST_ALL = 0.995
+_CLOSE = 0.9
 # A text in which a license covers far more words than it has holds another one, too, which is there as a whole.
 _TOO_LONG = 1.25
 _WHOLE = 0.98
 # Replaced words make a variant; far more words than were lost are terms that somebody added.
 _ADDED = 8
 _REPLACED = 3
+# The share of a text that several licenses have to be for it to be these, and one for it to be that one with additions.
+_MOST = 0.5
+_NOT_A_MENTION = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ def identify_text(text: str) -> Identification:
         )
     comparisons = _comparisons(text, words)
     spans = _template_matches(text)
-    found = _best([_by_fingerprints(text, words, comparisons, spans), _by_templates(text, words, spans)])
+    found = _best(_by_fingerprints(text, words, comparisons, spans), _by_templates(text, words, spans), comparisons)
     near = tuple((one.license_id, round(one.score, 3)) for one in comparisons[:_NAMED] if one.score >= _WORTH_NAMING)
     return _unknown(text, near) if found is None else _judged(words, found, near)
 
@@ -128,7 +140,7 @@ def _by_fingerprints(
     # A template takes what stands between a copyright line and its own words for the holder's name.
     beyond = bytes(1 - inside for inside in _mask(words, own_spans))
     terms = operative_terms(words, bytearray(map(max, covered, beyond)))
-    everything = bytearray(map(max, covered, templates))
+    everything = bytearray(map(max, covered, templates, _weightless(text, words)))
     confirmed = {license_id for license_id, _ in spans}
     lost = sum(part.turned + (0 if part.license_id in confirmed else part.lost) for part in parts)
     names = tuple(dict.fromkeys([*(part.license_id for part in parts), *(license_id for license_id, _ in others)]))
@@ -147,23 +159,28 @@ def _copies(parts: Sequence[Comparison], comparisons: Sequence[Comparison]) -> l
 def _by_templates(text: str, words: Words, spans: Sequence[tuple[str, Span]]) -> _Explanation | None:
     if not spans:
         return None
-    covered = _mask(words, [span for _, span in spans])
+    covered = bytearray(map(max, _mask(words, [span for _, span in spans]), _weightless(text, words)))
     names = tuple(dict.fromkeys(license_id for license_id, _ in spans))
     extra = extra_terms(text, words, covered, _titles(names))
     return _Explanation(names, covered, extra, 0, "template", sum(covered) / len(covered))
 
 
-def _best(explanations: Sequence[_Explanation | None]) -> _Explanation | None:
-    """The one that leaves nothing open; where both do, fingerprints only if the text is theirs almost to the word."""
-    fingerprints, templates = explanations
+def _best(
+    fingerprints: _Explanation | None, templates: _Explanation | None, comparisons: Sequence[Comparison]
+) -> _Explanation | None:
+    """The one that leaves nothing open; where both do, fingerprints only if the text is theirs almost to the word, or more
+    theirs than that of the license whose template fits."""
     if fingerprints is None or templates is None:
         return fingerprints or templates
+    # Templates let pass what they take for a name or an optional word; a fingerprint of the same license knows better.
+    same = set(fingerprints.licenses) == set(templates.licenses)
     if fingerprints.complete != templates.complete:
-        # Templates let pass what they take for a name or an optional word; a fingerprint of the same license knows better.
-        same = set(fingerprints.licenses) == set(templates.licenses)
         return fingerprints if fingerprints.complete or same else templates
     if fingerprints.complete:
-        return fingerprints if fingerprints.score >= _ALMOST_ALL else replace(templates, method="template")
+        other = max((one.score for one in comparisons if one.license_id in templates.licenses), default=0.0)
+        # Without a fingerprint of it, nothing tells how close it is: a few words make CC BY 1.0 of CC BY-SA 1.0.
+        closer = not same and 0 < other < fingerprints.score and fingerprints.score > _CLOSE
+        return fingerprints if closer or fingerprints.score >= _ALMOST_ALL else replace(templates, method="template")
     return max(fingerprints, templates, key=lambda one: sum(one.covered))
 
 
@@ -181,6 +198,10 @@ def _judged(words: Words, found: _Explanation, near: tuple[tuple[str, float], ..
 
     if not licenses:
         return is_("unknown", f"{found.licenses[0]} comes with a license and is none itself")
+    most = _MOST if len(licenses) > 1 else _NOT_A_MENTION
+    if coverage < most and added > _ADDED:
+        names = ", ".join(licenses)
+        return is_("unknown", f"{coverage:.0%} of it are {names}, and the rest is text that is not on record")
     if len(licenses) > 1:
         return is_("several", f"it holds {', '.join(licenses)}; which one applies to what, it is for a person to say")
     (name,) = licenses
@@ -235,6 +256,10 @@ def _mask(words: Words, spans: Collection[Span]) -> bytearray:
         first, last = bisect_left(words.starts, span.start), bisect_right(words.ends, span.end)
         mask[first:last] = b"\1" * max(last - first, 0)
     return mask
+
+
+def _weightless(text: str, words: Words) -> bytearray:
+    return _mask(words, [Span(start, end) for start, end in ceremonies(text)])
 
 
 def _mostly_covered(words: Words, covered: bytearray, span: Span) -> bool:

@@ -19,7 +19,8 @@ from budmodel_pipeline.warehouse.tables import (
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A license text (`document_id` is `sha256:...`), or what only a name tells (`tag:...`).
+    """A license text (`document_id` is `sha256:...`), what only a name tells (`tag:...`), or why a license that is there
+    could not be read (`unread:...`).
 
     `llm` says which language model read it and at what cost, where one did.
     """
@@ -41,6 +42,8 @@ class DocumentRecord:
     llm: Mapping[str, Any] | None
     terms_version: str
     read_at: datetime
+    territory: str | None = None
+    duties: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class ModelLicenseRecord:
-    """Which document a model at a revision is under, by which evidence, and what its tag says."""
+    """Which document a model at a revision is under, by which evidence, what its tag says, and what did not decide."""
 
     target: str
     revision: str
@@ -69,6 +72,7 @@ class ModelLicenseRecord:
     source: str
     tag: str | None
     read_at: datetime
+    passed_over: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,10 @@ class LicenseRecord:
     license_type: str | None
     suitability: str | None
     terms_version: str
+    territory: str | None = None
+    territory_note: str | None = None
+    duties: str | None = None
+    duties_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

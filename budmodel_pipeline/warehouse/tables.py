@@ -303,6 +303,11 @@ licenses = Table(
     Column("license_type", Text),
     Column("suitability", Text),
     Column("terms_version", Text, nullable=False),
+    # Values as in license_answers, with a sentence where the value alone says too little.
+    Column("territory", Text),
+    Column("territory_note", Text),
+    Column("duties", Text),
+    Column("duties_note", Text),
 )
 
 # What was read as a license: a text, or only a name. Many models share one text.
@@ -326,6 +331,8 @@ license_documents = Table(
     Column("llm", JSONB),
     Column("terms_version", Text, nullable=False),
     _moment("read_at", nullable=False),
+    Column("territory", Text),
+    Column("duties", Text),
 )
 
 license_answers = Table(
@@ -355,6 +362,8 @@ model_licenses = Table(
     Column("source", Text, nullable=False),
     Column("tag", Text),
     _moment("read_at", nullable=False),
+    # Weaker evidence that did not decide.
+    Column("passed_over", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     CheckConstraint("evidence in ('text', 'link', 'tag', 'none')", name="evidence"),
     Index(None, "document_id"),
 )

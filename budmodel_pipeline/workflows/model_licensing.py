@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from budmodel_pipeline.licensing.answers import identified_terms
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.conflicts import Conflict, lineage_conflicts, tag_conflicts
 from budmodel_pipeline.licensing.llm_answers import terms_of_answers
 from budmodel_pipeline.licensing.model import Identification
 from budmodel_pipeline.licensing.registry import spdx_id_of
-from budmodel_pipeline.licensing.terms import known_terms, terms_version
+from budmodel_pipeline.licensing.terms import Topic, known_terms, terms_version
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.targets.license_search import License, license_of_repository, license_of_tag
 from budmodel_pipeline.targets.target import parse_target
@@ -94,7 +95,9 @@ def _stored(
     evidence = "none" if nothing else found.evidence
     with connection.begin():
         store_document(connection, document, answers)
-        record = ModelLicenseRecord(state.target, state.revision or "", document_id, evidence, found.source, tag, now)
+        record = ModelLicenseRecord(
+            state.target, state.revision or "", document_id, evidence, found.source, tag, now, found.passed_over
+        )
         store_model_license(connection, record)
     return Licensed(identified.license_id, identified.state, evidence)
 
@@ -113,6 +116,7 @@ def _document(
     document_id: str, found: License, now: datetime, sha256: str | None, key: str | None
 ) -> tuple[DocumentRecord, list[AnswerRecord]]:
     identified = found.identification
+    terms = identified_terms(identified)
     document = DocumentRecord(
         document_id=document_id,
         text_sha256=sha256,
@@ -131,6 +135,8 @@ def _document(
         llm=None,
         terms_version=terms_version(),
         read_at=now,
+        territory=terms[Topic.TERRITORY] if terms is not None else None,
+        duties=terms[Topic.DUTIES] if terms is not None else None,
     )
     return document, [
         AnswerRecord(
@@ -176,7 +182,17 @@ def _read_by_llm(
 def refresh_catalog(connection: Connection) -> tuple[int, list[ConflictRecord]]:
     """Writes the known licenses, and everything that contradicts itself among the models; how many, and which."""
     known = [
-        LicenseRecord(license_id, spdx_id_of(license_id), kind, suitability(kind) if kind else None, terms_version())
+        LicenseRecord(
+            license_id,
+            spdx_id_of(license_id),
+            kind,
+            suitability(kind) if kind else None,
+            terms_version(),
+            terms[Topic.TERRITORY],
+            terms.notes.get(Topic.TERRITORY),
+            terms[Topic.DUTIES],
+            terms.notes.get(Topic.DUTIES),
+        )
         for license_id, terms in sorted(known_terms().items())
         for kind in [license_type(terms)]
     ]

@@ -1,5 +1,6 @@
 select
     conflicts.target,
+    cards.model_id,
     cards.name,
     conflicts.kind,
     conflicts.severity,

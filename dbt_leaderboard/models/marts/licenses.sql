@@ -14,6 +14,10 @@ select
     known.license_type,
     known.suitability,
     coalesce(models.models, 0) as models,
+    known.territory,
+    known.territory_note,
+    known.duties as duties_before_use,
+    known.duties_note as duties_before_use_note,
     known.terms_version
 from {{ source('budmodel', 'licenses') }} as known
 left join models using (license_id)

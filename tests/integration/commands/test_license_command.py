@@ -1,10 +1,12 @@
 """`budmodel license`: which license a file, a page, a model or a name means, without a database."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from budmodel_pipeline.licensing.fingerprints import FILE
 from budmodel_pipeline.targets.license_search import LicenseTargetError, license_of_url
 from tests.cli import Installation, fails_clearly
 from tests.hostile_server import Reply, hostile_server
@@ -120,3 +122,16 @@ def test_a_file_that_is_not_there_is_no_name(at: Installation) -> None:
 
 def test_nothing_heavy_is_loaded_for_a_name(at: Installation) -> None:
     assert json.loads(at.run("license", "mit", "--json", **NO_DATABASE).out)["license_id"] == "mit"
+
+
+def test_a_text_that_cannot_be_learnt_changes_nothing(at: Installation, tmp_path: Path) -> None:
+    before = read_fingerprint_file()
+    (tmp_path / "short.txt").write_text("Be kind.")
+    assert "too few" in fails_clearly(at.run("license", "--add", str(tmp_path / "short.txt"), "--id", "kind"))
+    (tmp_path / "mit.txt").write_text(MIT)
+    assert "is no id" in fails_clearly(at.run("license", "--add", str(tmp_path / "mit.txt"), "--id", "My License"))
+    assert read_fingerprint_file() == before
+
+
+def read_fingerprint_file() -> bytes:
+    return files("budmodel_pipeline.licensing").joinpath(FILE).read_bytes()

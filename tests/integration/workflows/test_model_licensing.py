@@ -163,3 +163,25 @@ def test_without_a_language_model_an_unknown_text_stays_unknown(engine: Engine, 
     hub.add("org/one", {"README.md": card("other"), "LICENSE": SHIPS.encode()})
     found = look(reading(engine, hub), store, "org/one")
     assert (found["org/one"].license_id, found["org/one"].state, found["org/one"].evidence) == (None, "unknown", "text")
+
+
+def test_an_unread_license_beside_a_tag_that_permits_is_a_conflict(
+    engine: Engine, hub: HubServer, store: ObjectStore
+) -> None:
+    hub.add("org/unread", {"README.md": card("apache-2.0"), "LICENSE": bytes(range(256)) * 20})
+    hub.add("org/own", {"README.md": card("apache-2.0"), "LICENSE": SHIPS.encode()})
+    hub.add("org/linked", {"README.md": card("mit", "license_link: terms.txt\n")})
+    found = look(reading(engine, hub), store, "org/unread", "org/own", "org/linked")
+    assert {name: (one.state, one.license_id, one.evidence) for name, one in found.items()} == {
+        "org/unread": ("unknown", None, "text"),
+        "org/own": ("unknown", None, "text"),
+        "org/linked": ("unknown", None, "link"),
+    }
+    with engine.begin() as connection:
+        _, conflicts = refresh_catalog(connection)
+    assert {(one.target, one.severity, one.found) for one in conflicts} == {
+        (f"hf:org/{name}", "conflict", "unknown") for name in ("unread", "own", "linked")
+    }
+    held = rows(engine, "select target, document_id, passed_over from budmodel.model_licenses order by target")
+    assert [one["passed_over"] for one in held] == [["license mit"], ["license apache-2.0"], ["license apache-2.0"]]
+    assert len({one["document_id"] for one in held}) == 3

@@ -136,3 +136,89 @@ def test_a_readme_with_the_whole_license_is_not_just_the_license() -> None:
     prose = "The model was trained on a corpus of old newspapers and describes the weather in the style of a sailor. " * 8
     found = identify_text(f"# Weather\n\n{prose}\n\n## License\n\n{MIT}")
     assert (found.state, found.license_id, found.candidates) == ("modified", None, ("mit",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The weights may be used for research only, and every other use has to be agreed upon in writing with the makers.",
+        "Anyone who finds this useful owes its author a beer, and keeps this line in every copy that is handed on.",
+        "Использование весов в коммерческих целях без письменного согласия правообладателя запрещено, и их передача тоже.",
+        "Research use only. No redistribution.",
+        "Do what you like with it but do not sue anybody, since nobody can be held to account for what it says.",
+    ],
+)
+def test_what_shows_no_sign_of_being_something_else_is_unknown(text: str) -> None:
+    found = identify_text(text)
+    assert (found.state, found.license_id, found.candidates) == ("unknown", None, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Page not found. The page you are looking for does not exist. Go back to the home page, or search.",
+            "error",
+        ),
+        (
+            "Internal Server Error. The server has met something that it could not expect, and had to give up.",
+            "error",
+        ),
+        (
+            "Please sign in to see this repository, with your email and password. Forgot your password? Register.",
+            "sign in",
+        ),
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 11",
+            "pointer",
+        ),
+    ],
+)
+def test_a_page_is_one_by_its_signs(text: str, said: str) -> None:
+    found = identify_text(text)
+    assert found.state == "not_a_license"
+    assert said in found.reason
+
+
+STRANGE = (
+    "The sailor keeps a lantern on the ship and shall not lend the lantern to a stranger who never paid for the oil. " * 40
+)
+
+
+def test_several_licenses_are_named_and_not_said_of_a_text_that_is_mostly_something_else() -> None:
+    found = identify_text(f"{STRANGE}\n\n{MIT}\n\n{ISC}")
+    assert (found.state, found.license_id, set(found.candidates)) == ("unknown", None, {"mit", "isc"})
+    assert "not on record" in found.reason
+    assert identify_text(f"{STRANGE[:600]}\n\n{MIT}\n\n{ISC}").state == "several"
+
+
+def test_a_license_in_a_corner_of_a_text_is_no_modified_license() -> None:
+    found = identify_text(f"{STRANGE}\n\n{MIT}")
+    assert (found.state, found.candidates) == ("unknown", ("mit",))
+
+
+@pytest.mark.parametrize(
+    "ceremony",
+    [
+        "By clicking “I Accept” below or by using the software, you agree to be bound by this license.",
+        "Signature: ____________________",
+        "Signed by: Ada Example, for Example Ltd.",
+        "Name: Ada Example\nTitle: Director\nDate: 1 April 2026",
+        "<signature of Ada Example>, 1 April 2026",
+    ],
+)
+def test_words_without_legal_weight_do_not_modify(ceremony: str) -> None:
+    assert identify_text(f"{MIT}\n\n{ceremony}\n").license_id == "mit"
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "By clicking “I Accept” you must pay one euro.",
+        "Signature: nobody may use this without the signature of the maker",
+        "Date: it shall not be used after 2027",
+        "By using the software you agree not to compete with its makers under this license.",
+    ],
+)
+def test_a_term_in_a_ceremony_is_a_term(clause: str) -> None:
+    assert identify_text(f"{MIT}\n\n{clause}\n").license_id is None

@@ -4,6 +4,7 @@ import pytest
 
 from budmodel_pipeline.licensing.registry import FAMILIES, HUB_IDS, HUB_MODEL_LICENSES, NO_LICENSE_NAMED, spdx_id_of
 from budmodel_pipeline.licensing.tags import identify_tag
+from budmodel_pipeline.licensing.terms import family_members
 
 # As the hub's own client lists them.
 HUB = """
@@ -78,6 +79,35 @@ def test_names_that_differ_between_hub_and_spdx(license_id: str, spdx_id: str) -
         ("Gemma Terms of Use", "gemma"),
         ("CreativeML Open RAIL-M", "creativeml-openrail-m"),
         ("fair-noncommercial-research-license", "fair-noncommercial-research-license"),
+        ("apache2.0", "apache-2.0"),
+        ("apache2", "apache-2.0"),
+        ("gplv3", "gpl-3.0"),
+        ("agpl-3", "agpl-3.0"),
+        ("cc-by-4", "cc-by-4.0"),
+        ("mit, MIT", "mit"),
+        ("lfm1.0", "lfm-1.0"),
+        ("health-ai-developer-foundations", "health-ai-developer-foundations"),
+        ("nvidia-nemotron-open-model-license", "nvidia-nemotron-open-model"),
+        ("openmdw-1.1", "openmdw-1.1"),
+        ("flux-1-kontext-dev-non-commercial-license", "flux-1-kontext-dev-non-commercial"),
+        ("flux-2-dev-non-commercial-license", "flux-2-dev-non-commercial"),
+        ("jamba-open-model-license", "jamba-open-model"),
+        ("databricks-open-model-license", "databricks-open-model"),
+        ("grok-2-community", "grok-2-community"),
+        ("ltxv-open-weights-license", "ltxv-open-weights"),
+        ("minimax-model-license", "minimax-model"),
+        ("sam-license", "sam"),
+        ("dinov3-license", "dinov3"),
+        ("cogvideox-license", "cogvideox"),
+        ("glm-4", "glm-4"),
+        ("ai2-impact-license-low-risk", "ai2-impact-lr"),
+        ("faipl-1.0-sd", "fair-ai-public-1.0-sd"),
+        ("coqui-public-model-license", "cpml"),
+        ("baichuan-2-community", "baichuan"),
+        ("upstage-solar-license", "upstage-solar"),
+        ("k-exaone", "k-exaone"),
+        ("tencent-hunyuan-a13b", "hunyuan-a13b"),
+        ("intel-research", "intel-research"),
     ],
 )
 def test_names_that_people_write(tag: str, license_id: str) -> None:
@@ -90,6 +120,8 @@ def test_names_that_people_write(tag: str, license_id: str) -> None:
         ("MIT OR Apache-2.0", {"mit", "apache-2.0"}),
         ("Apache-2.0 AND (MIT OR BSD-3-Clause)", {"apache-2.0", "mit", "bsd-3-clause"}),
         ("['mit', 'apache-2.0']", {"mit", "apache-2.0"}),
+        ("mit, apache-2.0", {"mit", "apache-2.0"}),
+        ("MIT OR GPL-2.0-only WITH Classpath-exception-2.0", {"mit", "gpl-2.0 with classpath-exception-2.0"}),
     ],
 )
 def test_several_licenses_have_no_one_id(tag: str, candidates: set[str]) -> None:
@@ -99,9 +131,68 @@ def test_several_licenses_have_no_one_id(tag: str, candidates: set[str]) -> None
 
 @pytest.mark.parametrize(
     "tag",
-    ["unknown", "other", "", "[]", "no such license", "MIT AND nobody-knows", "MIT OR (", "x" * 5000, "(" * 200 + " OR "],
+    [
+        "unknown",
+        "other",
+        "proprietary",
+        "public-domain",
+        "custom",
+        "",
+        "[]",
+        "mit, nobody-knows",
+        "MIT WITH me",
+        "no such license",
+        "MIT AND nobody-knows",
+        "MIT OR (",
+        "x" * 5000,
+        "(" * 200 + " OR ",
+    ],
 )
 def test_names_of_nothing(tag: str) -> None:
     found = identify_tag(tag)
     assert (found.license_id, found.state) == (None, "unknown")
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("tag", "license_id", "spdx_id"),
+    [
+        (
+            "GPL-2.0-only WITH Classpath-exception-2.0",
+            "gpl-2.0 with classpath-exception-2.0",
+            "GPL-2.0-only WITH Classpath-exception-2.0",
+        ),
+        ("apache-2.0 with llvm-exception", "apache-2.0 with llvm-exception", "Apache-2.0 WITH LLVM-exception"),
+    ],
+)
+def test_a_license_with_an_exception_is_one_license(tag: str, license_id: str, spdx_id: str) -> None:
+    found = identify_tag(tag)
+    assert (found.license_id, found.spdx_id, found.state) == (license_id, spdx_id, "identified")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["modified-mit", "exaone", "falcon-llm-license", "tencent-hunyuan-community", "cc-by-nc", "llama", "gpl", "openmdw"],
+)
+def test_a_name_that_several_licenses_share_says_so(name: str) -> None:
+    found = identify_tag(name)
+    members = family_members(name)
+    assert (found.license_id, found.state) == (name, "identified")
+    assert found.spdx_id is None
+    assert len(members) > 1
+    assert all(member in found.reason for member in members)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "license_id"),
+    [
+        ("exaone", "LGAI-EXAONE/EXAONE-Deep-32B", "exaone-1.1-nc"),
+        ("falcon-llm-license", "tiiuae/falcon-180B", "falcon-180b"),
+        ("tencent-hunyuan-community", "tencent/Hunyuan-A13B-Instruct", "hunyuan-a13b"),
+        ("modified-mit", "https://huggingface.co/MiniMaxAI/MiniMax-M2.5/blob/main/LICENSE", "minimax-m2.5"),
+        ("cc-by-nc", "somebody/model", "cc-by-nc"),
+        ("mit", "MiniMaxAI/MiniMax-M2", "mit"),
+    ],
+)
+def test_who_uses_a_name_tells_which_license_it_is(name: str, place: str, license_id: str) -> None:
+    assert identify_tag(name, place).license_id == license_id

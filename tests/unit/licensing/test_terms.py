@@ -164,3 +164,50 @@ def test_what_is_recorded_has_a_version_and_a_clause_where_it_says_something() -
     for license_id, terms in known_terms().items():
         # A record whose text nobody went through has no clauses at all.
         assert Topic.DISTRIBUTION in terms.clauses or not terms.clauses, license_id
+
+
+@pytest.mark.parametrize(
+    ("license_id", "territory", "duties"),
+    [
+        ("llama3.1", Value.NO, Value.NO),
+        ("llama3.2", Value.CONDITIONAL, Value.NO),
+        ("llama3.3", Value.NO, Value.NO),
+        ("llama4", Value.CONDITIONAL, Value.NO),
+        ("tencent-hunyuan-community", Value.YES, Value.NO),
+        ("hunyuan-a13b", Value.YES, Value.NO),
+        ("stability-ai-community", Value.NO, Value.CONDITIONAL),
+        ("cogvideox", Value.UNKNOWN, Value.CONDITIONAL),
+        ("mit", Value.NO, Value.NO),
+        ("jamba-open-model", Value.UNKNOWN, Value.UNKNOWN),
+    ],
+)
+def test_where_it_is_granted_and_what_comes_before_use(license_id: str, territory: Value, duties: Value) -> None:
+    terms = known(license_id)
+    assert (terms[Topic.TERRITORY], terms[Topic.DUTIES]) == (territory, duties)
+    for topic in (Topic.TERRITORY, Topic.DUTIES):
+        assert terms[topic] in (Value.NO, Value.UNKNOWN) or topic in terms.notes or family_members(license_id)
+
+
+def test_who_grants_to_make_and_sell_grants_patents() -> None:
+    assert known("nvidia-open-model")[Topic.PATENT_USE] is Value.YES
+
+
+def test_an_exception_may_waive_duties_and_takes_back_nothing() -> None:
+    plain, excepted = known("gpl-2.0"), known("GPL-2.0 WITH Classpath-exception-2.0")
+    assert (plain[Topic.SHARE_ALIKE], excepted[Topic.SHARE_ALIKE]) == (Value.YES, Value.UNKNOWN)
+    assert excepted.copyleft is Copyleft.UNKNOWN
+    assert excepted[Topic.COMMERCIAL_USE] is Value.YES
+    assert known("apache-2.0 with llvm-exception").copyleft is Copyleft.NONE
+    assert terms_of("nobody-knows with llvm-exception") is None
+
+
+def test_a_shared_name_says_only_what_all_its_members_say() -> None:
+    told = {name: known(name)[Topic.COMMERCIAL_USE] for name in ("modified-mit", "exaone", "falcon-llm-license", "cc-by-nc")}
+    assert told == {
+        "modified-mit": Value.UNKNOWN,
+        "exaone": Value.UNKNOWN,
+        "falcon-llm-license": Value.UNKNOWN,
+        "cc-by-nc": Value.NO,
+    }
+    assert known("kimi-k2-modified-mit")[Topic.COMMERCIAL_USE] is Value.YES
+    assert known("minimax-m2.7")[Topic.COMMERCIAL_USE] is Value.NO
