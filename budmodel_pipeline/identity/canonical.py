@@ -37,6 +37,20 @@ class Form(NamedTuple):
             and all(any(mine == theirs or mine.covers(theirs) for theirs in other.dates) for mine in self.dates)
         )
 
+    def agrees(self, other: "Form") -> bool:
+        """Whether neither form denies what the other says: in each part, one of them says no more than the other."""
+        return all(
+            one <= two or two <= one
+            for one, two in (
+                (self.words - TUNINGS, other.words - TUNINGS),
+                (self.sizes, other.sizes),
+                (self.quants, other.quants),
+                (set(self.versions), set(other.versions)),
+                (set(self.revisions), set(other.revisions)),
+                (set(self.dates), set(other.dates)),
+            )
+        )
+
 
 def _in_order(few: Sequence[str], many: Sequence[str]) -> bool:
     rest = iter(many)

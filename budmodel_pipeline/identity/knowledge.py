@@ -48,6 +48,7 @@ class Family:
     chat_from: str = ""
     also: frozenset[str] = frozenset()
     dated_drops: frozenset[str] = frozenset()
+    sized: bool = False
     instruct_with: frozenset[str] = frozenset()
     instruct_from: str = ""
     plain_hybrids: frozenset[str] = frozenset()
@@ -79,6 +80,7 @@ class Knowledge:
     releases: Mapping[str, str]
     aliases: Mapping[str, str]
     groups: Mapping[str, str]
+    makers: Mapping[str, str]
     overrides: Mapping[str, str]
     prefix: re.Pattern[str] = field(repr=False)
 
@@ -164,6 +166,7 @@ def read(text: str) -> Knowledge:
         releases={**dict.fromkeys(raw["releases"]["dated"], ""), **raw["releases"]["partial"]},
         aliases=_inverted(raw["aliases"], "alias"),
         groups=_inverted(raw["groups"], "grouped name"),
+        makers=raw["makers"],
         overrides={name.casefold(): model for name, model in _inverted(raw["overrides"], "override").items()},
         prefix=_prefix(spelled),
     )

@@ -17,7 +17,13 @@ def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """
     for row in rows:
         try:
-            found = resolve(row.get("source") or "", row["published_name"], row.get("link"))
+            found = resolve(
+                row.get("source") or "",
+                row["published_name"],
+                row.get("link"),
+                organization=row.get("organization"),
+                published_id=row.get("published_id"),
+            )
         except UnresolvableName as rejection:
             yield {
                 **row,

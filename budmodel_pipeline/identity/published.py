@@ -1,5 +1,6 @@
 """One name as read: what it says of the model, of its vendor and of the run."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,8 +8,9 @@ from budmodel_pipeline.identity.address import Address, address_of, strip_prefix
 from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR, Form, complete_dates, form_of, render
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind, Token
+from budmodel_pipeline.identity.makers import slug_of
 from budmodel_pipeline.identity.releases import facts, family_of, tokens_of
-from budmodel_pipeline.identity.tokens import UnresolvableName, fold
+from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.identity.variant import split_variant
 from budmodel_pipeline.identity.vocabulary import note
 
@@ -16,6 +18,8 @@ from budmodel_pipeline.identity.vocabulary import note
 _RUN_DATES = frozenset({"swebench"})
 # Sources that list what hosts serve.
 _CATALOGS = frozenset({"models_dev"})
+# Sizes that closed models are not stated to have, unless their vendor says so.
+_LOCAL_SIZE = re.compile(r"^[0-9]{1,2}(?:\.[0-9]+)?b$")
 
 
 class Reading(NamedTuple):
@@ -40,6 +44,8 @@ def read_name(address: Address, source: str, known: Knowledge) -> Reading:
     name, prefixed = _without_prefix(address.name, variant, evidence, known)
     tokens = _without_suffix(tokens_of(name), variant, known)
     family = family_of(tokens, known)
+    if family is not None and address.organization and _merely_implied(family, tokens, address.organization, known):
+        family = None
     tokens, told = split_variant(tokens, family, known, repository=address.organization is not None)
     for topic, value in told.items():
         note(variant, topic, value)
@@ -60,6 +66,15 @@ def read_name(address: Address, source: str, known: Knowledge) -> Reading:
         if settled_form != form:
             form, confidence = settled_form, min(confidence, 0.85)
     return Reading(name, form, vendor, family, variant, confidence, evidence)
+
+
+def _merely_implied(family: Family, tokens: Sequence[Token], organization: str, known: Knowledge) -> bool:
+    """Whether only words that stand for a family show it, under an organization of others: `dreamgen/opus-v1.2-7b`."""
+    plain = squash(organization)
+    if plain == UNKNOWN_VENDOR or plain in known.hosts or plain in known.uploaders:
+        return False
+    own = known.vendors.get(plain) == family.vendor or plain in family.also
+    return not own and all(token.text != family.word for token in tokens)
 
 
 def _without_prefix(name: str, variant: dict[str, str], evidence: list[str], known: Knowledge) -> tuple[str, str | None]:
@@ -127,7 +142,7 @@ def _vendor(
         variant["host"] = f"re-upload {organization}"
         evidence.append(f"{organization} uploads the weights of {family.vendor}")
         return family.vendor, 0.85
-    slug = claimed or "-".join(fold(organization).replace("_", "-").replace(".", "-").split())
+    slug = slug_of(organization, known)
     evidence.append(f"published under {slug}" + (f", not by {family.vendor}" if family else ""))
     return slug, 0.85
 
@@ -137,7 +152,11 @@ def _foreign(form: Form, family: Family | None, known: Knowledge) -> set[str]:
     if family is None:
         return set()
     derived = form.words & known.derived
-    if family.closed or not family.base:
+    if family.closed:
+        built = {word for word in form.words & known.families.keys() if known.families[word].vendor != family.vendor}
+        sizes = set() if family.sized else {size for size in form.sizes if _LOCAL_SIZE.match(size)}
+        return {*derived, *built, *sizes}
+    if not family.base:
         return set(derived)
     return {
         word

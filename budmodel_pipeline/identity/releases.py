@@ -32,8 +32,12 @@ def tokens_of(name: str) -> tuple[Token, ...]:
 
 def family_of(tokens: Iterable[Token], known: Knowledge) -> Family | None:
     """The family that the words of a name show."""
-    words = [token.text for token in tokens if token.kind is Kind.WORD]
-    return known.family_of(words, words[0]) if words else None
+    words = [(token.text, token.aside) for token in tokens if token.kind is Kind.WORD]
+    if not words:
+        return None
+    # Alpaca Farm (GPT-4) is no GPT-4: what stands in parentheses shows the family where nothing else does.
+    proper = [word for word, aside in words if not aside]
+    return (known.family_of(proper, words[0][0]) if proper else None) or known.family_of((w for w, _ in words), words[0][0])
 
 
 @cache

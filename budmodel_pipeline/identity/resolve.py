@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,18 +13,22 @@ from budmodel_pipeline.identity.dates import MONTHS
 from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.identity.knowledge import Knowledge, knowledge, squash
 from budmodel_pipeline.identity.lexer import Kind
+from budmodel_pipeline.identity.makers import stated_maker
 from budmodel_pipeline.identity.parts import parts_of
 from budmodel_pipeline.identity.published import Reading, id_of, read_name, settled
 from budmodel_pipeline.identity.releases import family_of, tokens_of
 from budmodel_pipeline.identity.tokens import UnresolvableName, clean
 from budmodel_pipeline.identity.variant import TELLING
 from budmodel_pipeline.identity.vocabulary import note, written
+from budmodel_pipeline.identity.witnesses import told_by_day, told_by_id
 
 MULTI = "multi"
 # Sources where two models in a row are one that plans and one that edits.
 _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Words that say something else beside another word or number.
 _READ_BY_PLACE = TELLING | MONTHS.keys()
+# Sources whose organization of a row is the maker of its model.
+_STATE_MAKERS = frozenset({"bfcl", "llm_stats", "lmarena_text", "openvlm"})
 # Signs that a variant is written with.
 _NO_AGENT = re.compile("[;=+]")
 # Sources whose rows are agents.
@@ -46,6 +51,15 @@ class Resolution:
     evidence: tuple[str, ...]
 
 
+class _Witnesses(NamedTuple):
+    """What a source says beside a name."""
+
+    link: str | None = None
+    organization: str | None = None
+    published_id: str | None = None
+    released_on: date | None = None
+
+
 class _Decision(NamedTuple):
     """A resolution whose variant is still apart, by topic."""
 
@@ -56,24 +70,41 @@ class _Decision(NamedTuple):
     evidence: tuple[str, ...]
 
 
-def resolve(source: str, published_name: str, link: str | None = None) -> Resolution:
+def resolve(
+    source: str,
+    published_name: str,
+    link: str | None = None,
+    *,
+    organization: str | None = None,
+    published_id: str | None = None,
+    released_on: date | None = None,
+) -> Resolution:
     """The model that `source` means by `published_name`.
 
-    `link` is what the source links the name to; only a model of the hub counts. Who the source says is behind the row
-    decides nothing: it is the maker in some sources and the host in others.
+    `link` is what the source links the name to; only a Hugging Face model repository counts. `published_id` is the id that
+    the source gives beside the name: the more exact of the two decides. `released_on` is the day that the source gives for
+    the release: an undated name is the one dated release of that day. `organization` is who the source says is behind the
+    row: the maker in some sources, where it counts if nothing else tells, and the host in others.
 
     Raises UnresolvableName for a name that identifies nothing.
     """
-    return _resolve(source, clean(published_name), link)
+    return _resolve(source, clean(published_name), link, organization, published_id, released_on)
 
 
 @lru_cache(maxsize=32_768)  # One name stands in many files of a source, and on many boards.
-def _resolve(source: str, text: str, link: str | None) -> Resolution:
-    decision = _decide(source, text, link)
+def _resolve(
+    source: str,
+    text: str,
+    link: str | None,
+    organization: str | None,
+    published_id: str | None,
+    released_on: date | None,
+) -> Resolution:
+    decision = _decide(source, text, _Witnesses(link, organization, published_id, released_on))
     return Resolution(decision.model_id, written(decision.variant), decision.method, decision.confidence, decision.evidence)
 
 
-def _decide(source: str, text: str, link: str | None) -> _Decision:
+def _decide(source: str, text: str, witnesses: _Witnesses) -> _Decision:
     known = knowledge()
     address = address_of(text, known)
     if (address.organization or "").casefold() == MULTI:
@@ -92,7 +123,7 @@ def _decide(source: str, text: str, link: str | None) -> _Decision:
             around["mode"] = "architect"
         return _composite(parts.models, source, around)
     reading = read_name(address._replace(name=parts.models[0]), source, known)
-    repository = None if parts.agents else hub_repository(link)
+    repository = None if parts.agents else hub_repository(witnesses.link)
     owner = repository.partition("/")[0] if repository else ""
     if repository and address.organization and squash(owner) != squash(address.organization):
         repository = None  # The name is a repository itself.
@@ -101,6 +132,12 @@ def _decide(source: str, text: str, link: str | None) -> _Decision:
         pinned = _pin(reading, repository)
         if pinned:
             reading, method = pinned, "link"
+    if witnesses.published_id and not parts.agents:
+        reading, method = told_by_id(reading, method, witnesses.published_id, source, known)
+    if witnesses.released_on:
+        reading = told_by_day(reading, witnesses.released_on)
+    if reading.vendor is None and not parts.agents:
+        reading = _made_by(reading, source, witnesses, known)
     variant = {**around, **reading.variant}
     override = known.overrides.get(text.casefold())
     if override:
@@ -111,6 +148,15 @@ def _decide(source: str, text: str, link: str | None) -> _Decision:
     return _Decision(model_id, variant, method, reading.confidence, tuple(reading.evidence))
 
 
+def _made_by(reading: Reading, source: str, witnesses: _Witnesses, known: Knowledge) -> Reading:
+    organization = witnesses.organization if source in _STATE_MAKERS else None
+    stated = stated_maker(organization, witnesses.link, reading.form, known)
+    if stated is None:
+        return reading
+    vendor, how = stated
+    return reading._replace(vendor=vendor, confidence=0.7, evidence=[*reading.evidence, how])
+
+
 def _usual(form: Form) -> bool:
     """Whether an id of this form surely reads as itself."""
     plain = all(version[0] != "0" and (len(version) == 1 or not version[1].isdigit()) for version in form.versions)
@@ -118,7 +164,7 @@ def _usual(form: Form) -> bool:
 
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> _Decision:
-    members = [_decide(source, clean(model), None) for model in models]
+    members = [_decide(source, clean(model), _Witnesses()) for model in models]
     names = sorted({member.model_id.split("/", 1)[1] for member in members})
     variant = dict(around)
     for member in members:

@@ -227,6 +227,6 @@ def test_every_decision_explains_itself() -> None:
 
 def test_what_is_guessed_is_less_certain_than_what_is_said() -> None:
     said = resolve("ugi", "Sao10K/L3-8B-Stheno-v3.2").confidence
-    guessed = resolve("openvlm", "WeMM").confidence
+    guessed = resolve("openvlm", "CongRong").confidence
     derivative = resolve("epoch_ai", "Llama-3-8B-Somebodys-Merge").confidence
     assert said > derivative > guessed
