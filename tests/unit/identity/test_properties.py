@@ -93,8 +93,8 @@ def test_a_group_is_its_own_group(name: str) -> None:
 
 
 REMARKS = (
-    "high med xhigh none thinking no-thinking 32k 16K 3200 reasoning fc prompt tools no best of 16 8 shot zero temperature 1 "
-    "t n length default settings adaptive auto reproduced cot text only harness codex python online to "
+    "high med xhigh none thinking no-thinking 32k 16K 3200 reasoning fc prompt tools no best of 16 8 shot zero temperature "
+    "1 t n length default settings adaptive auto reproduced cot text only harness codex python online to "
     "2024-05-01 2024-11-30 key zorb"
 )
 
