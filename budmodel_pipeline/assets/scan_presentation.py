@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from budmodel_scanner.scanner import FileReport
-
 from budmodel_pipeline.workflows.model_loop import Outcome
 from budmodel_pipeline.workflows.model_scanning import Scanned
+from budmodel_scanner.scanner import FileReport
 from budmodel_scanner.verdict import Verdict
 
 SHOWN_MODELS, SHOWN_FILES, SHOWN_FINDINGS = 50, 20, 3

@@ -44,7 +44,8 @@ class Architecture:
     and buffers; without weights those of the class that the config names), `parameters_without_heads` those of the bare
     model, `parameters_language_model` the text part alone, `parameters_active` what one text token passes with the
     input and output tables counted. `kv_cache_bytes_per_token` is at 16 bits per element while the context is within every
-    window; `kv_cache_bytes_per_token_beyond_window` is what further tokens add. `warnings` say where sources disagree.
+    window; `kv_cache_bytes_per_token_beyond_window` is what further tokens add, and
+    `kv_cache_window` how many tokens the windowed layers keep. `warnings` say where sources disagree.
     """
 
     model_type: Fact[str]
@@ -69,6 +70,7 @@ class Architecture:
     parameters_active_without_input_embeddings: Fact[int]
     kv_cache_bytes_per_token: Fact[int]
     kv_cache_bytes_per_token_beyond_window: Fact[int]
+    kv_cache_window: Fact[int]
     dtype: Fact[str]
     quantization: Fact[str]
     cache: Cache | None = None
@@ -158,6 +160,7 @@ def describe_architecture(
         ),
         kv_cache_bytes_per_token=_map(cache, lambda found: found.per_token, "16 bits per element", cache.evidence),
         kv_cache_bytes_per_token_beyond_window=_map(cache, lambda found: found.full, "16 bits per element", cache.evidence),
+        kv_cache_window=_window(cache),
         dtype=_dtype(model),
         quantization=quantization(config, quantized, counts.by_dtype if counts else {}),
         cache=cache.value,
@@ -177,6 +180,14 @@ def _map(fact: Fact[T], take: Callable[[T], int], method: str, evidence: str) ->
     if fact.value is None:
         return unknown(fact.reason or "not computed")
     return known(take(fact.value), method, evidence)
+
+
+def _window(cache: Fact[Cache]) -> Fact[int]:
+    if cache.value is None:
+        return unknown(cache.reason or "not computed")
+    if cache.value.window is None:
+        return unknown("no layer forgets tokens beyond a window")
+    return known(cache.value.window, "stated", cache.evidence)
 
 
 def _computed(compute: Callable[[], tuple[int, str]], model: ModelConfig) -> Fact[int]:

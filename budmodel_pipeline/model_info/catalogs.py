@@ -51,6 +51,11 @@ FIELDS = (
     "reasoning",
     "input_price_usd_per_million_tokens",
     "output_price_usd_per_million_tokens",
+    "cache_read_price_usd_per_million_tokens",
+    "cache_write_price_usd_per_million_tokens",
+    "structured_output",
+    "attachments",
+    "open_weights",
 )
 
 
@@ -101,6 +106,11 @@ def _models_dev(provider: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterat
     yield "reasoning", _flag(entry.get("reasoning"))
     yield "input_price_usd_per_million_tokens", _amount(cost.get("input"))
     yield "output_price_usd_per_million_tokens", _amount(cost.get("output"))
+    yield "cache_read_price_usd_per_million_tokens", _amount(cost.get("cache_read"))
+    yield "cache_write_price_usd_per_million_tokens", _amount(cost.get("cache_write"))
+    yield "structured_output", _flag(entry.get("structured_output"))
+    yield "attachments", _flag(entry.get("attachment"))
+    yield "open_weights", _flag(entry.get("open_weights"))
 
 
 def read_llm_stats(content: bytes) -> list[CatalogRecord]:

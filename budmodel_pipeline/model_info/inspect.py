@@ -14,6 +14,7 @@ from budmodel_pipeline.model_info.gguf_cache import cache_of_header
 from budmodel_pipeline.model_info.json_reading import MAX_CONFIG_BYTES, json_object
 from budmodel_pipeline.model_info.memory import serving_memory
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError
+from budmodel_pipeline.model_info.usage import usage_facts
 from budmodel_pipeline.model_info.variants import Kind, Variant, adapter_facts, find_variants, kind_of, read_adapter
 from budmodel_pipeline.model_info.weights import Weights, find_weights
 
@@ -45,7 +46,7 @@ _PARAMS_KEYS = {
 class ModelInfo:
     """What the files of one revision say. `problems` are files that were there and could not be read, with the reason.
 
-    `adapter` are the facts of an adapter, empty for everything else.
+    `adapter` are the facts of an adapter, empty for everything else; `usage` is what the publisher says of how it is run.
     """
 
     architecture: Architecture
@@ -58,6 +59,7 @@ class ModelInfo:
     kind: Kind
     variants: tuple[Variant, ...]
     adapter: Mapping[str, Any]
+    usage: Mapping[str, Fact[Any]]
     problems: tuple[str, ...] = ()
 
 
@@ -91,6 +93,7 @@ def inspect_files(repository: Repository, model_name: str | None = None, context
         kind=kind_of(repository),
         variants=variants,
         adapter=_adapter(repository, problems),
+        usage=usage_facts(lambda name: _optional(repository, name, problems)),
         problems=tuple(problems),
     )
 

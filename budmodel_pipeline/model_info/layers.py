@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from budmodel_pipeline.model_info.config import ModelConfig
+from budmodel_pipeline.model_info.config import ModelConfig, class_defaults
 from budmodel_pipeline.model_info.facts import RefusedError
 
 MAX_LAYERS = 10_000
@@ -84,7 +84,7 @@ _HYBRID_MARKS = (
 
 def not_described(config: ModelConfig) -> str | None:
     """Why the layers of this config are beyond every formula here, or None."""
-    return next((reason for key, reason in NOT_DESCRIBED.items() if config.stated(key)), None)
+    return next((reason for key, reason in NOT_DESCRIBED.items() if config.raw(key)), None)
 
 
 def layer_kinds(config: ModelConfig) -> tuple[Kind, ...]:
@@ -197,7 +197,7 @@ def _windows(config: ModelConfig, layers: int) -> tuple[Kind, ...]:
     if family == "llama4_text":
         return tuple(Kind.FULL if (index + 1) % 4 == 0 else Kind.CHUNKED for index in everything)
     if not config.raw("sliding_window"):
-        return (Kind.FULL,) * layers
+        return _by_class(config, layers)
     if config.raw("use_sliding_window") is False:
         return (Kind.FULL,) * layers
     if family in _ALL_SLIDE:
@@ -211,4 +211,14 @@ def _windows(config: ModelConfig, layers: int) -> tuple[Kind, ...]:
     if config.stated("use_sliding_window") is True:
         full = config.count("max_window_layers")
         return tuple(Kind.FULL if index < full else Kind.SLIDING for index in everything)
-    return (Kind.FULL,) * layers
+    return _by_class(config, layers)
+
+
+def _by_class(config: ModelConfig, layers: int) -> tuple[Kind, ...]:
+    """As the class lays them out where the file says nothing. Raises RefusedError where that has no period."""
+    pattern = class_defaults().get(config.family, {}).get("layers")
+    if pattern is None:
+        return (Kind.FULL,) * layers
+    if not pattern:
+        raise RefusedError(f"the layers of {config.family} differ, and config.json does not say how")
+    return _from_names([pattern[index % len(pattern)] for index in range(layers)], layers, config)

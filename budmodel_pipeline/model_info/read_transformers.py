@@ -27,26 +27,29 @@ KEYS = frozenset(
         "add_qkv_bias",
         "alibi",
         "attention_bias",
+        "attention_other_setting",
         "attention_out_bias",
         "attn_layer_indices",
         "attn_layer_offset",
         "attn_layer_period",
         "bias",
-        "classifier_bias",
         "block_auto_adjust_ff_dim",
+        "block_configs",
         "block_multiple_of",
+        "classifier_bias",
+        "compress_ratios",
         "conv_L_cache",
         "conv_bias",
         "conv_kernel",
         "cross_attention_layers",
         "d_conv",
-        "decoder_bias",
         "d_ff",
         "d_head",
         "d_inner",
         "d_kv",
         "d_model",
         "decoder_attention_heads",
+        "decoder_bias",
         "decoder_ffn_dim",
         "decoder_layers",
         "decoder_sparse_step",
@@ -67,17 +70,19 @@ KEYS = frozenset(
         "first_k_dense_replace",
         "full_attn_idxs",
         "global_attn_every_n_layers",
+        "global_head_dim",
         "head_dim",
         "hidden_dim",
         "hidden_size",
+        "hybrid_layer_ids",
         "index_head_dim",
         "index_n_heads",
         "interleave_moe_layer_step",
         "intermediate_size",
         "intermediate_size_mlp",
         "kv_lora_rank",
-        "layer_norm_elementwise_affine",
         "layer_group_size",
+        "layer_norm_elementwise_affine",
         "layers_block_type",
         "linear_conv_kernel_dim",
         "linear_key_head_dim",
@@ -137,6 +142,7 @@ KEYS = frozenset(
         "num_experts",
         "num_experts_per_tok",
         "num_experts_per_token",
+        "num_global_key_value_heads",
         "num_heads",
         "num_hidden_layers",
         "num_key_value_heads",
@@ -149,6 +155,7 @@ KEYS = frozenset(
         "num_shared_experts",
         "original_max_position_embeddings",
         "parallel_attn",
+        "per_layer_config",
         "pooler_hidden_size",
         "position_biased_input",
         "projectors_bias",
@@ -167,6 +174,7 @@ KEYS = frozenset(
         "sliding_window_pattern",
         "ssm_state_size",
         "state_size",
+        "swa_num_key_value_heads",
         "tie_word_embeddings",
         "time_step_rank",
         "top_k_experts",
@@ -203,8 +211,9 @@ CONCEPTS = frozenset(
 def class_table() -> dict[str, dict[str, Any]]:
     """What a config class says, by model type.
 
-    `keys`: concept to its key; `defaults`: key to default; `text`: model type of the text part; `generates`: whether a class
-    of this type, or of the one that it is the text part of, writes token by token.
+    `keys`: concept to its key; `defaults`: key to default; `text`: model type of the text part; `layers`: see
+    `layer_pattern`; `generates`: whether a class of this type, or of the one that it is the text part of, writes token by
+    token.
     """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
@@ -217,10 +226,14 @@ def class_table() -> dict[str, dict[str, Any]]:
             "defaults": {key: value for key, value in defaults.items() if plain(value)},
             "text": text_type(config),
         }
+        if (layers := layer_pattern(config)) is not None:
+            found[model_type]["layers"] = layers
     writers = generative_types() & found.keys()
     for model_type in {*writers, *(text for name in writers if (text := found[name]["text"]) in found)}:
         found[model_type]["generates"] = True
-    kept = {name: {key: part for key, part in entry.items() if part} for name, entry in sorted(found.items())}
+    kept = {
+        name: {key: part for key, part in entry.items() if part or key == "layers"} for name, entry in sorted(found.items())
+    }
     return {name: entry for name, entry in kept.items() if entry.keys() - {"keys"}}
 
 
@@ -246,14 +259,33 @@ def plain(value: object) -> bool:
 
 
 def text_type(config: type[Any]) -> str | None:
+    instance = at_defaults(config)
+    try:
+        text = instance.get_text_config() if instance is not None else None
+    except (ValueError, AttributeError):
+        return None
+    return None if text is None or text is instance else str(text.model_type)
+
+
+def layer_pattern(config: type[Any]) -> list[str] | None:
+    """The kinds of layers that repeat, [] where they differ without a period, None where the class tells of one kind."""
+    kinds = getattr(at_defaults(config), "layer_types", None)
+    if not isinstance(kinds, list) or len(set(kinds)) < 2:
+        return None
+    lengths = range(2, len(kinds) // 2 + 1)
+    return next(
+        (kinds[:length] for length in lengths if all(kind == kinds[place % length] for place, kind in enumerate(kinds))), []
+    )
+
+
+def at_defaults(config: type[Any]) -> Any:
+    """An instance without arguments, None where the class cannot be made without."""
     from huggingface_hub.errors import StrictDataclassError
 
     try:
-        instance = config()
-        text = instance.get_text_config()
+        return config()
     except (TypeError, ValueError, AttributeError, KeyError, StrictDataclassError):
         return None
-    return None if text is instance else text.model_type
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ def _file_facts(info: ModelInfo) -> dict[str, Fact[Any]]:
         **info.architecture.facts(),
         "kind": known(info.kind, "names of files", ""),
         "adapter": known(dict(info.adapter), "stated", ADAPTER_CONFIG) if info.adapter else unknown("no adapter"),
+        **info.usage,
         "weight_bytes": info.weight_bytes,
         "serving_bytes": info.serving_bytes,
         "has_chat_template": known(
