@@ -46,13 +46,13 @@ KNOWS_THE_TIME: Mapping[str, str] = {
 OPENS_FILES: Mapping[str, str] = {
     "budmodel_pipeline/identity/knowledge.py": "the knowledge file of the room itself",
     "budmodel_pipeline/identity/lines.py": "the files that `budmodel resolve` was given",
+    "budmodel_pipeline/licensing/fingerprint_texts.py": "the texts that `budmodel license --add` was given",
     "budmodel_pipeline/licensing/fingerprints.py": "the fingerprints of the room itself",
     "budmodel_pipeline/licensing/registry.py": "the list that licenselynx brings",
     "budmodel_pipeline/licensing/terms.py": "the records of the room itself",
     "budmodel_pipeline/model_info/config.py": "the class defaults of the room itself",
 }
 RUN_BY_HAND: Mapping[str, str] = {
-    "budmodel_pipeline/licensing/fingerprint_texts.py": "writes fingerprints.json.gz from a folder of texts",
     "budmodel_pipeline/model_info/read_transformers.py": "writes class_defaults.json from the installed transformers",
 }
 IMPORTS_BY_NAME: Mapping[str, str] = {
