@@ -68,6 +68,12 @@ NOT_DESCRIBED: Mapping[str, str] = {
     "compress_ratios": "layers compress their cache by different ratios (compress_ratios)",
     "hybrid_layer_ids": "attention blocks are shared between layers (hybrid_layer_ids)",
 }
+# Types whose classes do so without a key that says it.
+NOT_DESCRIBED_TYPES: Mapping[str, str] = {
+    "gemma4_text": "full layers have another head_dim than sliding ones",
+    "gemma4_unified_text": "full layers have another head_dim than sliding ones",
+    "zamba": "attention reads the hidden states twice over, in blocks that layers share",
+}
 # Whoever states one of these mixes attention with something else, in a pattern that must be known.
 _HYBRID_MARKS = (
     "ssm_cfg",
@@ -84,7 +90,8 @@ _HYBRID_MARKS = (
 
 def not_described(config: ModelConfig) -> str | None:
     """Why the layers of this config are beyond every formula here, or None."""
-    return next((reason for key, reason in NOT_DESCRIBED.items() if config.raw(key)), None)
+    by_key = next((reason for key, reason in NOT_DESCRIBED.items() if config.raw(key)), None)
+    return by_key or NOT_DESCRIBED_TYPES.get(config.family)
 
 
 def layer_kinds(config: ModelConfig) -> tuple[Kind, ...]:

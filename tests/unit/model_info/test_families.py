@@ -179,6 +179,8 @@ def test_zero_experts_are_none_whatever_the_class_says(experts: int | None) -> N
             },
             28 * 2 * 2 * 128 * 2,
         ),
+        # As its class lays them out: three of four layers are recurrent.
+        ({"model_type": "olmo_hybrid", **sizes(32, 3840, 30, 30, 1, 1)}, 8 * 2 * 30 * 128 * 2),
         # Sparse attention keeps the keys of its indexer too: DeepSeek V3.2 and GLM-5.
         ({"model_type": "deepseek_v32", **sizes(61, 7168, 128, 128, 18432, 129280), **INDEXED}, 85_888),
         ({"model_type": "glm_moe_dsa", **sizes(78, 6144, 64, 64, 12288, 154880), **INDEXED}, 109_824),
@@ -272,6 +274,7 @@ def test_the_text_part_is_found_and_its_class_completes_it(nest: Any) -> None:
         ({"model_type": "x", **sizes(4, 8, 2, 2, 8, 8)}, "kv_cache_bytes_per_token", "'x' is not among"),
         ({"model_type": "vit", **sizes(12, 768, 12, None, 3072, 8)}, "kv_cache_bytes_per_token", "'vit' is not among"),
         ({"model_type": "wav2vec2", **sizes(12, 768, 12, None, 3072, 32)}, "kv_cache_bytes_per_token", "is not among"),
+        ({"model_type": "zamba", **sizes(76, 3712, 16, 16, 14848, 32000)}, "kv_cache_bytes_per_token", "twice over"),
         ({"model_type": "llama", **sizes(4, 64, 2, 4, 8, 8)}, "kv_cache_bytes_per_token", "more heads than the 2"),
         ({"model_type": "llama", **sizes(4, 64, 64, 64, 8, 8)}, "kv_cache_bytes_per_token", "head_dim that is not believed"),
         ({"model_type": "llama", **sizes(4, 64, 2, 2, 8, 8), "head_dim": 1}, "parameters_unique", "not believed"),
