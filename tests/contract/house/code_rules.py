@@ -105,6 +105,13 @@ class Module:
                         found.append((name, node.lineno))
         return found
 
+    @cached_property
+    def assigned(self) -> set[str]:
+        """The names that the module itself gives to something."""
+        targets = [node.targets for node in self.tree.body if isinstance(node, ast.Assign)]
+        targets += [[node.target] for node in self.tree.body if isinstance(node, ast.AnnAssign)]
+        return {target.id for some in targets for target in some if isinstance(target, ast.Name)}
+
 
 def no_environment_and_no_clock(module: Module) -> Iterator[str]:
     """Floor 1 and the scanner give the same answer whenever and wherever they are asked."""
@@ -181,6 +188,20 @@ def names_that_say_something(paths: Iterable[str]) -> Iterator[str]:
             yield f"{name}.py stands in {' and '.join(sorted(where))}: one of them means something else"
 
 
+def leaderboards_that_know_no_other(modules: Iterable[Module]) -> Iterator[str]:
+    """A leaderboard is one file: the catalog finds it by itself, and nobody else knows it by name."""
+    every = list(modules)
+    boards = {
+        module.path.removesuffix(".py").replace("/", ".")
+        for module in every
+        if module.path.startswith("budmodel_pipeline/sources/") and "SOURCE" in module.assigned
+    }
+    for module in every:
+        for name, line in module.imported:
+            if any(f"{name}.".startswith(f"{board}.") for board in boards):
+                yield f"{module.path}:{line}: {name} is a leaderboard, which is found in the catalog and not imported"
+
+
 OF_ONE_MODULE = (
     no_environment_and_no_clock,
     nothing_from_outside,
@@ -189,7 +210,6 @@ OF_ONE_MODULE = (
 )
 
 
-def breaches(path: str, source: str) -> list[str]:
-    """What a module of this path and content breaks of all the rules about one module."""
-    module = Module(path, source)
+def breaches(module: Module) -> list[str]:
+    """What a module breaks of all the rules about one module."""
     return list(dict.fromkeys(breach for rule in OF_ONE_MODULE for breach in rule(module)))

@@ -11,7 +11,9 @@ from tests.contract.house.code_rules import (
     KNOWS_THE_TIME,
     OPENS_FILES,
     RUN_BY_HAND,
+    Module,
     breaches,
+    leaderboards_that_know_no_other,
     names_that_say_something,
 )
 
@@ -22,12 +24,20 @@ MODULES = {
     for file in sorted((ROOT / package).rglob("*.py"))
     if "versions" not in file.parts  # Migrations, which are named by number and never change.
 }
+
+
+def broken_by(path: str, source: str) -> list[str]:
+    return breaches(Module(path, source))
+
+
 DOCUMENTED = '"""A module."""\n'
 
 
 def test_the_code_keeps_the_rules() -> None:
-    broken = [breach for path, file in MODULES.items() for breach in breaches(path, file.read_text("utf-8"))]
+    modules = [Module(path, file.read_text("utf-8")) for path, file in MODULES.items()]
+    broken = [breach for module in modules for breach in breaches(module)]
     broken += names_that_say_something(MODULES)
+    broken += leaderboards_that_know_no_other(modules)
     assert not broken, "\n".join(broken)
 
 
@@ -37,7 +47,7 @@ def test_every_exception_is_needed(listed: dict[str, str], monkeypatch: pytest.M
     name = next(name for name, value in vars(code_rules).items() if value is listed)
     monkeypatch.setattr(code_rules, name, {})
     for path in listed:
-        assert breaches(path, MODULES[path].read_text("utf-8")), f"{path} is listed in {name} and does nothing of the kind"
+        assert broken_by(path, MODULES[path].read_text("utf-8")), f"{path} is listed in {name} and does nothing of the kind"
 
 
 @pytest.mark.parametrize("room", ["budmodel_pipeline/sources", "budmodel_pipeline/identity", "budmodel_scanner/texts"])
@@ -58,8 +68,8 @@ def test_every_exception_is_needed(listed: dict[str, str], monkeypatch: pytest.M
     ],
 )
 def test_a_pure_room_knows_neither_time_nor_place(room: str, code: str, said: str) -> None:
-    assert any(said in breach for breach in breaches(f"{room}/odds.py", DOCUMENTED + code))
-    assert not any(said in breach for breach in breaches("budmodel_pipeline/commands/odds.py", DOCUMENTED + code))
+    assert any(said in breach for breach in broken_by(f"{room}/odds.py", DOCUMENTED + code))
+    assert not any(said in breach for breach in broken_by("budmodel_pipeline/commands/odds.py", DOCUMENTED + code))
 
 
 @pytest.mark.parametrize(
@@ -76,13 +86,13 @@ def test_a_pure_room_knows_neither_time_nor_place(room: str, code: str, said: st
     ],
 )
 def test_a_pure_room_takes_nothing_from_outside(code: str, said: str) -> None:
-    assert any(said in breach for breach in breaches("budmodel_pipeline/model_info/odds.py", DOCUMENTED + code))
-    assert breaches("budmodel_pipeline/workflows/odds.py", DOCUMENTED + code + "\nx = 1") == []
+    assert any(said in breach for breach in broken_by("budmodel_pipeline/model_info/odds.py", DOCUMENTED + code))
+    assert broken_by("budmodel_pipeline/workflows/odds.py", DOCUMENTED + code + "\nx = 1") == []
 
 
 def test_a_pure_room_takes_addresses_apart() -> None:
     code = "from urllib.parse import urlsplit\nimport urllib.parse\nx = 1"
-    assert breaches("budmodel_pipeline/identity/odds.py", DOCUMENTED + code) == []
+    assert broken_by("budmodel_pipeline/identity/odds.py", DOCUMENTED + code) == []
 
 
 @pytest.mark.parametrize("path", RUN_BY_HAND)
@@ -110,15 +120,15 @@ def test_what_is_run_by_hand_is_imported_by_nobody(path: str) -> None:
     ],
 )
 def test_a_module_says_what_it_is_and_holds_it(path: str, source: str, said: str) -> None:
-    assert any(said in breach for breach in breaches(path, source))
+    assert any(said in breach for breach in broken_by(path, source))
 
 
 def test_the_face_of_the_scanner_may_hand_on() -> None:
-    assert breaches(FACE, DOCUMENTED + "from budmodel_scanner.verdict import Verdict\n__all__ = ['Verdict']") == []
+    assert broken_by(FACE, DOCUMENTED + "from budmodel_scanner.verdict import Verdict\n__all__ = ['Verdict']") == []
 
 
 def test_the_future_is_no_trouble_without_dagster() -> None:
-    assert breaches("budmodel_scanner/odds.py", DOCUMENTED + "from __future__ import annotations\nx = 1") == []
+    assert broken_by("budmodel_scanner/odds.py", DOCUMENTED + "from __future__ import annotations\nx = 1") == []
 
 
 @pytest.mark.parametrize(
@@ -136,3 +146,22 @@ def test_the_future_is_no_trouble_without_dagster() -> None:
 def test_names_belong_to_one_room(paths: list[str], said: str | None) -> None:
     found = list(names_that_say_something(paths))
     assert any(said in breach for breach in found) if said else found == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "line", "broken"),
+    [
+        ("sources/two.py", "from budmodel_pipeline.sources.one import SOURCE as other", True),
+        ("sources/two.py", "from budmodel_pipeline.sources import one", True),
+        ("workflows/odds.py", "import budmodel_pipeline.sources.one", True),
+        ("sources/two.py", "from budmodel_pipeline.sources.one_more import x", False),
+        ("sources/two.py", "from budmodel_pipeline.sources.reading import x", False),
+    ],
+)
+def test_a_leaderboard_is_known_to_the_catalog_alone(importer: str, line: str, broken: bool) -> None:
+    modules = [
+        Module("budmodel_pipeline/sources/one.py", "SOURCE = Source()"),
+        Module("budmodel_pipeline/sources/reading.py", "x = 1"),
+        Module(f"budmodel_pipeline/{importer}", f"{line}\nSOURCE: Source = Source()"),
+    ]
+    assert bool(list(leaderboards_that_know_no_other(modules))) is broken

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
@@ -196,9 +197,12 @@ COMMANDS = sorted({line.strip() for document in DOCUMENTS for line in commands_i
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_commands_in_blocks_are_understood(line: str) -> None:
+def test_commands_in_blocks_are_understood(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the parser of the command itself, which knows every option and how many arguments there are."""
-    name, *arguments = line.split("   ")[0].split()
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = shlex.split(line.split("   ")[0])
+    for file in (argument for argument in arguments if argument.endswith((".jsonl", ".txt"))):
+        Path(file).touch()
     CLICK_COMMANDS[name].make_context(name, arguments)
 
 

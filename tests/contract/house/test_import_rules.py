@@ -22,7 +22,6 @@ ALONE = "The scanner imports nothing of the pipeline"
 PURE = "What we know is pure: no settings, no scanner, no network, no process, no Dagster"
 NO_NETWORK = "The scanner reaches no network, and its children alone are processes"
 PLACES = "What is done to one place knows no database"
-ONE_FILE = "A leaderboard is one file, which knows no other leaderboard"
 DAGSTER = "Dagster is for glue, and for the commands that start it"
 
 
@@ -73,6 +72,10 @@ BREACHES = [
                 "llm",
             ),
             ("Records stand on tables, and publishing on records", "warehouse", "tables", "publish"),
+            ("What is done to a place opens it, and opening knows the kinds of places", "targets", "provider", "opening"),
+            ("Work on models stands on reading them, and reading on the one loop", "workflows", "attempts", "model_reading"),
+            ("An asset of one matter knows no other matter", "assets", "licenses", "models"),
+            ("A command knows no other command", "commands", "licenses", "scan"),
         )
         for breach in (
             Breach(rule, f"budmodel_pipeline/{room}/odds.py", "", rf"^- budmodel_pipeline\.{room}\.odds$"),
@@ -83,6 +86,20 @@ BREACHES = [
     forbidden(SCANNER, "budmodel_scanner/verdict.py", "budmodel_scanner.scanner"),
     forbidden(SCANNER, "budmodel_scanner/formats/reading.py", "budmodel_scanner.containers.registry"),
     forbidden(SCANNER, "budmodel_scanner/router.py", "budmodel_scanner.worker"),
+    *(
+        forbidden(rule, f"budmodel_scanner/{room}/{low}.py", f"budmodel_scanner.{room}.{high}")
+        for rule, room, low, high in (
+            ("A format is found by the registry and stands on the common readers", "formats", "reading", "registry"),
+            ("A container is found by the registry and stands on the common readers", "containers", "anomalies", "registry"),
+            (
+                "A text goes from examine to its kind, and Python from code to what it does",
+                "texts",
+                "python_deeds",
+                "python_calls",
+            ),
+            ("A pickle is walked by a machine that knows values and names", "pickles", "values", "walk"),
+        )
+    ),
     *(
         Breach(
             CIRCLES,
@@ -123,7 +140,6 @@ BREACHES = [
     forbidden(NO_NETWORK, "budmodel_scanner/worker.py", "subprocess"),
     forbidden(PLACES, "budmodel_pipeline/targets/provider.py", "budmodel_pipeline.warehouse.engine"),
     forbidden(PLACES, "budmodel_pipeline/fetching/pages.py", "sqlalchemy"),
-    forbidden(ONE_FILE, "budmodel_pipeline/sources/bfcl.py", "budmodel_pipeline.sources.ugi"),
     *(
         forbidden(DAGSTER, file, module)
         for file, module in (
