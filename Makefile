@@ -9,8 +9,14 @@ DBT := $(BIN)/dbt --quiet
 DBT_PROJECT := --project-dir dbt_leaderboard --profiles-dir dbt_leaderboard
 UV := uv==0.13.9
 ARGS ?=
+# Processes that tests are dealt out to, each with servers of its own; 0 runs them one after the other in this one.
+WORKERS ?= auto
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# For `make lock`: a package to move to its newest version, or UPGRADE=1 for all of them.
+PACKAGE ?=
+UPGRADE ?=
 
-.PHONY: run ui test check bench lock setup clean
+.PHONY: run ui test fast check fix bench lock help setup clean
 
 run: setup  ## Refresh the leaderboards that are due and show the result.
 	$(BIN)/budmodel run $(ARGS)
@@ -19,7 +25,14 @@ ui: setup  ## Open the Dagster UI on the same databases.
 	$(BIN)/budmodel ui $(ARGS)
 
 test: setup  ## Everything, with real servers on loopback.
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+
+fast: setup  ## What holds while one works, in seconds: format, lint, imports, types by a daemon, unit tests.
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/dmypy run
+	$(PYTEST) --quiet -m unit tests/unit $(ARGS)
 
 check: setup  ## Format, lint, types, dbt and the rules about who may import whom.
 	$(BIN)/ruff format --check .
@@ -29,12 +42,19 @@ check: setup  ## Format, lint, types, dbt and the rules about who may import who
 	$(BIN)/lint-imports
 	$(BIN)/pytest --quiet tests/contract/house
 
+fix: setup  ## Mend what the linter can mend, and format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 bench: setup  ## Ratios of our times to floors measured in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lock: $(INSTALLED)  ## Resolve pyproject.toml anew: names, versions and hashes, no index address.
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --all-extras --upgrade \
-		pyproject.toml --output-file requirements.lock
+lock: $(INSTALLED)  ## Write requirements.lock from pyproject.toml. Versions stay but PACKAGE=x's; UPGRADE=1 moves all.
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --all-extras \
+		$(if $(UPGRADE),--upgrade) $(PACKAGE:%=--upgrade-package %) pyproject.toml --output-file requirements.lock
+
+help:  ## This list.
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 setup: $(INSTALLED) $(MANIFEST)
 

@@ -18,7 +18,7 @@ from budmodel_pipeline.warehouse.states import marts_behind
 
 COMMAND = "budmodel/command"
 # A person is watching: what the site refuses for minutes is reported now and extracted by the next run.
-NO_RETRY = None
+NO_RETRY: dg.RetryPolicy | None = None
 
 
 def refresh(

@@ -1,8 +1,11 @@
 """The labelled corpus holds enough of everything to judge a scanner by."""
 
+import pytest
+
 from tests.corpus.everything import corpus
 
 
+@pytest.mark.cost
 def test_the_corpus_covers_what_it_should() -> None:
     hostile = {sample.kind for sample in corpus() if sample.hostile}
     benign = {sample.kind for sample in corpus() if not sample.hostile}

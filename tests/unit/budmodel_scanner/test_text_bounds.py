@@ -173,7 +173,6 @@ def test_a_long_line_of_anything_costs_no_more_than_its_length(name: str) -> Non
 
 
 @pytest.mark.cost
-@pytest.mark.cost
 @pytest.mark.parametrize("piece", REPEATED)
 def test_code_and_templates_are_linear_as_well(piece: str) -> None:
     with at_most_cpu_seconds(6):
@@ -194,6 +193,7 @@ def test_texts_too_large_for_their_kind_are_unscanned() -> None:
     assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED
 
 
+@pytest.mark.cost
 def test_tables_and_vocabularies_of_any_size_are_streamed() -> None:
     assert findings_of("a.csv", "1,2\n" * 3_000_000) == []
     assert findings_of("vocab.txt", "word\n" * 3_000_000) == []

@@ -109,13 +109,13 @@ def test_ordinary_json_is_safe(name: str, tree: object) -> None:
     assert findings_of(name, json.dumps(tree, indent=2)) == []
 
 
-@pytest.mark.cost
 def test_json_as_python_and_editors_write_it_is_safe() -> None:
     assert findings_of("a.json", '\ufeff{"a": NaN, "b": -Infinity}') == []
     assert findings_of("a.json", '{"a": 1}\n{"a": 2}\n') == []
     assert findings_of(".vscode/settings.json", '{\n  // spaces\n  "editor.tabSize": 4,\n}') == []
 
 
+@pytest.mark.cost
 def test_a_large_vocabulary_is_read_without_being_built() -> None:
     tree = {
         "added_tokens": [{"id": 1, "content": "<s>"}],

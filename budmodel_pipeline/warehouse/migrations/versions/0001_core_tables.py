@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
-down_revision = None
+down_revision: str | None = None
 
 
 def upgrade() -> None:
