@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.identity.tokens import UnresolvableName
-from budmodel_pipeline.warehouse.publish import copy_rows
+from budmodel_pipeline.warehouse.rows import copy_rows
 
 # Of source, published name and link.
 Resolve = Callable[[str, str, str | None], Resolution]

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, text
 
-from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.rows import replace_rows, upsert
 from budmodel_pipeline.warehouse.tables import (
     license_answers,
     license_conflicts,
@@ -122,8 +122,8 @@ class LicensedModel:
 def store_document(connection: Connection, document: DocumentRecord, answers: Sequence[AnswerRecord]) -> None:
     """Inserts a document with its answers, or renews them all."""
     upsert(connection, license_documents, [asdict(document)])
-    connection.execute(delete(license_answers).where(license_answers.c.document_id == document.document_id))
-    upsert(connection, license_answers, [asdict(answer) for answer in answers])
+    of_document = {"document_id": document.document_id}
+    replace_rows(connection, license_answers, of_document, [asdict(answer) for answer in answers])
 
 
 def store_model_license(connection: Connection, record: ModelLicenseRecord) -> None:
@@ -133,15 +133,12 @@ def store_model_license(connection: Connection, record: ModelLicenseRecord) -> N
 
 def replace_catalog(connection: Connection, known: Sequence[LicenseRecord]) -> None:
     """The known licenses are these and no others."""
-    connection.execute(delete(licenses))
-    upsert(connection, licenses, [asdict(record) for record in known])
+    replace_rows(connection, licenses, {}, [asdict(record) for record in known])
 
 
 def replace_conflicts(connection: Connection, conflicts: Sequence[ConflictRecord]) -> None:
     """What contradicts itself now is this and nothing else."""
-    connection.execute(delete(license_conflicts))
-    if conflicts:
-        upsert(connection, license_conflicts, [asdict(record) for record in conflicts])
+    replace_rows(connection, license_conflicts, {}, [asdict(record) for record in conflicts])
 
 
 def llm_reading(connection: Connection, document_id: str) -> tuple[Mapping[str, Any], list[AnswerRecord]] | None:

@@ -1,13 +1,13 @@
 """What was read of a model, as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, text
 
-from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.rows import replace_rows, upsert
 from budmodel_pipeline.warehouse.tables import model_files, model_info
 
 
@@ -30,7 +30,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What became of a file of a model: see the outcomes of `resources.model_files`; `quarantined` ones may not be used."""
+    """What became of a file of a model: see the outcomes of `workflows.file_copies`; `quarantined` ones may not be used."""
 
     path: str
     size_bytes: int | None
@@ -47,21 +47,15 @@ def store_model(connection: Connection, record: ModelRecord) -> None:
 
 def store_files(connection: Connection, target: str, revision: str, files: Sequence[FileRecord], now: datetime) -> None:
     """Replaces what is known of the files of this revision."""
-    connection.execute(delete(model_files).where(model_files.c.target == target, model_files.c.revision == revision))
-    rows = [
-        {"target": target, "revision": revision, "copied_at": now, **{name: getattr(file, name) for name in file.__slots__}}
-        for file in files
-    ]
-    if rows:
-        upsert(connection, model_files, rows)
+    model = {"target": target, "revision": revision}
+    rows = [{**model, "copied_at": now, **asdict(file)} for file in files]
+    replace_rows(connection, model_files, model, rows)
 
 
 def prose_of(connection: Connection, target: str) -> Mapping[str, Any] | None:
     """The prose of the revision that was read last, whatever it was."""
-    newest = (
-        select(model_info.c.prose).where(model_info.c.target == target).order_by(model_info.c.extracted_at.desc()).limit(1)
-    )
-    found: Mapping[str, Any] | None = connection.execute(newest).scalar()
+    newest = text("select prose from budmodel.model_info where target = :target order by extracted_at desc limit 1")
+    found: Mapping[str, Any] | None = connection.execute(newest, {"target": target}).scalar()
     return found
 
 

@@ -1,6 +1,6 @@
 """Publishes a source: its whole new snapshot becomes current in one transaction, or nothing changes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, text
 
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
-from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.rows import copy_rows, upsert
 from budmodel_pipeline.warehouse.snapshots import Snapshot
-from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, snapshots, sources
+from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, sources
 
 ENTRY_COLUMNS = (
     "snapshot_id",
@@ -76,11 +76,8 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     declared = (*source.metrics, *parsed.metrics)
     upsert(connection, benchmarks, _benchmark_rows(source.slug, (*source.benchmarks, *parsed.benchmarks)))
     upsert(connection, metrics, _metric_rows(source.slug, declared))
-    if parsed.rejections:
-        connection.execute(
-            insert(rejected_rows),
-            [{"snapshot_id": snapshot.snapshot_id, **rejection._asdict()} for rejection in parsed.rejections],
-        )
+    rejected = [{"snapshot_id": snapshot.snapshot_id, **rejection._asdict()} for rejection in parsed.rejections]
+    upsert(connection, rejected_rows, rejected)
     copy_rows(connection, f"{SCHEMA}.entries", ENTRY_COLUMNS, entry_rows(snapshot.snapshot_id, parsed))
     copy_rows(connection, f"{SCHEMA}.scores", SCORE_COLUMNS, score_rows(source.slug, declared, snapshot.snapshot_id, parsed))
     published = replace(
@@ -95,30 +92,38 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     )
     window_start, window_end = parsed.window or (None, None)
     connection.execute(
-        update(snapshots)
-        .where(snapshots.c.snapshot_id == snapshot.snapshot_id)
-        .values(
-            status=published.status,
-            refusal=None,
-            as_of=parsed.as_of,
-            window_start=window_start,
-            window_end=window_end,
-            rows_read=published.rows_read,
-            rows_kept=published.rows_kept,
-            rows_rejected=published.rows_rejected,
-            unknown_columns=list(parsed.unknown_columns),
-        )
+        text("""
+            update budmodel.snapshots set status = 'published', refusal = null, as_of = :as_of,
+                window_start = :window_start, window_end = :window_end, rows_read = :rows_read, rows_kept = :rows_kept,
+                rows_rejected = :rows_rejected, unknown_columns = :unknown_columns
+            where snapshot_id = :snapshot_id
+        """),
+        {
+            "snapshot_id": snapshot.snapshot_id,
+            "as_of": parsed.as_of,
+            "window_start": window_start,
+            "window_end": window_end,
+            "rows_read": parsed.rows_read,
+            "rows_kept": parsed.rows_kept,
+            "rows_rejected": parsed.rows_rejected,
+            "unknown_columns": list(parsed.unknown_columns),
+        },
     )
-    succeeded = {"current_snapshot_id": snapshot.snapshot_id, "last_extracted_at": now, "last_error": None}
-    connection.execute(update(sources).where(sources.c.source == source.slug).values(succeeded))
+    connection.execute(
+        text("""
+            update budmodel.sources set current_snapshot_id = :snapshot_id, last_extracted_at = :now, last_error = null
+            where source = :source
+        """),
+        {"source": source.slug, "snapshot_id": snapshot.snapshot_id, "now": now},
+    )
     return published
 
 
 def lock_source(connection: Connection, source: str) -> str | None:
     """Waits until no other transaction publishes `source`; gives the id of its current snapshot."""
     connection.execute(_LOCK, {"source": source})
-    current = select(sources.c.current_snapshot_id).where(sources.c.source == source)
-    current_id: str | None = connection.execute(current).scalar_one()
+    current = text("select current_snapshot_id from budmodel.sources where source = :source")
+    current_id: str | None = connection.execute(current, {"source": source}).scalar_one()
     return current_id
 
 
@@ -155,16 +160,6 @@ def _quotient(value: float, divisor: float) -> Decimal:
     Remembered, because accuracies over the same questions repeat.
     """
     return Decimal(repr(value)) / Decimal(divisor)
-
-
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Bulk loads rows by COPY within the connection's transaction."""
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the database connection is closed")
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str, object]]:

@@ -1,6 +1,6 @@
-"""Writing many rows at once."""
+"""Writing rows: the three ways there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -8,7 +8,12 @@ from sqlalchemy import Connection, Table, text
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Inserts `rows` or renews those whose primary key is known; rows that say nothing new are not written."""
+    """Inserts `rows` or renews those whose primary key is known; rows that say nothing new are not written.
+
+    All rows have the same columns; those that are not among them keep what they hold.
+    """
+    if not rows:
+        return
     key = [column.name for column in table.primary_key]
     renewed = [name for name in rows[0] if name not in key]
     excluded = ", ".join(f"excluded.{name}" for name in renewed)
@@ -22,6 +27,25 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, obj
         """),
         {"rows": orjson.dumps([storable(row) for row in rows]).decode()},
     )
+
+
+def replace_rows(
+    connection: Connection, table: Table, of: Mapping[str, object], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """The rows of `table` whose columns hold what `of` says are these from now on, and no others; `of` nothing is all."""
+    chosen = " and ".join(f"{name} = :{name}" for name in of) or "true"
+    connection.execute(text(f"delete from {table} where {chosen}"), dict(of))
+    upsert(connection, table, rows)
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Bulk loads new rows by COPY within the connection's transaction."""
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the database connection is closed")
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def storable(value: Any) -> Any:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.rows import replace_rows, upsert
 from budmodel_pipeline.warehouse.tables import file_digests, model_scans, scan_findings, scan_results, scans
 
 _log = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ def store_scan(
     now: datetime,
 ) -> None:
     """Replaces what is known of the scans of a model by this one."""
-    connection.execute(delete(model_scans).where(model_scans.c.target == target))
     model = {"target": target, "revision": revision, "verdict": verdict, "files": len(files)}
-    upsert(connection, model_scans, [{**model, "versions": dict(versions), "scanned_at": now}])
+    # With the scan go its files and findings.
+    replace_rows(connection, model_scans, {"target": target}, [{**model, "versions": dict(versions), "scanned_at": now}])
     rows = [
         {"target": target, **{name: value for name, value in asdict(file).items() if name != "findings"}} for file in files
     ]
@@ -50,10 +50,8 @@ def store_scan(
         for file in files
         for number, finding in enumerate(file.findings, 1)
     ]
-    if rows:
-        upsert(connection, scans, rows)
-    if findings:
-        upsert(connection, scan_findings, findings)
+    upsert(connection, scans, rows)
+    upsert(connection, scan_findings, findings)
 
 
 @dataclass(frozen=True, slots=True)

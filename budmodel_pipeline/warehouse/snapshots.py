@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, text
 
-from budmodel_pipeline.warehouse.tables import snapshot_files, snapshots, sources
+from budmodel_pipeline.warehouse.rows import replace_rows, upsert
+from budmodel_pipeline.warehouse.tables import snapshot_files, snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,10 @@ class Snapshot:
 
 _FILE_COLUMNS = tuple(SnapshotFile.__dataclass_fields__)
 # One row for each file: a refresh asks for its snapshot again and again, and each query is a wait.
-_WITH_FILES = (
-    select(snapshots, *(snapshot_files.c[name].label(f"file_{name}") for name in _FILE_COLUMNS))
-    .join(snapshot_files, snapshot_files.c.snapshot_id == snapshots.c.snapshot_id)
-    .order_by(snapshot_files.c.endpoint)
-)
+_WITH_FILES = f"""
+    select snapshots.*, {", ".join(f"files.{name} as file_{name}" for name in _FILE_COLUMNS)}
+    from budmodel.snapshots join budmodel.snapshot_files files using (snapshot_id)
+"""
 
 
 def content_digest(files: Iterable[tuple[str, str]]) -> str:
@@ -95,10 +93,13 @@ def fetched_snapshot(
 
 def record_unchanged(connection: Connection, snapshot: Snapshot, now: datetime) -> None:
     """The current snapshot was seen again: a successful extraction that changes no score."""
-    current = snapshots.c.snapshot_id == snapshot.snapshot_id
-    connection.execute(update(snapshots).where(current).values(last_seen_at=now))
-    succeeded = {"last_extracted_at": now, "last_attempt_at": now, "last_error": None}
-    connection.execute(update(sources).where(sources.c.source == snapshot.source).values(succeeded))
+    values = {"source": snapshot.source, "snapshot_id": snapshot.snapshot_id, "now": now}
+    connection.execute(text("update budmodel.snapshots set last_seen_at = :now where snapshot_id = :snapshot_id"), values)
+    succeeded = text("""
+        update budmodel.sources set last_extracted_at = :now, last_attempt_at = :now, last_error = null
+        where source = :source
+    """)
+    connection.execute(succeeded, values)
 
 
 def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
@@ -118,51 +119,58 @@ def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
             "refusal",
         )
     }
-    renewed = {column: row[column] for column in ("status", "fetched_at", "last_seen_at", "refusal")}
-    statement = upsert(snapshots).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["snapshot_id"], set_=renewed))
-    connection.execute(delete(snapshot_files).where(snapshot_files.c.snapshot_id == snapshot.snapshot_id))
-    files = [{"snapshot_id": snapshot.snapshot_id, **_file_row(file)} for file in snapshot.files]
-    connection.execute(insert(snapshot_files), files)
-    of_source = sources.c.source == snapshot.source
-    connection.execute(update(sources).where(of_source).values(last_attempt_at=snapshot.last_seen_at))
+    upsert(connection, snapshots, [row])
+    of_snapshot = {"snapshot_id": snapshot.snapshot_id}
+    replace_rows(connection, snapshot_files, of_snapshot, [of_snapshot | asdict(file) for file in snapshot.files])
+    attempted = text("update budmodel.sources set last_attempt_at = :at where source = :source")
+    connection.execute(attempted, {"at": snapshot.last_seen_at, "source": snapshot.source})
 
 
 def record_failure(
     connection: Connection, source: str, error: str, now: datetime, *, refused: Snapshot | None = None
 ) -> None:
     """An extraction of `source` failed; what was published stays. `refused` is the snapshot that failed a check, if any."""
-    failed = {"last_error": error, "last_failed_at": now, "last_attempt_at": now}
-    connection.execute(update(sources).where(sources.c.source == source).values(failed))
+    failed = text("""
+        update budmodel.sources set last_error = :error, last_failed_at = :now, last_attempt_at = :now where source = :source
+    """)
+    connection.execute(failed, {"source": source, "error": error, "now": now})
     if refused is not None:
-        refusal = {"status": "refused", "refusal": error}
-        unpublished = (snapshots.c.snapshot_id == refused.snapshot_id) & (snapshots.c.status != "published")
-        connection.execute(update(snapshots).where(unpublished).values(refusal))
+        refusal = text("""
+            update budmodel.snapshots set status = 'refused', refusal = :error
+            where snapshot_id = :snapshot_id and status <> 'published'
+        """)
+        connection.execute(refusal, {"snapshot_id": refused.snapshot_id, "error": error})
 
 
 def current_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot whose scores are published, None before the first."""
-    return _one(connection, select(sources.c.current_snapshot_id).where(sources.c.source == source))
+    return _one(connection, "select current_snapshot_id from budmodel.sources where source = :source", source=source)
 
 
 def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot that was fetched or seen last, whether published, refused or still to be parsed."""
-    seen = snapshots.c.last_seen_at.desc(), snapshots.c.fetched_at.desc()
-    return _one(connection, select(snapshots.c.snapshot_id).where(snapshots.c.source == source).order_by(*seen).limit(1))
+    latest = """
+        select snapshot_id from budmodel.snapshots where source = :source
+        order by last_seen_at desc, fetched_at desc limit 1
+    """
+    return _one(connection, latest, source=source)
 
 
 def snapshot_as_of(connection: Connection, source: str, day: date | None) -> Snapshot | None:
     """The published snapshot that was current at the end of `day` (UTC), the newest where `day` is None."""
-    published = select(snapshots.c.snapshot_id).where(snapshots.c.source == source, snapshots.c.status == "published")
-    if day is not None:
-        published = published.where(snapshots.c.fetched_at < datetime.fromisoformat(f"{day}T23:59:59.999999+00:00"))
-    return _one(connection, published.order_by(snapshots.c.fetched_at.desc()).limit(1))
+    end = datetime.fromisoformat(f"{day}T23:59:59.999999+00:00") if day is not None else None
+    published = """
+        select snapshot_id from budmodel.snapshots
+        where source = :source and status = 'published' and fetched_at < coalesce(cast(:end as timestamptz), 'infinity')
+        order by fetched_at desc limit 1
+    """
+    return _one(connection, published, source=source, end=end)
 
 
-def _one(connection: Connection, chosen: Select[Any]) -> Snapshot | None:
+def _one(connection: Connection, chosen: str, **values: object) -> Snapshot | None:
     """The snapshot whose id `chosen` selects, with its files."""
-    statement = _WITH_FILES.where(snapshots.c.snapshot_id == chosen.scalar_subquery())
-    rows = connection.execute(statement).mappings().all()
+    statement = text(f"{_WITH_FILES} where snapshot_id = ({chosen}) order by files.endpoint")
+    rows = connection.execute(statement, values).mappings().all()
     if not rows:
         return None
     return Snapshot(
@@ -170,7 +178,3 @@ def _one(connection: Connection, chosen: Select[Any]) -> Snapshot | None:
         unknown_columns=tuple(rows[0]["unknown_columns"]),
         **{name: rows[0][name] for name in Snapshot.__dataclass_fields__ if name not in ("files", "unknown_columns")},
     )
-
-
-def _file_row(file: SnapshotFile) -> dict[str, object]:
-    return {name: getattr(file, name) for name in _FILE_COLUMNS}

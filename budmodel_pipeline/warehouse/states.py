@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.tables import marts_inputs
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -77,10 +80,4 @@ def record_marts(connection: Connection, built_from: Mapping[str, str], models_r
         rows = [{"source": source, "snapshot_id": snapshot_id} for source, snapshot_id in built_from.items()]
         connection.execute(statement, rows)
     if models_read is not None:
-        connection.execute(
-            text("""
-                insert into budmodel.marts_inputs (input, built_from) values ('model_info', :models_read)
-                on conflict (input) do update set built_from = excluded.built_from
-            """),
-            {"models_read": models_read},
-        )
+        upsert(connection, marts_inputs, [{"input": "model_info", "built_from": models_read}])
