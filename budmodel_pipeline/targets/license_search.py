@@ -27,7 +27,7 @@ CARD = "README.md"
 # Where a license was read: the text itself, one that a card links to, a name only, nowhere.
 Evidence = Literal["text", "link", "tag", "none"]
 
-_MOST_FILES = 5
+_MOST_FILES = 12
 _FILE_ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf", ".rst")
 # Pages that show a file, and where the file itself is.
 _SHOWN = (
