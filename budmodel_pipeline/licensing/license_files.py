@@ -19,7 +19,9 @@ _NAMES = tuple(
 )
 _NOTICE = re.compile(r"notices?(?:\.(?:txt|md))?", re.IGNORECASE)
 _THIRD_PARTY = re.compile(r"(?:third|3rd)[-_ ]?part(?:y|ies)", re.IGNORECASE)
-_PLAIN = re.compile(r"LICEN[CS]E|COPYING")
+_PLAIN = re.compile(r"licen[cs]e|copying", re.IGNORECASE)
+# What code and data of this name are not: a text that somebody is to read.
+_NO_TEXT = frozenset((".py", ".json", ".js", ".ts", ".yaml", ".yml", ".toml", ".xml", ".csv", ".sh", ".bin", ".safetensors"))
 _ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf"})
 _OF_OTHERS = frozenset(
     {
@@ -79,7 +81,8 @@ def _rank(path: PurePosixPath) -> int | None:
     rank = next((rank for rank, pattern in enumerate(_NAMES) if pattern.fullmatch(stem)), None)
     # `license_plates.bin` and `licenses.py` are no texts; `LICENSE.MIT` and `COPYING.LESSER` are.
     other_kind = path.suffix.lower() not in _ENDINGS and path.suffix[1:].isalpha()
-    return None if other_kind and not _PLAIN.fullmatch(path.stem) else rank
+    plain = _PLAIN.fullmatch(path.stem) and path.suffix.lower() not in _NO_TEXT
+    return None if other_kind and not plain else rank
 
 
 def _stem(path: PurePosixPath) -> str:

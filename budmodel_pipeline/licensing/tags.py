@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from budmodel_pipeline.licensing.comparison import holds_term
 from budmodel_pipeline.licensing.fingerprints import known_fingerprints
 from budmodel_pipeline.licensing.model import Identification, State
 from budmodel_pipeline.licensing.registry import (
@@ -27,7 +28,13 @@ _WHOLE_VERSION = re.compile(r"(?<=-)(\d)$")
 _LIST = re.compile(r"^\[(.*)\]$", re.DOTALL)
 _EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s", re.IGNORECASE)
 _NOT_DISTINCTIVE = re.compile(r"(?:-(?:the|licen[cs]e|agreement|20\d\d))+-")
-_PREFIX = re.compile(r"^licen[cs]e\s*:\s*", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:spdx-license-identifier|licen[cs]e)\s*:\s*", re.IGNORECASE)
+_LONGEST_STATEMENT = 1_000
+_STATED = re.compile(
+    r"\b(?:licensed|released|distributed|provided|available)\s+under(?:\s+and\s+subject\s+to)?(?:\s+the)?"
+    r"(?:\s+terms\s+of(?:\s+the)?)?\s+(?P<name>[\w][\w .+()-]{1,78}?)(?=,|;|\.\s|\.?\s*$|\s+found\s+at\b|\s*\n\s*\n)",
+    re.IGNORECASE,
+)
 # Names that cards and people use for licenses of models, with words joined by one hyphen.
 _ALSO_CALLED = {
     "llama-2": "llama2",
@@ -101,6 +108,23 @@ def _several(names: list[str]) -> Identification:
     if strange or not found:
         return _unnamed("unknown", found, f"a list of {len(names)} names; not on record: {', '.join(strange)[:80]}")
     return _named(found[0]) if len(found) == 1 else _unnamed("several", found, f"a list of {len(names)} names")
+
+
+def identify_statement(text: str) -> Identification | None:
+    """The license that a few words in its place name, as "MIT" or "Licensed under the Llama 3.1 Community License, Copyright
+    ..." do; None where they say anything else, or a term."""
+    if len(text) > _LONGEST_STATEMENT:
+        return None
+    alone = _PREFIX.sub("", " ".join(text.split()).rstrip(" .")).strip()
+    stated = [(alone, "")] if license_named(alone) else [(found["name"], found.group()) for found in _STATED.finditer(text)]
+    rest = text if stated and stated[0][1] else ""
+    for _, said in stated:
+        rest = rest.replace(said, " ")
+    named = {license_named(name) for name, _ in stated}
+    license_id = named.pop() if len(named) == 1 else None
+    if license_id is None or license_id in NO_LICENSE_NAMED or holds_term(rest):
+        return None
+    return replace(_named(license_id), reason=f"it says no more than that the license is {license_id}", method="statement")
 
 
 def license_named(name: str) -> str | None:

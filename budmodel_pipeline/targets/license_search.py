@@ -14,7 +14,7 @@ from budmodel_pipeline.licensing.identify import identify_text, no_license, not_
 from budmodel_pipeline.licensing.license_files import license_files
 from budmodel_pipeline.licensing.model import Answer, Identification, LicenseType, Suitability
 from budmodel_pipeline.licensing.other_documents import other_document
-from budmodel_pipeline.licensing.tags import identify_tag
+from budmodel_pipeline.licensing.tags import identify_statement, identify_tag
 from budmodel_pipeline.licensing.terms import terms_of
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.targets.target import parse_target
@@ -27,7 +27,7 @@ CARD = "README.md"
 # Where a license was read: the text itself, one that a card links to, a name only, nowhere.
 Evidence = Literal["text", "link", "tag", "none"]
 
-_MOST_FILES = 5
+_MOST_FILES = 12
 _FILE_ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf", ".rst")
 # Pages that show a file, and where the file itself is.
 _SHOWN = (
@@ -153,9 +153,7 @@ def _card(repository: Repository) -> "Card":
 
 def _of_files(repository: Repository, paths: Sequence[str]) -> License:
     """The license in files of one level, as one text: what only one of them says is not what the model is under."""
-    read = [
-        (path, license_of_content(path, repository.read(path, 0, MAX_BYTES + 1), "text")) for path in paths[:_MOST_FILES]
-    ]
+    read = [(path, _of_file(path, repository.read(path, 0, MAX_BYTES + 1))) for path in paths[:_MOST_FILES]]
     passed_over = tuple(
         f"{path}: {found.identification.reason}" for path, found in read if found.identification.state == "not_a_license"
     )
@@ -168,10 +166,22 @@ def _of_files(repository: Repository, paths: Sequence[str]) -> License:
         path, found = read[0]
         reason = f"{path} is there, but no license can be read in it: {found.identification.reason}"
         return _described(path, "text", None, not_understood(reason), passed_over[1:])
+    if len(texts) == 1:
+        ((text, path),) = texts.items()
+        return replace(dict(read)[path], passed_over=passed_over)
     text = "\n\n".join(reversed(texts))
     found = _described(", ".join(reversed(texts.values())), "text", text, identify_text(text), passed_over)
     unread = [f"{path}: not read, after {_MOST_FILES} others" for path in paths[_MOST_FILES:]]
     return replace(found, passed_over=(*passed_over, *unread))
+
+
+def _of_file(path: str, content: bytes) -> License:
+    """The license of a file that is there for it, where a few words may say which one it is."""
+    found = license_of_content(path, content, "text")
+    if found.text is None or found.identification.license_id is not None or found.identification.candidates:
+        return found
+    stated = identify_statement(found.text)
+    return found if stated is None else _described(path, "text", found.text, stated)
 
 
 def _linked(repository: Repository, link: str, named: License | None) -> License:

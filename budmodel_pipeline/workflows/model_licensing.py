@@ -193,7 +193,7 @@ def refresh_catalog(connection: Connection) -> tuple[int, list[ConflictRecord]]:
             terms[Topic.DUTIES],
             terms.notes.get(Topic.DUTIES),
         )
-        for license_id, terms in sorted(known_terms().items())
+        for license_id, terms in sorted({terms.license_id: terms for terms in known_terms().values()}.items())
         for kind in [license_type(terms)]
     ]
     replace_catalog(connection, known)

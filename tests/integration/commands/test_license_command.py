@@ -86,6 +86,15 @@ def test_a_card_that_links_to_its_license(at: Installation, model: Path) -> None
     assert (found["license_id"], found["evidence"], found["source"]) == ("mit", "text", "legal/terms.txt")
 
 
+def test_a_link_that_cannot_be_fetched_is_not_replaced_by_a_name(at: Installation, model: Path) -> None:
+    (model / "README.md").write_text("---\nlicense: apache-2.0\nlicense_link: http://127.0.0.1:1/LICENSE\n---\n")
+    found = at.json("license", str(model))
+    assert (found["license_id"], found["state"], found["evidence"]) == (None, "unknown", "link")
+    assert "cannot be had" in found["reason"]
+    assert found["passed_over"] == ["license apache-2.0"]
+    assert {answer["value"] for answer in found["answers"]} == {"UNKNOWN"}
+
+
 def test_a_card_that_names_it_elsewhere(at: Installation, model: Path) -> None:
     (model / "README.md").write_text("---\nlicense: other\nlicense_name: llama4\n---\n")
     assert at.json("license", str(model))["license_id"] == "llama4"
