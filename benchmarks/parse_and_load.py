@@ -21,11 +21,11 @@ from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.publish import (
     ENTRY_COLUMNS,
     SCORE_COLUMNS,
-    copy_rows,
     entry_rows,
     publish,
     score_rows,
 )
+from budmodel_pipeline.warehouse.rows import copy_rows
 from budmodel_pipeline.warehouse.snapshots import SnapshotFile, fetched_snapshot, record_fetched
 
 TIMES = 50
