@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -156,14 +157,17 @@ def card_rows(connection: Connection, limit: int) -> list[Row]:
 
 
 def model_report(connection: Connection, name: str) -> dict[str, Any]:
-    """Everything that is known of a model: names, cards, lineage, scores, and what went wrong. Raises UnknownNameError."""
+    """Everything that is known of a model: names, cards, lineage, scores, and what went wrong.
+
+    A path may be given from where one stands. Raises UnknownNameError.
+    """
     if not _is_built(connection, "model_cards"):
         raise UnknownNameError(NOTHING_BUILT)
     by_target = text("""
         select target, model_id from budmodel.extraction_targets
-        where lower(target) = lower(:name) or lower(uri) = lower(:name) order by target limit 1
+        where lower(target) = lower(:name) or lower(uri) = lower(:name) or target = :path order by target limit 1
     """)
-    asked = connection.execute(by_target, {"name": name}).one_or_none()
+    asked = connection.execute(by_target, {"name": name, "path": str(Path(name).absolute())}).one_or_none()
     meant = (asked.model_id or asked.target) if asked else model_id(connection, name)
     targets = [asked.target] if asked else []
     values = {"id": meant, "targets": targets}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from budmodel_pipeline.identity.hub_links import split_link
 from budmodel_pipeline.licensing.answers import answer_questions
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.documents import MAX_BYTES, NotTextError, text_of
@@ -29,11 +30,7 @@ Evidence = Literal["text", "link", "tag", "none"]
 
 _MOST_FILES = 12
 _FILE_ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf", ".rst")
-# Pages that show a file, and where the file itself is.
-_SHOWN = (
-    (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/(.+)$"), r"https://raw.githubusercontent.com/\1/\2"),
-    (re.compile(r"^https://huggingface\.co/(.+)/blob/(.+)$"), r"https://huggingface.co/\1/resolve/\2"),
-)
+_SHOWN_ON_GITHUB = re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/(.+)$")
 
 
 class LicenseTargetError(Exception):
@@ -99,6 +96,14 @@ def license_of_content(source: str, content: bytes, evidence: Evidence) -> Licen
     return _described(source, evidence, text, identify_text(text))
 
 
+def file_shown(url: str) -> str:
+    """Where the file itself is that a page of the hub or of GitHub shows; any other URL as it is."""
+    parts = split_link(url)
+    if parts is not None:
+        return parts._replace(path=parts.path.replace("/blob/", "/resolve/", 1)).geturl()
+    return _SHOWN_ON_GITHUB.sub(r"https://raw.githubusercontent.com/\1/\2", url)
+
+
 def license_of_url(url: str, *, trusted_hosts: frozenset[str] = frozenset()) -> License:
     """The license at `url`. Addresses that are not public are refused unless their `host:port` is trusted.
 
@@ -106,11 +111,13 @@ def license_of_url(url: str, *, trusted_hosts: frozenset[str] = frozenset()) -> 
     """
     from budmodel_pipeline.fetching.http import FetchError, HttpPolicy, fetch
 
-    for shown, file in _SHOWN:
-        url = shown.sub(file, url)
     try:
         found = fetch(
-            url, policy=HttpPolicy(total_timeout=60), max_bytes=MAX_BYTES, redirect_hosts=("*",), trusted_hosts=trusted_hosts
+            file_shown(url),
+            policy=HttpPolicy(total_timeout=60),
+            max_bytes=MAX_BYTES,
+            redirect_hosts=("*",),
+            trusted_hosts=trusted_hosts,
         )
     except FetchError as error:
         raise LicenseTargetError(str(error)) from error

@@ -21,6 +21,7 @@ _MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._+-]{0,95}/[a-z0-9][a-z0-9._+:-]{0,190}
 # What git allows in a name, without what is special in a URL or to a reader: https://git-scm.com/docs/git-check-ref-format
 _REVISION = re.compile(r"(?!.*(?:\.\.|//|\.lock$))\w(?:[\w./+-]{0,198}[\w+-])?", re.ASCII)
 MAX_URI = 1_000
+_EXPECTED = f"expected a uri of 1 to {MAX_URI:,} printable characters"
 
 
 class TargetError(ValueError):
@@ -63,9 +64,7 @@ def parse_target(word: str) -> Target:
     if "://" in word:
         return _page_of_hub(word) or _url(word)
     if not word or "\0" in word:
-        raise TargetError(
-            "expected hf:owner/name, cloud:maker/name, a URL, or the path of a directory, an archive or a file"
-        )
+        raise TargetError(f"{_EXPECTED}: hf:org/name, cloud:maker/name, a URL, or a path")
     return Target("disk", word)
 
 
@@ -74,7 +73,7 @@ def target_of(provider: str, uri: str) -> Target:
     uri = uri.strip()
     # Three dots mean a range where Dagster reads the names of partitions.
     if not uri or len(uri) > MAX_URI or not uri.isprintable() or "..." in uri:
-        raise TargetError(f"expected a uri of 1 to {MAX_URI:,} printable characters without '...'")
+        raise TargetError(f"{_EXPECTED} without '...'")
     match provider:
         case "hugging_face":
             target = _page_of_hub(uri) or _hub_model(hub_repository(uri) or uri.removeprefix(_HUB))
@@ -89,14 +88,15 @@ def target_of(provider: str, uri: str) -> Target:
     if (found := parse_target(target.key)) != target:
         raise TargetError(f"{uri!r} names no place of the provider {provider}, but one of {found.provider}")
     if target.revision is not None:
-        raise TargetError(f"a request follows the main branch; ask for {_HUB}{target.uri}, or inspect {target.key}")
+        expected = "expected a repository such as org/name without a revision: a request follows the main branch"
+        raise TargetError(f"{expected}; ask for {_HUB}{target.uri}, or inspect {target.key}")
     return target
 
 
 def _hub_model(written: str) -> Target:
     name, at, revision = written.partition("@")
     if not is_repository(name):
-        raise TargetError(f"expected a repository such as hf:org/name; found {name!r}")
+        raise TargetError(f"expected a repository such as org/name; found {name!r}")
     if at and not _REVISION.fullmatch(revision):
         raise TargetError(f"expected a branch, a tag or a commit after {_HUB}{name}@; found {revision!r}")
     return Target("hugging_face", name, revision or None)
@@ -117,7 +117,7 @@ def _page_of_hub(link: str) -> Target | None:
 
 def _closed_model(uri: str) -> Target:
     if not _MODEL_ID.fullmatch(uri):
-        raise TargetError(f"expected the id of a model such as cloud:openai/gpt-4o-2024-08-06; found {uri!r}")
+        raise TargetError(f"expected the id of a model such as openai/gpt-4o-2024-08-06; found {uri!r}")
     return Target("cloud_model", uri)
 
 

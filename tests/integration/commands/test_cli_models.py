@@ -78,13 +78,14 @@ def test_a_request_for_what_is_not_there_fails_in_words(served: Served) -> None:
 def test_a_folder_is_asked_for_from_where_one_stands(served: Served) -> None:
     row = served.request(str(served.at.folder / "model"))
     assert (row["status"], row["error"]) == ("succeeded", None)
+    assert served.at.json("model", "model") == served.at.json("model", str(served.at.folder / "model"))
 
 
 @pytest.mark.parametrize(
     ("target", "words"),
     [
         ("hf:qwen", "expected a repository such as org/name; found 'qwen'"),
-        ("hf:Qwen/Qwen3-32B@main", "expected a repository such as org/name"),
+        ("hf:Qwen/Qwen3-32B@main", "a request follows the main branch; ask for hf:Qwen/Qwen3-32B, or inspect"),
         ("cloud:openai", "expected the id of a model such as openai/"),
         ("ftp://host.example/model.gguf", "expected an http or https URL"),
         ("https://me:secret@host.example/model.gguf", "expected a URL without a user and password"),

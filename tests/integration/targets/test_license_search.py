@@ -9,7 +9,7 @@ from pypdf import PdfWriter
 
 from budmodel_pipeline.licensing.model import Value
 from budmodel_pipeline.targets.license_report import license_json, summary
-from budmodel_pipeline.targets.license_search import License, license_of_repository, license_of_tag
+from budmodel_pipeline.targets.license_search import License, file_shown, license_of_repository, license_of_tag
 from tests.unit.licensing.texts import ISC, MIT
 from tests.unit.model_info.repositories import Memory
 
@@ -229,3 +229,17 @@ def test_an_unread_link_tells_what_it_may_be_and_permits_nothing() -> None:
     found = found_in({"README.md": card("other", license_name="modified-mit", license_link=link)})
     assert (found.identification.state, found.identification.candidates) == ("unknown", ("minimax-m2.7",))
     assert found.passed_over == ("license other", "license_name modified-mit")
+
+
+@pytest.mark.parametrize(
+    ("page", "file"),
+    [
+        ("https://huggingface.co/org/name/blob/main/LICENSE", "https://huggingface.co/org/name/resolve/main/LICENSE"),
+        ("https://hf.co/org/name/blob/main/a/blob/b?x=y", "https://hf.co/org/name/resolve/main/a/blob/b?x=y"),
+        ("https://github.com/org/name/blob/main/LICENSE", "https://raw.githubusercontent.com/org/name/main/LICENSE"),
+        ("https://example.org/org/name/blob/main/LICENSE", "https://example.org/org/name/blob/main/LICENSE"),
+        ("https://huggingface.co/org/name/raw/main/LICENSE", "https://huggingface.co/org/name/raw/main/LICENSE"),
+    ],
+)
+def test_a_page_that_shows_a_file_is_read_where_the_file_is(page: str, file: str) -> None:
+    assert file_shown(page) == file
