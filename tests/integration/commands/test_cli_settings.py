@@ -39,12 +39,9 @@ def at(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
 
 
-def test_every_command_is_tried() -> None:
-    assert {*CALLS, "resolve"} == set(PLACES)
-
-
 @pytest.mark.parametrize("command", CALLS)
 def test_a_bad_setting_is_a_sentence(at: Installation, command: str) -> None:
+    assert {*CALLS, "resolve"} == set(PLACES), "every command is tried"
     for name, value in BAD if command in ("scan", "sources") else BAD[:1]:
         finished = at.run(*CALLS[command], **{name: value})
         # A scan that ends with 1 has found something.
