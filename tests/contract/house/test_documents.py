@@ -141,6 +141,17 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            links = re.findall(r"\]\(([^):#]+)[^)]*\)", page.read_text("utf-8"))
+            waiting += [(page.parent / link).resolve() for link in links]
+    assert set((ROOT / "docs").rglob("*.md")) - reached == set()
+
+
 @EVERY_DOCUMENT
 def test_files_that_are_named_are_there(document: Path) -> None:
     """Names in `code` that begin with a folder of this project: a file of it, or a function in one (`file.py::name`)."""
