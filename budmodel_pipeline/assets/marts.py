@@ -16,6 +16,7 @@ MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
 
 # Tables that Python writes, by the asset that writes them; the others follow from the scores through `models`.
 UPSTREAM = {
+    "model_groups": "models",
     "models": "models",
     "model_aliases": "models",
     "model_info": "model_info",
