@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts
@@ -16,6 +16,7 @@ MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
 
 # Tables that Python writes, by the asset that writes them; the others follow from the scores through `models`.
 UPSTREAM = {
+    "model_groups": "models",
     "models": "models",
     "model_aliases": "models",
     "model_info": "model_info",
@@ -56,7 +57,8 @@ def marts_assets(target: Path) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=MANIFEST,
         project=DbtProject(PROJECT_DIRECTORY, profiles_dir=PROJECT_DIRECTORY),
-        dagster_dbt_translator=Translator(),
+        # One asset writes the models, their groups and their names.
+        dagster_dbt_translator=Translator(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)),
         name="dbt_leaderboard",
     )
     def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, postgres: PostgresResource) -> Iterator[Any]:

@@ -10,9 +10,7 @@ from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
 
 GROUP = "marts"
-CLASHES = text(
-    "select * from marts.identity_review where reason = 'clash' order by source, model_id, published_name limit 50"
-)
+CLASHES = text("select * from marts.identity_review where reason = 'clash' order by source, model_id, entry_key limit 50")
 
 
 @dg.asset(
@@ -34,6 +32,9 @@ def models(postgres: PostgresResource) -> dg.MaterializeResult[None]:
             "published_names": counts.names,
             "in_two_or_more_sources": counts.in_two_sources,
             "in_five_or_more_sources": counts.in_five_sources,
+            "model_groups": counts.groups,
+            "groups_in_two_or_more_sources": counts.groups_in_two_sources,
+            "groups_in_five_or_more_sources": counts.groups_in_five_sources,
         }
     )
 
@@ -41,19 +42,19 @@ def models(postgres: PostgresResource) -> dg.MaterializeResult[None]:
 @dg.asset_check(
     asset=["marts", "identity_review"],
     name="no_clashes",
-    description="No two names of one source that give different scores for one metric mean the same model and variant.",
+    description="No two entries of one source that give different scores for one metric mean the same model and variant.",
 )
 def no_clashes(postgres: PostgresResource) -> dg.AssetCheckResult:
     with postgres.engine.connect() as connection:
         clashes = connection.execute(CLASHES).all()
-    lines = ["| source | model | name | other name | metric |", "|---|---|---|---|---|"]
+    lines = ["| source | model | entry | other entry | metric |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row.source} | {row.model_id} | {row.published_name} | {row.other_name} | {row.detail} |" for row in clashes
+        f"| {row.source} | {row.model_id} | {row.entry_key} | {row.other_entry_key} | {row.detail} |" for row in clashes
     ]
     return dg.AssetCheckResult(
         passed=not clashes,
         # The rest of the names is right, and the review lists these: no reason to hold up the marts.
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(clashes)} pairs of names" if clashes else "none",
+        description=f"{len(clashes)} pairs of entries" if clashes else "none",
         metadata={"clashes": dg.MetadataValue.md("\n".join(lines))},
     )

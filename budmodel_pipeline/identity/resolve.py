@@ -207,6 +207,14 @@ def _repository(repository: str) -> Reading | None:
         return None
 
 
+def is_repository_of(repository: str, model_id: str) -> bool:
+    """Whether a model of the hub is that model itself: not its base, its copy or another form, and no closed model."""
+    reading = _repository(repository)
+    if reading is None or "host" in reading.variant or (reading.family is not None and reading.family.closed):
+        return False
+    return resolve("", repository).model_id == model_id
+
+
 def _pin(reading: Reading, repository: str) -> Reading | None:
     """The reading that a link gives a vague name; None where the name says something that the link does not."""
     linked = _repository(repository)

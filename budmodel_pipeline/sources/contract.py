@@ -104,7 +104,8 @@ class Score(NamedTuple):
 class Entry:
     """What a source says about one published name (and, where a name is published twice, one setting of it).
 
-    `key` is unique within a snapshot and stable from one to the next. `published_name` is raw, variant included.
+    `key` is unique within a snapshot and stable from one to the next. `published_name` is raw, variant included;
+    `published_id` is the id of a model that the publisher gives beside it, where there is one.
     `settings` holds the remaining published facts: run settings, sizes, prices that are not scores.
     """
 
@@ -112,6 +113,7 @@ class Entry:
     published_name: str
     link: str | None = None
     organization: str | None = None
+    published_id: str | None = None
     license: str | None = None
     released_on: date | None = None
     settings: dict[str, Any] = field(default_factory=dict)

@@ -162,6 +162,7 @@ def _models(models: list[Any], start: float, ledger: Ledger) -> tuple[dict[str, 
         entry.link = text(model.get("link"))
         # The site calls it a release date and says that it estimates the end of the training data: not our `released_on`.
         # Such a model may have trained on problems of the window; the site shows it without a rank.
+        entry.published_id = text(model.get("model_name"))
         entry.settings = {key: fact(model.get(key)) for key in ("model_name", "model_style")} | {
             "training_cutoff": _day(released).isoformat(),
             "contaminated": released >= start,
@@ -233,4 +234,5 @@ SOURCE = Source(
     metrics=tuple(METRICS.values()),
     columns={ENDPOINT: RECORDS},
     parse=parse,
+    parser_version=2,
 )

@@ -126,6 +126,7 @@ def _describe(row: Mapping[str, Any]) -> Entry:
         key=published_name(row["model_id"]),
         published_name=published_name(row["name"]),
         organization=text(row["organization"]),
+        published_id=published_name(row["model_id"]),
         license=text(row["license"]),
         released_on=day(row["release_date"], "release_date", "%Y-%m-%d"),
         settings={name: fact(row.get(name)) for name in FACTS},
@@ -146,4 +147,5 @@ SOURCE = Source(
     metrics=tuple(METRICS.values()),
     columns={"models": COLUMNS},
     parse=parse,
+    parser_version=2,
 )

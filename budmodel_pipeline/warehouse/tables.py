@@ -145,6 +145,8 @@ entries = Table(
     Column("published_name", Text, nullable=False),
     Column("link", Text),
     Column("organization", Text),
+    # The id of a model that the source gives beside the name.
+    Column("published_id", Text),
     Column("license", Text),
     Column("released_on", Date),
     Column("settings", JSONB, nullable=False),
@@ -169,11 +171,26 @@ scores = Table(
     CheckConstraint("value not in ('NaN', 'Infinity', '-Infinity')", name="finite"),
 )
 
+# Releases without what changes between their snapshots: see `identity.groups`.
+model_groups = Table(
+    "model_groups",
+    metadata,
+    Column("group_id", Text, primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("maker", Text),
+)
+
 models = Table(
     "models",
     metadata,
     Column("model_id", Text, primary_key=True),
     Column("display_name", Text, nullable=False),
+    # Null until names are resolved for the first time after an upgrade.
+    Column("group_id", Text, ForeignKey(model_groups.c.group_id)),
+    # Who released it, under the one name that we use; null where nobody tells.
+    Column("maker", Text),
+    # `owner/name` of its model of the hub, as a source spells it; null for models that a source links to no hub.
+    Column("hub_repository", Text),
     _moment("first_seen_at", nullable=False),
     Column("superseded_by", Text, ForeignKey("budmodel.models.model_id")),
 )
@@ -186,6 +203,8 @@ model_aliases = Table(
     Column("published_name", Text, nullable=False),
     Column("link", Text),
     Column("organization", Text),
+    Column("published_id", Text),
+    Column("released_on", Date),
     Column("model_id", Text, ForeignKey(models.c.model_id), nullable=False),
     Column("variant", Text),
     Column("method", Text, nullable=False),
@@ -195,8 +214,16 @@ model_aliases = Table(
     _moment("last_seen_at", nullable=False),
     # `owner/name` of the model of the hub that the link leads to: see `identity.hub_links`.
     Column("hub_repository", Text),
+    # What a name is resolved by.
     UniqueConstraint(
-        "source", "published_name", "link", "organization", name="uq_model_aliases_name", postgresql_nulls_not_distinct=True
+        "source",
+        "published_name",
+        "link",
+        "organization",
+        "published_id",
+        "released_on",
+        name="uq_model_aliases_name",
+        postgresql_nulls_not_distinct=True,
     ),
     Index(None, "model_id"),
 )

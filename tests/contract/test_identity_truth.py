@@ -14,6 +14,7 @@ names of another week. After reading those errors the rules were completed; the 
 """
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from math import comb
@@ -22,9 +23,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from budmodel_pipeline.identity.lines import resolve_rows
+from budmodel_pipeline.identity.vocabulary import in_vocabulary
 from tests.checkout import DATA
 
 LABELLED = 1_789
+# A date, in the spellings of ids; a stage or revision. Ids that keep either after the last part are groups of their own.
+DATE = r"20\d\d-?\d\d-?\d\d|20\d\d-\d\d|\d\d-20\d\d|2[3-6](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])"
+SNAPSHOT = re.compile(rf"-(?:{DATE}|preview|experimental|exp|beta|latest|00[1-9])$")
+# Whether these are one release or several, people answer either way.
+ARGUABLE = {"google/gemini", "openai/gpt-4", "openai/o1", "mistralai/codestral", "x-ai/grok-2"}
 FIELDS = ("source", "published_name", "link", "organization")
 
 
@@ -38,14 +45,23 @@ def pairs(counts: Iterable[int]) -> int:
     return sum(comb(count, 2) for count in counts)
 
 
-def figures(labelled: list[dict[str, Any]], resolved: list[dict[str, Any]]) -> Figures:
+def figures(labelled: list[dict[str, Any]], resolved: list[dict[str, Any]], of: str = "model_id") -> Figures:
     """Pairs of rows: of those put together how many belong together, and of those that belong how many are together."""
-    together = Counter((row["canonical_id"], found["model_id"]) for row, found in zip(labelled, resolved, strict=True))
+    label = "canonical_id" if of == "model_id" else "canonical_group"
+    together = Counter((row[label], found[of]) for row, found in zip(labelled, resolved, strict=True))
     right = pairs(together.values())
-    claimed = pairs(Counter(found["model_id"] for found in resolved).values())
-    true = pairs(Counter(row["canonical_id"] for row in labelled).values())
+    claimed = pairs(Counter(found[of] for found in resolved).values())
+    true = pairs(Counter(row[label] for row in labelled).values())
     present = sum(bool(row["variant"]) == bool(found["variant"]) for row, found in zip(labelled, resolved, strict=True))
     return Figures(right / claimed if claimed else 1.0, right / true if true else 1.0, present / len(labelled))
+
+
+def group_of_label(canonical_id: str) -> str:
+    """The labelled id without what changes between snapshots."""
+    bare = "" if not canonical_id.startswith("multi/") else canonical_id
+    while bare != canonical_id:
+        bare, canonical_id = canonical_id, SNAPSHOT.sub("", canonical_id)
+    return bare
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +89,25 @@ def test_names_of_a_model_come_together(labelled: list[dict[str, Any]], resolved
     assert found.precision >= 0.998
     assert found.recall >= 0.99
     assert found.variant_presence >= 0.99
+
+
+def test_snapshots_of_a_release_come_together(labelled: list[dict[str, Any]], resolved: list[dict[str, Any]]) -> None:
+    rows = [row | {"canonical_group": group_of_label(row["canonical_id"])} for row in labelled]
+    kept = [at for at, row in enumerate(rows) if row["canonical_group"] not in ARGUABLE]
+    found = figures([rows[at] for at in kept], [resolved[at] for at in kept], of="group_id")
+    assert found.precision >= 0.998
+    assert found.recall >= 0.98
+
+
+def test_no_model_is_in_two_groups(resolved: list[dict[str, Any]]) -> None:
+    groups = defaultdict(set)
+    for found in resolved:
+        groups[found["model_id"]].add(found["group_id"])
+    assert [model for model, of in groups.items() if len(of) > 1] == []
+
+
+def test_variants_are_written_in_the_vocabulary(resolved: list[dict[str, Any]]) -> None:
+    assert {found["variant"] for found in resolved if found["variant"] and not in_vocabulary(found["variant"])} == set()
 
 
 def test_the_order_of_rows_does_not_matter(labelled: list[dict[str, Any]], resolved: list[dict[str, Any]]) -> None:

@@ -49,6 +49,7 @@ def test_sample() -> None:
     assert METRICS["output_price"].unit == "usd_per_million_tokens"
     assert METRICS["output_price"].higher_is_better is False
     assert "drop_score" not in gpt.scores
+    assert gpt.published_id == "gpt-5-2025-08-07"
     assert (gpt.published_name, gpt.organization, gpt.license) == ("GPT-5", "openai", "proprietary")
     assert gpt.released_on == date(2025, 8, 7)
     assert gpt.settings["context"] == 400_000

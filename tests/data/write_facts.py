@@ -5,6 +5,7 @@
 The data lie beside the checkout and no test needs them. Texts and code of others stay there. The files:
 
 - `labelled_names.tsv`: names as leaderboards publish them, and the model that each means.
+- `published_entries.tsv`: what the sources say that tells whom an entry is about.
 - `model_configs.json`: of each model the keys and values of its config.
 - `model_figures.tsv`: what must be read from these. A model with a `trap` may be refused instead.
 - `mirror/`: what catalogs of closed models say of each model by a maker, and of some models by resellers.
@@ -19,9 +20,11 @@ from typing import Any
 
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MAKERS, MODELS_DEV_URL
+from budmodel_pipeline.sources.catalog import catalog
 from tests.checkout import DATA, SHARED
 
 NAMES = ("source", "published_name", "link", "organization", "canonical_id", "variant")
+ENTRIES = ("source", "published_name", "link", "organization", "published_id", "released_on")
 FIGURES = (
     "model_id",
     "layers",
@@ -59,6 +62,21 @@ MODELS_OF_A_RESELLER = 5
 def write_names(to: Path) -> None:
     lines = (SHARED / "identity" / "truth_dev.jsonl").read_text("utf-8").splitlines()
     write_table(to / "labelled_names.tsv", NAMES, (json.loads(line) for line in lines if line.strip()))
+
+
+def write_entries(to: Path) -> None:
+    """Of every entry of the eight sources' files."""
+    rows = []
+    for source in catalog().values():
+        files = {
+            endpoint.name: (SHARED / "mirror" / mirror_path(endpoint.url)).read_bytes()
+            for endpoint in source.endpoints
+            if (SHARED / "mirror" / mirror_path(endpoint.url)).is_file()
+        }
+        for entry in source.parse(files).entries:
+            said = {name: getattr(entry, name) for name in ENTRIES[1:]}
+            rows.append({"source": source.slug} | {name: value or "" for name, value in said.items()})
+    write_table(to / "published_entries.tsv", ENTRIES, rows)
 
 
 def write_models(to: Path) -> None:
@@ -117,6 +135,7 @@ def dumped(value: object) -> str:
 
 def write_facts(to: Path) -> None:
     write_names(to)
+    write_entries(to)
     write_models(to)
     write_catalogs(to)
 

@@ -11,6 +11,10 @@ with sightings as (
         entries.entry_key,
         entries.published_name,
         entries.model_id,
+        entries.group_id,
+        entries.display_name,
+        entries.maker,
+        entries.hub_repository,
         dense_rank() over (order by snapshots.source, entries.entry_key) as entry
     from {{ ref('stg_snapshots') }} as snapshots
     inner join {{ ref('stg_entries') }} as entries using (snapshot_id)
@@ -49,7 +53,11 @@ latest as (
         source,
         entry_key,
         published_name,
-        model_id
+        model_id,
+        group_id,
+        display_name,
+        maker,
+        hub_repository
     from sightings
     order by entry, ordinal desc
 )
@@ -59,6 +67,10 @@ select
     periods.metric_id,
     latest.entry_key,
     latest.model_id,
+    latest.group_id,
+    latest.display_name,
+    latest.maker,
+    latest.hub_repository,
     latest.published_name,
     periods.value as score,
     metrics.unit,

@@ -34,6 +34,10 @@ permissions as (
 select
     cards.target,
     cards.model_id,
+    models.group_id,
+    models.display_name,
+    models.maker,
+    models.hub_repository,
     cards.provider,
     cards.name,
     cards.revision,
@@ -119,6 +123,7 @@ select
     cards.warnings,
     cards.problems
 from {{ ref('stg_model_info') }} as cards
+left join {{ ref('stg_models') }} as models on cards.model_id = models.model_id
 left join headlines on cards.model_id = headlines.model_id
 left join {{ source('budmodel', 'model_licenses') }} as held on cards.target = held.target
 left join {{ source('budmodel', 'license_documents') }} as documents on held.document_id = documents.document_id

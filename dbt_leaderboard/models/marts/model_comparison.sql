@@ -29,6 +29,10 @@ presence as (
 
 select
     chosen.model_id,
+    chosen.group_id,
+    chosen.display_name,
+    chosen.maker,
+    chosen.hub_repository,
     chosen.metric_id,
     chosen.metric_title,
     chosen.benchmark_id,

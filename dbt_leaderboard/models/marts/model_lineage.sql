@@ -26,6 +26,10 @@ select distinct on (parents.target, parents.base_model)
     parents.target,
     parents.name,
     parents.model_id,
+    models.group_id,
+    models.display_name,
+    models.maker,
+    models.hub_repository,
     parents.base_model,
     known.target as base_target,
     known.model_id as base_model_id,
@@ -34,4 +38,5 @@ select distinct on (parents.target, parents.base_model)
     parents.extracted_at
 from parents
 left join known on known.name = lower(parents.base_model)
+left join {{ ref('stg_models') }} as models on parents.model_id = models.model_id
 order by parents.target, parents.base_model, parents.method

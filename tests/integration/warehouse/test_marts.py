@@ -73,6 +73,7 @@ MARTS = {
     "licenses",
     "model_cards",
     "model_comparison",
+    "model_groups",
     "model_health",
     "model_lineage",
     "security_findings",
@@ -166,7 +167,7 @@ def refuse(engine: Engine, of: Source, at: datetime) -> None:
         record_failure(connection, of.slug, "the table was empty", at, refused=fetch(connection, of, at, "live"))
 
 
-def resolve(_source: str, name: str, link: str | None) -> Resolution:
+def resolve(_source: str, name: str, link: str | None = None, **_beside: object) -> Resolution:
     """`Alpha (high)` is model alpha, variant high; a link to tuned weights makes another model. Nobody is sure of Delta."""
     base, _, variant = name.lower().partition(" (")
     model_id = "tuner/gamma-tuned" if link == TUNED else base
@@ -205,12 +206,36 @@ def fill(engine: Engine) -> None:
     release(engine, ARENA, FOURTH, newest)
     for at, origin in ((LONG_AGO, "mirror"), (LATER, "live"), (LATEST, "mirror")):
         release(engine, LAPSED, at, parsed(entry("Beta", 12.5)), origin)
-    doubtful = (entry("Omega", 5), entry("OMEGA", 6), entry("One/Sigma", 7), entry("Two/sig-ma", 7))
+    doubtful = (
+        entry("Omega", 5),
+        entry("OMEGA", 6),
+        entry("Psi", 5, key="Psi | verified"),
+        entry("Psi", 6, key="Psi | community"),
+        entry("One/Sigma", 7),
+        entry("Two/sig-ma", 7),
+        entry("OpenAI/GPT-5-2025-08-07", 7, link="https://huggingface.co/openai/gpt-5"),
+        entry("Acme/Zorb-7b-Instruct", 7, link="https://huggingface.co/acme/Zorb-7b-Instruct"),
+    )
     release(engine, BROKEN, THIRD, parsed(entry("Beta", 1), *doubtful))
     refuse(engine, BROKEN, FOURTH)
     with engine.begin() as connection:
         resolve_aliases(connection, resolve)
+        know_more_names(connection)
         read_models(connection)
+
+
+def know_more_names(connection: Connection) -> None:
+    """Names that a source published once, of models that others publish under another."""
+    for model_id in ("openai/gpt-5", "acme/zorb-7b"):
+        for statement in (
+            "insert into budmodel.model_groups values (:id, 'A group', null) on conflict do nothing",
+            """insert into budmodel.models (model_id, display_name, group_id, first_seen_at)
+            values (:id, 'A model', :id, :now)""",
+            """insert into budmodel.model_aliases
+                (source, published_name, model_id, method, confidence, first_seen_at, last_seen_at)
+            values ('quiet', upper(:id), :id, 'test', 1, :now, :now)""",
+        ):
+            connection.execute(text(statement), {"id": model_id, "now": NOW})
 
 
 def read_models(connection: Connection) -> None:
@@ -475,7 +500,7 @@ def test_health_tells_the_four_states_apart(built: Built) -> None:
     rows = built.rows("select source, status, last_error, scores, models from marts.source_health order by source")
     assert [tuple(row.values()) for row in rows] == [
         ("arena", "ok", None, 12, 4),
-        ("broken", "failing", "the table was empty", 5, 4),
+        ("broken", "failing", "the table was empty", 9, 7),
         ("lapsed", "due", None, 1, 1),
         ("quiet", "never", None, 0, 0),
     ]
@@ -609,11 +634,22 @@ def test_dbt_knows_every_unit(manifest: Mapping[str, Any]) -> None:
 def test_doubtful_names_are_put_before_a_person(built: Built) -> None:
     review = built.rows("""
         select reason, source, model_id, other_model_id, published_name, other_name, confidence, detail
-        from marts.identity_review order by reason
+        from marts.identity_review order by reason, model_id
     """)
     assert [tuple(row.values()) for row in review] == [
         ("clash", "broken", "omega", None, "OMEGA", "Omega", None, "broken.accuracy: 6 and 5"),
+        ("clash", "broken", "psi", None, "Psi", "Psi", None, "broken.accuracy: 6 and 5"),
         ("low confidence", "arena", "delta", None, "Delta", None, 0.4, "a; b"),
+        (
+            "near miss",
+            "quiet",
+            "acme/zorb-7b",
+            "acme/zorb-7b-instruct",
+            "ACME/ZORB-7B",
+            "Acme/Zorb-7b-Instruct",
+            1,
+            "the same name with and without a stage of tuning",
+        ),
         (
             "near miss",
             "broken",
@@ -624,4 +660,46 @@ def test_doubtful_names_are_put_before_a_person(built: Built) -> None:
             1,
             "the same name under two makers, or with other separators",
         ),
+        (
+            "near miss",
+            "quiet",
+            "openai/gpt-5",
+            "openai/gpt-5-2025-08-07",
+            "OPENAI/GPT-5",
+            "OpenAI/GPT-5-2025-08-07",
+            1,
+            "a release, and the name without its date or suffix",
+        ),
     ]
+
+
+def test_a_clash_names_its_entries(built: Built) -> None:
+    clash = built.row("select entry_key, other_entry_key from marts.identity_review where model_id = 'psi'")
+    assert tuple(clash.values()) == ("Psi | community", "Psi | verified")
+
+
+def test_every_mart_with_a_model_tells_its_group_and_names(built: Built) -> None:
+    told = {"group_id", "display_name", "maker", "hub_repository"}
+    marts = built.rows("""
+        select table_name, array_agg(column_name::text) as columns from information_schema.columns
+        where table_schema = 'marts' group by table_name
+    """)
+    of_models = {mart["table_name"]: set(mart["columns"]) for mart in marts if "model_id" in mart["columns"]}
+    assert of_models.keys() >= {"leaderboard", "leaderboard_history", "model_comparison", "model_cards", "identity_review"}
+    assert {mart: told - columns for mart, columns in of_models.items() if told - columns} == {}
+
+
+def test_the_marts_say_what_a_model_is_called_and_where_it_lies(built: Built) -> None:
+    row = built.row("""
+        select group_id, display_name, maker, hub_repository from marts.leaderboard where published_name like 'Acme/%'
+    """)
+    assert tuple(row.values()) == ("acme/zorb-7b-instruct", "Acme/Zorb-7b-Instruct", "acme", "acme/Zorb-7b-Instruct")
+    dated = built.row("select group_id, maker, hub_repository from marts.model_comparison where model_id like 'openai/%'")
+    assert tuple(dated.values()) == ("openai/gpt-5", "OpenAI", None), "a closed model lies on no hub"
+
+
+def test_a_group_holds_its_models_and_sources(built: Built) -> None:
+    group = built.row(
+        "select model_ids, sources, sources_count, names from marts.model_groups where group_id = 'openai/gpt-5'"
+    )
+    assert tuple(group.values()) == (["openai/gpt-5", "openai/gpt-5-2025-08-07"], ["broken", "quiet"], 2, 2)
