@@ -141,6 +141,10 @@ _RISKS: tuple[tuple[Topic, Value, str], ...] = (
 _CAUTIONS: tuple[tuple[Topic, Value, str], ...] = (
     (Topic.USE_LIMITS, Value.YES, "some purposes are forbidden"),
     (Topic.THRESHOLD, Value.YES, "large users need another license"),
+    (Topic.TERRITORY, Value.YES, "it is not granted everywhere"),
+    (Topic.TERRITORY, Value.CONDITIONAL, "some of what it covers is not granted everywhere"),
+    (Topic.DUTIES, Value.YES, "something has to be done before use"),
+    (Topic.DUTIES, Value.CONDITIONAL, "something has to be done before some uses"),
     (Topic.SHARE_ALIKE, Value.YES, "derived works go under the same terms"),
     (Topic.SHARE_ALIKE, Value.CONDITIONAL, "some derived works go under the same terms"),
     (Topic.PATENT_USE, Value.NO, "patents are expressly not licensed"),

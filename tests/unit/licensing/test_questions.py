@@ -1,10 +1,12 @@
 """Each question has one polarity: a license that has to be answered with YES, and one that has to be answered with NO."""
 
+from dataclasses import replace
+
 import pytest
 
 from budmodel_pipeline.licensing.model import Impact, Value
 from budmodel_pipeline.licensing.questions import BY_SLUG, QUESTIONS
-from budmodel_pipeline.licensing.terms import Terms, read_terms, terms_of
+from budmodel_pipeline.licensing.terms import Terms, Topic, read_terms, terms_of
 
 SERVICE = """
 [template]
@@ -59,6 +61,8 @@ like = "template"
 title = "model without any condition"
 terms = { distribution = "yes", modification = "yes" }
 """
+# What outweighs a caution.
+RISKY = (Topic.OUTPUT_LIMITS, Topic.BINDING, Topic.REVOCATION)
 POLARITY = [
     ("modify", "mit", "cc-by-nc-nd-3.0"),
     ("modification-limits", "cc-by-nc-nd-3.0", "mit"),
@@ -152,3 +156,20 @@ def test_the_impact_follows_from_the_value(slug: str) -> None:
 )
 def test_what_is_neither_yes_nor_no(slug: str, license_id: str, expected: Value) -> None:
     assert BY_SLUG[slug].decide(terms(license_id)).value is expected
+
+
+@pytest.mark.parametrize(
+    ("license_id", "said"),
+    [
+        ("llama4", "not granted everywhere"),
+        ("hunyuan-a13b", "it is not granted everywhere"),
+        ("stability-ai-community", "before some uses"),
+    ],
+)
+def test_a_legal_risk_names_where_it_is_not_granted_and_what_comes_before_use(license_id: str, said: str) -> None:
+    terms = terms_of(license_id)
+    assert terms is not None
+    risks = BY_SLUG["legal-risk"].decide(terms)
+    cautions = BY_SLUG["legal-risk"].decide(replace(terms, values={**terms.values, **dict.fromkeys(RISKY, Value.NO)}))
+    assert risks.value is not Value.NO
+    assert any(said in reason for reason in cautions.reasons)
