@@ -16,7 +16,7 @@ from benchmarks.measure import Figure, in_turn, median_ratio, seconds
 from benchmarks.published_files import Files, multiplied, published, stock_parse
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Parsed, Source
-from budmodel_pipeline.sources.quality import LastGood, MetricFigures, assess
+from budmodel_pipeline.sources.quality import LastGood, assess
 from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.publish import (
     ENTRY_COLUMNS,
@@ -138,8 +138,8 @@ def _both_sides(engine: Engine, source: Source, files: Files) -> tuple[Callable[
 
 def _last_good(parsed: Parsed) -> LastGood:
     """As if the same rows had been published before, so that every check has something to do."""
-    values: dict[str, list[float]] = {}
+    values: dict[str, dict[str, float]] = {}
     for entry in parsed.entries:
         for slug, score in entry.scores.items():
-            values.setdefault(slug, []).append(score.value)
-    return LastGood(parsed.rows_kept, {slug: MetricFigures(len(found), median(found)) for slug, found in values.items()})
+            values.setdefault(slug, {})[entry.key] = score.value
+    return LastGood(parsed.rows_kept, values)

@@ -5,7 +5,19 @@ from importlib import import_module
 import click
 
 # Each command's module under `commands/`, and its name there.
-_PIPELINE = ("run", "sources", "leaderboard", "compare", "resolve", "replay", "rebuild", "migrate", "connect", "ui")
+_PIPELINE = (
+    "run",
+    "sources",
+    "leaderboard",
+    "compare",
+    "resolve",
+    "replay",
+    "backfill",
+    "rebuild",
+    "migrate",
+    "connect",
+    "ui",
+)
 PLACES = {
     **{name: f"pipeline:{name}" for name in _PIPELINE},
     **{name: f"models:{name}" for name in ("inspect", "request", "model")},

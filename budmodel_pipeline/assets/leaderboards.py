@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import dagster as dg
+from pydantic import Field
 
 from budmodel_pipeline.assets.presentation import scores_metadata, snapshot_metadata
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
@@ -17,7 +18,7 @@ from budmodel_pipeline.sources.contract import Source
 from budmodel_pipeline.sources.quality import CHECKS, Outcome
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.publish import register_sources
-from budmodel_pipeline.workflows.extraction import ExtractionError, publish_scores, take_snapshot
+from budmodel_pipeline.workflows.extraction import Accepted, ExtractionError, publish_scores, take_snapshot
 
 GROUP = "leaderboards"
 OWNERS = ["team:data-engineering"]
@@ -27,9 +28,18 @@ FRESHNESS = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_w
 
 
 class ScoresConfig(dg.Config):
-    """`accept_shrinkage`: publish although rows are gone; for a person who has looked at the source."""
+    """For a person who has looked at the source.
 
+    `accept` says why a snapshot may be published that tells another story about the same entries than the last one;
+    `accept_shrinkage`: publish although rows are gone; `set_aside` names entries to publish without.
+    """
+
+    accept: str | None = None
     accept_shrinkage: bool = False
+    set_aside: list[str] = Field(default_factory=list)
+
+    def accepted(self) -> Accepted:
+        return Accepted(self.accept or None, self.accept_shrinkage, tuple(self.set_aside))
 
 
 def leaderboard_assets(source: Source, retry: dg.RetryPolicy | None = RETRY) -> Sequence[dg.AssetsDefinition]:
@@ -102,7 +112,7 @@ def _scores_asset(source: Source) -> dg.AssetsDefinition:
                 source,
                 engine=postgres.engine,
                 store=object_storage.store,
-                accept_shrinkage=config.accept_shrinkage,
+                accepted=config.accepted(),
             )
         except ExtractionError as error:
             yield from _check_results(key, error.outcomes)

@@ -69,7 +69,7 @@ def scores_metadata(
         "rows_kept": dg.MetadataValue.int(snapshot.rows_kept or 0),
         "rows_rejected": dg.MetadataValue.int(snapshot.rows_rejected or 0),
         "unchanged": dg.MetadataValue.bool(published.unchanged),
-        "as_of": dg.MetadataValue.text(f"{snapshot.as_of or f'{snapshot.fetched_at:%Y-%m-%d} (fetched; none stated)'}"),
+        "as_of": dg.MetadataValue.text(f"{snapshot.as_of or 'unknown'} ({snapshot.as_of_basis})"),
         "origin": dg.MetadataValue.text(snapshot.origin),
         "snapshot": dg.MetadataValue.text(snapshot.snapshot_id),
         "homepage": dg.MetadataValue.url(source.homepage),

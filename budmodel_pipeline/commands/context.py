@@ -34,6 +34,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
     from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
     from budmodel_pipeline.sources.catalog import CatalogError, catalog
     from budmodel_pipeline.warehouse.publish import PublishConflictError
+    from budmodel_pipeline.workflows.backfill import BackfillError
     from budmodel_pipeline.workflows.replay import ReplayError
 
     try:
@@ -51,6 +52,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         raise click.ClickException(f"The database does not answer: {error.orig}. {advice}") from error
     except (
         CatalogError,
+        BackfillError,
         EmbeddedPostgresError,
         ObjectStoreError,
         ReplayError,

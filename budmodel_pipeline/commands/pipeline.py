@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from budmodel_pipeline.settings import Settings
+    from budmodel_pipeline.sources.contract import Source
+    from budmodel_pipeline.workflows.extraction import Accepted
 
 # Those of `settings.Origin`, which takes longer to import than this list to read.
 ORIGINS = ("sample", "mirror", "live")
@@ -35,18 +37,45 @@ NOT_SHOWN = ("unit", "as_of", "origin", "variant")
 @click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
 @click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
 @click.option("--origin", type=click.Choice(ORIGINS), help="Bundled samples, a mirror, or live.")
+@click.option(
+    "--accept",
+    metavar="WHY",
+    help="Publish another story about the same entries, and keep the reason. Look at the source first; needs --source.",
+)
 @click.option("--accept-shrinkage", is_flag=True, help="Publish although rows are gone. Look at the source first.")
+@click.option(
+    "--set-aside",
+    multiple=True,
+    metavar="NAME",
+    help="Publish without the entry of this name, until its scores change; may be given several times, needs --source.",
+)
 @click.option("--rebuild-marts", is_flag=True, help="Resolve all names again and rebuild the marts even if nothing is new.")
-def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: bool, rebuild_marts: bool) -> None:
+def run(
+    force: bool,
+    only: Sequence[str],
+    origin: str | None,
+    accept: str | None,
+    accept_shrinkage: bool,
+    set_aside: Sequence[str],
+    rebuild_marts: bool,
+) -> None:
     """Extract the sources that are due and rebuild the marts."""
     _expect_sources(only, "--source")
+    if (accept is not None or set_aside) and len(only) != 1:
+        raise click.UsageError("--accept and --set-aside are about one source; name it with --source")
+    if accept is not None and not accept.strip():
+        raise click.UsageError("--accept needs a reason, which is kept")
     from budmodel_pipeline.commands.reports import source_rows
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.warehouse.model_states import models_waiting
     from budmodel_pipeline.warehouse.publish import register_sources
     from budmodel_pipeline.warehouse.states import marts_behind, source_states
     from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+    from budmodel_pipeline.workflows.extraction import Accepted
 
+    accepted = Accepted(accept, accept_shrinkage, tuple(set_aside))
+    # Who decides about a source means what it has now.
+    force = force or accept is not None or bool(set_aside)
     with database(origin) as (settings, engine), _alone(engine):
         started = datetime.now(UTC)
         with engine.begin() as connection:
@@ -63,7 +92,7 @@ def run(force: bool, only: Sequence[str], origin: str | None, accept_shrinkage: 
             say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
         else:
             say("No source is due; models are read where they are, and the marts rebuilt")
-        ok = _refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts)
+        ok = _refresh(engine, settings, due, accepted=accepted, rebuild_marts=rebuild_marts)
         with engine.connect() as connection:
             _summary(connection, started, due)
     sys.exit(0 if ok else 1)
@@ -187,7 +216,37 @@ def rebuild() -> None:
     with database() as (settings, engine), _alone(engine):
         published = rebuild_database(engine, live.object_store_of(settings), catalog())
         show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
-        sys.exit(0 if _refresh(engine, settings, [], accept_shrinkage=False, rebuild_marts=True) else 1)
+        sys.exit(0 if _refresh(engine, settings, [], rebuild_marts=True) else 1)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) on which the publisher had this file."
+)
+def backfill(source: str, file: Path, as_of: datetime) -> None:
+    """Load an older FILE of SOURCE as history; what is current stays.
+
+    For a source of several files FILE is a directory that holds them under the names that the publisher gives them, or laid
+    out as a mirror.
+    """
+    _expect_sources([source], "SOURCE")
+    if as_of.date() > datetime.now(UTC).date():
+        raise click.BadParameter("a file of the future is no history", param_hint="--as-of")
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.sources.catalog import catalog
+    from budmodel_pipeline.warehouse.publish import register_sources
+    from budmodel_pipeline.workflows.backfill import backfill as load_older
+
+    contents = _older_files(catalog()[source], file)
+    with database() as (settings, engine), _alone(engine):
+        with engine.begin() as connection:
+            register_sources(connection, catalog())
+        store = live.object_store_of(settings)
+        snapshot, parsed = load_older(catalog()[source], contents, as_of.date(), engine=engine, store=store)
+        say(f"{source}: {parsed.score_count:,} scores of {len(parsed.entries):,} entries as of {snapshot.as_of}")
+        sys.exit(0 if _refresh(engine, settings, [], rebuild_marts=True) else 1)
 
 
 @click.command()
@@ -246,8 +305,35 @@ def _alone(engine: "Engine") -> Iterator[None]:
         yield
 
 
+def _older_files(source: "Source", file: Path) -> dict[str, bytes]:
+    """The bytes of each endpoint of `source` by its name."""
+    from budmodel_pipeline.fetching.mirror import mirror_path
+
+    paths = {endpoint: mirror_path(endpoint.url) for endpoint in source.endpoints}
+    wanted = {endpoint: path.rpartition("/")[2] for endpoint, path in paths.items() if not endpoint.supplement}
+    if file.is_file():
+        if len(wanted) > 1:
+            names = ", ".join(wanted.values())
+            raise click.BadParameter(f"{source.slug} has several files; give a directory with {names}", param_hint="FILE")
+        return {endpoint.name: file.read_bytes() for endpoint in wanted}
+    found: dict[str, bytes] = {}
+    for endpoint, path in paths.items():
+        places = [file / path, *([file / wanted[endpoint]] if endpoint in wanted else [])]
+        place = next((place for place in places if place.is_file()), None)
+        if place is not None:
+            found[endpoint.name] = place.read_bytes()
+        elif endpoint in wanted:
+            raise click.BadParameter(f"{file} lacks {wanted[endpoint]}", param_hint="FILE")
+    return found
+
+
 def _refresh(
-    engine: "Engine", settings: "Settings", due: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool
+    engine: "Engine",
+    settings: "Settings",
+    due: Sequence[str],
+    *,
+    rebuild_marts: bool,
+    accepted: "Accepted | None" = None,
 ) -> bool:
     """Whether everything succeeded. Only this needs Dagster, which takes seconds to import."""
     from budmodel_pipeline.commands import quickstart
@@ -257,9 +343,11 @@ def _refresh(
 
     from budmodel_pipeline.assets.marts import MissingManifestError
     from budmodel_pipeline.commands.refresh import refresh
+    from budmodel_pipeline.workflows.extraction import NOTHING_ACCEPTED
 
     try:
-        return refresh(engine, settings, due, accept_shrinkage=accept_shrinkage, rebuild_marts=rebuild_marts, say=say)
+        said = accepted or NOTHING_ACCEPTED
+        return refresh(engine, settings, due, accepted=said, rebuild_marts=rebuild_marts, say=say)
     except MissingManifestError as error:
         raise click.ClickException(str(error)) from error
     except DagsterPostgresException as error:

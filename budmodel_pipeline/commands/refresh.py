@@ -15,6 +15,7 @@ from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.warehouse.model_states import release
 from budmodel_pipeline.warehouse.states import marts_behind
+from budmodel_pipeline.workflows.extraction import Accepted
 
 COMMAND = "budmodel/command"
 # A person is watching: what the site refuses for minutes is reported now and extracted by the next run.
@@ -22,7 +23,7 @@ NO_RETRY: dg.RetryPolicy | None = None
 
 
 def refresh(
-    engine: Engine, settings: Settings, sources: Sequence[str], *, accept_shrinkage: bool, rebuild_marts: bool, say: Say
+    engine: Engine, settings: Settings, sources: Sequence[str], *, accepted: Accepted, rebuild_marts: bool, say: Say
 ) -> bool:
     """Extracts `sources` and the models that are due, and brings the marts up to date; whether everything succeeded.
 
@@ -39,7 +40,7 @@ def refresh(
             definitions.resolve_job_def(EXTRACTION_JOB),
             instance,
             [dg.AssetKey([layer, source]) for source in sources for layer in ("snapshots", "scores")],
-            {f"scores__{source}": {"config": {"accept_shrinkage": accept_shrinkage}} for source in sources},
+            {f"scores__{source}": {"config": _config(accepted)} for source in sources},
         )
         with engine.connect() as connection:
             behind = marts_behind(connection)
@@ -57,6 +58,11 @@ def refresh(
         # dbt prints a line per model and test; the run shows one per table.
         with (settings.budmodel_home / "dbt.log").open("w") as log, redirect_stdout(log):
             return _execute(definitions.resolve_job_def(MARTS_JOB), instance, None, {}) and extracted
+
+
+def _config(accepted: Accepted) -> Mapping[str, Any]:
+    said = {"accept_shrinkage": accepted.shrinkage, "set_aside": list(accepted.aside)}
+    return said if accepted.story is None else {**said, "accept": accepted.story}
 
 
 def _read_models(definitions: dg.Definitions, instance: dg.DagsterInstance, say: Say) -> bool:

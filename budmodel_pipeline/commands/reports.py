@@ -43,9 +43,13 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
     figures = connection.execute(
         text("""
             select sources.source, current_snapshot_id, previous_snapshot_id, fetched_at, origin, rows_read, rows_rejected,
-                   as_of, last_extracted_at, last_error, unknown_columns,
-                   (select sum(rows) from budmodel.rejected_rows bad
-                    where bad.snapshot_id = current_snapshot_id and not by_rule) as bad_rows,
+                   as_of, last_extracted_at, last_error, missing_columns, unknown_columns,
+                   (select string_agg(format('%s of %s rows: %s', rows, rows_read, reason), '; ' order by rows desc, reason)
+                    from budmodel.rejected_rows bad
+                    where bad.snapshot_id = current_snapshot_id and kind <> 'by_rule') as bad_rows,
+                   (select string_agg(format('%s: %s (%s)', "column", reason, cells), '; ' order by cells desc, "column")
+                    from budmodel.unread_cells unread
+                    where unread.snapshot_id = current_snapshot_id) as bad_cells,
                    (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id) as scores,
                    (select count(distinct model_id) from budmodel.entries
                     join budmodel.model_aliases aliases on aliases.source = sources.source
@@ -71,7 +75,9 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
         else:
             change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
         problems = [row.last_error.removeprefix(f"{row.source}: ")] if row.last_error else []
-        problems += [f"{row.bad_rows} of {row.rows_read} rows could not be read"] if row.bad_rows else []
+        problems += [row.bad_rows] if row.bad_rows else []
+        problems += [f"unread cells: {row.bad_cells}"] if row.bad_cells else []
+        problems += [f"missing columns: {', '.join(row.missing_columns)}"] if row.missing_columns else []
         problems += [f"new columns: {', '.join(row.unknown_columns)}"] if row.unknown_columns else []
         rows.append(
             {
@@ -81,7 +87,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
                 "scores": row.scores,
                 "models": row.models,
                 "change": change,
-                "as_of": row.as_of or (f"fetched {row.fetched_at:%Y-%m-%d}" if row.fetched_at else None),
+                "as_of": row.as_of or ("unknown" if row.fetched_at else None),
                 "origin": row.origin,
                 "problem": "; ".join(problems),
             }

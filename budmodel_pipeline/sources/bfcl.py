@@ -3,23 +3,38 @@
 from collections.abc import Mapping
 from itertools import product
 
-from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Metric, Parsed, Score, Source, SourceError, Unit
-from budmodel_pipeline.sources.reading import Ledger, RowError, csv_rows, number, percent, published_name, slug, text
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Domain,
+    Endpoint,
+    Metric,
+    Parsed,
+    RejectionKind,
+    Source,
+    SourceError,
+    Standing,
+    Unit,
+)
+from budmodel_pipeline.sources.ledger import CellError, Ledger
+from budmodel_pipeline.sources.reading import csv_rows, number, percent, published_name, slug, text
 
 BENCHMARKS = {
-    "overall": Benchmark("bfcl_v4", "BFCL v4", "function calling", "All categories together, with cost and latency."),
-    "live": Benchmark("bfcl_v4_live", "BFCL v4 Live", "function calling", "Single-turn calls contributed by users."),
+    "overall": Benchmark("bfcl_v4", "BFCL v4", Domain.FUNCTION_CALLING, "All categories together, with cost and latency."),
+    "live": Benchmark("bfcl_v4_live", "BFCL v4 Live", Domain.FUNCTION_CALLING, "Single-turn calls contributed by users."),
     "non_live": Benchmark(
-        "bfcl_v4_non_live", "BFCL v4 Non-Live", "function calling", "Single-turn calls written by the authors."
+        "bfcl_v4_non_live", "BFCL v4 Non-Live", Domain.FUNCTION_CALLING, "Single-turn calls written by the authors."
     ),
     "multi_turn": Benchmark(
-        "bfcl_v4_multi_turn", "BFCL v4 Multi Turn", "function calling", "Conversations that need several calls."
+        "bfcl_v4_multi_turn", "BFCL v4 Multi Turn", Domain.FUNCTION_CALLING, "Conversations that need several calls."
     ),
-    "agentic": Benchmark("bfcl_v4_agentic", "BFCL v4 Agentic", "agents", "Web search and memory through function calls."),
+    "agentic": Benchmark(
+        "bfcl_v4_agentic", "BFCL v4 Agentic", Domain.AGENTS, "Web search and memory through function calls."
+    ),
     "format_sensitivity": Benchmark(
         "bfcl_v4_format_sensitivity",
         "BFCL v4 Format Sensitivity",
-        "robustness",
+        Domain.ROBUSTNESS,
         "How far accuracy moves between 26 formats of the same prompt; measured for few models with native calls.",
     ),
 }
@@ -29,6 +44,42 @@ def _slug(table: str, column: str) -> str:
     """A column's slug. It names the table, because tables share column titles for different numbers."""
     name = slug(column.replace("Acc", "Accuracy"))
     return name if name.startswith(table) else f"{table}_{name}"
+
+
+# What a column counts, by the words of its title; the first line that fits.
+MEANINGS = {
+    "Overall Acc": "All categories of the table together, as the publisher weighs them.",
+    "Parallel Multiple AST": "Several functions are offered and several calls are needed at once; compared by syntax tree.",
+    "Parallel AST": "One function is offered and must be called several times at once; compared by syntax tree.",
+    "Multiple AST": "Several functions are offered and one call is right; compared by syntax tree.",
+    "Simple AST": "One function is offered and one call is right; compared by syntax tree.",
+    "AST": "Mean over the categories whose calls are compared by syntax tree.",
+    "Irrelevance Detection": "No offered function fits, and the model rightly calls none.",
+    "Relevance Detection": "An offered function fits, and the model calls one.",
+    "Live Acc": "Mean over the single-turn categories contributed by users.",
+    "Miss Func": "Conversations in which the function that is needed is offered only later.",
+    "Miss Param": "Conversations in which a parameter is missing and must be asked for.",
+    "Long Context": "Conversations whose function results are padded with much irrelevant data.",
+    "Multi Turn Acc": "Mean over the categories of conversations that need several calls.",
+    "Web Search Base": "Questions that need several web searches, with snippets in the results.",
+    "Web Search No Snippet": "Questions that need several web searches, without snippets in the results.",
+    "Web Search": "Mean over web search with and without snippets in the results.",
+    "Memory KV": "Remembering over a session in a store of keys and values.",
+    "Memory Vector": "Remembering over a session in a vector store.",
+    "Memory Recursive Summarization": "Remembering over a session in a summary that is rewritten again and again.",
+    "Memory": "Mean over the three kinds of memory.",
+    "Base": "Conversations that need several calls, with nothing missing.",
+    "Total Cost": "Cost of the whole benchmark in US dollars, estimated from prices of APIs or GPUs.",
+    "Latency Mean": "Mean time to a response, in seconds.",
+    "Latency Standard Deviation": "Spread of the time to a response, in seconds.",
+    "Latency 95th Percentile": "Time within which 95 % of the responses came, in seconds.",
+    "Max Delta": "Largest difference of accuracy between two prompt formats, in percentage points.",
+    "Standard Deviation": "Spread of accuracy over the prompt formats, in percentage points.",
+}
+
+
+def _meaning(column: str) -> str:
+    return next(meaning for words, meaning in MEANINGS.items() if words in column)
 
 
 def _accuracies(table: str, *columns: str) -> dict[str, Metric]:
@@ -41,6 +92,7 @@ def _accuracies(table: str, *columns: str) -> dict[str, Metric]:
             higher_is_better=True,
             minimum=0,
             maximum=100,
+            description=_meaning(column),
             headline=column == "Overall Acc",
         )
         for column in columns
@@ -58,6 +110,7 @@ def _costs(unit: Unit, maximum: float, columns: Mapping[str, str]) -> dict[str, 
             higher_is_better=False,
             minimum=0,
             maximum=maximum,
+            description=_meaning(column),
         )
         for column, title in columns.items()
     }
@@ -74,6 +127,7 @@ def _spreads(table: str) -> dict[str, Metric]:
             higher_is_better=False,
             minimum=0,
             maximum=100,
+            description=_meaning(column),
         )
         for column in ("Format Sensitivity Max Delta", "Format Sensitivity Standard Deviation")
     }
@@ -103,6 +157,8 @@ def _configurations() -> dict[str, Metric]:
             higher_is_better=True,
             minimum=0,
             maximum=100,
+            description=f"Accuracy on a part of the single-turn categories with calls in {calls}, functions described in "
+            f"{documentation} and a {style} prompt in {prompt}.",
         )
     return metrics
 
@@ -150,8 +206,14 @@ TABLES: dict[str, dict[str, Metric]] = {
     },
     "format_sensitivity": {**_spreads("format_sensitivity"), **_configurations()},
 }
-COLUMNS = {table: Columns(required=frozenset({"Rank", "Model", *metrics})) for table, metrics in TABLES.items()}
-COLUMNS["overall"] = Columns(required=COLUMNS["overall"].required | {"Model Link", "Organization", "License"})
+HEADLINE = TABLES["overall"]["Overall Acc"].slug
+FACTS = ("Model Link", "Organization", "License")
+COLUMNS = {
+    table: Columns(required=frozenset({"Model"}), minor=frozenset({"Rank", *metrics})) for table, metrics in TABLES.items()
+}
+COLUMNS["overall"] = Columns(
+    required=frozenset({"Model", "Overall Acc"}), minor=frozenset({"Rank", *FACTS, *TABLES["overall"]} - {"Overall Acc"})
+)
 
 
 def parse(files: Mapping[str, bytes]) -> Parsed:
@@ -162,42 +224,39 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
     ledger = Ledger()
     for table, metrics in TABLES.items():
         kept = ledger.rows_kept
+        signed = {column: metric for column, metric in metrics.items() if metric.unit is Unit.PERCENT}
+        plain = {column: metric for column, metric in metrics.items() if metric.unit is not Unit.PERCENT}
         for row in csv_rows(files[table], table, COLUMNS[table], ledger):
             try:
                 name = published_name(row["Model"])
-                scores = _scores(row, metrics)
-            except RowError as error:
-                ledger.reject(table, str(error), row["Model"])
+            except CellError as error:
+                ledger.reject(str(error), row["Model"])
                 continue
-            if not scores:
-                ledger.reject(table, "the publisher measured nothing here", name, by_rule=True)
+            unread = ledger.unread_cells
+            scores = ledger.scores(row, signed, percent) | ledger.scores(row, plain, number)
+            if not scores and ledger.unread_cells == unread:
+                ledger.reject("the publisher measured nothing here", name, RejectionKind.BY_RULE)
                 continue
             entry = ledger.entry(name, name)
+            # The publisher runs every model itself.
+            entry.standing = Standing.VERIFIED
+            if HEADLINE in scores:
+                scores[HEADLINE] = scores[HEADLINE]._replace(rank=ledger.cell(row, "Rank", _rank))
             if table == "overall":
-                entry.link, entry.organization, entry.license = (
-                    text(row[c]) for c in ("Model Link", "Organization", "License")
-                )
-            ledger.record(table, entry, scores)
+                entry.link, entry.organization, entry.license = (text(row.get(column)) for column in FACTS)
+            ledger.record(entry, scores)
         if ledger.rows_kept == kept:
-            reasons = [rejection.reason for rejection in ledger.parsed().rejections if rejection.endpoint == table]
-            raise SourceError(table, "rows that can be read", "; ".join(reasons) or "a header alone")
+            parsed = ledger.parsed()
+            reasons = [rejection.reason for rejection in parsed.rejections if rejection.endpoint == table]
+            reasons += [unread.reason for unread in parsed.unread if unread.endpoint == table]
+            raise SourceError(table, "rows that can be read", "; ".join(reasons[:8]))
     return ledger.parsed()
 
 
-def _scores(row: Mapping[str, str], metrics: Mapping[str, Metric]) -> dict[str, Score]:
-    """The scores of a row; the published rank stands with the headline. Raises RowError for a cell of another format."""
-    scores = {}
-    for column, metric in metrics.items():
-        value = percent(row[column], column) if metric.unit is Unit.PERCENT else number(row[column], column)
-        if value is not None:
-            scores[metric.slug] = Score(value, rank=_rank(row["Rank"]) if metric.headline else None)
-    return scores
-
-
-def _rank(cell: str) -> int | None:
-    rank = number(cell, "Rank")
+def _rank(cell: object, column: str) -> int | None:
+    rank = number(cell, column)
     if rank is not None and not rank.is_integer():
-        raise RowError("Rank is not a whole number")
+        raise CellError(f"{column} is not a whole number")
     return None if rank is None else int(rank)
 
 
@@ -214,4 +273,5 @@ SOURCE = Source(
     metrics=tuple(metric for metrics in TABLES.values() for metric in metrics.values()),
     columns=COLUMNS,
     parse=parse,
+    parser_version=2,
 )

@@ -1,7 +1,7 @@
 """What a source declares and what parsing it yields."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -33,14 +33,98 @@ class Unit(StrEnum):
         return 100.0 if self is Unit.PERCENT else 1.0
 
 
+class Domain(StrEnum):
+    """What field a benchmark is about."""
+
+    AGENTS = "agents"
+    CODING = "coding"
+    EMBEDDING = "embedding"
+    FUNCTION_CALLING = "function_calling"
+    GENERAL = "general"
+    HUMAN_PREFERENCE = "human_preference"
+    INSTRUCTION_FOLLOWING = "instruction_following"
+    KNOWLEDGE = "knowledge"
+    LANGUAGES = "languages"
+    MATHEMATICS = "mathematics"
+    POLITICS = "politics"
+    PROFESSIONS = "professions"
+    READING = "reading"
+    ROBUSTNESS = "robustness"
+    SCIENCE = "science"
+    SENSITIVE_TOPICS = "sensitive_topics"
+    SERVING = "serving"
+    VISION = "vision"
+    WRITING = "writing"
+
+
+class Standing(StrEnum):
+    """Who vouches for a score.
+
+    The publisher of the leaderboard (`verified`), whoever submitted it (`community`) or the maker of the model
+    (`self_reported`). A `contaminated` model may have seen the answers; a `system` is no model but something built around
+    models (an agent, the best of many answers, a mixture).
+    """
+
+    VERIFIED = "verified"
+    COMMUNITY = "community"
+    SELF_REPORTED = "self_reported"
+    CONTAMINATED = "contaminated"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+class AsOfBasis(StrEnum):
+    """Where the publisher's date of the data comes from.
+
+    It is stated in the data, the newest date of a row, the date of the file on the publisher's server, or what a person said
+    of an older file; `unknown` where there is none of these.
+    """
+
+    STATED = "stated"
+    NEWEST_ROW = "newest_row"
+    FILE_DATE = "file_date"
+    PERSON = "person"
+    UNKNOWN = "unknown"
+
+
+class IntervalBasis(StrEnum):
+    """Where the interval of a score comes from.
+
+    It is published as such, or 1.96 standard errors to either side: of a published standard error, or of the mean over the
+    published results of each problem.
+    """
+
+    PUBLISHED = "published"
+    STANDARD_ERROR = "standard_error"
+    PER_PROBLEM = "per_problem"
+
+
+class RejectionKind(StrEnum):
+    """Why rows gave no score.
+
+    Their content is `bad`; the publisher's own rules leave them out (outside a date window, say); they say again what
+    another row says; or a person set them aside.
+    """
+
+    BAD = "bad"
+    BY_RULE = "by_rule"
+    DUPLICATE = "duplicate"
+    SET_ASIDE = "set_aside"
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What is measured. `slug` is unique within its source; the stored id is `<source>/<slug>`."""
+    """What is measured. `slug` is unique within its source, or for a `shared` benchmark across all sources."""
 
     slug: str
     title: str
-    domain: str
+    domain: Domain
     description: str = ""
+    shared: bool = False
+
+    def id_in(self, source: str) -> str:
+        """The stored id: `<source>/<slug>`, the bare slug for a shared benchmark."""
+        return self.slug if self.shared else f"{source}/{self.slug}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +133,7 @@ class Metric:
 
     `slug` is unique within its source; the stored id is `<source>.<slug>`. `higher_is_better` is None where the
     publisher gives the number no good or bad end. `minimum` and `maximum` bound the published value in its unit; a value
-    outside them means that the publisher changed the unit or the column.
+    outside them means that the publisher changed the unit or the column. `run_by` says whose run of the benchmark it is.
     """
 
     slug: str
@@ -61,18 +145,21 @@ class Metric:
     maximum: float | None = None
     description: str = ""
     headline: bool = False
+    run_by: Literal["publisher", "maker", "submitter"] = "publisher"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One file that a source publishes.
 
-    `redirect_hosts` are further hosts that the publisher is known to redirect to (`*.hf.co` matches any subdomain).
+    `redirect_hosts` are further hosts that the publisher is known to redirect to (`*.hf.co` matches any subdomain). A
+    source is read without its `supplement` files where the publisher has none.
     """
 
     name: str
     url: str
     format: Literal["csv", "json", "parquet"]
+    supplement: bool = False
     redirect_hosts: tuple[str, ...] = ()
     max_bytes: int = 64 * 1024 * 1024
 
@@ -81,23 +168,39 @@ class Endpoint:
 class Columns:
     """The columns (CSV, parquet) or keys of a row object (JSON) of one endpoint.
 
-    A missing `required` column fails the source. Columns that are neither required, `optional` nor `ignored` are reported.
+    `required` are those of the identity and the headline: a missing one fails the source. A missing `minor` column costs
+    what it holds and is reported; `optional` ones come and go. Columns that are none of these nor `ignored` are reported.
     """
 
     required: frozenset[str]
+    minor: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
 
 class Score(NamedTuple):
-    """A published value, in the unit of its metric, with what the publisher says about its certainty."""
+    """A published value, in the unit of its metric, with what the publisher says about its certainty.
+
+    `standing` is given where it differs from that of the entry. `tasks` of `tasks_total` are behind a mean over tasks.
+    """
 
     value: float
     lower: float | None = None
     upper: float | None = None
+    interval_basis: IntervalBasis | None = None
     votes: int | None = None
     rank: int | None = None
-    self_reported: bool | None = None
+    standing: Standing | None = None
+    tasks: int | None = None
+    tasks_total: int | None = None
+
+
+class Row(NamedTuple):
+    """A row that gave scores: its number in the file, from 1 and without the header, and the metrics that it gave."""
+
+    endpoint: str
+    number: int
+    metrics: Collection[str]
 
 
 @dataclass(slots=True)
@@ -116,30 +219,45 @@ class Entry:
     published_id: str | None = None
     license: str | None = None
     released_on: date | None = None
+    standing: Standing = Standing.UNKNOWN
     settings: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Score] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list, compare=False)
+
+    def place(self, metric: str) -> str:
+        """The entry and the row that gave `metric`, for a message: `o3-mini, row 57`."""
+        row = next((row for row in self.rows if metric in row.metrics), None)
+        return f"{self.key}, row {row.number}" if row else self.key
 
 
 class Rejection(NamedTuple):
-    """Rows of one endpoint that gave no score, for one reason.
-
-    `by_rule` tells rows that the publisher's own rules leave out (outside a date window, say) from bad ones.
-    """
+    """Rows of one endpoint that gave no score, for one reason."""
 
     endpoint: str
     reason: str
     rows: int
     example: str
-    by_rule: bool
+    kind: RejectionKind
+
+
+class Unread(NamedTuple):
+    """Cells of one column that could not be read, for one reason; the rest of their rows was. `example` names one."""
+
+    endpoint: str
+    column: str
+    reason: str
+    cells: int
+    example: str
+    is_score: bool = False
 
 
 @dataclass(slots=True)
 class Parsed:
     """The content of one snapshot.
 
-    `as_of` is the date that the publisher states for the data, None where it states none. `window` is the span of problem
-    dates behind the scores, where the publisher computes them over one. `benchmarks` and `metrics` are those found in the
-    data beyond the declared ones.
+    `as_of` is the publisher's date of the data and `as_of_basis` where it comes from. `window` is the span of problem dates
+    behind the scores, where the publisher computes them over one. `benchmarks` and `metrics` are those found in the data
+    beyond the declared ones. `missing_columns` are those that the source may lose and has lost.
     """
 
     entries: list[Entry]
@@ -147,7 +265,10 @@ class Parsed:
     rows_read: int
     rows_kept: int
     as_of: date | None = None
+    as_of_basis: AsOfBasis = AsOfBasis.UNKNOWN
     window: tuple[date, date] | None = None
+    unread: tuple[Unread, ...] = ()
+    missing_columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     benchmarks: tuple[Benchmark, ...] = ()
     metrics: tuple[Metric, ...] = ()
@@ -170,6 +291,7 @@ class Source:
 
     Raise `parser_version` when a change of `parse` gives other rows for the same bytes: stored snapshots are then parsed
     again. `max_shrink` is the share of rows that may vanish from one snapshot to the next before publishing is refused.
+    `default_view` are the standings that the publisher itself ranks.
     """
 
     slug: str
@@ -185,6 +307,7 @@ class Source:
     cadence: timedelta = timedelta(days=7)
     parser_version: int = 1
     max_shrink: float = 0.2
+    default_view: frozenset[Standing] = frozenset(Standing) - {Standing.CONTAMINATED, Standing.SYSTEM}
 
     def headline_metric(self) -> Metric:
         """The metric that the publisher ranks by."""

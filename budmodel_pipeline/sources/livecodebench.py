@@ -3,29 +3,33 @@
 The publisher gives one record per problem and model and computes the table in the browser; `parse` computes the same table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
-from math import floor
+from math import floor, fsum, sqrt
 from operator import add, itemgetter
 from typing import Any
 
 from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
+    IntervalBasis,
     Metric,
     Parsed,
+    RejectionKind,
     Score,
     Source,
     SourceError,
+    Standing,
     Unit,
 )
+from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import (
-    Ledger,
-    RowError,
     fact,
     load_json,
     number,
@@ -41,8 +45,9 @@ SECTIONS = Columns(required=frozenset({"performances", "models", "date_marks"}))
 RECORDS = Columns(
     required=frozenset({"question_id", "model", "date", "difficulty", "pass@1"}), optional=frozenset({"platform"})
 )
-MODELS = Columns(required=frozenset({"model_repr", "release_date", "model_name", "model_style", "link"}))
-NOT_LISTED = ("the model is not in the list of models", False)
+MODELS = Columns(required=frozenset({"model_repr", "release_date"}), minor=frozenset({"model_name", "model_style", "link"}))
+NOT_LISTED = ("the model is not in the list of models", RejectionKind.BAD)
+NORMAL_QUANTILE = 1.96
 # The site opens with the last 70 % of its date marks selected.
 WINDOW_START = 0.3
 
@@ -69,7 +74,7 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
     The window runs from the date mark at three tenths of the list to the last one, both included.
     """
     ledger = Ledger()
-    published = load_json(files[ENDPOINT], ENDPOINT)
+    published = load_json(files[ENDPOINT], ENDPOINT, ledger)
     if not isinstance(published, dict):
         raise SourceError(ENDPOINT, "an object", type(published).__name__)
     require_columns(list(published), ENDPOINT, SECTIONS, ledger)
@@ -79,36 +84,44 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
 
     outside = f"the problem is outside the window {_day(start)} to {_day(end)}"
     answers: dict[str, dict[str, Answer]] = {model: {} for model in shown}
+    newest = 0.0
     ledger.read(len(records))
     for record in records:
         try:
             problem, model, appeared, answer = _answer(record)
-        except RowError as error:
-            ledger.reject(ENDPOINT, str(error), record)
+        except CellError as error:
+            ledger.reject(str(error), record)
             continue
         answered = answers.get(model)
         if answered is None:
-            reason, by_rule = hidden.get(model, NOT_LISTED)
-            ledger.reject(ENDPOINT, reason, record, by_rule=by_rule)
+            reason, kind = hidden.get(model, NOT_LISTED)
+            ledger.reject(reason, record, kind)
         elif not start <= appeared <= end:
-            ledger.reject(ENDPOINT, outside, record, by_rule=True)
-        elif (known := answered.setdefault(problem, answer)) is not answer:
-            if known != answer:
-                found = f"{known} and {answer}: rows in conflict"
-                raise SourceError(ENDPOINT, f"one result of {model!r} on {problem!r}", found, "unique")
-            ledger.reject(ENDPOINT, "the row repeats an earlier one", record)
+            ledger.reject(outside, record, RejectionKind.BY_RULE)
+        elif (known := answered.setdefault(problem, answer)) is answer:
+            # The window ends with the month, the data do not.
+            newest = max(newest, appeared)
+        elif known != answer:
+            found = f"{known} and {answer}: rows in conflict"
+            raise SourceError(ENDPOINT, f"one result of {model!r} on {problem!r}", found, "unique")
+        else:
+            ledger.reject("an exact duplicate of an earlier row", record, RejectionKind.DUPLICATE)
 
     for model, answered in answers.items():
         shown[model].settings["problems"] = len(answered)
         shown[model].scores = _scores(answered)
         ledger.keep(len(answered))
-    return ledger.parsed(window=(_day(start), _day(end)))
+    return ledger.parsed(
+        as_of=_day(newest) if newest else None, as_of_basis=AsOfBasis.NEWEST_ROW, window=(_day(start), _day(end))
+    )
 
 
 def _objects(rows: object, columns: Columns, ledger: Ledger) -> list[Any]:
     """`rows` as a list. Raises SourceError where none of its objects has the required keys."""
     if not isinstance(rows, list):
         raise SourceError(ENDPOINT, "a list of row objects", type(rows).__name__)
+    if not rows:
+        raise SourceError(ENDPOINT, "a list of row objects", "an empty list")
     # One complete object shows the layout; looking at the keys of every record would cost as much as the rest of the parse.
     complete = next((row for row in rows if isinstance(row, dict) and columns.required <= row.keys()), None)
     keys = complete if complete is not None else {key: None for row in rows if isinstance(row, dict) for key in row}
@@ -122,7 +135,7 @@ def _window(marks: object) -> tuple[float, float]:
         raise SourceError(ENDPOINT, "a list of date marks", type(marks).__name__ if marks else "none")
     try:
         start, end = (_milliseconds(mark, "date_marks") for mark in (marks[floor(WINDOW_START * len(marks))], marks[-1]))
-    except RowError as error:
+    except CellError as error:
         raise SourceError(ENDPOINT, "date marks in milliseconds", str(error)) from error
     return start, end
 
@@ -131,7 +144,7 @@ def _milliseconds(cell: object, column: str) -> float:
     value = number(cell, column)
     # Up to the year 5138; dates beyond it would not fit a calendar date.
     if value is None or not 0 < value < 1e14:
-        raise RowError(f"{column} is not a date")
+        raise CellError(f"{column} is not a date")
     return value
 
 
@@ -139,10 +152,12 @@ def _day(milliseconds: float) -> date:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
 
 
-def _models(models: list[Any], start: float, ledger: Ledger) -> tuple[dict[str, Entry], dict[str, tuple[str, bool]]]:
+def _models(
+    models: list[Any], start: float, ledger: Ledger
+) -> tuple[dict[str, Entry], dict[str, tuple[str, RejectionKind]]]:
     """Entries of the models that the site shows, and why others are left out, both by `model_repr`."""
     shown: dict[str, Entry] = {}
-    hidden: dict[str, tuple[str, bool]] = {}
+    hidden: dict[str, tuple[str, RejectionKind]] = {}
     seen: dict[str, object] = {}
     for model in models:
         name = model.get("model_repr") if isinstance(model, dict) else None
@@ -152,12 +167,12 @@ def _models(models: list[Any], start: float, ledger: Ledger) -> tuple[dict[str, 
             raise SourceError(ENDPOINT, f"one description of {name[:60]!r}", "two that differ", "unique")
         try:
             if not model.get("release_date"):
-                hidden[name] = ("the site hides models without a release date", True)
+                hidden[name] = ("the site hides models without a release date", RejectionKind.BY_RULE)
                 continue
             released = _milliseconds(model["release_date"], "release_date")
             entry = ledger.entry(name, published_name(name))
-        except RowError as error:
-            hidden[name] = (str(error), False)
+        except CellError as error:
+            hidden[name] = (str(error), RejectionKind.BAD)
             continue
         entry.link = text(model.get("link"))
         # The site calls it a release date and says that it estimates the end of the training data: not our `released_on`.
@@ -165,8 +180,8 @@ def _models(models: list[Any], start: float, ledger: Ledger) -> tuple[dict[str, 
         entry.published_id = text(model.get("model_name"))
         entry.settings = {key: fact(model.get(key)) for key in ("model_name", "model_style")} | {
             "training_cutoff": _day(released).isoformat(),
-            "contaminated": released >= start,
         }
+        entry.standing = Standing.CONTAMINATED if released >= start else Standing.VERIFIED
         shown[name] = entry
     return shown, hidden
 
@@ -175,33 +190,44 @@ _FIELDS = itemgetter("question_id", "model", "date", "difficulty", "pass@1")
 
 
 def _answer(record: Any) -> tuple[str, str, float, Answer]:
-    """Problem, model, date in milliseconds, and difficulty with pass@1. Raises RowError."""
+    """Problem, model, date in milliseconds, and difficulty with pass@1. Raises CellError."""
     try:
         problem, model, appeared, difficulty, value = _FIELDS(record)
     except (KeyError, TypeError):
-        raise RowError("the record lacks one of its fields") from None
+        raise CellError("the record lacks one of its fields") from None
     if type(problem) is not str or type(model) is not str:
-        raise RowError("question_id or model is not a text")
+        raise CellError("question_id or model is not a text")
     if difficulty not in DIFFICULTIES:
-        raise RowError("difficulty is none of easy, medium and hard")
+        raise CellError("difficulty is none of easy, medium and hard")
     if type(value) is not float and type(value) is not int:
-        raise RowError("pass@1 is not a number")
+        raise CellError("pass@1 is not a number")
     if not 0 <= value <= 100:
-        raise RowError("pass@1 is not between 0 and 100")
+        raise CellError("pass@1 is not between 0 and 100")
     if type(appeared) is not int:
         appeared = _milliseconds(appeared, "date")
     return problem, model, appeared, (difficulty, value)
 
 
 def _scores(answered: Mapping[str, Answer]) -> dict[str, Score]:
-    """Mean pass@1 overall and by difficulty; a slice without problems gives no score."""
+    """Mean pass@1 overall and by difficulty, with 95% intervals; a slice without problems gives no score."""
     scores = {}
     for wanted, metric in METRICS.items():
         values = [value for difficulty, value in answered.values() if wanted in (OVERALL, difficulty)]
         if values:
             # Not sum(), which from Python 3.12 on compensates the rounding that the site's addition has.
-            scores[metric.slug] = Score(_one_decimal(reduce(add, values, 0.0) / len(values)))
+            value = _one_decimal(reduce(add, values, 0.0) / len(values))
+            scores[metric.slug] = Score(value, *_interval(values, value))
     return scores
+
+
+def _interval(values: Sequence[float], middle: float) -> tuple[float, float, IntervalBasis] | tuple[()]:
+    """The 95% interval around the rounded mean over problems; none for a single problem."""
+    if len(values) == 1:
+        return ()
+    mean = fsum(values) / len(values)
+    variance = fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    reach = NORMAL_QUANTILE * sqrt(variance / len(values))
+    return max(0.0, middle - reach), min(100.0, middle + reach), IntervalBasis.PER_PROBLEM
 
 
 def _one_decimal(value: float) -> float:
@@ -227,7 +253,7 @@ SOURCE = Source(
         Benchmark(
             slug="livecodebench_generation",
             title="LiveCodeBench code generation",
-            domain="coding",
+            domain=Domain.CODING,
             description="Problems of AtCoder, LeetCode and Codeforces contests, each with the date of its contest.",
         ),
     ),

@@ -2,43 +2,58 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
-from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Metric, Parsed, Score, Source, SourceError, Unit
-from budmodel_pipeline.sources.reading import Ledger, RowError, day, published_name, require_columns, slug, text
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Domain,
+    Endpoint,
+    IntervalBasis,
+    Metric,
+    Parsed,
+    Score,
+    Source,
+    SourceError,
+    Standing,
+    Unit,
+)
+from budmodel_pipeline.sources.ledger import CellError, Ledger
+from budmodel_pipeline.sources.reading import day, published_name, require_columns, slug, text
 
 # As the publisher spells them; a category that is not listed here becomes a discovered benchmark.
-CATEGORIES = (
-    "overall",
-    "chinese",
-    "coding",
-    "creative_writing",
-    "english",
-    "expert",
-    "french",
-    "german",
-    "hard_6",
-    "hard_english_6",
-    "if",
-    "industry_business_and_management_and_financial_operations",
-    "industry_entertainment_and_sports_and_media",
-    "industry_legal_and_government",
-    "industry_life_and_physical_and_social_science",
-    "industry_mathematical",
-    "industry_medicine_and_healthcare",
-    "industry_software_and_it_services",
-    "industry_writing_and_literature_and_language",
-    "japanese",
-    "korean",
-    "long_user",
-    "math",
-    "multiturn",
-    "no_refusal",
-    "no_short",
-    "no_tie",
-    "russian",
-    "spanish",
-)
+CATEGORIES = {
+    "overall": Domain.HUMAN_PREFERENCE,
+    "chinese": Domain.LANGUAGES,
+    "coding": Domain.CODING,
+    "creative_writing": Domain.WRITING,
+    "english": Domain.LANGUAGES,
+    "expert": Domain.HUMAN_PREFERENCE,
+    "french": Domain.LANGUAGES,
+    "german": Domain.LANGUAGES,
+    "hard_6": Domain.HUMAN_PREFERENCE,
+    "hard_english_6": Domain.HUMAN_PREFERENCE,
+    "if": Domain.INSTRUCTION_FOLLOWING,
+    "industry_business_and_management_and_financial_operations": Domain.PROFESSIONS,
+    "industry_entertainment_and_sports_and_media": Domain.PROFESSIONS,
+    "industry_legal_and_government": Domain.PROFESSIONS,
+    "industry_life_and_physical_and_social_science": Domain.SCIENCE,
+    "industry_mathematical": Domain.MATHEMATICS,
+    "industry_medicine_and_healthcare": Domain.PROFESSIONS,
+    "industry_software_and_it_services": Domain.CODING,
+    "industry_writing_and_literature_and_language": Domain.WRITING,
+    "japanese": Domain.LANGUAGES,
+    "korean": Domain.LANGUAGES,
+    "long_user": Domain.HUMAN_PREFERENCE,
+    "math": Domain.MATHEMATICS,
+    "multiturn": Domain.HUMAN_PREFERENCE,
+    "no_refusal": Domain.HUMAN_PREFERENCE,
+    "no_short": Domain.HUMAN_PREFERENCE,
+    "no_tie": Domain.HUMAN_PREFERENCE,
+    "russian": Domain.LANGUAGES,
+    "spanish": Domain.LANGUAGES,
+}
 # The columns of the file in the order in which a row is taken apart, and the type that each must convert to.
 TYPES = {
     "model_name": "string",
@@ -53,7 +68,9 @@ TYPES = {
     "rank": "int64",
     "leaderboard_publish_date": "string",
 }
-COLUMNS = Columns(required=frozenset(TYPES))
+DAY = partial(day, formats=("%Y-%m-%d",))
+IDENTITY = frozenset({"model_name", "category", "rating"})
+COLUMNS = Columns(required=IDENTITY, minor=frozenset(TYPES) - IDENTITY)
 
 
 def _benchmark(category: str) -> Benchmark:
@@ -61,7 +78,7 @@ def _benchmark(category: str) -> Benchmark:
     return Benchmark(
         slug=slug(category),
         title=f"LMArena text: {title}",
-        domain="human preference",
+        domain=CATEGORIES.get(category, Domain.HUMAN_PREFERENCE),
         description="Pairwise votes of people on text conversations. Ratings of different categories are different scales.",
     )
 
@@ -87,8 +104,11 @@ METRICS = {category: _metric(category) for category in CATEGORIES}
 def parse(files: Mapping[str, bytes]) -> Parsed:
     """One entry per model with one score per category; the variance of each rating stands in the settings by category."""
     ledger = Ledger()
+    ledger.start("latest")
     columns = _columns(files["latest"], ledger)
-    as_of = _published_on(columns.pop("leaderboard_publish_date"))
+    as_of = _published_on(columns.pop("leaderboard_publish_date"), ledger)
+    if "overall" not in columns["category"]:
+        raise SourceError("latest", "the category 'overall'", "other categories alone" if columns["category"] else "no rows")
     metrics = dict(METRICS)
     names: dict[str, str] = {}
     rows = zip(*columns.values(), strict=True)
@@ -96,22 +116,25 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
         ledger.read()
         try:
             if rating is None:
-                raise RowError("the rating is missing or not finite")
+                raise CellError("the rating is missing or not finite")
             if name not in names:
                 names[name] = published_name(name)
             if not category:
-                raise RowError("the category is missing")
+                raise CellError("the category is missing")
             if category not in metrics:
                 metrics[category] = _metric(published_name(category))
-        except RowError as error:
-            ledger.reject("latest", str(error), (name, category))
+        except CellError as error:
+            ledger.reject(str(error), (name, category))
             continue
         entry = ledger.entry(names[name], names[name])
+        # The publisher counts the votes itself.
+        entry.standing = Standing.VERIFIED
         entry.organization = entry.organization or text(organization)
         entry.license = entry.license or text(license_)
         if variance is not None:
             entry.settings.setdefault("variance", {})[category] = variance
-        ledger.record("latest", entry, {metrics[category].slug: Score(rating, lower, upper, votes, rank)})
+        basis = None if lower is None and upper is None else IntervalBasis.PUBLISHED
+        ledger.record(entry, {metrics[category].slug: Score(rating, lower, upper, basis, votes, rank)})
     _check_distinct(metrics)
     discovered = sorted(metrics.keys() - METRICS.keys())
     return ledger.parsed(
@@ -135,24 +158,26 @@ def _columns(content: bytes, ledger: Ledger) -> dict[str, list[Any]]:
     require_columns(table.column_names, "latest", COLUMNS, ledger)
     columns = {}
     for name, type_name in TYPES.items():
+        if name not in table.column_names:
+            columns[name] = [None] * table.num_rows
+            continue
         try:
             column = table[name].cast(type_name)
             if type_name == "double":
                 column = pc.if_else(pc.is_finite(column), column, None)
             columns[name] = column.to_pylist()
         except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise SourceError("latest", f"{name} as {type_name}", f"{table[name].type}: {error}"[:300]) from error
+            if name in IDENTITY:
+                raise SourceError("latest", f"{name} as {type_name}", f"{table[name].type}: {error}"[:300]) from error
+            ledger.unread(name, f"the column is no {type_name}", str(error)[:100])
+            columns[name] = [None] * table.num_rows
     return columns
 
 
-def _published_on(cells: list[str | None]) -> date | None:
+def _published_on(cells: list[str | None], ledger: Ledger) -> date | None:
     """The latest date of the column; a time of day after it does not matter."""
-    try:
-        dates = [day(cell[:10], "leaderboard_publish_date", "%Y-%m-%d") for cell in set(cells) if cell]
-    except RowError as error:
-        raise SourceError(
-            "latest", "leaderboard_publish_date as YYYY-MM-DD", str(sorted(map(str, set(cells))))[:100]
-        ) from error
+    column = "leaderboard_publish_date"
+    dates = [ledger.cell({column: cell[:10]}, column, DAY) for cell in sorted({cell for cell in cells if cell})]
     return max(filter(None, dates), default=None)
 
 
@@ -184,4 +209,5 @@ SOURCE = Source(
     metrics=tuple(METRICS.values()),
     columns={"latest": COLUMNS},
     parse=parse,
+    parser_version=2,
 )

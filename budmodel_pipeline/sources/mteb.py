@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
     Metric,
@@ -15,27 +18,17 @@ from budmodel_pipeline.sources.contract import (
     Score,
     Source,
     SourceError,
+    Standing,
     Unit,
 )
-from budmodel_pipeline.sources.reading import (
-    Ledger,
-    RowError,
-    day,
-    fact,
-    json_rows,
-    load_json,
-    number,
-    published_name,
-    scores_of,
-    slug,
-    text,
-)
+from budmodel_pipeline.sources.ledger import CellError, Ledger
+from budmodel_pipeline.sources.reading import day, fact, json_rows, load_json, number, published_name, slug, text
 
 BENCHMARK_NAME = "MTEB(eng, v2)"
 SUMMARY = Benchmark(
     slug="mteb_eng_v2",
     title=BENCHMARK_NAME,
-    domain="text embedding",
+    domain=Domain.EMBEDDING,
     description="41 English tasks of seven types; every task has its own main score between -1 and 1.",
 )
 TASKS_BY_TYPE = {
@@ -94,12 +87,17 @@ def _metric(metric_slug: str, benchmark: str, title: str, description: str = "",
 
 
 def _type_metric(task_type: str) -> Metric:
-    return _metric(f"type_{slug(task_type)}", SUMMARY.slug, f"Mean over {task_type} tasks")
+    return _metric(
+        f"type_{slug(task_type)}",
+        SUMMARY.slug,
+        f"Mean over {task_type} tasks",
+        "Mean over those tasks of the type that the model has; only a model that has all of them has a rank.",
+    )
 
 
 def _task_benchmark(task: str) -> Benchmark:
     return Benchmark(
-        slug=f"task_{slug(task)}", title=task, domain="text embedding", description=f"A task of {BENCHMARK_NAME}."
+        slug=f"task_{slug(task)}", title=task, domain=Domain.EMBEDDING, description=f"A task of {BENCHMARK_NAME}."
     )
 
 
@@ -120,6 +118,7 @@ MEAN_TASK_TYPE = _metric(
     "Mean (TaskType)",
     "Mean over the means of the task types as published; absent for a model that lacks a task.",
 )
+DAY = partial(day, formats=("%Y-%m-%d",))
 MEANS = {"meanTask": MEAN_TASK, "meanTaskType": MEAN_TASK_TYPE}
 TYPES = {task_type: _type_metric(task_type) for task_type in TASKS_BY_TYPE}
 TASKS = {task: _task_metric(task) for tasks in TASKS_BY_TYPE.values() for task in tasks}
@@ -137,7 +136,8 @@ FACTS = {
 }
 # `model.x` stands for key x of the object `model`; the table repeats some of them beside it.
 COLUMNS = Columns(
-    required=frozenset({"model.name", "meanTask", "meanTaskType", "scoresByTaskType", "scoresByTask"}),
+    required=frozenset({"model.name", "meanTask", "scoresByTask"}),
+    minor=frozenset({"meanTaskType", "scoresByTaskType"}),
     optional=frozenset(
         {"rank", "experiments", "model.url", "model.releaseDate", "model.license", "model.zeroShotPct"}
         | {f"model.{key}" for key in FACTS.values()}
@@ -153,36 +153,52 @@ COLUMNS = Columns(
 
 def parse(files: Mapping[str, bytes]) -> Parsed:
     """One entry per model and, where a model is listed more than once, per experiment. Means are taken as published."""
-    payload = load_json(files["scores"], "scores")
-    _check_benchmark(payload)
     ledger = Ledger()
+    payload = load_json(files["scores"], "scores", ledger)
+    _check_benchmark(payload)
     types, tasks = dict(TYPES), dict(TASKS)
-    for row in json_rows(_flat(payload["rows"]), "scores", COLUMNS, ledger):
+    released = []
+    for row in json_rows(_flat(payload["rows"]), COLUMNS, ledger):
         try:
             name = published_name(row["model.name"])
-            variant = _variant(row)
-            described = Entry(
-                key=f"{name} | {variant}" if variant else name,
-                published_name=name,
-                link=text(row.get("model.url")),
-                license=_license(row.get("model.license")),
-                released_on=day(row.get("model.releaseDate"), "releaseDate", "%Y-%m-%d"),
-                settings=_settings(row),
-            )
-            scores = scores_of(row, MEANS)
-            _read_scores(scores, row, "scoresByTaskType", types, _type_metric)
-            _read_scores(scores, row, "scoresByTask", tasks, _task_metric)
-        except RowError as error:
-            ledger.reject("scores", str(error), row["model.name"])
+        except CellError as error:
+            ledger.reject(str(error), row["model.name"])
             continue
-        ledger.record("scores", ledger.entries.setdefault(described.key, described), scores)
+        variant = _variant(row)
+        described = Entry(
+            key=f"{name} | {variant}" if variant else name,
+            published_name=name,
+            link=text(row.get("model.url")),
+            license=_license(row.get("model.license")),
+            released_on=ledger.cell(row, "model.releaseDate", DAY),
+            # Whoever runs the tasks sends in the results.
+            standing=Standing.COMMUNITY,
+            settings=_settings(row),
+        )
+        released.append(described.released_on)
+        scores = ledger.scores(row, MEANS, number)
+        _read_scores(scores, row, "scoresByTaskType", types, _type_metric, ledger)
+        _read_scores(scores, row, "scoresByTask", tasks, _task_metric, ledger)
+        _count_tasks(scores, payload["tasks"])
+        ledger.record(ledger.entries.setdefault(described.key, described), scores)
     new_types, new_tasks = sorted(types.keys() - TYPES.keys()), sorted(tasks.keys() - TASKS.keys())
     _check_distinct(types)
     _check_distinct(tasks)
     return ledger.parsed(
+        as_of=max(filter(None, released), default=None),
+        as_of_basis=AsOfBasis.NEWEST_ROW,
         benchmarks=tuple(_task_benchmark(task) for task in new_tasks),
         metrics=(*(types[task_type] for task_type in new_types), *(tasks[task] for task in new_tasks)),
     )
+
+
+def _count_tasks(scores: dict[str, Score], listed: Sequence[object]) -> None:
+    """Notes with each mean over a type how many of the tasks that the publisher lists for the type are behind it."""
+    for task_type, metric in TYPES.items():
+        if (mean := scores.get(metric.slug)) is not None:
+            of_type = [task for task in TASKS_BY_TYPE[task_type] if task in listed]
+            have = sum(TASKS[task].slug in scores for task in of_type)
+            scores[metric.slug] = mean._replace(tasks=have, tasks_total=len(of_type))
 
 
 def _check_benchmark(payload: object) -> None:
@@ -221,19 +237,29 @@ def _flat(rows: list[object]) -> list[object]:
 
 
 def _read_scores(
-    scores: dict[str, Score], row: Mapping[str, Any], column: str, known: dict[str, Metric], make: Callable[[str], Metric]
+    scores: dict[str, Score],
+    row: Mapping[str, Any],
+    column: str,
+    known: dict[str, Metric],
+    make: Callable[[str], Metric],
+    ledger: Ledger,
 ) -> None:
     """Adds the scores that `row` holds by name under `column`; names met for the first time go into `known`."""
-    values = row[column]
+    values = row.get(column)
     if not isinstance(values, dict):
-        raise RowError(f"{column} is not an object")
+        if values is not None:
+            ledger.unread(column, f"{column} is not an object", values, is_score=True)
+        return
     for name, cell in values.items():
-        value = number(cell, name)
-        if value is not None:
-            metric = known.get(name)
-            if metric is None:
-                metric = known[name] = make(published_name(name))
-            scores[metric.slug] = Score(value)
+        try:
+            value = number(cell, name)
+            if value is not None:
+                metric = known.get(name)
+                if metric is None:
+                    metric = known[name] = make(published_name(name))
+                scores[metric.slug] = Score(value)
+        except CellError as error:
+            ledger.unread(f"{column}.{name}"[:100], str(error), cell, is_score=True)
 
 
 def _variant(row: Mapping[str, Any]) -> str | None:
@@ -275,4 +301,5 @@ SOURCE = Source(
     metrics=(MEAN_TASK, MEAN_TASK_TYPE, *TYPES.values(), *TASKS.values()),
     columns={"scores": COLUMNS},
     parse=parse,
+    parser_version=2,
 )

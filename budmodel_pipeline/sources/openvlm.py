@@ -5,12 +5,14 @@ The publisher keeps one object per model: `META` and one object per dataset. Of 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from budmodel_pipeline.sources.contract import (
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
     Metric,
@@ -18,22 +20,25 @@ from budmodel_pipeline.sources.contract import (
     Score,
     Source,
     SourceError,
+    Standing,
     Unit,
 )
-from budmodel_pipeline.sources.reading import Ledger, RowError, day, load_json, number, published_name, require_columns, text
+from budmodel_pipeline.sources.ledger import CellError, Ledger
+from budmodel_pipeline.sources.reading import day, flag, load_json, number, published_name, require_columns, text
+from budmodel_pipeline.sources.shared_benchmarks import MMMU_VAL
 
 BENCHMARKS = (
-    Benchmark("average", "OpenVLM average", "vision", "The eight benchmarks below together."),
+    Benchmark("average", "OpenVLM average", Domain.VISION, "The eight benchmarks below together."),
     Benchmark(
-        "mmbench_v11", "MMBench v1.1", "vision", "Multiple choice on perception and reasoning, in English and Chinese."
+        "mmbench_v11", "MMBench v1.1", Domain.VISION, "Multiple choice on perception and reasoning, in English and Chinese."
     ),
-    Benchmark("mmstar", "MMStar", "vision", "Multiple choice that cannot be answered without the image."),
-    Benchmark("mmmu_val", "MMMU validation", "vision", "College-level questions from six disciplines."),
-    Benchmark("mathvista", "MathVista", "vision", "Mathematics in visual contexts."),
-    Benchmark("ocrbench", "OCRBench", "vision", "Reading text: recognition, documents, key information, formulas."),
-    Benchmark("ai2d", "AI2D", "vision", "Questions on science diagrams."),
-    Benchmark("hallusionbench", "HallusionBench", "vision", "Illusions and hallucinations."),
-    Benchmark("mmvet", "MM-Vet", "vision", "Open questions that need several abilities at once, graded by a model."),
+    Benchmark("mmstar", "MMStar", Domain.VISION, "Multiple choice that cannot be answered without the image."),
+    MMMU_VAL,
+    Benchmark("mathvista", "MathVista", Domain.VISION, "Mathematics in visual contexts."),
+    Benchmark("ocrbench", "OCRBench", Domain.VISION, "Reading text: recognition, documents, key information, formulas."),
+    Benchmark("ai2d", "AI2D", Domain.VISION, "Questions on science diagrams."),
+    Benchmark("hallusionbench", "HallusionBench", Domain.VISION, "Illusions and hallucinations."),
+    Benchmark("mmvet", "MM-Vet", Domain.VISION, "Open questions that need several abilities at once, graded by a model."),
 )
 
 
@@ -75,6 +80,9 @@ BY_DATASET = {
     "HallusionBench": _metric("hallusionbench", "HallusionBench"),
     "MMVet": _metric("mmvet", "MM-Vet"),
 }
+DAY = partial(day, formats=("%Y/%m/%d",))
+TIME = partial(day, formats=("%Y%m%d%H%M%S",))
+YES_OR_NO = partial(flag, yes="Yes", no="No")
 COUNTED_KEY = dict.fromkeys((*MMBENCH_SETS, *BY_DATASET), "Overall") | {"OCRBench": "Final Score"}
 META_KEYS = ("Parameters", "Language Model", "Vision Model", "Org", "Time", "Verified", "OpenSource")
 COLUMNS = Columns(
@@ -111,25 +119,22 @@ COLUMNS = Columns(
 
 def parse(files: Mapping[str, bytes]) -> Parsed:
     """One entry per model, under the publisher's key; the published name is the one that the site shows."""
-    payload = load_json(files["leaderboard"], "leaderboard")
+    ledger = Ledger()
+    payload = load_json(files["leaderboard"], "leaderboard", ledger)
     if not isinstance(payload, dict) or not isinstance(results := payload.get("results"), dict):
         raise SourceError("leaderboard", "an object with the object 'results'", _kind(payload), "columns")
-    ledger = Ledger()
+    if not results:
+        raise SourceError("leaderboard", "results of models", "an empty object")
     require_columns(_columns(results), "leaderboard", COLUMNS, ledger)
     for model, row in results.items():
         ledger.read()
         try:
-            described = _describe(model, row)
-            scores = _scores(row)
-        except RowError as error:
-            ledger.reject("leaderboard", str(error), model)
+            described = _describe(model, row, ledger)
+        except CellError as error:
+            ledger.reject(str(error), model)
             continue
-        ledger.record("leaderboard", ledger.entries.setdefault(described.key, described), scores)
-    try:
-        written_at = day(payload.get("time"), "time", "%Y%m%d%H%M%S")
-    except RowError as error:
-        raise SourceError("leaderboard", "time as YYYYMMDDhhmmss", repr(payload["time"])[:100]) from error
-    return ledger.parsed(as_of=written_at)
+        ledger.record(ledger.entries.setdefault(described.key, described), _scores(row, ledger))
+    return ledger.parsed(as_of=ledger.cell(payload, "time", TIME))
 
 
 def _kind(payload: object) -> str:
@@ -152,30 +157,33 @@ def _columns(results: Mapping[str, object]) -> list[str]:
     return list(found)
 
 
-def _describe(model: str, row: object) -> Entry:
+def _describe(model: str, row: object, ledger: Ledger) -> Entry:
     meta = row.get("META") if isinstance(row, dict) else None
     method = meta.get("Method") if isinstance(meta, dict) else None
     if not isinstance(meta, dict) or not isinstance(method, list) or len(method) != 2:
-        raise RowError("META.Method is not a name and a link")
+        raise CellError("META.Method is not a name and a link")
+    verified = ledger.cell(meta, "Verified", YES_OR_NO)
     return Entry(
         key=published_name(model),
         published_name=published_name(method[0]),
         link=text(method[1]),
         organization=text(meta.get("Org")),
-        released_on=day(meta.get("Time"), "META.Time", "%Y/%m/%d"),
+        released_on=ledger.cell(meta, "Time", DAY),
+        # The publisher says which results it has verified, and not where the others come from.
+        standing=Standing.VERIFIED if verified else Standing.UNKNOWN,
         settings={
             "parameters": text(meta.get("Parameters")),
             "language_model": text(meta.get("Language Model")),
             "vision_model": text(meta.get("Vision Model")),
-            "verified": _yes_or_no(meta.get("Verified"), "META.Verified"),
-            "open_source": _yes_or_no(meta.get("OpenSource"), "META.OpenSource"),
+            "verified": verified,
+            "open_source": ledger.cell(meta, "OpenSource", YES_OR_NO),
         },
     )
 
 
-def _scores(row: Mapping[str, Any]) -> dict[str, Score]:
-    values = {metric: _counted(row, dataset) for dataset, metric in BY_DATASET.items()}
-    english, chinese = (_counted(row, dataset) for dataset in MMBENCH_SETS)
+def _scores(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Score]:
+    values = {metric: _counted(row, dataset, ledger) for dataset, metric in BY_DATASET.items()}
+    english, chinese = (_counted(row, dataset, ledger) for dataset in MMBENCH_SETS)
     values[MMBENCH_V11] = None if english is None or chinese is None else (english + chinese) / 2
     scores = {metric.slug: Score(value) for metric, value in values.items() if value is not None}
     if len(scores) == len(values):
@@ -184,23 +192,18 @@ def _scores(row: Mapping[str, Any]) -> dict[str, Score]:
     return scores
 
 
-def _counted(row: Mapping[str, Any], dataset: str) -> float | None:
+def _counted(row: Mapping[str, Any], dataset: str, ledger: Ledger) -> float | None:
     result = row.get(dataset)
     if result is None:
         return None
-    if not isinstance(result, dict):
-        raise RowError(f"{dataset} is not an object")
     key = COUNTED_KEY[dataset]
-    return number(result.get(key), f"{dataset} {key}")
-
-
-def _yes_or_no(cell: object, column: str) -> bool | None:
-    answer = text(cell)
-    if answer is None:
+    try:
+        if not isinstance(result, dict):
+            raise CellError(f"{dataset} is not an object")
+        return number(result.get(key), f"{dataset} {key}")
+    except CellError as error:
+        ledger.unread(f"{dataset}.{key}", str(error), result, is_score=True)
         return None
-    if answer.lower() not in {"yes", "no"}:
-        raise RowError(f"{column} is neither Yes nor No")
-    return answer.lower() == "yes"
 
 
 SOURCE = Source(
@@ -214,4 +217,5 @@ SOURCE = Source(
     metrics=(AVERAGE_SCORE, MMBENCH_V11, *BY_DATASET.values()),
     columns={"leaderboard": COLUMNS},
     parse=parse,
+    parser_version=2,
 )

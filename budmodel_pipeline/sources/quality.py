@@ -1,12 +1,14 @@
-"""Whether a parsed snapshot may be published. Pure: it looks at the snapshot and at figures of the last good one."""
+"""Whether a parsed snapshot may be published. Pure: it looks at the snapshot and at the scores of the last good one."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from statistics import median
 from typing import Literal
 
-from budmodel_pipeline.sources.contract import Metric, Parsed, Source, SourceError, Unit
+from budmodel_pipeline.sources.contract import AsOfBasis, Entry, Metric, Parsed, RejectionKind, Source, SourceError, Unit
+from budmodel_pipeline.sources.story import FEW, retold
 
 CheckName = Literal[
     "well_formed",
@@ -14,9 +16,13 @@ CheckName = Literal[
     "unique",
     "row_account",
     "value_range",
+    "intervals",
     "scale",
+    "story",
     "rejected_share",
     "not_shrunk",
+    "cells",
+    "no_missing_columns",
     "no_unknown_columns",
 ]
 
@@ -24,7 +30,17 @@ MAX_REJECTED_SHARE = 0.1
 # A percent column whose values all fit into 0..1, or a median that moved by this factor, has changed its unit. Only metrics
 # that cannot be negative are looked at: the median of one around zero jumps by itself.
 SCALE_FACTOR = 20.0
-FEW = 5
+# Of what a message could name.
+SHOWN_PROBLEMS = 5
+SHOWN_ENTRIES = 3
+EXCHANGED = 0.1
+# Withdrawn rows take the newest date of a row with them.
+DATES_MAY_GO_BACK = timedelta(days=31)
+CIRCUMSTANCES = frozenset(
+    {Unit.CHARACTERS, Unit.COUNT, Unit.SECONDS, Unit.USD, Unit.USD_PER_MILLION_TOKENS, Unit.TOKENS_PER_SECOND}
+)
+# What a person who has looked at the source may accept, and what goes with accepting that rows are gone.
+ACCEPTABLE: frozenset[CheckName] = frozenset({"intervals", "scale", "story"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +58,30 @@ CHECKS: tuple[Check, ...] = (
     Check("unique", "No two rows give different values for one name, setting and metric."),
     Check("row_account", "Every row read is either kept or counted as rejected with a reason."),
     Check("value_range", "Every value lies in the range that its metric declares."),
+    Check("intervals", "Every interval holds its value, and its ends are the right way round."),
     Check("scale", "No metric changed its unit: percents are not fractions, medians did not jump."),
-    Check("rejected_share", f"At most {MAX_REJECTED_SHARE:.0%} of the rows are rejected for bad content."),
+    Check("story", "The same entries tell the same story as in the last good snapshot, and the data are no older."),
+    Check("rejected_share", f"At most {MAX_REJECTED_SHARE:.0%} of the rows, and of the scores of a column, are unreadable."),
     Check(
         "not_shrunk", "Neither the rows nor any metric shrank by more than the source allows since the last good snapshot."
     ),
+    Check("cells", "Every cell could be read.", blocking=False),
+    Check("no_missing_columns", "No column is gone, and no metric lost all its scores.", blocking=False),
     Check("no_unknown_columns", "The source has no columns that nobody looked at yet.", blocking=False),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one check; `found` says what was seen, in a sentence for people."""
+    """The result of one check; `found` says what was seen, in a sentence for people.
+
+    `accepted`: it passed by the word of a person.
+    """
 
     check: Check
     passed: bool
     found: str
+    accepted: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -65,40 +89,64 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricFigures:
-    """How many scores a metric had in the last good snapshot, and their median."""
-
-    scores: int
-    median: float
-
-
-@dataclass(frozen=True, slots=True)
 class LastGood:
-    """Figures of the last published snapshot of the same origin."""
+    """What the last published snapshot of the same origin said: every metric's value, and the name, of every entry key."""
 
     rows_kept: int
-    metrics: Mapping[str, MetricFigures]
+    scores: Mapping[str, Mapping[str, float]]
+    names: Mapping[str, str] = field(default_factory=dict)
+    as_of: date | None = None
+    as_of_basis: AsOfBasis = AsOfBasis.UNKNOWN
 
 
-def assess(source: Source, parsed: Parsed, last_good: LastGood | None, *, accept_shrinkage: bool = False) -> list[Outcome]:
-    """The outcome of every check. `accept_shrinkage` is a person's word that the rows are really gone."""
+def assess(
+    source: Source,
+    parsed: Parsed,
+    last_good: LastGood | None,
+    *,
+    accept_shrinkage: bool = False,
+    accept_story: bool = False,
+) -> list[Outcome]:
+    """The outcome of every check.
+
+    `accept_shrinkage` is a person's word that the rows are really gone, `accept_story` that the publisher really changed
+    what it says of the same entries.
+    """
     metrics = {metric.slug: metric for metric in (*source.metrics, *parsed.metrics)}
-    values: defaultdict[str, list[float]] = defaultdict(list)
+    now: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for entry in parsed.entries:
         for slug, score in entry.scores.items():
-            values[slug].append(score.value)
+            now[slug][entry.key] = score.value
     problems: dict[CheckName, list[str]] = {
-        "well_formed": [] if values else ["no row gave a score"],
-        "columns": [],
+        "well_formed": [] if now else ["no row gave a score"],
+        "columns": _another_table(now, last_good),
         "unique": _repeated_keys(parsed),
         "row_account": _unaccounted(parsed),
-        "value_range": _out_of_range(metrics, values),
-        "scale": _rescaled(metrics, values, last_good),
+        "value_range": _out_of_range(metrics, parsed.entries),
+        "intervals": _bad_intervals(metrics, parsed.entries),
+        "scale": _rescaled(metrics, now, last_good),
+        "story": _another_story(source, parsed, metrics, now, last_good),
         "rejected_share": _rejected(parsed),
-        "not_shrunk": [] if accept_shrinkage else _shrunk(source, parsed, values, last_good),
+        "not_shrunk": _shrunk(source, parsed, now, last_good),
+        "cells": [
+            f"{unread.cells} of {unread.column}: {unread.reason}, such as {unread.example}" for unread in parsed.unread
+        ],
+        "no_missing_columns": _missing(parsed, now, last_good),
         "no_unknown_columns": [f"new: {', '.join(parsed.unknown_columns)}"] if parsed.unknown_columns else [],
     }
-    return [Outcome(check, not problems[check.name], "; ".join(problems[check.name]) or "as expected") for check in CHECKS]
+    accepted: set[CheckName] = set(ACCEPTABLE) if accept_story else set()
+    if accept_shrinkage:
+        accepted.add("not_shrunk")
+    return [_outcome(check, problems[check.name], accepted) for check in CHECKS]
+
+
+def _outcome(check: Check, problems: Sequence[str], accepted: Collection[CheckName]) -> Outcome:
+    if not problems:
+        return Outcome(check, True, "as expected")
+    found = "; ".join(problems[:SHOWN_PROBLEMS])
+    if len(problems) > SHOWN_PROBLEMS:
+        found += f"; and {len(problems) - SHOWN_PROBLEMS} more of the kind"
+    return Outcome(check, check.name in accepted, found, accepted=check.name in accepted)
 
 
 def outcomes_of(error: SourceError) -> list[Outcome]:
@@ -110,14 +158,16 @@ def outcomes_unchanged(unknown_columns: Sequence[str]) -> list[Outcome]:
     """The outcomes for a snapshot that was published before: it passed then."""
     unknown = f"new: {', '.join(unknown_columns)}"
     return [
-        Outcome(check, False, unknown) if unknown_columns and not check.blocking else Outcome(check, True, "unchanged")
+        Outcome(check, False, unknown)
+        if unknown_columns and check.name == "no_unknown_columns"
+        else Outcome(check, True, "unchanged")
         for check in CHECKS
     ]
 
 
 def _repeated_keys(parsed: Parsed) -> list[str]:
-    repeated = len(parsed.entries) - len({entry.key for entry in parsed.entries})
-    return [f"{repeated} entries share a key"] if repeated else []
+    repeated = sorted(key for key, count in Counter(entry.key for entry in parsed.entries).items() if count > 1)
+    return [f"entries share a key: {', '.join(repeated[:SHOWN_ENTRIES])}"] if repeated else []
 
 
 def _unaccounted(parsed: Parsed) -> list[str]:
@@ -126,51 +176,159 @@ def _unaccounted(parsed: Parsed) -> list[str]:
     return [f"{parsed.rows_read} rows read, but {parsed.rows_kept} kept and {parsed.rows_rejected} rejected"]
 
 
-def _out_of_range(metrics: Mapping[str, Metric], values: Mapping[str, list[float]]) -> list[str]:
+def _another_table(now: Mapping[str, Mapping[str, float]], last_good: LastGood | None) -> list[str]:
+    """Single metrics may go; most of them at once are another table under the same address."""
+    before = last_good.scores if last_good else {}
+    gone = sorted(slug for slug in before if slug not in now)
+    if 2 * len(gone) <= len(before):
+        return []
+    return [f"{len(gone)} of {len(before)} metrics have no score any more: {', '.join(gone[:SHOWN_PROBLEMS])}, …"]
+
+
+def _out_of_range(metrics: Mapping[str, Metric], entries: Iterable[Entry]) -> list[str]:
     problems = []
-    for slug, found in values.items():
-        metric = metrics[slug]
-        least, most = min(found), max(found)
-        if (metric.minimum is not None and least < metric.minimum) or (metric.maximum is not None and most > metric.maximum):
-            declared = f"{metric.minimum} to {metric.maximum}"
-            problems.append(f"{slug} runs from {least:g} to {most:g} {metric.unit}, declared is {declared}")
+    for entry in entries:
+        for slug, score in entry.scores.items():
+            metric = metrics[slug]
+            least, most = metric.minimum, metric.maximum
+            if (least is not None and score.value < least) or (most is not None and score.value > most):
+                declared = f"{'' if least is None else f'{least:g}'} to {'' if most is None else f'{most:g}'}"
+                problems.append(
+                    f"{slug} {score.value:g} {metric.unit}: {entry.place(slug)} (declared is {declared.strip()})"
+                )
     return problems
 
 
-def _rescaled(metrics: Mapping[str, Metric], values: Mapping[str, list[float]], last_good: LastGood | None) -> list[str]:
+def _bad_intervals(metrics: Mapping[str, Metric], entries: Iterable[Entry]) -> list[str]:
     problems = []
-    for slug, found in values.items():
-        metric = metrics[slug]
+    for entry in entries:
+        for slug, (value, lower, upper, *_) in entry.scores.items():
+            if lower is None and upper is None:
+                continue
+            low, high = value if lower is None else lower, value if upper is None else upper
+            if low <= value <= high:
+                continue
+            what = "has its ends swapped" if low > high else "does not hold the value"
+            problems.append(f"{slug} {value:g} {metrics[slug].unit}: {entry.place(slug)}: {low:g} to {high:g} {what}")
+    return problems
+
+
+def _rescaled(
+    metrics: Mapping[str, Metric], now: Mapping[str, Mapping[str, float]], last_good: LastGood | None
+) -> list[str]:
+    problems = []
+    for slug, values in now.items():
+        metric, found = metrics[slug], values.values()
         if len(found) < FEW or metric.minimum is None or metric.minimum < 0:
             continue
         if metric.unit is Unit.PERCENT and any(found) and all(abs(value) <= 1 for value in found):
             problems.append(f"{slug} is declared in percent, but no value exceeds 1")
-        before = last_good.metrics.get(slug) if last_good else None
-        if before and before.scores >= FEW and before.median and (now := median(found)):
-            factor = abs(now / before.median)
-            if not 1 / SCALE_FACTOR < factor < SCALE_FACTOR:
-                problems.append(f"the median of {slug} went from {before.median:g} to {now:g}")
+        before = last_good.scores.get(slug, {}).values() if last_good else ()
+        if len(before) < FEW:
+            continue
+        middle_before, middle = median(before), median(found)
+        if middle_before and middle and not 1 / SCALE_FACTOR < abs(middle / middle_before) < SCALE_FACTOR:
+            problems.append(f"the median of {slug} went from {middle_before:g} to {middle:g}")
     return problems
 
 
-def _rejected(parsed: Parsed) -> list[str]:
-    bad = [rejection for rejection in parsed.rejections if not rejection.by_rule]
-    rows = sum(rejection.rows for rejection in bad)
-    if rows <= MAX_REJECTED_SHARE * parsed.rows_read:
+def _another_story(
+    source: Source,
+    parsed: Parsed,
+    metrics: Mapping[str, Metric],
+    now: Mapping[str, Mapping[str, float]],
+    last_good: LastGood | None,
+) -> list[str]:
+    """What contradicts the last good snapshot; the headline first."""
+    if last_good is None:
+        return _alike(source, now)
+    problems = _older(parsed, last_good)
+    entries = {entry.key: entry for entry in parsed.entries}
+    keys_before = {key for values in last_good.scores.values() for key in values}
+    again = sum(key in entries for key in keys_before)
+    if len(keys_before) >= FEW and again < len(keys_before) / 2:
+        lost = ", ".join(sorted(keys_before - entries.keys())[:SHOWN_ENTRIES])
+        problems.append(f"only {again} of {len(keys_before)} entries are there again; gone are {lost}, …")
+    exchanged = _exchanged_names(entries, last_good.names)
+    if len(exchanged) >= max(SHOWN_ENTRIES, EXCHANGED * len(last_good.names)):
+        problems.append(f"{len(exchanged)} entries have the names of others: {', '.join(exchanged[:SHOWN_ENTRIES])}, …")
+    for slug in sorted(last_good.scores, key=lambda slug: slug != source.headline_metric().slug):
+        before, values = last_good.scores[slug], now.get(slug)
+        if not values or slug not in metrics:
+            continue
+        others = {other: values for other, values in last_good.scores.items() if other != slug}
+        found = retold(before, values, others, is_circumstance=metrics[slug].unit in CIRCUMSTANCES)
+        if found:
+            shown = [
+                f"{entries[key].place(slug)} has {values[key]:g} where it had {before[key]:g}"
+                for key in found.keys[:SHOWN_ENTRIES]
+            ]
+            problems.append(f"{slug}: {found.what}: {', '.join(shown)}{', …' if len(found.keys) > SHOWN_ENTRIES else ''}")
+    return problems
+
+
+def _exchanged_names(entries: Mapping[str, Entry], names: Mapping[str, str]) -> list[str]:
+    """Entries that are known by a key and now bear a name that only others bore."""
+    former = set(names.values())
+    return [
+        f"{key} is called {entry.published_name!r} where it was {names[key]!r}"
+        for key, entry in entries.items()
+        if key in names and entry.published_name != names[key] and entry.published_name in former
+    ]
+
+
+def _alike(source: Source, now: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A leaderboard whose every entry has the same score ranks nobody."""
+    slug = source.headline_metric().slug
+    values = set(now.get(slug, {}).values())
+    count = len(now.get(slug, {}))
+    return [f"{slug}: no spread, all {count} entries have {values.pop():g}"] if count >= 2 * FEW and len(values) == 1 else []
+
+
+def _older(parsed: Parsed, last_good: LastGood) -> list[str]:
+    if parsed.as_of is None or last_good.as_of is None or parsed.as_of_basis != last_good.as_of_basis:
         return []
-    worst = max(bad, key=lambda rejection: rejection.rows)
-    return [f"{rows} of {parsed.rows_read} rows, {worst.rows} of them because {worst.reason}, such as {worst.example!r}"]
+    slack = DATES_MAY_GO_BACK if parsed.as_of_basis is AsOfBasis.NEWEST_ROW else timedelta()
+    if parsed.as_of >= last_good.as_of - slack:
+        return []
+    return [f"the data are of {parsed.as_of} ({parsed.as_of_basis}), older than those published, of {last_good.as_of}"]
 
 
-def _shrunk(source: Source, parsed: Parsed, values: Mapping[str, list[float]], last_good: LastGood | None) -> list[str]:
+def _rejected(parsed: Parsed) -> list[str]:
+    problems = []
+    bad = [rejection for rejection in parsed.rejections if rejection.kind is RejectionKind.BAD]
+    rows = sum(rejection.rows for rejection in bad)
+    if rows > MAX_REJECTED_SHARE * parsed.rows_read:
+        worst = max(bad, key=lambda rejection: rejection.rows)
+        of_them = f"{worst.rows} of them because {worst.reason}, such as {worst.example!r}"
+        problems.append(f"{rows} of {parsed.rows_read} rows, {of_them}")
+    most = max(2, MAX_REJECTED_SHARE * len(parsed.entries))
+    return problems + [
+        f"{unread.cells} scores of {unread.column}: {unread.reason}, such as {unread.example}"
+        for unread in parsed.unread
+        if unread.is_score and unread.cells > most
+    ]
+
+
+def _shrunk(source: Source, parsed: Parsed, now: Mapping[str, Mapping[str, float]], last_good: LastGood | None) -> list[str]:
+    """Rows that are gone, and metrics that lost some of their scores; one that lost all was withdrawn, unless it ranks."""
     if last_good is None:
         return []
     kept = 1 - source.max_shrink
     problems = []
     if parsed.rows_kept < kept * last_good.rows_kept:
         problems.append(f"{parsed.rows_kept} rows where the last good snapshot had {last_good.rows_kept}")
-    for slug, before in last_good.metrics.items():
-        count = len(values.get(slug, ()))
-        if before.scores >= FEW and count < kept * before.scores:
-            problems.append(f"{slug} has {count} scores where it had {before.scores}")
+    headline = source.headline_metric().slug
+    for slug, before in last_good.scores.items():
+        values = now.get(slug, {})
+        if len(before) >= FEW and len(values) < kept * len(before) and (values or slug == headline):
+            gone = ", ".join([key for key in before if key not in values][:SHOWN_ENTRIES])
+            problems.append(f"{slug} has {len(values)} scores where it had {len(before)}; gone are {gone}, …")
     return problems
+
+
+def _missing(parsed: Parsed, now: Mapping[str, Mapping[str, float]], last_good: LastGood | None) -> list[str]:
+    problems = [f"missing: {', '.join(parsed.missing_columns)}"] if parsed.missing_columns else []
+    before = last_good.scores if last_good else {}
+    withdrawn = sorted(f"{slug} ({len(before[slug])} scores)" for slug in before if slug not in now)
+    return problems + ([f"withdrawn: {', '.join(withdrawn)}"] if withdrawn else [])

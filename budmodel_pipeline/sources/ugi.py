@@ -1,23 +1,26 @@
 """UGI: what models know and will say about sensitive topics, with general knowledge, writing and political leaning."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Metric, Parsed, Score, Source, Unit
-from budmodel_pipeline.sources.reading import (
-    Ledger,
-    RowError,
-    csv_rows,
-    day,
-    number,
-    percent,
-    published_name,
-    scores_of,
-    slug,
-    text,
+from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
+    Benchmark,
+    Columns,
+    Domain,
+    Endpoint,
+    Metric,
+    Parsed,
+    Source,
+    Standing,
+    Unit,
 )
+from budmodel_pipeline.sources.ledger import CellError, Ledger
+from budmodel_pipeline.sources.reading import csv_rows, day, flag, number, percent, published_name, slug, text
 
-DATE = "%m/%d/%Y"
+DAY = partial(day, formats=("%m/%d/%Y", "%Y-%m-%d"))
+TRUE_OR_FALSE = partial(flag, yes="TRUE", no="FALSE")
 LARGEST_DISTANCE_KM = 20_100
 
 
@@ -134,7 +137,8 @@ COUNTS = {
     "Repetition Interrupts": "repetition_interrupts",
 }
 COLUMNS = Columns(
-    required=frozenset({"author/model_name", "Model Link", "Release Date", "Test Date", *FLAGS, *NUMBERS, *POLITICS}),
+    required=frozenset({"author/model_name", "UGI 🏆"}),
+    minor=frozenset({"Model Link", "Release Date", "Test Date", *FLAGS, *NUMBERS, *POLITICS} - {"UGI 🏆"}),
     optional=frozenset({*FACTS, *COUNTS}),
 )
 
@@ -142,45 +146,31 @@ COLUMNS = Columns(
 def parse(files: Mapping[str, bytes]) -> Parsed:
     """One entry per published name, effort included. A missing score means that the publisher left the model out, not 0."""
     ledger = Ledger()
+    tested = []
     for row in csv_rows(files["leaderboard"], "leaderboard", COLUMNS, ledger):
         try:
             name = published_name(row["author/model_name"])
-            released_on = day(row["Release Date"], "Release Date", DATE)
-            settings = _settings(row)
-            scores = scores_of(row, NUMBERS) | _politics(row)
-        except RowError as error:
-            ledger.reject("leaderboard", str(error), row["author/model_name"])
+        except CellError as error:
+            ledger.reject(str(error), row["author/model_name"])
             continue
+        tested_on = ledger.cell(row, "Test Date", DAY)
+        tested.append(tested_on)
         entry = ledger.entry(name, name)
         # Some links hold the effort in parentheses and lead nowhere; what they are worth is not decided here.
-        entry.link = text(row["Model Link"])
-        entry.released_on = released_on
-        entry.settings = settings
-        ledger.record("leaderboard", entry, scores)
-    return ledger.parsed()
+        entry.link = text(row.get("Model Link"))
+        entry.released_on = ledger.cell(row, "Release Date", DAY)
+        # The publisher asks every model itself.
+        entry.standing = Standing.VERIFIED
+        entry.settings = {"tested_on": tested_on and tested_on.isoformat(), **_settings(row, ledger)}
+        ledger.record(entry, ledger.scores(row, NUMBERS, number) | ledger.scores(row, POLITICS, percent))
+    return ledger.parsed(as_of=max(filter(None, tested), default=None), as_of_basis=AsOfBasis.NEWEST_ROW)
 
 
-def _settings(row: Mapping[str, str]) -> dict[str, Any]:
-    tested_on = day(row["Test Date"], "Test Date", DATE)
-    flags = {key: _flag(row[column], column) for column, key in FLAGS.items()}
+def _settings(row: Mapping[str, str], ledger: Ledger) -> dict[str, Any]:
+    flags = {key: ledger.cell(row, column, TRUE_OR_FALSE) for column, key in FLAGS.items()}
     facts = {key: text(row.get(column)) for column, key in FACTS.items()}
-    counts = {key: number(row.get(column), column) for column, key in COUNTS.items()}
-    return {"tested_on": tested_on and tested_on.isoformat(), **flags, **facts, **counts}
-
-
-def _flag(cell: str, column: str) -> bool | None:
-    """A cell that holds `TRUE`, `False` and the like, or None where it is missing. Raises RowError otherwise."""
-    found = text(cell)
-    if found is None:
-        return None
-    if found.lower() not in ("true", "false"):
-        raise RowError(f"{column} is neither TRUE nor FALSE")
-    return found.lower() == "true"
-
-
-def _politics(row: Mapping[str, str]) -> dict[str, Score]:
-    values = {metric.slug: percent(row[column], column) for column, metric in POLITICS.items()}
-    return {metric: Score(value) for metric, value in values.items() if value is not None}
+    counts = {key: ledger.cell(row, column, number) for column, key in COUNTS.items()}
+    return {**flags, **facts, **counts}
 
 
 SOURCE = Source(
@@ -199,23 +189,24 @@ SOURCE = Source(
     ),
     benchmarks=(
         Benchmark(
-            "ugi", "Uncensored General Intelligence", "sensitive topics", "Private questions on controversial subjects."
+            "ugi", "Uncensored General Intelligence", Domain.SENSITIVE_TOPICS, "Private questions on controversial subjects."
         ),
         Benchmark(
             "natint",
             "Natural Intelligence",
-            "general knowledge",
+            Domain.KNOWLEDGE,
             "Textbook facts, pop culture and estimates about the world.",
         ),
         Benchmark(
             "writing",
             "UGI writing",
-            "creative writing",
+            Domain.WRITING,
             "Style, repetition and length of stories, weighed by human preference.",
         ),
-        Benchmark("politics", "UGI politics", "political leaning", "Answers to the 12axes test."),
+        Benchmark("politics", "UGI politics", Domain.POLITICS, "Answers to the 12axes test."),
     ),
     metrics=(*NUMBERS.values(), *POLITICS.values()),
     columns={"leaderboard": COLUMNS},
     parse=parse,
+    parser_version=2,
 )

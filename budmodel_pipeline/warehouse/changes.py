@@ -1,15 +1,17 @@
-"""What is published now, in figures, and how it differs from what was published before."""
+"""What is published now, and how it differs from what was published before."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.sources.quality import LastGood, MetricFigures
+from budmodel_pipeline.sources.contract import AsOfBasis
+from budmodel_pipeline.sources.quality import LastGood
 
-_FIGURES = text("""
-    select substr(metric_id, length(:source) + 2) as slug, count(*) as scores,
-           percentile_cont(0.5) within group (order by value::float8) as median
-    from budmodel.scores where snapshot_id = :snapshot_id group by metric_id
+_SCORES = text("""
+    select substr(metric_id, length(:source) + 2) as slug,
+           array_agg(entry_key order by entry_no) as keys, array_agg(value::float8 order by entry_no) as values
+    from budmodel.scores join budmodel.entries using (snapshot_id, entry_no)
+    where snapshot_id = :snapshot_id group by metric_id order by metric_id
 """)
 
 _CHANGES = text("""
@@ -62,18 +64,21 @@ class Changes:
 
 
 def last_good(connection: Connection, source: str, origin: str) -> LastGood | None:
-    """Figures of the published snapshot of `source`, None where there is none or it came from another origin."""
+    """What the published snapshot said of `source`, None where there is none or it came from another origin."""
     current = connection.execute(
         text("""
-            select snapshot_id, rows_kept from budmodel.snapshots join budmodel.sources
+            select snapshot_id, rows_kept, as_of, as_of_basis from budmodel.snapshots join budmodel.sources
             on snapshot_id = current_snapshot_id where sources.source = :source and origin = :origin
         """),
         {"source": source, "origin": origin},
     ).one_or_none()
     if current is None:
         return None
-    rows = connection.execute(_FIGURES, {"source": source, "snapshot_id": current.snapshot_id})
-    return LastGood(current.rows_kept, {row.slug: MetricFigures(row.scores, row.median) for row in rows})
+    rows = connection.execute(_SCORES, {"source": source, "snapshot_id": current.snapshot_id}).mappings()
+    scores = {row["slug"]: dict(zip(row["keys"], row["values"], strict=True)) for row in rows}
+    names = text("select entry_key, published_name from budmodel.entries where snapshot_id = :snapshot_id")
+    named = {row.entry_key: row.published_name for row in connection.execute(names, {"snapshot_id": current.snapshot_id})}
+    return LastGood(current.rows_kept, scores, named, current.as_of, AsOfBasis(current.as_of_basis))
 
 
 def changes_between(connection: Connection, before: str | None, now: str) -> Changes:

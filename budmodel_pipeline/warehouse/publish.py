@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
 from budmodel_pipeline.warehouse.rows import copy_rows, upsert
 from budmodel_pipeline.warehouse.snapshots import Snapshot
-from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, sources
+from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, sources, unread_cells
 
 ENTRY_COLUMNS = (
     "snapshot_id",
@@ -35,11 +35,18 @@ SCORE_COLUMNS = (
     "canonical_value",
     "lower",
     "upper",
+    "interval_basis",
     "votes",
     "published_rank",
-    "is_self_reported",
+    "standing",
+    "tasks",
+    "tasks_total",
 )
 
+_SCORED = text("""
+    update budmodel.metrics set last_scored_at = :fetched_at
+    where metric_id in (select metric_id from budmodel.scores where snapshot_id = :snapshot_id)
+""")
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:source, 0))")
 
 
@@ -57,6 +64,7 @@ def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> N
             "homepage": source.homepage,
             "license": source.license,
             "cadence_days": source.cadence / timedelta(days=1),
+            "default_view": sorted(source.default_view),
         }
         for source in catalog.values()
     ]
@@ -66,17 +74,32 @@ def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> N
 def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed, now: datetime) -> Snapshot:
     """Loads `parsed` and makes `snapshot` the current one; the caller's transaction decides when that shows.
 
-    Returns the snapshot as published.
-
-    Raises PublishConflictError when the snapshot that it follows is no longer current.
+    Returns the snapshot as published. Raises PublishConflictError when the snapshot that it follows is no longer current.
     """
     if lock_source(connection, source.slug) != snapshot.previous_snapshot_id:
         raise PublishConflictError(
             f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
         )
+    published = load(connection, source, snapshot, parsed)
+    connection.execute(_SCORED, {"fetched_at": snapshot.fetched_at, "snapshot_id": snapshot.snapshot_id})
+    connection.execute(
+        text("""
+            update budmodel.sources set current_snapshot_id = :snapshot_id, last_extracted_at = :now, last_error = null
+            where source = :source
+        """),
+        {"source": source.slug, "snapshot_id": snapshot.snapshot_id, "now": now},
+    )
+    return published
+
+
+def load(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed) -> Snapshot:
+    """Writes the rows of a snapshot, which is published from then on; as history unless `publish` makes it current."""
     declared = (*source.metrics, *parsed.metrics)
-    upsert(connection, benchmarks, _benchmark_rows(source.slug, (*source.benchmarks, *parsed.benchmarks)))
-    upsert(connection, metrics, _metric_rows(source.slug, declared))
+    known = {benchmark.slug: benchmark for benchmark in (*source.benchmarks, *parsed.benchmarks)}
+    upsert(connection, benchmarks, _benchmark_rows(source.slug, known.values()))
+    upsert(connection, metrics, _metric_rows(source.slug, declared, known))
+    unread = [{"snapshot_id": snapshot.snapshot_id, **cells._asdict()} for cells in parsed.unread]
+    upsert(connection, unread_cells, unread)
     rejected = [{"snapshot_id": snapshot.snapshot_id, **rejection._asdict()} for rejection in parsed.rejections]
     upsert(connection, rejected_rows, rejected)
     copy_rows(connection, f"{SCHEMA}.entries", ENTRY_COLUMNS, entry_rows(snapshot.snapshot_id, parsed))
@@ -86,36 +109,33 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
         status="published",
         refusal=None,
         as_of=parsed.as_of,
+        as_of_basis=parsed.as_of_basis,
         rows_read=parsed.rows_read,
         rows_kept=parsed.rows_kept,
         rows_rejected=parsed.rows_rejected,
+        missing_columns=parsed.missing_columns,
         unknown_columns=parsed.unknown_columns,
     )
     window_start, window_end = parsed.window or (None, None)
     connection.execute(
         text("""
-            update budmodel.snapshots set status = 'published', refusal = null, as_of = :as_of,
+            update budmodel.snapshots set status = 'published', refusal = null, as_of = :as_of, as_of_basis = :as_of_basis,
                 window_start = :window_start, window_end = :window_end, rows_read = :rows_read, rows_kept = :rows_kept,
-                rows_rejected = :rows_rejected, unknown_columns = :unknown_columns
+                rows_rejected = :rows_rejected, missing_columns = :missing_columns, unknown_columns = :unknown_columns
             where snapshot_id = :snapshot_id
         """),
         {
             "snapshot_id": snapshot.snapshot_id,
             "as_of": parsed.as_of,
+            "as_of_basis": parsed.as_of_basis,
             "window_start": window_start,
             "window_end": window_end,
             "rows_read": parsed.rows_read,
             "rows_kept": parsed.rows_kept,
             "rows_rejected": parsed.rows_rejected,
+            "missing_columns": list(parsed.missing_columns),
             "unknown_columns": list(parsed.unknown_columns),
         },
-    )
-    connection.execute(
-        text("""
-            update budmodel.sources set current_snapshot_id = :snapshot_id, last_extracted_at = :now, last_error = null
-            where source = :source
-        """),
-        {"source": source.slug, "snapshot_id": snapshot.snapshot_id, "now": now},
     )
     return published
 
@@ -149,10 +169,15 @@ def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed
     """Rows of table `scores`, in the order of SCORE_COLUMNS."""
     known = {metric.slug: (f"{source}.{metric.slug}", metric.unit.divisor) for metric in declared}
     for number, entry in enumerate(parsed.entries):
-        for slug, (value, lower, upper, votes, rank, self_reported) in entry.scores.items():
+        for slug, score in entry.scores.items():
+            value, lower, upper, basis, votes, rank, standing, tasks, tasks_total = score
             metric_id, divisor = known[slug]
             canonical = value if divisor == 1 else _quotient(value, divisor)
-            yield (snapshot_id, number, metric_id, value, canonical, lower, upper, votes, rank, self_reported)
+            vouched = standing or entry.standing
+            yield (
+                *(snapshot_id, number, metric_id, value, canonical, lower, upper, basis),
+                *(votes, rank, vouched, tasks, tasks_total),
+            )
 
 
 @lru_cache(maxsize=100_000)
@@ -167,8 +192,8 @@ def _quotient(value: float, divisor: float) -> Decimal:
 def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str, object]]:
     return [
         {
-            "benchmark_id": f"{source}/{benchmark.slug}",
-            "source": source,
+            "benchmark_id": benchmark.id_in(source),
+            "source": None if benchmark.shared else source,
             "title": benchmark.title,
             "domain": benchmark.domain,
             "description": benchmark.description,
@@ -177,12 +202,12 @@ def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str
     ]
 
 
-def _metric_rows(source: str, declared: Iterable[Metric]) -> list[dict[str, object]]:
+def _metric_rows(source: str, declared: Iterable[Metric], known: Mapping[str, Benchmark]) -> list[dict[str, object]]:
     return [
         {
             "metric_id": f"{source}.{metric.slug}",
             "source": source,
-            "benchmark_id": f"{source}/{metric.benchmark}",
+            "benchmark_id": known[metric.benchmark].id_in(source),
             "title": metric.title,
             "unit": metric.unit,
             "canonical_unit": metric.unit.canonical,
@@ -191,6 +216,7 @@ def _metric_rows(source: str, declared: Iterable[Metric]) -> list[dict[str, obje
             "maximum": metric.maximum,
             "description": metric.description,
             "is_headline": metric.headline,
+            "run_by": metric.run_by,
         }
         for metric in declared
     ]

@@ -7,8 +7,12 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.sources.contract import AsOfBasis
 from budmodel_pipeline.warehouse.rows import replace_rows, upsert
 from budmodel_pipeline.warehouse.tables import snapshot_files, snapshots
+
+# The origin of older files that a person loaded as history.
+BACKFILL = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     refusal: str | None = None
     as_of: date | None = None
+    as_of_basis: str = AsOfBasis.UNKNOWN
+    missing_columns: Sequence[str] = ()
     unknown_columns: Sequence[str] = ()
     rows_read: int | None = None
     rows_kept: int | None = None
@@ -126,6 +132,26 @@ def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
     connection.execute(attempted, {"at": snapshot.last_seen_at, "source": snapshot.source})
 
 
+def record_backfill(connection: Connection, snapshot: Snapshot) -> None:
+    """Notes a snapshot that is loaded as history."""
+    row = {
+        column: getattr(snapshot, column)
+        for column in (
+            *("snapshot_id", "source", "content_sha256", "parser_version", "origin", "status", "fetched_at"),
+            *("last_seen_at", "as_of", "as_of_basis", "missing_columns", "unknown_columns"),
+        )
+    }
+    upsert(connection, snapshots, [row])
+    files = [{"snapshot_id": snapshot.snapshot_id, **asdict(file)} for file in snapshot.files]
+    upsert(connection, snapshot_files, files)
+
+
+def is_published(connection: Connection, snapshot_id: str) -> bool:
+    """Whether there is a published snapshot of this id."""
+    status = text("select status from budmodel.snapshots where snapshot_id = :snapshot_id")
+    return connection.execute(status, {"snapshot_id": snapshot_id}).scalar_one_or_none() == "published"
+
+
 def record_failure(
     connection: Connection, source: str, error: str, now: datetime, *, refused: Snapshot | None = None
 ) -> None:
@@ -150,7 +176,7 @@ def current_snapshot(connection: Connection, source: str) -> Snapshot | None:
 def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot that was fetched or seen last, whether published, refused or still to be parsed."""
     latest = """
-        select snapshot_id from budmodel.snapshots where source = :source
+        select snapshot_id from budmodel.snapshots where source = :source and origin <> 'backfill'
         order by last_seen_at desc, fetched_at desc limit 1
     """
     return _one(connection, latest, source=source)
@@ -159,10 +185,14 @@ def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
 def snapshot_as_of(connection: Connection, source: str, day: date | None) -> Snapshot | None:
     """The published snapshot that was current at the end of `day` (UTC), the newest where `day` is None."""
     end = datetime.fromisoformat(f"{day}T23:59:59.999999+00:00") if day is not None else None
+    # What was loaded as history was current on the day of which a person said that it is.
     published = """
-        select snapshot_id from budmodel.snapshots
-        where source = :source and status = 'published' and fetched_at < coalesce(cast(:end as timestamptz), 'infinity')
-        order by fetched_at desc limit 1
+        select snapshot_id from (
+            select snapshot_id, case when origin = 'backfill' then cast(as_of as timestamp) at time zone 'UTC'
+                                else fetched_at end as stood
+            from budmodel.snapshots where source = :source and status = 'published'
+        ) as published
+        where stood < coalesce(cast(:end as timestamptz), 'infinity') order by stood desc limit 1
     """
     return _one(connection, published, source=source, end=end)
 
@@ -175,6 +205,11 @@ def _one(connection: Connection, chosen: str, **values: object) -> Snapshot | No
         return None
     return Snapshot(
         files=tuple(SnapshotFile(**{name: row[f"file_{name}"] for name in _FILE_COLUMNS}) for row in rows),
+        missing_columns=tuple(rows[0]["missing_columns"]),
         unknown_columns=tuple(rows[0]["unknown_columns"]),
-        **{name: rows[0][name] for name in Snapshot.__dataclass_fields__ if name not in ("files", "unknown_columns")},
+        **{
+            name: rows[0][name]
+            for name in Snapshot.__dataclass_fields__
+            if name not in ("files", "missing_columns", "unknown_columns")
+        },
     )

@@ -50,6 +50,8 @@ sources = Table(
     Column("homepage", Text, nullable=False),
     Column("license", Text),
     Column("cadence_days", Double, nullable=False),
+    # The standings that the publisher itself ranks.
+    Column("default_view", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _moment("last_attempt_at"),
     _moment("last_extracted_at"),
     Column("last_error", Text),
@@ -73,13 +75,17 @@ snapshots = Table(
     _moment("fetched_at", nullable=False),
     _moment("last_seen_at", nullable=False),
     Column("as_of", Date),
+    Column("as_of_basis", Text, nullable=False, server_default=text("'unknown'")),
     Column("window_start", Date),
     Column("window_end", Date),
     Column("rows_read", Integer),
     Column("rows_kept", Integer),
     Column("rows_rejected", Integer),
+    Column("missing_columns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("unknown_columns", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    CheckConstraint("origin in ('sample', 'mirror', 'live')", name="origin"),
+    # A backfilled snapshot is an older file that a person loaded as history; it never becomes current.
+    CheckConstraint("origin in ('sample', 'mirror', 'live', 'backfill')", name="origin"),
+    CheckConstraint("as_of_basis in ('stated', 'newest_row', 'file_date', 'person', 'unknown')", name="as_of_basis"),
     CheckConstraint("status in ('fetched', 'published', 'refused')", name="status"),
     CheckConstraint("rows_read = rows_kept + rows_rejected", name="row_account"),
     Index(None, "source", "fetched_at"),
@@ -105,16 +111,48 @@ rejected_rows = Table(
     Column("snapshot_id", Text, ForeignKey(snapshots.c.snapshot_id, ondelete="CASCADE"), primary_key=True),
     Column("endpoint", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
-    Column("by_rule", Boolean, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("rows", Integer, nullable=False),
     Column("example", Text, nullable=False),
+    CheckConstraint("kind in ('bad', 'by_rule', 'duplicate', 'set_aside')", name="kind"),
+)
+
+unread_cells = Table(
+    "unread_cells",
+    metadata,
+    Column("snapshot_id", Text, ForeignKey(snapshots.c.snapshot_id, ondelete="CASCADE"), primary_key=True),
+    Column("endpoint", Text, primary_key=True),
+    Column("column", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("cells", Integer, nullable=False),
+    Column("example", Text, nullable=False),
+    Column("is_score", Boolean, nullable=False),
+)
+
+# What a person decided about a snapshot: to publish it although it tells another story or has shrunk, or without an entry.
+# `digest` is of the scores of an entry that was set aside; it stays aside as long as it has them.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, ForeignKey(sources.c.source), nullable=False),
+    Column("snapshot_id", Text, ForeignKey(snapshots.c.snapshot_id, ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entry_key", Text),
+    Column("digest", Text),
+    Column("found", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _moment("decided_at", nullable=False),
+    CheckConstraint("kind in ('story', 'shrinkage', 'set_aside')", name="kind"),
+    Index(None, "snapshot_id"),
 )
 
 benchmarks = Table(
     "benchmarks",
     metadata,
     Column("benchmark_id", Text, primary_key=True),
-    Column("source", Text, ForeignKey(sources.c.source), nullable=False),
+    # Null for a benchmark that several sources share.
+    Column("source", Text, ForeignKey(sources.c.source)),
     Column("title", Text, nullable=False),
     Column("domain", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -134,6 +172,10 @@ metrics = Table(
     Column("maximum", Double),
     Column("description", Text, nullable=False),
     Column("is_headline", Boolean, nullable=False),
+    Column("run_by", Text, nullable=False, server_default=text("'publisher'")),
+    # When the last snapshot with a score of it was fetched.
+    _moment("last_scored_at"),
+    CheckConstraint("run_by in ('publisher', 'maker', 'submitter')", name="run_by"),
 )
 
 entries = Table(
@@ -165,9 +207,12 @@ scores = Table(
     Column("canonical_value", Numeric, nullable=False),
     Column("lower", Numeric),
     Column("upper", Numeric),
+    Column("interval_basis", Text),
     Column("votes", BigInteger),
     Column("published_rank", Integer),
-    Column("is_self_reported", Boolean),
+    Column("standing", Text, nullable=False, server_default=text("'unknown'")),
+    Column("tasks", Integer),
+    Column("tasks_total", Integer),
     CheckConstraint("value not in ('NaN', 'Infinity', '-Infinity')", name="finite"),
 )
 

@@ -4,10 +4,9 @@ Assets, commands, benchmarks and tests all call these two. Either the whole new 
 stays; a failure leaves its reason in `sources.last_error` and moves nothing else.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -16,9 +15,10 @@ from budmodel_pipeline.fetching.http import FetchError, Response, Validators
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.contract import Endpoint, Parsed, Source, SourceError
-from budmodel_pipeline.sources.quality import Outcome, assess, outcomes_of, outcomes_unchanged
-from budmodel_pipeline.sources.reading import parse_files
+from budmodel_pipeline.sources.quality import ACCEPTABLE, Outcome, assess, outcomes_of, outcomes_unchanged
+from budmodel_pipeline.sources.set_aside import digest, entries_named, without
 from budmodel_pipeline.warehouse.changes import last_good
+from budmodel_pipeline.warehouse.decisions import Decision, entries_aside, record_decisions
 from budmodel_pipeline.warehouse.publish import PublishConflictError, lock_source, publish
 from budmodel_pipeline.warehouse.snapshots import (
     Snapshot,
@@ -30,8 +30,7 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_fetched,
     record_unchanged,
 )
-
-MANIFESTS = "snapshots"
+from budmodel_pipeline.workflows.manifests import parse_snapshot, write_manifest
 
 Fetch = Callable[[Endpoint, Validators | None], Response]
 
@@ -82,7 +81,8 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
     with _failures_noted(engine, source):
         try:
             known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
-            files = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
+            fetched = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
+            files = [file for file in fetched if file is not None]
         except FetchError as error:
             raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
         now = datetime.now(UTC)
@@ -97,10 +97,33 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
     return Taken(snapshot, unchanged=snapshot is current)
 
 
-def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept_shrinkage: bool = False) -> Published:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a person who looked at the source says of its snapshot.
+
+    `story` is why it may say something else of the same entries, None where it may not; `shrinkage` that rows are really
+    gone. `aside` are the published names or keys of entries to leave out.
+    """
+
+    story: str | None = None
+    shrinkage: bool = False
+    aside: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        return self.story or "no reason given"
+
+
+NOTHING_ACCEPTED = Accepted()
+
+
+def publish_scores(
+    source: Source, *, engine: Engine, store: ObjectStore, accepted: Accepted = NOTHING_ACCEPTED
+) -> Published:
     """Parses the latest snapshot of `source`, checks it and makes it current; an already published one is left alone.
 
-    Raises ExtractionError when there is no snapshot or when a blocking check fails.
+    What a person accepts is kept with its reason. Raises ExtractionError when there is no snapshot or when a blocking check
+    fails.
     """
     with engine.connect() as connection:
         snapshot = latest_snapshot(connection, source.slug)
@@ -108,15 +131,26 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
         raise ExtractionError(f"{source.slug}: nothing was fetched yet. Materialize snapshots/{source.slug} first.")
     with _failures_noted(engine, source):
         if snapshot.status == "published":
-            write_manifest(store, snapshot)
+            write_manifest(engine, store, snapshot)
             return Published(snapshot, True, tuple(outcomes_unchanged(snapshot.unknown_columns)))
         with engine.connect() as connection:
             current = current_snapshot(connection, source.slug)
             good = last_good(connection, source.slug, snapshot.origin)
+            earlier = entries_aside(connection, source.slug)
         outcomes: list[Outcome] = []
+        made: list[Decision] = []
         try:
-            parsed = parse_snapshot(source, snapshot, store)
-            outcomes = assess(source, parsed, good, accept_shrinkage=accept_shrinkage)
+            read = parse_snapshot(source, snapshot, store)
+            made = _set_aside(source, read, accepted, earlier)
+            parsed = without(read, {decision.entry_key or "": decision.reason for decision in made})
+            outcomes = assess(
+                source,
+                parsed,
+                good,
+                accept_shrinkage=accepted.shrinkage,
+                accept_story=accepted.story is not None,
+            )
+            made += _accepted(outcomes, accepted)
             refusals = [outcome for outcome in outcomes if outcome.refuses]
             reason = "; ".join(f"{outcome.check.name}: {outcome.found}" for outcome in refusals)
         except SourceError as error:
@@ -127,27 +161,39 @@ def publish_scores(source: Source, *, engine: Engine, store: ObjectStore, accept
             raise _failed(engine, source, current, f"{reason} (from {urls})", refused=snapshot, outcomes=outcomes)
         if current is not None:
             # Its own run may have been killed before it wrote this; afterwards nothing would.
-            write_manifest(store, current)
+            write_manifest(engine, store, current)
         with engine.begin() as connection:
-            snapshot = publish(connection, source, snapshot, parsed, datetime.now(UTC))
-        write_manifest(store, snapshot)
+            now = datetime.now(UTC)
+            snapshot = publish(connection, source, snapshot, parsed, now)
+            record_decisions(connection, source.slug, snapshot.snapshot_id, made, now)
+        write_manifest(engine, store, snapshot)
     return Published(snapshot, False, tuple(outcomes))
 
 
-def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
-    """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
-    return parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
+def _set_aside(source: Source, parsed: Parsed, accepted: Accepted, earlier: Sequence[Decision]) -> list[Decision]:
+    """The entries to leave out: those that the person names, and those that were left out with the same scores before."""
+    named, unknown = entries_named(parsed, accepted.aside)
+    if unknown:
+        raise SourceError(source.slug, "entries to set aside by their published names", f"none called {', '.join(unknown)}")
+    reasons = {entry.key: accepted.reason for entry in named}
+    before = {(decision.entry_key, decision.digest): decision.reason for decision in earlier}
+    decided = []
+    for entry in parsed.entries:
+        scores = digest(entry)
+        reason = reasons.get(entry.key) or before.get((entry.key, scores))
+        if reason is not None:
+            found = ", ".join(f"{slug} {score.value:g}" for slug, score in list(entry.scores.items())[:8])
+            decided.append(Decision("set_aside", found, reason, entry.key, scores))
+    return decided
 
 
-def write_manifest(store: ObjectStore, snapshot: Snapshot) -> None:
-    """Notes a published snapshot in the object store, once; its key sorts by source and time of fetching.
-
-    It is written after publishing. A run killed in between leaves it out; the next refresh of the source puts it there.
-    """
-    files = [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in snapshot.files]
-    manifest = {"origin": snapshot.origin, "fetched_at": snapshot.fetched_at.isoformat(), "files": files}
-    key = f"{MANIFESTS}/{snapshot.source}/{snapshot.fetched_at:%Y%m%dT%H%M%S.%fZ}-{snapshot.snapshot_id}.json"
-    store.put(key, json.dumps(manifest, indent=1, sort_keys=True).encode())
+def _accepted(outcomes: Sequence[Outcome], accepted: Accepted) -> list[Decision]:
+    """What of the person's word was needed."""
+    needed = [outcome for outcome in outcomes if outcome.accepted]
+    story = [f"{outcome.check.name}: {outcome.found}" for outcome in needed if outcome.check.name != "not_shrunk"]
+    shrunk = [outcome.found for outcome in needed if outcome.check.name == "not_shrunk"]
+    made = [Decision("story", "; ".join(story), accepted.reason)] if story else []
+    return made + [Decision("shrinkage", found, accepted.reason) for found in shrunk]
 
 
 @contextmanager
@@ -164,9 +210,15 @@ def _failures_noted(engine: Engine, source: Source) -> Iterator[None]:
         raise
 
 
-def _fetch_file(endpoint: Endpoint, known: SnapshotFile | None, store: ObjectStore, fetch: Fetch) -> SnapshotFile:
+def _fetch_file(endpoint: Endpoint, known: SnapshotFile | None, store: ObjectStore, fetch: Fetch) -> SnapshotFile | None:
+    """What an endpoint has now; None for a supplement that it does not have."""
     have = known is not None and known.url == endpoint.url and store.exists(known.object_key)
-    response = fetch(endpoint, Validators(known.etag, known.last_modified) if known and have else None)
+    try:
+        response = fetch(endpoint, Validators(known.etag, known.last_modified) if known and have else None)
+    except FetchError as error:
+        if endpoint.supplement and error.permanent:
+            return None
+        raise
     if response.content is None and known is not None:
         sha256, size, key = known.sha256, known.size_bytes, known.object_key
     else:
@@ -198,8 +250,19 @@ def _failed(
         kept = "Nothing had been published before."
     else:
         kept = f"Kept: the snapshot of {current.fetched_at:%Y-%m-%d} with {current.rows_kept} rows."
-    if [outcome.check.name for outcome in outcomes if outcome.refuses] == ["not_shrunk"]:
+    refusals = {outcome.check.name for outcome in outcomes if outcome.refuses}
+    if refusals == {"not_shrunk"}:
         advice = f"If the rows are really gone: budmodel run --force --source {source.slug} --accept-shrinkage."
+    elif refusals and refusals <= ACCEPTABLE:
+        advice = (
+            f"Look at {source.homepage}; if the publisher means it: budmodel run --source {source.slug} --accept 'WHY'. "
+            f"Without single entries: --set-aside 'NAME'."
+        )
+    elif refusals and refusals <= ACCEPTABLE | {"value_range"}:
+        advice = (
+            f"Look at {source.homepage}; to publish without these entries: "
+            f"budmodel run --source {source.slug} --set-aside 'NAME'."
+        )
     elif refused is not None:
         advice = f"Look at {source.homepage}; if its layout changed, sources/{source.slug}.py must follow."
     else:

@@ -2,22 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from budmodel_pipeline.services.object_store import ObjectStore
-from budmodel_pipeline.sources.contract import Parsed, Source, SourceError
+from budmodel_pipeline.sources.contract import AsOfBasis, Parsed, Source, SourceError
+from budmodel_pipeline.sources.set_aside import without
 from budmodel_pipeline.warehouse.changes import stored_scores
-from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.decisions import Decision, record_decisions
+from budmodel_pipeline.warehouse.publish import load, publish, register_sources
 from budmodel_pipeline.warehouse.snapshots import (
+    BACKFILL,
     Snapshot,
     SnapshotFile,
     fetched_snapshot,
+    record_backfill,
     record_fetched,
     snapshot_as_of,
 )
-from budmodel_pipeline.workflows.extraction import MANIFESTS, parse_snapshot
+from budmodel_pipeline.workflows.manifests import MANIFESTS, parse_snapshot
 
 
 class ReplayError(Exception):
@@ -75,19 +81,31 @@ def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -
 
 
 def _publish_again(
-    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, object]
-) -> Snapshot:
-    stored = manifest["files"]
-    if not isinstance(stored, list):
-        raise TypeError(f"the manifest of {source.slug} has no list of files")
-    files = [SnapshotFile(**file | {"fetched_at": datetime.fromisoformat(file["fetched_at"])}) for file in stored]
+    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, Any]
+) -> Snapshot | None:
+    """The snapshot that is current afterwards."""
+    files = [SnapshotFile(**file | {"fetched_at": datetime.fromisoformat(file["fetched_at"])}) for file in manifest["files"]]
     fetched_at = datetime.fromisoformat(str(manifest["fetched_at"]))
-    snapshot = fetched_snapshot(source.slug, source.parser_version, str(manifest["origin"]), current, files, fetched_at)
-    if snapshot is current:
+    origin = str(manifest["origin"])
+    follows = None if origin == BACKFILL else current
+    snapshot = fetched_snapshot(source.slug, source.parser_version, origin, follows, files, fetched_at)
+    if snapshot is follows:
         return snapshot
     parsed = _parse_again(source, snapshot, store)
-    record_fetched(connection, snapshot)
-    return publish(connection, source, snapshot, parsed, fetched_at)
+    # Manifests of before people could decide have no decisions.
+    made = [Decision(**decision) for decision in manifest.get("decisions", ())]
+    aside = {decision.entry_key: decision.reason for decision in made if decision.kind == "set_aside" and decision.entry_key}
+    parsed = without(parsed, aside)
+    if origin == BACKFILL:
+        parsed = replace(parsed, as_of=date.fromisoformat(manifest["as_of"]), as_of_basis=AsOfBasis.PERSON)
+        snapshot = replace(snapshot, as_of=parsed.as_of, as_of_basis=parsed.as_of_basis)
+        record_backfill(connection, snapshot)
+        load(connection, source, snapshot, parsed)
+    else:
+        record_fetched(connection, snapshot)
+        current = publish(connection, source, snapshot, parsed, fetched_at)
+    record_decisions(connection, source.slug, snapshot.snapshot_id, made, fetched_at)
+    return current
 
 
 def _parse_again(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from budmodel_pipeline.sources.alpacaeval import METRICS, SOURCE
-from budmodel_pipeline.sources.contract import Entry, Parsed, SourceError
+from budmodel_pipeline.sources.contract import Entry, Parsed, SourceError, Standing
 
 FILE = SOURCE.endpoints[0].url.removeprefix("https://")
-SAMPLE = Path(__file__).parents[2] / "samples" / FILE
+SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLE = SAMPLES / FILE
 Rows = list[list[str]]
 
 
@@ -111,9 +112,6 @@ def test_a_missing_cell_is_no_score(cell: str) -> None:
 
 
 BAD_CELLS = [
-    ("win_rate", "Infinity", "win_rate is not finite"),
-    ("win_rate", "-inf", "win_rate is not finite"),
-    ("win_rate", "51%", "win_rate is not a number"),
     ("name", "", "the name is empty"),
     ("name", "x" * 10_000, "the name is longer than 300 characters"),
     ("name", "GPT\x00-4", "the name holds control characters"),
@@ -122,14 +120,80 @@ BAD_CELLS = [
 
 
 @pytest.mark.parametrize(("column", "cell", "reason"), BAD_CELLS)
-def test_a_bad_cell_costs_its_row_alone(column: str, cell: str, reason: str) -> None:
+def test_a_bad_name_costs_its_row_alone(column: str, cell: str, reason: str) -> None:
     header, first, *rest = sample()
     first[header.index(column)] = cell
     parsed = parse(dump([header, first, *rest]))
-    assert [(rejection.reason, rejection.rows, rejection.by_rule) for rejection in parsed.rejections] == [(reason, 1, False)]
+    assert [(rejection.reason, rejection.rows, rejection.kind) for rejection in parsed.rejections] == [(reason, 1, "bad")]
     assert (parsed.rows_read, parsed.rows_kept) == (20, 19)
     assert len(parsed.rejections[0].example) <= 300
     assert "\x00" not in parsed.rejections[0].example
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"), [("Infinity", "is not finite"), ("-inf", "is not finite"), ("51%", "is not a number")]
+)
+def test_a_bad_score_costs_itself_alone(cell: str, reason: str) -> None:
+    header, first, *rest = sample()
+    first[header.index("win_rate")] = cell
+    parsed = parse(dump([header, first, *rest]))
+    assert (parsed.rows_kept, parsed.rejections) == (20, [])
+    assert [(unread.reason, unread.cells) for unread in parsed.unread] == [(f"win_rate {reason}", 1)]
+    assert set(parsed.entries[0].scores) == {"length_controlled_win_rate", "average_length"}
+
+
+STATISTICS = SAMPLES / SOURCE.endpoints[1].url.removeprefix("https://")
+
+
+def test_intervals_come_from_the_standard_errors_of_the_same_run() -> None:
+    parsed = SOURCE.parse({"leaderboard": SAMPLE.read_bytes(), "statistics": STATISTICS.read_bytes()})
+    assert (parsed.rows_read, parsed.rows_kept, parsed.missing_columns) == (20, 20, ())
+    found = {entry.key: entry.scores for entry in parsed.entries}
+    score = found["GPT-4o Mini (07/18) | minimal"]["length_controlled_win_rate"]
+    error = next(
+        row["lc_standard_error"] for row in csv.DictReader(STATISTICS.open()) if row[""] == "gpt-4o-mini-2024-07-18"
+    )
+    assert score.lower == pytest.approx(score.value - 1.96 * float(error))
+    assert score.upper == pytest.approx(score.value + 1.96 * float(error))
+    assert score.interval_basis == "standard_error"
+    # The publisher has no standard error of this one, and none of lengths.
+    assert found["GPT-4 Omni (05/13) | minimal"]["length_controlled_win_rate"].lower is None
+    assert found["GPT-4 Omni (05/13) | minimal"]["average_length"].lower is None
+
+
+def test_without_the_statistics_there_are_scores_without_intervals() -> None:
+    parsed = parse(SAMPLE.read_bytes())
+    assert {score.lower for entry in parsed.entries for score in entry.scores.values()} == {None}
+    assert parsed.missing_columns == ("statistics: the whole file",)
+
+
+@pytest.mark.parametrize(
+    ("name", "published_filter", "standing"),
+    [
+        ("GPT-4 Omni (05/13)", "minimal", Standing.VERIFIED),
+        ("GPT-4 (06/13)", "verified", Standing.VERIFIED),
+        ("Storm-7B", "community", Standing.COMMUNITY),
+        ("Storm-7B (best-of-64)", "community", Standing.SYSTEM),
+        ("Snorkel (Mistral-PairRM-DPO+best-of-16)", "community", Standing.SYSTEM),
+        ("SelfMoA + gemma-2-9b-it-SimPO", "community", Standing.SYSTEM),
+        ("Together MoA-Lite", "community", Standing.SYSTEM),
+        ("Shopee SlimMoA v1", "community", Standing.SYSTEM),
+        ("OpenPipe MoA GPT-4 Turbo", "community", Standing.SYSTEM),
+        ("Aligner 2B+Claude 3 Opus", "community", Standing.SYSTEM),
+        ("PairRM 0.4B+Yi-34B-Chat (best-of-16)", "community", Standing.SYSTEM),
+        ("NullModel (adversarial)", "community", Standing.SYSTEM),
+        ("GPT-4 (Adversarial)", "community", Standing.SYSTEM),
+        ("Snorkel (Mistral-PairRM-DPO)", "community", Standing.COMMUNITY),
+        ("Tulu 2+DPO 70B", "verified", Standing.VERIFIED),
+        ("ExPO + Starling LM 7B beta", "community", Standing.COMMUNITY),
+        ("New model", "staff pick", Standing.UNKNOWN),
+    ],
+)
+def test_standing(name: str, published_filter: str, standing: Standing) -> None:
+    header, first, *_ = sample()
+    first[header.index("name")], first[header.index("filter")] = name, published_filter
+    (entry,) = parse(dump([header, first])).entries
+    assert entry.standing is standing
 
 
 def test_rows_in_conflict_fail() -> None:
@@ -145,7 +209,7 @@ def test_a_repeated_row_is_counted_as_rejected() -> None:
     header, first, *rest = sample()
     parsed = parse(dump([header, first, first, *rest]))
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (21, 20, 1)
-    assert parsed.rejections[0].reason == "the row repeats an earlier one"
+    assert parsed.rejections[0].reason == "an exact duplicate of an earlier row"
 
 
 def cut_off(content: bytes) -> bytes:

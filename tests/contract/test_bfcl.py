@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from budmodel_pipeline.sources.bfcl import SOURCE, TABLES
-from budmodel_pipeline.sources.contract import Entry, Parsed, SourceError, Unit
+from budmodel_pipeline.sources.contract import Entry, Parsed, RejectionKind, SourceError, Unit
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 METRICS = {metric.slug: metric for metric in SOURCE.metrics}
@@ -91,7 +91,7 @@ def test_equal_titles_in_two_tables_are_two_metrics() -> None:
 def test_what_was_not_measured_is_no_score() -> None:
     parsed = SOURCE.parse(read(SAMPLES))
     (rejection,) = parsed.rejections
-    assert (rejection.endpoint, rejection.rows, rejection.by_rule) == ("format_sensitivity", 11, True)
+    assert (rejection.endpoint, rejection.rows, rejection.kind) == ("format_sensitivity", 11, "by_rule")
     assert not [slug for slug in entries(parsed)["Qwen3-32B (FC)"].scores if "format_sensitivity" in slug]
     phi = entries(parsed)["Phi-4 (Prompt)"]
     assert phi.scores["format_sensitivity_max_delta"].value == 81.5
@@ -125,19 +125,34 @@ def test_real_files(mirror: Path) -> None:
     assert found["Phi-4 (Prompt)"].scores["format_sensitivity_json_tagged_python_docs_plaintext_classic"].value == 1.5
 
 
-def test_version_3_fails_and_names_what_is_gone() -> None:
-    def older(table: Rows) -> Rows:
-        gone = {"Web Search Acc", "Memory Acc", "Format Sensitivity Max Delta"}
-        kept = [index for index, name in enumerate(table[0]) if name not in gone]
-        names = {"Total Cost ($)": "Cost ($ Per 1k Function Calls)"}
-        return [[names.get(row[index], row[index]) for index in kept] for row in table]
+def without_columns(table: Rows, gone: set[str]) -> Rows:
+    kept = [index for index, name in enumerate(table[0]) if name not in gone]
+    return [[row[index] for index in kept] for row in table]
 
+
+def test_a_minor_column_that_is_gone_costs_its_metric_alone() -> None:
+    gone = {"Web Search Acc", "Latency Mean (s)"}
+    parsed = SOURCE.parse(changed("overall", lambda table: without_columns(table, gone)))
+    assert parsed.missing_columns == ("overall: Latency Mean (s)", "overall: Web Search Acc")
+    before = SOURCE.parse(read(SAMPLES))
+    lost = {"overall_web_search_accuracy", "latency_mean"}
+    assert {key: entry.scores for key, entry in entries(parsed).items()} == {
+        key: {slug: score for slug, score in entry.scores.items() if slug not in lost}
+        for key, entry in entries(before).items()
+    }
+
+
+@pytest.mark.parametrize("gone", [{"Model"}, {"Overall Acc"}, set(TABLES["overall"]) - {"Overall Acc"}])
+def test_another_table_fails_and_names_what_is_gone(gone: set[str]) -> None:
     with pytest.raises(SourceError) as failure:
-        SOURCE.parse(changed("overall", older))
-    assert failure.value.check == "columns"
-    assert failure.value.endpoint == "overall"
-    for name in ("Total Cost ($)", "Web Search Acc", "Memory Acc", "Format Sensitivity Max Delta"):
-        assert repr(name) in failure.value.expected
+        SOURCE.parse(changed("overall", lambda table: without_columns(table, gone)))
+    assert (failure.value.check, failure.value.endpoint) == ("columns", "overall")
+    assert repr(min(gone)) in failure.value.expected
+
+
+def test_every_metric_says_what_it_counts() -> None:
+    assert [metric.slug for metric in SOURCE.metrics if not metric.description] == []
+    assert METRICS["live_python_parallel_multiple_ast"].description.startswith("Several functions")
 
 
 def test_the_order_of_columns_does_not_matter() -> None:
@@ -160,17 +175,26 @@ BAD_CELLS = [
     ("overall", "Total Cost ($)", "Infinity", "Total Cost ($) is not finite"),
     ("overall", "Latency Mean (s)", "4.2 s", "Latency Mean (s) is not a number"),
     ("overall", "Rank", "1.5", "Rank is not a whole number"),
-    ("format_sensitivity", "Format Sensitivity Max Delta", "12.5%", "Format Sensitivity Max Delta is not a number"),
     ("multi_turn", "Base", "0.81", "Base has no percent sign"),
-    ("live", "Model", "x" * 10_000, "the name is longer than 300 characters"),
-    ("agentic", "Model", "GPT\x1b[31m", "the name holds control characters"),
+]
+BAD_NAMES = [
+    ("live", "x" * 10_000, "the name is longer than 300 characters"),
+    ("agentic", "GPT\x1b[31m", "the name holds control characters"),
 ]
 
 
 @pytest.mark.parametrize(("table", "column", "cell", "reason"), BAD_CELLS)
-def test_a_bad_cell_costs_its_row_alone(table: str, column: str, cell: str, reason: str) -> None:
+def test_a_bad_cell_costs_itself_alone(table: str, column: str, cell: str, reason: str) -> None:
     parsed = SOURCE.parse(with_cell(table, column, cell))
-    bad = [rejection for rejection in parsed.rejections if not rejection.by_rule]
+    assert [(unread.endpoint, unread.column, unread.reason) for unread in parsed.unread] == [(table, column, reason)]
+    assert [rejection for rejection in parsed.rejections if rejection.kind is RejectionKind.BAD] == []
+    assert (len(parsed.entries), parsed.rows_kept) == (MODELS, 6 * MODELS - 11)
+
+
+@pytest.mark.parametrize(("table", "cell", "reason"), BAD_NAMES)
+def test_a_bad_name_costs_its_row_alone(table: str, cell: str, reason: str) -> None:
+    parsed = SOURCE.parse(with_cell(table, "Model", cell))
+    bad = [rejection for rejection in parsed.rejections if rejection.kind is RejectionKind.BAD]
     assert [(rejection.endpoint, rejection.reason, rejection.rows) for rejection in bad] == [(table, reason, 1)]
     assert parsed.rows_read == parsed.rows_kept + parsed.rows_rejected
     assert len(parsed.entries) == MODELS
@@ -205,7 +229,7 @@ def test_rows_in_conflict_fail() -> None:
 
 def test_a_repeated_row_is_counted_as_rejected() -> None:
     parsed = SOURCE.parse(changed("overall", lambda table: [*table, table[1]]))
-    assert ("overall", "the row repeats an earlier one", 1) in [rejection[:3] for rejection in parsed.rejections]
+    assert ("overall", "an exact duplicate of an earlier row", 1) in [rejection[:3] for rejection in parsed.rejections]
     assert parsed.rows_read == 6 * MODELS + 1
 
 

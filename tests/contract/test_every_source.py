@@ -32,7 +32,9 @@ MAX_SAMPLE_BYTES = 64 * 1024
 
 
 def read(source: Source, root: Path) -> dict[str, bytes]:
-    return {endpoint.name: (root / mirror_path(endpoint.url)).read_bytes() for endpoint in source.endpoints}
+    """The files of `source` under `root`, which may lack its supplements."""
+    paths = {endpoint: root / mirror_path(endpoint.url) for endpoint in source.endpoints}
+    return {e.name: path.read_bytes() for e, path in paths.items() if path.is_file() or not e.supplement}
 
 
 def check_invariants(source: Source, parsed: Parsed) -> None:
@@ -73,7 +75,7 @@ def check_sample(source: Source, root: Path) -> None:
 def check_order_does_not_matter(source: Source, files: Mapping[str, bytes]) -> None:
     parsed = source.parse(files)
     assert source.parse(files) == parsed
-    turned = source.parse({endpoint.name: reordered(files[endpoint.name], endpoint) for endpoint in source.endpoints})
+    turned = source.parse({e.name: reordered(files[e.name], e) for e in source.endpoints if e.name in files})
     assert by_key(turned) == by_key(parsed)
     assert (turned.rows_read, turned.rows_kept) == (parsed.rows_read, parsed.rows_kept)
     assert (turned.as_of, turned.window) == (parsed.as_of, parsed.window)
@@ -184,8 +186,9 @@ ADDED = '''
 
     from collections.abc import Mapping
 
-    from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Metric, Parsed, Source, Unit
-    from budmodel_pipeline.sources.reading import Ledger, csv_rows, published_name, scores_of
+    from budmodel_pipeline.sources.contract import Benchmark, Columns, Domain, Endpoint, Metric, Parsed, Source, Unit
+    from budmodel_pipeline.sources.ledger import Ledger
+    from budmodel_pipeline.sources.reading import csv_rows, number, published_name
 
     METRIC = Metric("accuracy", "riddles", "Accuracy", Unit.PERCENT, True, 0, 100, headline=True)
     COLUMNS = Columns(required=frozenset({"model", "accuracy"}))
@@ -195,7 +198,7 @@ ADDED = '''
         ledger = Ledger()
         for row in csv_rows(files["table"], "table", COLUMNS, ledger):
             name = published_name(row["model"])
-            ledger.record("table", ledger.entry(name, name), scores_of(row, {"accuracy": METRIC}))
+            ledger.record(ledger.entry(name, name), ledger.scores(row, {"accuracy": METRIC}, number))
         return ledger.parsed()
 
 
@@ -206,7 +209,7 @@ ADDED = '''
         homepage="https://riddles.example/",
         license=None,
         endpoints=(Endpoint("table", "https://riddles.example/table.csv?full=1", "csv"),),
-        benchmarks=(Benchmark("riddles", "Riddles", "reasoning"),),
+        benchmarks=(Benchmark("riddles", "Riddles", Domain.GENERAL),),
         metrics=(METRIC,),
         columns={"table": COLUMNS},
         parse=parse,

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from budmodel_pipeline.sources.contract import Entry, Parsed, SourceError
+from budmodel_pipeline.sources.contract import Entry, Parsed, RejectionKind, SourceError, Standing
 from budmodel_pipeline.sources.livecodebench import ENDPOINT, METRICS, SOURCE
 
 FILE = SOURCE.endpoints[0].url.removeprefix("https://")
@@ -47,8 +47,8 @@ def small(*values: float, **changes: Any) -> Published:
     return {"performances": records, "models": [model], "date_marks": [START, END]}
 
 
-def reasons(parsed: Parsed) -> list[tuple[str, int, bool]]:
-    return [(rejection.reason, rejection.rows, rejection.by_rule) for rejection in parsed.rejections]
+def reasons(parsed: Parsed) -> list[tuple[str, int, str]]:
+    return [(rejection.reason, rejection.rows, rejection.kind) for rejection in parsed.rejections]
 
 
 def test_sample() -> None:
@@ -57,9 +57,9 @@ def test_sample() -> None:
     assert parsed.window == (date(2023, 12, 1), date(2025, 5, 1))
     assert parsed.unknown_columns == ()
     assert reasons(parsed) == [
-        ("the problem is outside the window 2023-12-01 to 2025-05-01", 35, True),
-        ("the site hides models without a release date", 34, True),
-        ("the model is not in the list of models", 3, False),
+        ("the problem is outside the window 2023-12-01 to 2025-05-01", 35, "by_rule"),
+        ("the site hides models without a release date", 34, "by_rule"),
+        ("the model is not in the list of models", 3, "bad"),
     ]
     o4 = entries(parsed)["O4-Mini (High)"]
     assert {slug: score.value for slug, score in o4.scores.items()} == {
@@ -73,7 +73,6 @@ def test_sample() -> None:
         "model_name": "o4-mini__high",
         "model_style": "OpenAIReason",
         "training_cutoff": "2023-04-30",
-        "contaminated": False,
         "problems": 27,
     }
 
@@ -83,7 +82,7 @@ def test_models_are_joined_by_their_shown_name_and_hidden_without_a_date() -> No
     assert "Claude-3-Haiku" not in found
     assert "GPT-4-Turbo-2024-04-09" not in found
     deepseek = found["DeepSeek-V3"]
-    assert (deepseek.settings["model_name"], deepseek.settings["contaminated"]) == ("deepseek-chat", True)
+    assert (deepseek.settings["model_name"], deepseek.standing) == ("deepseek-chat", Standing.CONTAMINATED)
     assert deepseek.link == "https://huggingface.co/deepseek-ai/DeepSeek-V3"
     assert (deepseek.released_on, deepseek.settings["training_cutoff"]) == (None, "2024-06-30")
 
@@ -110,7 +109,7 @@ def test_the_window_opens_at_three_tenths_of_the_marks(marks: int, start: int) -
     published["performances"][0]["date"] = START + start * day
     assert parse_value(published).rows_kept == 1
     published["performances"][0]["date"] -= 1
-    assert [by_rule for _, _, by_rule in reasons(parse_value(published))] == [True]
+    assert [kind for _, _, kind in reasons(parse_value(published))] == [RejectionKind.BY_RULE]
 
 
 @pytest.mark.parametrize(("moment", "kept"), [(START - 1, 0), (START, 1), (END, 1), (END + 1, 0)])
@@ -127,6 +126,21 @@ def test_means_are_rounded_as_the_site_does(mean: float, shown: float) -> None:
     assert entry.scores["pass_at_1"].value == shown
 
 
+def test_the_interval_is_over_the_problems() -> None:
+    (entry,) = parse_value(small(100.0, 0.0, 100.0, 100.0)).entries
+    score = entry.scores["pass_at_1"]
+    # The standard deviation of three hundreds and a zero is 50, over the root of four.
+    assert (score.value, score.lower, score.upper) == (75.0, 75 - 1.96 * 25, 100.0)
+    assert score.interval_basis == "per_problem"
+    assert parse_value(small(100.0)).entries[0].scores["pass_at_1"].lower is None
+
+
+def test_the_data_are_as_new_as_their_newest_problem() -> None:
+    newest = datetime.fromtimestamp(START / 1000 + 3 * 86_400, UTC)
+    parsed = parse_value(small(50.0, 60.0, date=int(newest.timestamp() * 1000)))
+    assert (parsed.as_of, parsed.as_of_basis) == (newest.date(), "newest_row")
+
+
 def test_a_slice_without_problems_is_no_score() -> None:
     (entry,) = parse_value(small(100.0, 0.0)).entries
     assert {slug: score.value for slug, score in entry.scores.items()} == {"pass_at_1": 50.0, "easy_pass_at_1": 50.0}
@@ -137,7 +151,7 @@ def test_a_model_as_young_as_the_window_is_contaminated(release: int, contaminat
     published = small(100.0)
     published["models"][0]["release_date"] = release
     (entry,) = parse_value(published).entries
-    assert entry.settings["contaminated"] is contaminated
+    assert entry.standing is (Standing.CONTAMINATED if contaminated else Standing.VERIFIED)
 
 
 BAD_CELLS: list[tuple[dict[str, Any], str]] = [
@@ -162,7 +176,7 @@ BAD_CELLS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "reason"), BAD_CELLS)
 def test_a_bad_record_is_left_out(changes: dict[str, Any], reason: str) -> None:
     parsed = parse_value(small(0.0, 50.0, 100.0, **changes))
-    assert reasons(parsed) == [(reason, 1, False)]
+    assert reasons(parsed) == [(reason, 1, "bad")]
     assert (parsed.rows_read, parsed.rows_kept) == (3, 2)
     assert parsed.entries[0].scores["pass_at_1"].value == 75.0
     assert parsed.entries[0].settings["problems"] == 2
@@ -172,23 +186,23 @@ def test_a_bad_record_is_left_out(changes: dict[str, Any], reason: str) -> None:
 def test_what_is_no_record_is_left_out(record: object) -> None:
     published = small(100.0)
     published["performances"].append(record)
-    assert reasons(parse_value(published)) == [("the record lacks one of its fields", 1, False)]
+    assert reasons(parse_value(published)) == [("the record lacks one of its fields", 1, "bad")]
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "by_rule"),
+    ("change", "reason", "kind"),
     [
-        ({"release_date": None}, "the site hides models without a release date", True),
-        ({"release_date": 0}, "the site hides models without a release date", True),
-        ({"release_date": 1e300}, "release_date is not a date", False),
-        ({"release_date": "soon"}, "release_date is not a number", False),
+        ({"release_date": None}, "the site hides models without a release date", "by_rule"),
+        ({"release_date": 0}, "the site hides models without a release date", "by_rule"),
+        ({"release_date": 1e300}, "release_date is not a date", "bad"),
+        ({"release_date": "soon"}, "release_date is not a number", "bad"),
     ],
 )
-def test_records_of_a_model_without_a_date_are_left_out(change: dict[str, Any], reason: str, by_rule: bool) -> None:
+def test_records_of_a_model_without_a_date_are_left_out(change: dict[str, Any], reason: str, kind: str) -> None:
     published = small(10.0, 20.0)
     published["models"][0] |= change
     parsed = parse_value(published)
-    assert (reasons(parsed), parsed.entries) == ([(reason, 2, by_rule)], [])
+    assert (reasons(parsed), parsed.entries) == ([(reason, 2, kind)], [])
 
 
 @pytest.mark.parametrize(
@@ -205,7 +219,7 @@ def test_records_of_a_model_with_a_bad_name_are_left_out(name: str, reason: str)
     for record in published["performances"]:
         record["model"] = name
     parsed = parse_value(published)
-    assert (reasons(parsed), parsed.entries) == ([(reason, 2, False)], [])
+    assert (reasons(parsed), parsed.entries) == ([(reason, 2, "bad")], [])
     assert len(parsed.rejections[0].example) <= 300
 
 
@@ -213,7 +227,7 @@ def test_a_repeated_record_does_not_count_twice() -> None:
     published = small(0.0, 100.0)
     published["performances"].append(published["performances"][1])
     parsed = parse_value(published)
-    assert reasons(parsed) == [("the row repeats an earlier one", 1, False)]
+    assert reasons(parsed) == [("an exact duplicate of an earlier row", 1, "duplicate")]
     assert parsed.entries[0].scores["pass_at_1"].value == 50.0
 
 
@@ -248,7 +262,7 @@ def test_a_missing_section_fails_and_is_named(section: str) -> None:
     ("section", "key"),
     [
         *(("performances", key) for key in ("question_id", "model", "date", "difficulty", "pass@1")),
-        *(("models", key) for key in ("model_repr", "model_name", "model_style", "release_date", "link")),
+        *(("models", key) for key in ("model_repr", "release_date")),
     ],
 )
 def test_a_renamed_key_fails_and_is_named(section: str, key: str) -> None:
@@ -260,6 +274,15 @@ def test_a_renamed_key_fails_and_is_named(section: str, key: str) -> None:
     with pytest.raises(SourceError, match=f"the columns '{key}'") as failure:
         parse_value(published)
     assert failure.value.check == "columns"
+
+
+@pytest.mark.parametrize("key", ["model_name", "model_style", "link"])
+def test_a_minor_key_may_go_and_is_reported(key: str) -> None:
+    published = sample()
+    published["models"] = [{name: value for name, value in model.items() if name != key} for model in published["models"]]
+    parsed = parse_value(published)
+    assert parsed.missing_columns == (f"performances: {key}",)
+    assert parsed.rows_kept == IN_WINDOW
 
 
 def test_the_order_of_keys_and_sections_does_not_matter() -> None:
@@ -292,7 +315,7 @@ def test_unusable_date_marks_fail(marks: object) -> None:
         (lambda _: b"<!DOCTYPE html>", "well-formed JSON"),
         (lambda content: content[:-200], "well-formed JSON"),
         (lambda _: b"[]", "an object"),
-        (lambda _: b'{"performances": [], "models": [], "date_marks": [1]}', "columns"),
+        (lambda _: b'{"performances": [], "models": [], "date_marks": [1]}', "an empty list"),
         (lambda _: b'{"performances": {}, "models": [], "date_marks": [1]}', "a list of row objects"),
     ],
     ids=["empty", "html", "cut off", "list", "no records", "no list"],

@@ -163,7 +163,7 @@ def test_a_bad_cell_costs_its_row_alone(column: str, cell: object, reason: str) 
 
 @pytest.mark.parametrize("cell", [None, float("nan"), float("-inf")])
 def test_a_bound_that_is_no_number_is_left_out(cell: object) -> None:
-    rows = sample()[:1]
+    rows = [row for row in sample() if row["category"] == "overall"][:1]
     rows[0] |= {"rating_lower": cell, "variance": cell}
     (entry,) = parse(dump(rows)).entries
     (score,) = entry.scores.values()
@@ -184,7 +184,7 @@ def test_a_repeated_row_is_counted_as_rejected() -> None:
     rows = sample()
     parsed = parse(dump([*rows, rows[0]]))
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (71, 70, 1)
-    assert parsed.rejections[0].reason == "the row repeats an earlier one"
+    assert parsed.rejections[0].reason == "the scores of an earlier row of the same name again"
 
 
 def test_two_spellings_of_a_category_fail() -> None:
@@ -208,15 +208,42 @@ def test_a_damaged_file_fails(damage: Callable[[bytes], bytes]) -> None:
         parse(damage(SAMPLE.read_bytes()))
 
 
-@pytest.mark.parametrize(
-    ("column", "cell"), [("rating", "high"), ("rank", 1.5), ("model_name", ["gpt"]), ("leaderboard_publish_date", "soon")]
-)
+@pytest.mark.parametrize(("column", "cell"), [("rating", "high"), ("model_name", ["gpt"]), ("category", [1])])
 def test_a_column_of_another_type_fails_and_is_named(column: str, cell: object) -> None:
     rows = sample()
     for row in rows:
         row[column] = cell
     with pytest.raises(SourceError, match=column):
         parse(dump(rows))
+
+
+@pytest.mark.parametrize(("column", "cell"), [("rank", 1.5), ("vote_count", "many"), ("leaderboard_publish_date", "soon")])
+def test_a_minor_column_of_another_type_costs_itself_alone(column: str, cell: object) -> None:
+    rows = sample()
+    for row in rows:
+        row[column] = cell
+    parsed = parse(dump(rows))
+    assert parsed.rows_kept == 70
+    assert [unread.column for unread in parsed.unread] == [column]
+
+
+@pytest.mark.parametrize("column", sorted(SOURCE.columns["latest"].minor))
+def test_a_minor_column_may_go_and_is_reported(column: str) -> None:
+    table = pq.read_table(SAMPLE)
+    parsed = parse(write(table.drop_columns([column])))
+    assert parsed.missing_columns == (f"latest: {column}",)
+    assert parsed.rows_kept == 70
+
+
+def test_the_category_that_ranks_must_be_there() -> None:
+    rows = [row for row in sample() if row["category"] != "overall"]
+    with pytest.raises(SourceError, match="expected the category 'overall'"):
+        parse(dump(rows))
+
+
+def test_coding_is_coding() -> None:
+    domains = {benchmark.slug: benchmark.domain for benchmark in SOURCE.benchmarks}
+    assert (domains["coding"], domains["math"], domains["overall"]) == ("coding", "mathematics", "human_preference")
 
 
 def test_another_scale_lies_outside_the_declared_range() -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from budmodel_pipeline.sources.contract import Entry, Parsed, SourceError
-from budmodel_pipeline.sources.mteb import MEAN_TASK, SOURCE, TASKS, TYPES
+from budmodel_pipeline.sources.mteb import MEAN_TASK, SOURCE, TASKS, TASKS_BY_TYPE, TYPES
 
 FILE = unquote(SOURCE.endpoints[0].url.removeprefix("https://"))
 SAMPLE = Path(__file__).parents[2] / "samples" / FILE
@@ -38,7 +38,7 @@ def entries(parsed: Parsed) -> dict[str, Entry]:
 def test_sample() -> None:
     parsed = parse(SAMPLE.read_bytes())
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (9, 9, 0)
-    assert (parsed.unknown_columns, parsed.metrics, parsed.as_of) == ((), (), None)
+    assert (parsed.unknown_columns, parsed.metrics, parsed.as_of) == ((), (), date(2025, 6, 5))
     qwen = entries(parsed)["Qwen/Qwen3-Embedding-8B"]
     assert qwen.scores["mean_task"].value == 0.7522
     assert qwen.scores["type_retrieval"].value == 0.6944
@@ -162,7 +162,7 @@ def spell_a_task_twice(payload: Payload) -> None:
         (without("benchmarkName"), "benchmarkName"),
         (name_another_benchmark, "MTEB(cmn, v1)"),
         (repeat_a_task, "ArguAna more than once"),
-        (empty, "'model.name'"),
+        (empty, "an empty list"),
         (contradict, "task_arguana"),
         (spell_a_task_twice, "'Argu.Ana' and 'Argu-Ana'"),
     ],
@@ -198,7 +198,6 @@ def test_an_unknown_column_is_reported_once() -> None:
         ("name", "x" * 10_000, "the name is longer than 300 characters"),
         ("name", "org/model\u202e\x00", "the name holds control characters"),
         ("name", 7, "the name is empty"),
-        ("releaseDate", "soon", "releaseDate is not a date"),
     ],
 )
 def test_a_bad_model_rejects_its_row_alone(column: str, value: object, reason: str) -> None:
@@ -218,11 +217,30 @@ def test_a_bad_model_rejects_its_row_alone(column: str, value: object, reason: s
         ([0.5], "ArguAna is not a number"),
     ],
 )
-def test_a_bad_score_rejects_its_row_alone(value: object, reason: str) -> None:
+def test_a_bad_score_costs_itself_alone(value: object, reason: str) -> None:
     payload = sample()
     payload["rows"][2]["scoresByTask"]["ArguAna"] = value
     parsed = parse(dump(payload))
-    assert (parsed.rows_kept, [rejection.reason for rejection in parsed.rejections]) == (8, [reason])
+    assert (parsed.rows_kept, parsed.rejections) == (9, [])
+    assert [(unread.reason, unread.cells) for unread in parsed.unread] == [(reason, 1)]
+    assert "task_arguana" not in parsed.entries[2].scores
+    assert "mean_task" in parsed.entries[2].scores
+
+
+def test_a_bad_date_costs_itself_alone() -> None:
+    payload = sample()
+    payload["rows"][2]["model"]["releaseDate"] = "soon"
+    parsed = parse(dump(payload))
+    assert (parsed.rows_kept, [unread.column for unread in parsed.unread]) == (9, ["model.releaseDate"])
+
+
+def test_a_mean_over_some_tasks_of_a_type_says_how_many() -> None:
+    payload = sample()
+    listed = [task for task in payload["tasks"] if task in TASKS_BY_TYPE["STS"]]
+    del payload["rows"][0]["scoresByTask"][listed[0]]
+    whole, part = (parse(dump(payload)).entries[place].scores["type_sts"] for place in (1, 0))
+    assert (whole.tasks, whole.tasks_total) == (len(listed), len(listed))
+    assert (part.tasks, part.tasks_total) == (len(listed) - 1, len(listed))
 
 
 def test_a_row_that_is_no_object_is_rejected() -> None:
@@ -230,7 +248,8 @@ def test_a_row_that_is_no_object_is_rejected() -> None:
     payload["rows"] += [None, {"model": "org/name"}]
     payload["rows"][0]["scoresByTask"] = [0.5]
     parsed = parse(dump(payload))
-    assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (11, 8, 3)
+    assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (11, 9, 2)
+    assert [unread.reason for unread in parsed.unread] == ["scoresByTask is not an object"]
 
 
 def test_a_repeated_row_is_rejected_and_counted() -> None:
@@ -238,7 +257,7 @@ def test_a_repeated_row_is_rejected_and_counted() -> None:
     payload["rows"].append(deepcopy(payload["rows"][0]))
     parsed = parse(dump(payload))
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (10, 9, 1)
-    assert parsed.rejections[0].reason == "the row repeats an earlier one"
+    assert parsed.rejections[0].reason == "an exact duplicate of an earlier row"
 
 
 def test_a_percent_lies_outside_the_declared_range() -> None:

@@ -160,21 +160,53 @@ def put(holder: str, key: str, value: object) -> Callable[[Payload], None]:
         (rename("x" * 10_000), "the name is longer than 300 characters"),
         (rename("Pixtral\x07"), "the name holds control characters"),
         (put("META", "Method", "Pixtral"), "META.Method is not a name and a link"),
-        (put("META", "Time", "2024-09"), "META.Time is not a date"),
-        (put("META", "Verified", "perhaps"), "META.Verified is neither Yes nor No"),
-        (put("MMVet", "Overall", "44.5 (Not Given)"), "MMVet Overall is not a number"),
-        (put("MMVet", "Overall", float("inf")), "MMVet Overall is not finite"),
-        (lambda row: row.update(MMVet=58.5), "MMVet is not an object"),
         (lambda row: row.pop("META"), "META.Method is not a name and a link"),
         (lambda row: [row.pop(name) for name in COUNTED_KEY], "the row has no score"),
     ],
 )
-def test_a_bad_cell_costs_its_row_alone(edit: Callable[[Payload], object], reason: str) -> None:
+def test_a_row_without_name_or_score_is_rejected(edit: Callable[[Payload], object], reason: str) -> None:
     payload = sample()
     edit(payload["results"]["Pixtral-12B"])
     parsed = parse(dump(payload))
     assert (parsed.rows_read, parsed.rows_kept) == (11, 10)
     assert [(rejection.reason, rejection.rows) for rejection in parsed.rejections] == [(reason, 1)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason", "lost"),
+    [
+        (put("META", "Time", "2024-09"), "Time is not a date", set()),
+        (put("META", "Verified", "perhaps"), "Verified is neither Yes nor No", set()),
+        (put("MMVet", "Overall", "44.5 (Not Given)"), "MMVet Overall is not a number", {"mmvet", "average_score"}),
+        (put("MMVet", "Overall", float("inf")), "MMVet Overall is not finite", {"mmvet", "average_score"}),
+        (lambda row: row.update(MMVet=58.5), "MMVet is not an object", {"mmvet", "average_score"}),
+    ],
+)
+def test_a_bad_cell_costs_itself_alone(edit: Callable[[Payload], object], reason: str, lost: set[str]) -> None:
+    payload = sample()
+    edit(payload["results"]["Pixtral-12B"])
+    parsed = parse(dump(payload))
+    assert (parsed.rows_kept, parsed.rejections) == (11, [])
+    assert [(unread.reason, unread.cells) for unread in parsed.unread] == [(reason, 1)]
+    before = entries(parse(SAMPLE.read_bytes()))["Pixtral-12B"].scores
+    assert entries(parsed)["Pixtral-12B"].scores == {slug: score for slug, score in before.items() if slug not in lost}
+
+
+def test_a_bad_time_costs_the_date_alone() -> None:
+    parsed = parse(SAMPLE.read_bytes().replace(b"20250917132916", b"yesterday"))
+    assert (parsed.as_of, parsed.as_of_basis, parsed.rows_kept) == (None, "unknown", 11)
+    assert [unread.reason for unread in parsed.unread] == ["time is not a date"]
+
+
+def test_a_model_twice_in_the_object_is_seen() -> None:
+    content = SAMPLE.read_bytes()
+    start = content.index(b'"Pixtral-12B"')
+    end = content.index(b"}}", content.index(b'"MMVet"', start)) + 1
+    one = content[start : end + 1]
+    assert parse(content[:start] + one + b"," + content[start:]).rows_kept == 11
+    other = one.replace(b'"Overall": ', b'"Overall": 1', 1)
+    with pytest.raises(SourceError, match="one value of the key 'Pixtral-12B'"):
+        parse(content[:start] + other + b"," + content[start:])
 
 
 def test_the_site_may_show_one_name_for_two_models() -> None:
@@ -190,7 +222,7 @@ def test_models_in_conflict_fail_and_a_repeated_one_is_counted() -> None:
     payload["results"]["Pixtral-12B "] = payload["results"]["Pixtral-12B"]
     parsed = parse(dump(payload))
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (12, 11, 1)
-    assert parsed.rejections[0].reason == "the row repeats an earlier one"
+    assert parsed.rejections[0].reason == "the scores of an earlier row of the same name again"
     payload["results"]["Pixtral-12B "] = payload["results"]["InternVL3-78B"]
     with pytest.raises(SourceError, match=r"'Pixtral-12B'.*conflict") as failure:
         parse(dump(payload))
@@ -206,9 +238,8 @@ def test_models_in_conflict_fail_and_a_repeated_one_is_counted() -> None:
         b"[]",
         b'{"time": "20250917132916"}',
         b'{"time": "20250917132916", "results": {}}',
-        SAMPLE.read_bytes().replace(b"20250917132916", b"yesterday"),
     ],
-    ids=["empty", "html", "cut off", "list", "no results", "no model", "bad time"],
+    ids=["empty", "html", "cut off", "list", "no results", "no model"],
 )
 def test_a_damaged_file_fails(content: bytes) -> None:
     with pytest.raises(SourceError):

@@ -109,11 +109,25 @@ def test_the_layout_of_2024_fails_and_names_what_is_gone() -> None:
     assert "'I/10 💡'" in failure.value.found
 
 
-@pytest.mark.parametrize("column", [NAME, "UGI 🏆", "Writing ✍️", "NatInt 💡", "wm_music_mae", "Political Lean 📋"])
+@pytest.mark.parametrize("column", [NAME, "UGI 🏆"])
 def test_a_renamed_column_fails_and_is_named(column: str) -> None:
     header, *rows = sample()
     with pytest.raises(SourceError, match=f"'{column}'"):
         parse(dump([[f"{name} v2" if name == column else name for name in header], *rows]))
+
+
+@pytest.mark.parametrize("column", ["Writing ✍️", "NatInt 💡", "wm_music_mae", "Political Lean 📋", "Test Date", "Is Merged"])
+def test_a_minor_column_that_is_renamed_costs_itself_alone(column: str) -> None:
+    header, *rows = sample()
+    parsed = parse(dump([[f"{name} v2" if name == column else name for name in header], *rows]))
+    assert parsed.missing_columns == (f"leaderboard: {column}",)
+    assert parsed.unknown_columns == (f"leaderboard: {column} v2",)
+    metric = (NUMBERS | POLITICS).get(column)
+    before = entries(parse(SAMPLE.read_bytes()))
+    assert {key: entry.scores for key, entry in entries(parsed).items()} == {
+        key: {slug: score for slug, score in entry.scores.items() if metric is None or slug != metric.slug}
+        for key, entry in before.items()
+    }
 
 
 def test_a_header_is_read_without_the_blanks_around_it() -> None:
@@ -144,16 +158,33 @@ BAD_CELLS = [
     ("Is Merged", "perhaps", "Is Merged is neither TRUE nor FALSE"),
     ("Release Date", "22.9.2026", "Release Date is not a date"),
     ("Release Date", "13/1/2026", "Release Date is not a date"),
-    (NAME, "a" * 10_000, "the name is longer than 300 characters"),
-    (NAME, "xai/grok\x07", "the name holds control characters"),
-    (NAME, "  ", "the name is empty"),
+    ("Test Date", "last week", "Test Date is not a date"),
+    ("Total Parameters", "8x7B", "Total Parameters is not a number"),
 ]
 
 
 @pytest.mark.parametrize(("column", "cell", "reason"), BAD_CELLS)
-def test_a_bad_cell_costs_its_row_alone(column: str, cell: str, reason: str) -> None:
+def test_a_bad_cell_costs_itself_alone(column: str, cell: str, reason: str) -> None:
     parsed = parse(with_cell(column, cell))
-    assert [(rejection.reason, rejection.rows, rejection.by_rule) for rejection in parsed.rejections] == [(reason, 1, False)]
+    assert (parsed.rows_kept, parsed.rejections) == (15, [])
+    assert [(unread.reason, unread.cells) for unread in parsed.unread] == [(reason, 1)]
+
+
+def test_an_iso_date_is_a_date() -> None:
+    assert entries(parse(with_cell("Test Date", "2026-09-23")))[OPUS].settings["tested_on"] == "2026-09-23"
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("a" * 10_000, "the name is longer than 300 characters"),
+        ("xai/grok\x07", "the name holds control characters"),
+        ("  ", "the name is empty"),
+    ],
+)
+def test_a_bad_name_costs_its_row_alone(cell: str, reason: str) -> None:
+    parsed = parse(with_cell(NAME, cell))
+    assert [(rejection.reason, rejection.rows, rejection.kind) for rejection in parsed.rejections] == [(reason, 1, "bad")]
     assert (parsed.rows_read, parsed.rows_kept) == (15, 14)
 
 
@@ -177,7 +208,9 @@ def test_rows_in_conflict_fail() -> None:
 def test_a_repeated_row_is_counted_as_rejected() -> None:
     header, first, *rest = sample()
     parsed = parse(dump([header, first, *rest, first]))
-    assert [(rejection.reason, rejection.rows) for rejection in parsed.rejections] == [("the row repeats an earlier one", 1)]
+    assert [(rejection.reason, rejection.rows) for rejection in parsed.rejections] == [
+        ("an exact duplicate of an earlier row", 1)
+    ]
     assert parsed.rows_read == 16
 
 

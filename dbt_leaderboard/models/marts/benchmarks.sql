@@ -4,6 +4,7 @@ with figures as (
         metric_id,
         count(*) as entries,
         count(distinct model_id) as models,
+        max(ranked_entries) as ranked_entries,
         min(score) as min_score,
         percentile_cont(0.5) within group (order by score::double precision)::numeric as median_score,
         max(score) as max_score,
@@ -15,13 +16,13 @@ with figures as (
 ),
 
 best as (
-    select distinct on (metric_id)
+    select
         metric_id,
-        model_id,
-        score
+        array_agg(model_id order by model_id) as model_ids,
+        max(score) as score
     from {{ ref('model_comparison') }}
     where rank = 1
-    order by metric_id, is_self_reported is true, model_id
+    group by metric_id
 )
 
 select
@@ -33,6 +34,13 @@ select
     metrics.metric_title,
     metrics.metric_description,
     metrics.is_headline,
+    metrics.run_by,
+    case
+        when figures.metric_id is not null then 'current'
+        when metrics.last_scored_at is not null then 'withdrawn'
+        else 'never'
+    end as status,
+    metrics.last_scored_at,
     metrics.unit,
     metrics.canonical_unit,
     metrics.higher_is_better,
@@ -40,10 +48,12 @@ select
     metrics.maximum,
     coalesce(figures.models, 0) as models,
     coalesce(figures.entries, 0) as entries,
+    coalesce(figures.ranked_entries, 0) as ranked_entries,
     figures.min_score,
     figures.median_score,
     figures.max_score,
-    best.model_id as best_model_id,
+    case when cardinality(best.model_ids) = 1 then best.model_ids[1] end as best_model_id,
+    best.model_ids as best_model_ids,
     best.score as best_score,
     figures.as_of,
     figures.as_of_basis,

@@ -3,6 +3,7 @@
 select
     snapshots.source,
     metrics.benchmark_id,
+    metrics.domain,
     scores.metric_id,
     metrics.metric_title,
     entries.model_id,
@@ -22,12 +23,22 @@ select
     metrics.higher_is_better,
     scores.lower,
     scores.upper,
+    scores.interval_basis,
     scores.votes,
-    case when metrics.higher_is_better is not null then rank() over best_first end as rank,
-    case when metrics.higher_is_better is not null then 1 - percent_rank() over best_first end as percentile,
-    case when metrics.higher_is_better is not null then count(*) over (partition by scores.metric_id) end as ranked_entries,
+    scores.standing,
+    metrics.run_by,
+    scores.tasks,
+    scores.tasks_total,
+    case when metrics.higher_is_better is not null and scores.is_ranked then rank() over best_first end as rank,
+    case
+        when metrics.higher_is_better is not null and scores.is_ranked then 1 - percent_rank() over best_first
+    end as percentile,
+    case
+        when metrics.higher_is_better is not null and scores.is_ranked
+            then count(*) over (partition by scores.metric_id, scores.is_ranked)
+    end as ranked_entries,
+    case when metrics.higher_is_better is not null then rank() over best_of_all_first end as rank_all,
     scores.published_rank,
-    scores.is_self_reported,
     entries.settings,
     entries.released_on,
     snapshots.as_of,
@@ -38,14 +49,19 @@ select
     snapshots.source_url,
     snapshots.source_files,
     snapshots.snapshot_id,
-    snapshots.fetched_at
+    snapshots.fetched_at,
+    snapshots.unchanged_since
 from {{ ref('stg_snapshots') }} as snapshots
-inner join {{ source('budmodel', 'scores') }} as scores using (snapshot_id)
+inner join {{ ref('stg_scores') }} as scores using (snapshot_id)
 inner join {{ ref('stg_entries') }} as entries using (snapshot_id, entry_no)
 inner join {{ ref('stg_metrics') }} as metrics using (metric_id)
 where snapshots.is_current
 window
     best_first as (
+        partition by scores.metric_id, scores.is_ranked
+        order by case when metrics.higher_is_better then -scores.value else scores.value end
+    ),
+    best_of_all_first as (
         partition by scores.metric_id
         order by case when metrics.higher_is_better then -scores.value else scores.value end
     )

@@ -19,20 +19,20 @@ select
     sources.last_failed_at,
     sources.current_snapshot_id,
     snapshots.origin,
-    coalesce(snapshots.as_of, (snapshots.fetched_at at time zone 'UTC')::date) as as_of,
-    case
-        when snapshots.as_of is not null then 'stated'
-        when snapshots.fetched_at is not null then 'fetched'
-    end as as_of_basis,
+    snapshots.as_of,
+    snapshots.as_of_basis,
     snapshots.rows_read,
     snapshots.rows_kept,
     snapshots.rows_rejected,
     rejected.by_reason as rejected_by_reason,
+    unread.by_column as unread_by_column,
+    snapshots.missing_columns,
     snapshots.unknown_columns,
     score_counts.scores,
     entry_counts.entries,
     entry_counts.models,
     snapshots.fetched_at as changed_at,
+    content.unchanged_since,
     snapshots.last_seen_at
 from {{ source('budmodel', 'sources') }} as sources
 cross join lateral (
@@ -64,3 +64,33 @@ cross join lateral (
         group by reason
     ) as reasons
 ) as rejected
+cross join lateral (
+    select jsonb_object_agg(columns.column, columns.cells) as by_column
+    from (
+        select
+            "column",
+            sum(cells) as cells
+        from {{ source('budmodel', 'unread_cells') }}
+        where snapshot_id = sources.current_snapshot_id
+        group by "column"
+    ) as columns
+) as unread
+-- The same bytes read again by a better parser are another snapshot; since another content was there before them.
+cross join lateral (
+    select min(same.fetched_at) as unchanged_since
+    from {{ source('budmodel', 'snapshots') }} as same
+    where
+        same.source = sources.source
+        and same.status = 'published'
+        and same.content_sha256 = snapshots.content_sha256
+        and not exists (
+            select 1
+            from {{ source('budmodel', 'snapshots') }} as other
+            where
+                other.source = sources.source
+                and other.status = 'published'
+                and other.content_sha256 <> snapshots.content_sha256
+                and other.origin <> 'backfill'
+                and other.fetched_at > same.fetched_at
+        )
+) as content

@@ -12,6 +12,8 @@ select
     metrics.higher_is_better,
     metrics.minimum,
     metrics.maximum,
-    metrics.is_headline
+    metrics.is_headline,
+    metrics.run_by,
+    metrics.last_scored_at
 from {{ source('budmodel', 'metrics') }} as metrics
 inner join {{ source('budmodel', 'benchmarks') }} as benchmarks using (benchmark_id)

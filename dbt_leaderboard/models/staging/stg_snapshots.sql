@@ -5,26 +5,49 @@ with main_files as (
         count(*) over (partition by snapshot_id) as files
     from {{ source('budmodel', 'snapshot_files') }}
     order by snapshot_id, size_bytes desc, endpoint
+),
+
+-- An older file that a person loaded as history stood from the day of which the person said so.
+placed as (
+    select
+        *,
+        case when origin = 'backfill' then as_of::timestamp at time zone 'UTC' else fetched_at end as stood_from,
+        origin = 'sample' as is_sample
+    from {{ source('budmodel', 'snapshots') }}
+    where status = 'published'
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (order by source, stood_from, snapshot_id) as ordinal,
+        -- The same bytes read again by a better parser are another snapshot of unchanged content.
+        row_number() over (partition by source order by stood_from, snapshot_id)
+        - row_number() over (partition by source, content_sha256 order by stood_from, snapshot_id) as island
+    from placed
 )
 
 select
     snapshots.snapshot_id,
     snapshots.source,
     snapshots.origin,
+    snapshots.is_sample,
+    snapshots.content_sha256,
     snapshots.fetched_at,
-    lead(snapshots.fetched_at) over (
-        partition by snapshots.source
-        order by snapshots.fetched_at, snapshots.snapshot_id
-    ) as superseded_at,
-    row_number() over (order by snapshots.source, snapshots.fetched_at, snapshots.snapshot_id) as ordinal,
+    snapshots.stood_from,
+    lead(snapshots.stood_from) over (partition by snapshots.source order by snapshots.ordinal) as superseded_at,
+    min(snapshots.stood_from) over (
+        partition by snapshots.source, snapshots.content_sha256, snapshots.island
+    ) as unchanged_since,
+    snapshots.ordinal,
     snapshots.snapshot_id = sources.current_snapshot_id as is_current,
-    coalesce(snapshots.as_of, (snapshots.fetched_at at time zone 'UTC')::date) as as_of,
-    case when snapshots.as_of is null then 'fetched' else 'stated' end as as_of_basis,
+    sources.default_view,
+    snapshots.as_of,
+    snapshots.as_of_basis,
     snapshots.window_start,
     snapshots.window_end,
     main_files.url as source_url,
     main_files.files as source_files
-from {{ source('budmodel', 'snapshots') }} as snapshots
+from numbered as snapshots
 inner join {{ source('budmodel', 'sources') }} as sources using (source)
 left join main_files using (snapshot_id)
-where snapshots.status = 'published'

@@ -21,15 +21,20 @@ from sqlalchemy.exc import ProgrammingError
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
+    IntervalBasis,
     Metric,
     Parsed,
     Rejection,
+    RejectionKind,
     Score,
     Source,
+    Standing,
     Unit,
 )
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
@@ -67,6 +72,7 @@ MARTS = {
     "benchmarks",
     "identity_review",
     "leaderboard",
+    "leaderboard_changes",
     "leaderboard_history",
     "license_conflicts",
     "license_faq",
@@ -78,6 +84,7 @@ MARTS = {
     "model_lineage",
     "security_findings",
     "self_reported_evaluations",
+    "self_reported_gap",
     "source_health",
 }
 TUNED = "https://huggingface.co/tuner/gamma-tuned"
@@ -86,6 +93,7 @@ NOW = datetime.now(UTC)
 FIRST, SECOND, THIRD, FOURTH = (NOW - timedelta(days=days) for days in (21, 14, 7, 0))
 # Everything is read and built in this zone, where the last of these moments is a day later than in UTC.
 ZONE = "Europe/Helsinki"
+NEW_ENTRIES = ("Alpha (agent)", "Best of Gamma", "Gamma", "Gamma | old", "Gamma | tuned")
 LONG_AGO, LATER, LATEST = (datetime.fromisoformat(f"2025-03-{day:02}T00:30:00+02:00") for day in (2, 9, 16))
 
 Row = Mapping[str, Any]
@@ -103,13 +111,17 @@ def source(slug: str) -> Source:
             Endpoint(name="notes", url=f"https://{slug}.example/notes.json", format="json"),
             Endpoint(name="table", url=f"https://{slug}.example/table.csv", format="csv"),
         ),
-        benchmarks=(Benchmark(slug="tasks", title="Tasks", domain="testing"),),
+        benchmarks=(
+            Benchmark(slug="tasks", title="Tasks", domain=Domain.GENERAL),
+            Benchmark(slug="exam", title="Exam", domain=Domain.SCIENCE, shared=True),
+        ),
         metrics=(
             Metric(
                 "accuracy", "tasks", "Accuracy", Unit.PERCENT, higher_is_better=True, minimum=0, maximum=100, headline=True
             ),
             Metric("latency", "tasks", "Latency", Unit.SECONDS, higher_is_better=False, minimum=0),
             Metric("length", "tasks", "Answer length", Unit.CHARACTERS, higher_is_better=None, minimum=0),
+            Metric("exam", "exam", "Exam", Unit.PERCENT, higher_is_better=True, minimum=0, maximum=100),
             Metric("unused", "tasks", "Unused", Unit.POINTS, higher_is_better=True),
         ),
         columns={"notes": Columns(frozenset()), "table": Columns(frozenset())},
@@ -128,22 +140,25 @@ def entry(
     *,
     key: str | None = None,
     link: str | None = None,
-    self_reported: bool | None = None,
+    exam: float | None = None,
+    standing: Standing = Standing.UNKNOWN,
 ) -> Entry:
-    values = {"latency": latency, "length": length}
+    values = {"latency": latency, "length": length, "exam": exam}
     scores = {slug: Score(value) for slug, value in values.items() if value is not None}
     return Entry(
         key=key or name,
         published_name=name,
         link=link,
         settings={"shots": 5},
-        scores={"accuracy": Score(accuracy, self_reported=self_reported), **scores},
+        standing=standing,
+        scores={"accuracy": Score(accuracy, accuracy - 2, accuracy + 2, IntervalBasis.PUBLISHED), **scores},
     )
 
 
 def parsed(*entries: Entry, as_of: date | None = None, rejections: tuple[Rejection, ...] = ()) -> Parsed:
     rejected = sum(rejection.rows for rejection in rejections)
-    return Parsed(list(entries), list(rejections), len(entries) + rejected, len(entries), as_of=as_of)
+    basis = AsOfBasis.STATED if as_of else AsOfBasis.UNKNOWN
+    return Parsed(list(entries), list(rejections), len(entries) + rejected, len(entries), as_of=as_of, as_of_basis=basis)
 
 
 def fetch(connection: Connection, of: Source, at: datetime, origin: str) -> Any:
@@ -190,22 +205,24 @@ def fill(engine: Engine) -> None:
     refuse(engine, ARENA, SECOND + timedelta(days=1))
     release(engine, ARENA, THIRD, parsed(entry("Alpha (high)", 90), entry("Alpha (low)", 81), entry("Beta", 90)))
     newest = parsed(
-        entry("Alpha (agent)", 90, self_reported=True),
-        entry("Alpha (high)", 90, latency=3, length=900, self_reported=False),
+        entry("Alpha (agent)", 90, standing=Standing.SELF_REPORTED),
+        entry("Alpha (high)", 90, latency=3, length=900),
         entry("Alpha (low)", 80, latency=1, length=100),
-        entry("Beta", 90, latency=2, length=500),
+        entry("Beta", 90, latency=2, length=500, exam=50, standing=Standing.VERIFIED),
+        entry("Best of Gamma", 95, standing=Standing.SYSTEM),
+        entry("Gamma", 99, key="Gamma | old", standing=Standing.CONTAMINATED),
         entry("Gamma", 70),
         entry("Gamma", 60, key="Gamma | tuned", link=TUNED),
         as_of=date(2026, 1, 5),
         rejections=(
-            Rejection("table", "the name is empty", 2, "''", by_rule=False),
-            Rejection("notes", "the name is empty", 1, "''", by_rule=False),
-            Rejection("table", "outside the window", 4, "x", by_rule=True),
+            Rejection("table", "the name is empty", 2, "''", RejectionKind.BAD),
+            Rejection("notes", "the name is empty", 1, "''", RejectionKind.BAD),
+            Rejection("table", "outside the window", 4, "x", RejectionKind.BY_RULE),
         ),
     )
     release(engine, ARENA, FOURTH, newest)
     for at, origin in ((LONG_AGO, "mirror"), (LATER, "live"), (LATEST, "mirror")):
-        release(engine, LAPSED, at, parsed(entry("Beta", 12.5)), origin)
+        release(engine, LAPSED, at, parsed(entry("Beta", 12.5, exam=62.5, standing=Standing.SELF_REPORTED)), origin)
     doubtful = (
         entry("Omega", 5),
         entry("OMEGA", 6),
@@ -365,6 +382,21 @@ def test_ties_share_a_rank_and_the_next_is_skipped(built: Built) -> None:
         "Alpha (low)": (4, pytest.approx(2 / 5), 6),
         "Gamma": (5, pytest.approx(1 / 5), 6),
         "Gamma | tuned": (6, 0.0, 6),
+        # Not in the publisher's default view.
+        "Best of Gamma": (None, None, None),
+        "Gamma | old": (None, None, None),
+    }
+
+
+def test_what_the_publisher_does_not_rank_is_ranked_beside_it(built: Built) -> None:
+    query = "select entry_key, rank_all, standing from marts.leaderboard where metric_id = 'arena.accuracy' and rank_all < 4"
+    found = {row["entry_key"]: (row["rank_all"], row["standing"]) for row in built.rows(query)}
+    assert found == {
+        "Gamma | old": (1, "contaminated"),
+        "Best of Gamma": (2, "system"),
+        "Alpha (agent)": (3, "self_reported"),
+        "Alpha (high)": (3, "unknown"),
+        "Beta": (3, "verified"),
     }
 
 
@@ -404,13 +436,17 @@ def test_a_row_leads_back_to_its_file_and_model(built: Built) -> None:
 
 def test_the_link_tells_models_of_one_name_apart(built: Built) -> None:
     rows = built.rows("select entry_key, model_id from marts.leaderboard where published_name = 'Gamma'")
-    assert {row["entry_key"]: row["model_id"] for row in rows} == {"Gamma": "gamma", "Gamma | tuned": "tuner/gamma-tuned"}
+    assert {row["entry_key"]: row["model_id"] for row in rows} == {
+        "Gamma": "gamma",
+        "Gamma | old": "gamma",
+        "Gamma | tuned": "tuner/gamma-tuned",
+    }
 
 
-@pytest.mark.parametrize(
-    ("slug", "as_of", "basis"), [("arena", date(2026, 1, 5), "stated"), ("lapsed", date(2025, 3, 15), "fetched")]
-)
-def test_the_date_is_the_stated_one_or_that_of_the_fetch_in_utc(built: Built, slug: str, as_of: date, basis: str) -> None:
+@pytest.mark.parametrize(("slug", "as_of", "basis"), [("arena", date(2026, 1, 5), "stated"), ("lapsed", None, "unknown")])
+def test_the_date_is_the_publishers_and_never_that_of_the_fetch(
+    built: Built, slug: str, as_of: date | None, basis: str
+) -> None:
     for mart in ("leaderboard", "source_health"):
         query = f"select distinct as_of, as_of_basis from marts.{mart} where source = :slug"
         assert built.row(query, slug=slug) == {"as_of": as_of, "as_of_basis": basis}
@@ -437,7 +473,9 @@ def test_history_has_a_period_for_every_standing_value(
 
 
 def test_a_period_does_not_reach_from_one_origin_into_another(built: Built) -> None:
-    query = "select origin, valid_from, valid_to from marts.leaderboard_history where source = 'lapsed' order by valid_from"
+    query = (
+        "select origin, valid_from, valid_to from marts.leaderboard_history where metric_id = 'lapsed.accuracy' order by 2"
+    )
     assert [tuple(row.values()) for row in built.rows(query)] == [
         ("mirror", LONG_AGO, LATER),
         ("live", LATER, LATEST),
@@ -477,38 +515,74 @@ def test_a_model_counts_once_in_the_comparison(built: Built) -> None:
     assert [tuple(row.values()) for row in built.rows(query)] == [
         ("alpha", 1, 1.0, 4, 3, 1),
         ("beta", 1, 1.0, 4, 1, 3),
-        ("gamma", 3, pytest.approx(1 / 3), 4, 1, 1),
+        ("gamma", 3, pytest.approx(1 / 3), 4, 2, 1),
         ("tuner/gamma-tuned", 4, 0.0, 4, 1, 1),
     ]
 
 
 def test_benchmarks_sum_up_every_metric(built: Built) -> None:
     query = """
-        select metric_id, models, entries, min_score, median_score, max_score, best_model_id, best_score, as_of
+        select metric_id, models, entries, min_score, median_score, max_score, best_model_ids, best_score, as_of
         from marts.benchmarks where source = 'arena' order by metric_id
     """
     day = date(2026, 1, 5)
     assert [tuple(row.values()) for row in built.rows(query)] == [
-        ("arena.accuracy", 4, 6, 60, 85, 90, "alpha", 90, day),
-        ("arena.latency", 2, 3, 1, 2, 3, "alpha", 1, day),
+        ("arena.accuracy", 5, 8, 60, 90, 99, ["alpha", "beta"], 90, day),
+        ("arena.exam", 1, 1, 50, 50, 50, ["beta"], 50, day),
+        ("arena.latency", 2, 3, 1, 2, 3, ["alpha"], 1, day),
         ("arena.length", 2, 3, 100, 500, 900, None, None, day),
         ("arena.unused", 0, 0, None, None, None, None, None, None),
     ]
 
 
+def test_the_best_is_one_model_or_none_where_several_share_the_place(built: Built) -> None:
+    query = "select metric_id, best_model_id, status from marts.benchmarks where source = 'arena' order by metric_id"
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        ("arena.accuracy", None, "current"),
+        ("arena.exam", "beta", "current"),
+        ("arena.latency", "alpha", "current"),
+        ("arena.length", None, "current"),
+        ("arena.unused", None, "never"),
+    ]
+
+
+def test_changes_tell_what_happened_once(built: Built) -> None:
+    query = """
+        select seen_at, kind, entry_key, score_before, score, is_beyond_interval
+        from marts.leaderboard_changes where source = 'arena' order by seen_at, kind, entry_key
+    """
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        (SECOND, "new best", "Alpha (high)", 90, 90, None),
+        (SECOND, "removed", "Beta", None, None, None),
+        (SECOND, "rescored", "Alpha (high)", 85, 90, True),
+        (THIRD, "new", "Beta", None, None, None),
+        (THIRD, "removed", "Delta", None, None, None),
+        (THIRD, "rescored", "Alpha (low)", 80, 81, False),
+        *((FOURTH, "new", name, None, None, None) for name in NEW_ENTRIES),
+        (FOURTH, "rescored", "Alpha (low)", 81, 80, False),
+    ]
+
+
+def test_what_a_maker_claims_stands_beside_what_others_measured(built: Built) -> None:
+    gap = built.row("select * from marts.self_reported_gap")
+    assert (gap["benchmark_id"], gap["model_id"], gap["unit"]) == ("exam", "beta", "fraction")
+    assert (gap["claimed"], gap["measured"], gap["gap"]) == (Decimal("0.625"), Decimal("0.5"), Decimal("0.125"))
+    assert (gap["claimed_in"], gap["measured_by"], gap["measured_standing"]) == ("lapsed", "arena", "verified")
+
+
 def test_health_tells_the_four_states_apart(built: Built) -> None:
     rows = built.rows("select source, status, last_error, scores, models from marts.source_health order by source")
     assert [tuple(row.values()) for row in rows] == [
-        ("arena", "ok", None, 12, 4),
+        ("arena", "ok", None, 15, 5),
         ("broken", "failing", "the table was empty", 9, 7),
-        ("lapsed", "due", None, 1, 1),
+        ("lapsed", "due", None, 2, 1),
         ("quiet", "never", None, 0, 0),
     ]
 
 
 def test_health_accounts_for_every_row(built: Built) -> None:
     row = built.row("select * from marts.source_health where source = 'arena'")
-    assert (row["rows_read"], row["rows_kept"], row["rows_rejected"]) == (13, 6, 7)
+    assert (row["rows_read"], row["rows_kept"], row["rows_rejected"]) == (15, 8, 7)
     assert row["rejected_by_reason"] == {"the name is empty": 3, "outside the window": 4}
     assert (row["changed_at"], row["next_due_at"]) == (FOURTH, FOURTH + timedelta(days=7))
 

@@ -15,14 +15,19 @@ from sqlalchemy import Connection, Engine, text
 from budmodel_pipeline.sources.contract import (
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
+    IntervalBasis,
     Metric,
     Parsed,
     Rejection,
+    RejectionKind,
     Score,
     Source,
+    Standing,
     Unit,
+    Unread,
 )
 from budmodel_pipeline.warehouse.changes import changes_between, last_good, stored_scores
 from budmodel_pipeline.warehouse.engine import open_engine
@@ -50,7 +55,7 @@ BOARD = Source(
     homepage="https://board.example/",
     license=None,
     endpoints=(Endpoint("table", "https://board.example/table.csv", "csv"),),
-    benchmarks=(Benchmark("tasks", "Tasks", "testing"),),
+    benchmarks=(Benchmark("tasks", "Tasks", Domain.GENERAL),),
     metrics=(
         Metric("accuracy", "tasks", "Accuracy", Unit.PERCENT, True, minimum=0, maximum=100, headline=True),
         Metric("latency", "tasks", "Latency", Unit.SECONDS, False, minimum=0),
@@ -124,20 +129,24 @@ def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:
         released_on=date(2025, 5, 1),
         settings={"shots": 5, "note": "Zürich\t🏆"},
         scores={
-            "accuracy": Score(77.47, lower=75.5, upper=79.25, votes=12, rank=3, self_reported=True),
+            "accuracy": Score(
+                77.47, 75.5, 79.25, IntervalBasis.PUBLISHED, votes=12, rank=3, standing=Standing.SELF_REPORTED
+            ),
             "latency": Score(0.125),
         },
     )
     found = Parsed(
         [entry],
         [
-            Rejection("table", "the name is empty", 2, "''", by_rule=False),
-            Rejection("table", "too old", 3, "x", by_rule=True),
+            Rejection("table", "the name is empty", 2, "''", RejectionKind.BAD),
+            Rejection("table", "too old", 3, "x", RejectionKind.BY_RULE),
         ],
         rows_read=6,
         rows_kept=1,
         as_of=date(2026, 3, 1),
         window=(date(2025, 1, 1), date(2026, 2, 1)),
+        unread=(Unread("table", "Latency", "Latency is not a number", 2, "row 1: 'soon'", is_score=True),),
+        missing_columns=("table: Votes",),
         unknown_columns=("table: Cost",),
     )
     snapshot = release(engine, "A", MONDAY, found)
@@ -160,7 +169,12 @@ def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:
             Decimal("75.5"),
             Decimal("79.25"),
         )
-        assert (accuracy["votes"], accuracy["published_rank"], accuracy["is_self_reported"]) == (12, 3, True)
+        assert (accuracy["votes"], accuracy["published_rank"], accuracy["standing"]) == (12, 3, "self_reported")
+        assert accuracy["interval_basis"] == "published"
+        latency = one(connection, "select * from budmodel.scores where metric_id = 'board.latency'")
+        assert (latency["standing"], latency["interval_basis"]) == ("unknown", None)
+        scored = connection.execute(text("select metric_id, last_scored_at from budmodel.metrics order by 1")).all()
+        assert scored == [("board.accuracy", MONDAY), ("board.latency", MONDAY)]
         account = one(connection, "select * from budmodel.snapshots")
         assert (account["rows_read"], account["rows_kept"], account["rows_rejected"]) == (6, 1, 5)
         assert (account["as_of"], account["window_start"], account["window_end"]) == (
@@ -168,11 +182,11 @@ def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:
             date(2025, 1, 1),
             date(2026, 2, 1),
         )
-        assert account["unknown_columns"] == ["table: Cost"]
-        rejected = connection.execute(
-            text("select reason, rows, by_rule, example from budmodel.rejected_rows order by rows")
-        )
-        assert rejected.all() == [("the name is empty", 2, False, "''"), ("too old", 3, True, "x")]
+        assert (account["unknown_columns"], account["missing_columns"]) == (["table: Cost"], ["table: Votes"])
+        unread = one(connection, "select * from budmodel.unread_cells")
+        assert (unread["column"], unread["cells"], unread["example"]) == ("Latency", 2, "row 1: 'soon'")
+        rejected = connection.execute(text("select reason, rows, kind, example from budmodel.rejected_rows order by rows"))
+        assert rejected.all() == [("the name is empty", 2, "bad", "''"), ("too old", 3, "by_rule", "x")]
         current = current_snapshot(connection, "board")
     assert current is not None
     assert (current.snapshot_id, current.files, current.status) == (snapshot.snapshot_id, snapshot.files, "published")
@@ -207,7 +221,7 @@ def test_a_success_clears_the_error_and_moves_the_clock(engine: Engine) -> None:
 
 
 def twice_the_same_key() -> Parsed:
-    found = parsed({"alpha": 60, "beta": 61, "gamma": 62}, [Rejection("table", "bad", 1, "x", by_rule=False)])
+    found = parsed({"alpha": 60, "beta": 61, "gamma": 62}, [Rejection("table", "bad", 1, "x", RejectionKind.BAD)])
     found.entries[2].key = "alpha"
     return found
 

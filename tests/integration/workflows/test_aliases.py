@@ -12,7 +12,18 @@ from sqlalchemy import Engine, text
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.identity.resolve import resolve as by_evidence
 from budmodel_pipeline.identity.tokens import UnresolvableName
-from budmodel_pipeline.sources.contract import Benchmark, Columns, Endpoint, Entry, Metric, Parsed, Score, Source, Unit
+from budmodel_pipeline.sources.contract import (
+    Benchmark,
+    Columns,
+    Domain,
+    Endpoint,
+    Entry,
+    Metric,
+    Parsed,
+    Score,
+    Source,
+    Unit,
+)
 from budmodel_pipeline.warehouse.aliases import AliasCounts, Resolve, resolve_aliases
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
@@ -37,7 +48,7 @@ def board(slug: str) -> Source:
         homepage="https://example.org/",
         license=None,
         endpoints=(Endpoint("table", f"https://example.org/{slug}.csv", "csv"),),
-        benchmarks=(Benchmark("tasks", "Tasks", "testing"),),
+        benchmarks=(Benchmark("tasks", "Tasks", Domain.GENERAL),),
         metrics=(Metric("accuracy", "tasks", "Accuracy", Unit.PERCENT, True, headline=True),),
         columns={"table": Columns(frozenset())},
         parse=lambda _: Parsed([], [], 0, 0),

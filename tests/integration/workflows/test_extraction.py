@@ -22,6 +22,8 @@ from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import PublishConflictError, register_sources
 from budmodel_pipeline.workflows.extraction import (
+    NOTHING_ACCEPTED,
+    Accepted,
     ExtractionError,
     Published,
     Taken,
@@ -56,8 +58,8 @@ class Site:
     def take(self, source: Source = BOARD, origin: Origin = Origin.MIRROR) -> Taken:
         return take_snapshot(source, engine=self.engine, store=self.store, fetch=self.fetch, origin=origin)
 
-    def publish(self, source: Source = BOARD, *, accept_shrinkage: bool = False) -> Published:
-        return publish_scores(source, engine=self.engine, store=self.store, accept_shrinkage=accept_shrinkage)
+    def publish(self, source: Source = BOARD, accepted: Accepted = NOTHING_ACCEPTED) -> Published:
+        return publish_scores(source, engine=self.engine, store=self.store, accepted=accepted)
 
     def extract(self, body: bytes, source: Source = BOARD, **reply: Any) -> Published:
         """Both steps, as a run does them."""

@@ -1,28 +1,33 @@
 """Which snapshots may be published: every check passing and failing, at its limits."""
 
 from collections.abc import Iterable, Mapping
-from statistics import median
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
     Benchmark,
     Columns,
+    Domain,
     Endpoint,
     Entry,
     Metric,
     Parsed,
     Rejection,
+    RejectionKind,
+    Row,
     Score,
     Source,
     SourceError,
     Unit,
+    Unread,
 )
 from budmodel_pipeline.sources.quality import (
     CHECKS,
     LastGood,
-    MetricFigures,
     Outcome,
     assess,
     outcomes_of,
@@ -47,7 +52,7 @@ BOARD = Source(
     homepage="https://example.org/",
     license=None,
     endpoints=(Endpoint("table", "https://example.org/table.csv", "csv"),),
-    benchmarks=(Benchmark("tasks", "Tasks", "general"),),
+    benchmarks=(Benchmark("tasks", "Tasks", Domain.GENERAL),),
     metrics=METRICS,
     columns={"table": Columns(frozenset())},
     parse=lambda _: parsed({}),
@@ -61,24 +66,26 @@ def parsed(columns: Mapping[str, Iterable[float]], **account: Any) -> Parsed:
     for slug, values in columns.items():
         for number, value in enumerate(values):
             entry = entries.setdefault(number, Entry(f"model {number}", f"model {number}"))
+            entry.rows = [Row("table", number + 1, columns.keys())]
             entry.scores[slug] = Score(value)
     balanced: dict[str, Any] = {"rejections": [], "rows_read": len(entries), "rows_kept": len(entries)}
     return Parsed(list(entries.values()), **(balanced | account))
 
 
 def good(columns: Mapping[str, list[float]], rows: int | None = None) -> LastGood:
-    figures = {slug: MetricFigures(len(values), median(values)) for slug, values in columns.items()}
-    return LastGood(rows if rows is not None else max(map(len, columns.values())), figures)
+    scores = {slug: {f"model {number}": value for number, value in enumerate(values)} for slug, values in columns.items()}
+    return LastGood(rows if rows is not None else max(map(len, columns.values())), scores)
 
 
 def failed(outcomes: Iterable[Outcome]) -> dict[str, str]:
     return {outcome.check.name: outcome.found for outcome in outcomes if not outcome.passed}
 
 
-def rejected(rows: int, *, by_rule: bool = False) -> list[Rejection]:
-    return [Rejection("table", "solved is not a number", rows, "soon", by_rule)] if rows else []
+def rejected(rows: int, kind: RejectionKind = RejectionKind.BAD) -> list[Rejection]:
+    return [Rejection("table", "solved is not a number", rows, "soon", kind)] if rows else []
 
 
+SPREAD = [50.0 + number for number in range(10)]
 PERCENTS = [12.5, 40.0, 55.5, 70.0, 91.0, 99.0]
 
 
@@ -100,7 +107,7 @@ def test_no_score_at_all() -> None:
 def test_entries_that_share_a_key() -> None:
     twice = parsed({"solved": PERCENTS})
     twice.entries[1].key = twice.entries[0].key
-    assert failed(assess(BOARD, twice, None)) == {"unique": "1 entries share a key"}
+    assert failed(assess(BOARD, twice, None)) == {"unique": "entries share a key: model 0"}
 
 
 def test_rows_that_nobody_accounts_for() -> None:
@@ -112,11 +119,11 @@ def test_rows_that_nobody_accounts_for() -> None:
     ("slug", "values", "found"),
     [
         ("solved", [0.0, 100.0], None),
-        ("solved", [50.0, 100.01], "solved runs from 50 to 100.01 percent, declared is 0 to 100"),
-        ("solved", [-0.01, 50.0], "solved runs from -0.01 to 50 percent, declared is 0 to 100"),
-        ("share", [0.3, 30.0], "share runs from 0.3 to 30 fraction, declared is 0 to 1"),
+        ("solved", [50.0, 100.01], "solved 100.01 percent: model 1, row 2 (declared is 0 to 100)"),
+        ("solved", [-0.01, 50.0], "solved -0.01 percent: model 0, row 1 (declared is 0 to 100)"),
+        ("share", [0.3, 30.0], "share 30 fraction: model 1, row 2 (declared is 0 to 1)"),
         ("latency", [0.1, 1e9], None),
-        ("latency", [-0.1, 3.0], "latency runs from -0.1 to 3 seconds, declared is 0 to None"),
+        ("latency", [-0.1, 3.0], "latency -0.1 seconds: model 0, row 1 (declared is 0 to)"),
         ("bias", [-100.0, 100.0], None),
     ],
 )
@@ -149,22 +156,30 @@ def test_value_range(slug: str, values: list[float], found: str | None) -> None:
 )
 def test_scale(slug: str, before: list[float] | None, now: list[float], found: str | None) -> None:
     last = good({slug: before}) if before else None
-    assert failed(assess(BOARD, parsed({slug: now}), last)) == ({"scale": found} if found else {})
+    assert failed(assess(BOARD, parsed({slug: now}), last)).get("scale") == found
 
 
 @pytest.mark.parametrize(
-    ("bad", "by_rule", "refused"),
-    [(0, False, False), (10, False, False), (11, False, True), (90, False, True), (90, True, False)],
+    ("bad", "kind", "refused"),
+    [
+        (0, RejectionKind.BAD, False),
+        (10, RejectionKind.BAD, False),
+        (11, RejectionKind.BAD, True),
+        (90, RejectionKind.BAD, True),
+        (90, RejectionKind.BY_RULE, False),
+        (90, RejectionKind.DUPLICATE, False),
+        (90, RejectionKind.SET_ASIDE, False),
+    ],
 )
-def test_share_of_rejected_rows(bad: int, by_rule: bool, refused: bool) -> None:
-    data = parsed({"solved": PERCENTS}, rows_read=100, rows_kept=100 - bad, rejections=rejected(bad, by_rule=by_rule))
+def test_share_of_rejected_rows(bad: int, kind: RejectionKind, refused: bool) -> None:
+    data = parsed({"solved": PERCENTS}, rows_read=100, rows_kept=100 - bad, rejections=rejected(bad, kind))
     found = f"{bad} of 100 rows, {bad} of them because solved is not a number, such as 'soon'"
     assert failed(assess(BOARD, data, None)) == ({"rejected_share": found} if refused else {})
 
 
 @pytest.mark.parametrize(("rows", "refused"), [(10, False), (8, False), (7, True), (1, True)])
 def test_rows_that_vanished(rows: int, refused: bool) -> None:
-    outcomes = assess(BOARD, parsed({"solved": [50.0] * rows}), good({"solved": [50.0] * 10}))
+    outcomes = assess(BOARD, parsed({"solved": SPREAD[:rows]}), good({"solved": SPREAD}))
     assert ("not_shrunk" in failed(outcomes)) is refused
 
 
@@ -172,14 +187,29 @@ def test_a_metric_that_vanished_while_the_rows_stayed() -> None:
     """A column emptied, renamed as optional or turned into NaN."""
     last = good({"solved": [50.0] * 10, "latency": [1.0] * 10})
     outcomes = assess(BOARD, parsed({"solved": [50.0] * 10, "latency": [1.0] * 2}), last)
-    assert failed(outcomes) == {"not_shrunk": "latency has 2 scores where it had 10"}
+    found = "latency has 2 scores where it had 10; gone are model 2, model 3, model 4, …"
+    assert failed(outcomes) == {"not_shrunk": found}
     outcomes = assess(BOARD, parsed({"solved": [50.0] * 10}), last)
-    assert failed(outcomes) == {"not_shrunk": "latency has 0 scores where it had 10"}
+    assert failed(outcomes) == {"no_missing_columns": "withdrawn: latency (10 scores)"}
+    assert not any(outcome.refuses for outcome in outcomes)
+
+
+def test_the_headline_may_not_vanish() -> None:
+    last = good({"solved": [50.0] * 10, "latency": [1.0] * 10})
+    outcomes = assess(BOARD, parsed({"latency": [1.0] * 10}), last)
+    assert {outcome.check.name for outcome in outcomes if outcome.refuses} == {"not_shrunk"}
+
+
+def test_most_metrics_at_once_are_another_table() -> None:
+    last = good({slug: [0.5 + number / 100 for number in range(10)] for slug in ("solved", "share", "latency")})
+    outcomes = assess(BOARD, parsed({"solved": [0.5 + number / 100 for number in range(10)]}), last)
+    assert "columns" in {outcome.check.name for outcome in outcomes if outcome.refuses}
 
 
 def test_a_metric_of_few_scores_may_vanish() -> None:
     last = good({"solved": [50.0] * 10, "latency": [1.0] * 4})
-    assert failed(assess(BOARD, parsed({"solved": [50.0] * 10}), last)) == {}
+    outcomes = assess(BOARD, parsed({"solved": [50.0] * 10}), last)
+    assert not any(outcome.refuses for outcome in outcomes)
 
 
 def test_a_person_accepts_that_rows_are_gone() -> None:
@@ -189,7 +219,7 @@ def test_a_person_accepts_that_rows_are_gone() -> None:
 
 def test_accepting_shrinkage_accepts_nothing_else() -> None:
     half, last = parsed({"latency": [2000.0] * 5}), good({"latency": [2.0] * 10})
-    assert set(failed(assess(BOARD, half, last, accept_shrinkage=True))) == {"scale"}
+    assert set(failed(assess(BOARD, half, last, accept_shrinkage=True))) == {"scale", "story"}
 
 
 def test_unknown_columns_are_told_and_do_not_block() -> None:
@@ -201,14 +231,102 @@ def test_unknown_columns_are_told_and_do_not_block() -> None:
 def test_metrics_found_in_the_data_are_checked_too() -> None:
     extra = metric("found", Unit.FRACTION, 0, 1)
     outcomes = assess(BOARD, parsed({"found": [0.2, 20.0]}, metrics=(extra,)), None)
-    assert failed(outcomes) == {"value_range": "found runs from 0.2 to 20 fraction, declared is 0 to 1"}
+    assert failed(outcomes) == {"value_range": "found 20 fraction: model 1, row 2 (declared is 0 to 1)"}
 
 
 def test_all_problems_are_told_together() -> None:
     broken = parsed({"solved": [0.5] * 5 + [-3.0], "share": [30.0] * 6}, rows_read=9)
     found = failed(assess(BOARD, broken, good({"solved": [50.0] * 10})))
-    assert set(found) == {"row_account", "value_range", "scale", "not_shrunk"}
-    assert found["value_range"].count("; ") == 1
+    assert set(found) == {"row_account", "value_range", "scale", "story", "not_shrunk"}
+    # Seven values are out of range; five are named.
+    assert found["value_range"].count("; ") == 5
+    assert found["value_range"].endswith("; and 2 more of the kind")
+
+
+def test_an_interval_holds_its_value() -> None:
+    data = parsed({"solved": PERCENTS})
+    ends = [(10.0, 15.0), (40.0, 40.0), (56.0, 60.0), (72.0, 68.0), (None, 90.0), (98.0, None)]
+    for entry, (lower, upper) in zip(data.entries, ends, strict=True):
+        entry.scores["solved"] = entry.scores["solved"]._replace(lower=lower, upper=upper)
+    assert failed(assess(BOARD, data, None))["intervals"].split("; ") == [
+        "solved 55.5 percent: model 2, row 3: 56 to 60 does not hold the value",
+        "solved 70 percent: model 3, row 4: 72 to 68 has its ends swapped",
+        "solved 91 percent: model 4, row 5: 91 to 90 has its ends swapped",
+    ]
+
+
+DAY = date(2025, 12, 11)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "basis", "refused"),
+    [
+        (date(2025, 12, 10), AsOfBasis.STATED, True),
+        (date(2024, 5, 1), AsOfBasis.STATED, True),
+        (DAY, AsOfBasis.STATED, False),
+        (date(2026, 1, 1), AsOfBasis.STATED, False),
+        (date(2025, 12, 10), AsOfBasis.FILE_DATE, True),
+        # One withdrawn row takes its date with it; a file of last year does more.
+        (date(2025, 11, 20), AsOfBasis.NEWEST_ROW, False),
+        (date(2025, 10, 1), AsOfBasis.NEWEST_ROW, True),
+    ],
+)
+def test_the_data_get_no_older(as_of: date, basis: AsOfBasis, refused: bool) -> None:
+    last = replace(good({"solved": PERCENTS}), as_of=DAY, as_of_basis=basis)
+    outcomes = assess(BOARD, parsed({"solved": PERCENTS}, as_of=as_of, as_of_basis=basis), last)
+    assert ("story" in failed(outcomes)) is refused
+
+
+def test_dates_of_different_kinds_are_not_compared() -> None:
+    last = replace(good({"solved": PERCENTS}), as_of=DAY, as_of_basis=AsOfBasis.STATED)
+    older = parsed({"solved": PERCENTS}, as_of=date(2024, 5, 1), as_of_basis=AsOfBasis.NEWEST_ROW)
+    assert failed(assess(BOARD, older, last)) == {}
+
+
+def test_entries_that_have_the_names_of_others() -> None:
+    data, last = parsed({"solved": PERCENTS}), good({"solved": PERCENTS})
+    last = replace(last, names={entry.key: entry.published_name for entry in data.entries})
+    data.entries[0].published_name = "model zero"
+    assert failed(assess(BOARD, data, last)) == {}
+    for entry, other in zip(data.entries, [*data.entries[1:], data.entries[0]], strict=True):
+        entry.published_name = last.names[other.key]
+    found = failed(assess(BOARD, data, last))["story"]
+    assert found.startswith("6 entries have the names of others: model 0 is called 'model 1' where it was 'model 0'")
+
+
+def test_a_table_about_others() -> None:
+    last = replace(good({"solved": PERCENTS}), scores={"solved": {f"old {n}": v for n, v in enumerate(PERCENTS)}})
+    found = "only 0 of 6 entries are there again; gone are old 0, old 1, old 2, …"
+    assert failed(assess(BOARD, parsed({"solved": PERCENTS}), last)) == {"story": found}
+
+
+def test_a_first_snapshot_in_which_all_are_alike() -> None:
+    found = "solved: no spread, all 10 entries have 50"
+    assert failed(assess(BOARD, parsed({"solved": [50.0] * 10}), None)) == {"story": found}
+
+
+def test_what_a_person_accepts_passes_and_is_told() -> None:
+    now, last = parsed({"solved": [value / 10 for value in PERCENTS]}), good({"solved": PERCENTS})
+    (refused,) = (outcome for outcome in assess(BOARD, now, last) if outcome.refuses)
+    (accepted,) = (outcome for outcome in assess(BOARD, now, last, accept_story=True) if outcome.accepted)
+    assert refused.check.name == accepted.check.name == "story"
+    assert accepted.passed
+    assert refused.found == accepted.found
+    assert refused.found.startswith("solved: a ratio of 0.1 (6 of 6 entries): model 0, row 1 has 1.25 where it had 12.5")
+
+
+def test_accepting_a_story_accepts_neither_shrinkage_nor_another_range() -> None:
+    now, last = parsed({"solved": [-value / 10 for value in PERCENTS[:3]]}), good({"solved": PERCENTS * 2})
+    refused = {outcome.check.name for outcome in assess(BOARD, now, last, accept_story=True) if outcome.refuses}
+    assert refused == {"value_range", "not_shrunk"}
+
+
+@pytest.mark.parametrize(("cells", "is_score", "refused"), [(2, True, False), (3, True, True), (6, False, False)])
+def test_cells_that_cannot_be_read(cells: int, is_score: bool, refused: bool) -> None:
+    unread = Unread("table", "Solved", "Solved is not a number", cells, "row 1: 'best'", is_score)
+    outcomes = assess(BOARD, parsed({"solved": PERCENTS}, unread=(unread,)), None)
+    assert failed(outcomes)["cells"] == f"{cells} of Solved: Solved is not a number, such as row 1: 'best'"
+    assert any(outcome.refuses for outcome in outcomes) is refused
 
 
 @pytest.mark.parametrize("check", ["well_formed", "columns", "unique"])

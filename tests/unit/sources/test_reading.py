@@ -4,26 +4,32 @@ from datetime import date
 
 import pytest
 
-from budmodel_pipeline.sources.contract import Columns, Metric, Rejection, Score, SourceError, Unit
+from budmodel_pipeline.sources.contract import Columns, RejectionKind, SourceError
+from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import (
-    Ledger,
-    RowError,
     csv_rows,
     day,
     decode,
     fact,
+    flag,
     json_rows,
     load_json,
     number,
     percent,
     published_name,
     require_columns,
-    scores_of,
     slug,
     text,
 )
 
 COLUMNS = Columns(required=frozenset({"name", "score"}), optional=frozenset({"link"}), ignored=frozenset({"id"}))
+
+
+def started() -> Ledger:
+    """A ledger that is reading the file `board`."""
+    ledger = Ledger()
+    ledger.start("board")
+    return ledger
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,7 @@ def test_number(cell: object, expected: float | None) -> None:
     ],
 )
 def test_number_refuses(cell: object, reason: str) -> None:
-    with pytest.raises(RowError, match=f"^{reason}$"):
+    with pytest.raises(CellError, match=f"^{reason}$"):
         number(cell, "score")
 
 
@@ -126,7 +132,7 @@ def test_percent(cell: str | None, expected: float | None) -> None:
     ],
 )
 def test_percent_refuses(cell: str, reason: str) -> None:
-    with pytest.raises(RowError, match=f"^{reason}$"):
+    with pytest.raises(CellError, match=f"^{reason}$"):
         percent(cell, "score")
 
 
@@ -142,13 +148,13 @@ def test_percent_refuses(cell: str, reason: str) -> None:
     ],
 )
 def test_day(cell: object, formats: tuple[str, ...], expected: date | None) -> None:
-    assert day(cell, "released", *formats) == expected
+    assert day(cell, "released", formats) == expected
 
 
 @pytest.mark.parametrize("cell", ["2023-02-29", "13/1/2026", "soon", "2024-01-01T00:00:00"])
 def test_day_refuses(cell: str) -> None:
-    with pytest.raises(RowError, match=r"^released is not a date$"):
-        day(cell, "released", "%Y-%m-%d", "%m/%d/%Y")
+    with pytest.raises(CellError, match=r"^released is not a date$"):
+        day(cell, "released", ("%Y-%m-%d", "%m/%d/%Y"))
 
 
 @pytest.mark.parametrize("name", ["GPT-4 Turbo (04/09)", "通义千问", "NA", "x" * 300, "Writing ✍️"])
@@ -174,7 +180,7 @@ def test_a_name_stays_as_it_stands(name: str) -> None:
     ],
 )
 def test_a_bad_name_is_refused(cell: object, reason: str) -> None:
-    with pytest.raises(RowError, match=f"^{reason}$"):
+    with pytest.raises(CellError, match=f"^{reason}$"):
         published_name(cell)
 
 
@@ -241,6 +247,7 @@ def test_a_ragged_row_is_rejected_and_the_next_one_read() -> None:
     [
         (b"", "the columns 'name', 'score'", "columns"),
         (b"\n\n", "the columns 'name', 'score'", "columns"),
+        (b"name,score\n", "rows", "well_formed"),
         (b"<html></html>", "the columns 'name', 'score'", "columns"),
         (b"name,Score\nA,1\n", "the columns 'score'", "columns"),
         (b"name,score,score\nA,1,2\n", "distinct columns", "well_formed"),
@@ -249,7 +256,18 @@ def test_a_ragged_row_is_rejected_and_the_next_one_read() -> None:
         (b'name,score\n"A"x,1\n', "well-formed CSV", "well_formed"),
         (b'name,score\n"' + b"A" * 200_000 + b'",1\n', "well-formed CSV", "well_formed"),
     ],
-    ids=["empty", "blank lines", "html", "renamed", "twice", "cut off", "open quote", "text after quote", "huge cell"],
+    ids=[
+        "empty",
+        "blank lines",
+        "no rows",
+        "html",
+        "renamed",
+        "twice",
+        "cut off",
+        "open quote",
+        "text after quote",
+        "huge cell",
+    ],
 )
 def test_a_damaged_csv_fails(content: bytes, expected: str, check: str) -> None:
     with pytest.raises(SourceError) as failure:
@@ -279,11 +297,11 @@ def test_a_failure_does_not_print_a_whole_header() -> None:
     ],
 )
 def test_load_json(content: bytes, expected: object) -> None:
-    assert load_json(content, "board") == expected
+    assert load_json(content, "board", Ledger()) == expected
 
 
 def test_load_json_lets_nan_through() -> None:
-    assert number(load_json(b'{"a": NaN}', "board")["a"], "a") is None
+    assert number(load_json(b'{"a": NaN}', "board", Ledger())["a"], "a") is None
 
 
 @pytest.mark.parametrize(
@@ -293,13 +311,13 @@ def test_load_json_lets_nan_through() -> None:
 )
 def test_damaged_json_fails(content: bytes) -> None:
     with pytest.raises(SourceError, match="board"):
-        load_json(content, "board")
+        load_json(content, "board", Ledger())
 
 
 def test_json_rows_reject_what_is_no_complete_object() -> None:
-    ledger = Ledger()
+    ledger = started()
     rows = [{"name": "A", "score": 1}, None, {"name": "B"}, {"score": 3, "name": "C", "judge": "x"}]
-    assert [row["name"] for row in json_rows(rows, "board", COLUMNS, ledger)] == ["A", "C"]
+    assert [row["name"] for row in json_rows(rows, COLUMNS, ledger)] == ["A", "C"]
     assert ledger.rows_read == 4
     assert [rejection.reason for rejection in ledger.parsed().rejections] == [
         "the row is not an object",
@@ -313,94 +331,73 @@ def test_json_rows_reject_what_is_no_complete_object() -> None:
     [
         ({"name": "A", "score": 1}, "a list of row objects"),
         (None, "a list of row objects"),
-        ([], "the columns 'name', 'score'"),
+        ([], "a list of row objects"),
         ([{"name": "A", "Score": 1}], "the columns 'score'"),
     ],
 )
 def test_json_rows_of_another_layout_fail(rows: object, expected: str) -> None:
     with pytest.raises(SourceError) as failure:
-        list(json_rows(rows, "board", COLUMNS, Ledger()))
+        list(json_rows(rows, COLUMNS, started()))
     assert failure.value.expected == expected
 
 
-def test_rejections_are_counted_by_reason_with_one_example() -> None:
-    ledger = Ledger()
-    ledger.reject("board", "too old", "first")
-    ledger.reject("board", "too old", "second", rows=3)
-    ledger.reject("board", "too old", "third", by_rule=True)
-    ledger.reject("other", "too old", "fourth")
-    assert ledger.parsed().rejections == [
-        Rejection("board", "too old", 4, "first", False),
-        Rejection("board", "too old", 1, "third", True),
-        Rejection("other", "too old", 1, "fourth", False),
-    ]
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("TRUE", True), (" false ", False), ("True", True), ("", None), ("N/A", None), (None, None)],
+)
+def test_flag(cell: object, expected: bool | None) -> None:
+    assert flag(cell, "thinks", yes="true", no="false") is expected
 
 
-def test_an_example_is_short_and_harmless() -> None:
+def test_flag_refuses() -> None:
+    with pytest.raises(CellError, match=r"^thinks is neither true nor false$"):
+        flag("maybe", "thinks", yes="true", no="false")
+
+
+def test_exact_duplicates_are_called_that() -> None:
     ledger = Ledger()
-    ledger.reject("board", "bad", "a\x00\x1b[31m\u202e" + "x" * 10_000)
+    assert len(list(csv_rows(b"name,score\nA,1\nB,2\nA,1\nA,3\n", "board", COLUMNS, ledger))) == 3
     (rejection,) = ledger.parsed().rejections
-    assert len(rejection.example) == 300
-    assert rejection.example.startswith("a��[31m�x")
+    assert (rejection.reason, rejection.kind) == ("an exact duplicate of an earlier row", RejectionKind.DUPLICATE)
+    assert rejection.example.startswith("row 3 of row 1")
+    ledger = started()
+    rows = [{"name": "A", "score": 1}, {"name": "A", "score": 1}]
+    assert len(list(json_rows(rows, COLUMNS, ledger))) == 1
+    assert [rejection.kind for rejection in ledger.parsed().rejections] == [RejectionKind.DUPLICATE]
 
 
-def test_scores_of_two_rows_gather_in_one_entry() -> None:
+def test_an_empty_list_is_called_that() -> None:
+    with pytest.raises(SourceError, match="found an empty list"):
+        list(json_rows([], COLUMNS, started()))
+
+
+def test_a_key_with_two_values_in_one_object_fails() -> None:
+    """Every other reader silently takes the last."""
+    with pytest.raises(
+        SourceError, match=r"board: expected one value of the key 'score' in an object; found 1 and 2"
+    ) as found:
+        load_json(b'[{"name": "A", "score": 1, "score": 2}]', "board", Ledger())
+    assert found.value.check == "unique"
+
+
+def test_a_key_twice_with_one_value_is_counted() -> None:
     ledger = Ledger()
-    ledger.read(2)
-    entry = ledger.entry("A", "A")
-    ledger.record("board", entry, {"x": Score(1.0)})
-    ledger.record("board", ledger.entry("A", "ignored"), {"y": Score(2.0, rank=1)})
-    parsed = ledger.parsed()
-    assert [(entry.published_name, entry.scores) for entry in parsed.entries] == [
-        ("A", {"x": Score(1.0), "y": Score(2.0, rank=1)})
-    ]
-    assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected, parsed.score_count) == (2, 2, 0, 2)
+    assert load_json(b'[{"name": "A", "score": 1, "score": 1}]', "board", ledger) == [{"name": "A", "score": 1}]
+    (unread,) = ledger.parsed().unread
+    assert (unread.endpoint, unread.column, unread.cells) == ("board", "score", 1)
 
 
-@pytest.mark.parametrize(
-    ("scores", "reason"),
-    [({"x": Score(1.0)}, "the row repeats an earlier one"), ({}, "the row has no score")],
-)
-def test_a_row_that_adds_nothing_is_rejected(scores: dict[str, Score], reason: str) -> None:
+WIDE = Columns(required=frozenset({"name"}), minor=frozenset({"a", "b", "c"}))
+
+
+def test_a_minor_column_that_is_gone_is_reported() -> None:
     ledger = Ledger()
-    entry = ledger.entry("A", "A")
-    ledger.record("board", entry, {"x": Score(1.0)})
-    ledger.record("board", entry, scores)
-    assert (ledger.rows_kept, ledger.parsed().rejections) == (1, [Rejection("board", reason, 1, "A", False)])
+    require_columns(["name", "a", "b"], "board", WIDE, ledger)
+    assert (ledger.missing_columns, ledger.unknown_columns) == (["board: c"], [])
 
 
-@pytest.mark.parametrize("other", [Score(1.5), Score(1.0, rank=2)])
-def test_rows_in_conflict_fail(other: Score) -> None:
-    ledger = Ledger()
-    entry = ledger.entry("A", "A")
-    ledger.record("board", entry, {"x": Score(1.0)})
-    with pytest.raises(SourceError, match="board: expected one x for 'A'") as failure:
-        ledger.record("board", entry, {"x": other})
-    assert failure.value.check == "unique"
-
-
-def test_an_entry_without_scores_is_not_published() -> None:
-    ledger = Ledger()
-    ledger.entry("A", "A")
-    assert ledger.parsed().entries == []
-
-
-def metric(name: str) -> Metric:
-    return Metric(slug=name, benchmark="b", title=name, unit=Unit.POINTS, higher_is_better=True)
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        ({"One": "1", "Two": 2}, {"one": Score(1.0), "two": Score(2.0)}),
-        ({"One": "N/A", "Two": 0}, {"two": Score(0.0)}),
-        ({"Two": None}, {}),
-    ],
-)
-def test_scores_of(row: dict[str, object], expected: dict[str, Score]) -> None:
-    assert scores_of(row, {"One": metric("one"), "Two": metric("two")}) == expected
-
-
-def test_scores_of_names_the_column_of_a_bad_cell() -> None:
-    with pytest.raises(RowError, match=r"^One is not a number$"):
-        scores_of({"One": "best"}, {"One": metric("one")})
+@pytest.mark.parametrize("header", [["a", "b", "c"], ["name", "a"], ["name", "x", "y"]])
+def test_another_table_fails(header: list[str]) -> None:
+    with pytest.raises(SourceError) as failure:
+        require_columns(header, "board", WIDE, Ledger())
+    assert failure.value.check == "columns"
