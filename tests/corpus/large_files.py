@@ -35,7 +35,7 @@ def graph() -> bytes:
 def notebook() -> bytes:
     """60,000 cells."""
     cells = [
-        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": [f"x{number} = {number}\n"]}
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": [f"x+={number % 10}\n"]}
         for number in range(60_000)
     ]
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()

@@ -96,6 +96,7 @@ class Kept:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzzes the examiners with mutations of the corpus.")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--inputs", type=int, default=1 << 62, help="end after so many, where that is sooner")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", default=str(time.time_ns()))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))
@@ -114,7 +115,7 @@ def main() -> int:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="budmodel-fuzz-")))
             workers.append(Worker(number, f"{options.seed}-{number}", folder, purpose))
         try:
-            _run(workers, kept, options.seconds)
+            _run(workers, kept, options.seconds, options.inputs)
         finally:
             for worker in workers:
                 worker.kill()
@@ -122,11 +123,11 @@ def main() -> int:
     return 1 if kept.found else 0
 
 
-def _run(workers: list[Worker], kept: Kept, seconds: float) -> None:
+def _run(workers: list[Worker], kept: Kept, seconds: float, inputs: int) -> None:
     for worker in workers:
         worker.start()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and sum(worker.examined for worker in workers) < inputs:
         for worker, message in _messages(workers):
             if message is None:
                 _lost(worker, f"the process died with status {worker.kill()} on {worker.name}", kept)
