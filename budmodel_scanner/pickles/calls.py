@@ -201,9 +201,9 @@ _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
             "numpy.rec": ["recarray"],
             "numpy.core.records": ["recarray"],
             "numpy._core.records": ["recarray"],
-            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
+            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str", "sum"],
             "__builtin__": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
-            "numpy": ["ndarray", "recarray"],
+            "numpy": ["ndarray", "recarray", "zeros", "ones", "empty", "identity", "array", "asarray"],
             "numpy.core.multiarray": ["_reconstruct"],
             "numpy._core.multiarray": ["_reconstruct"],
         }.items()

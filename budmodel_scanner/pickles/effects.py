@@ -8,6 +8,7 @@ from budmodel_scanner.pickles.calls import PARTIAL, call, make, restore_partial
 from budmodel_scanner.pickles.inline_arrays import is_inline_array, read_inline_array
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.neighbors import check_neighbor, is_neighbor
 from budmodel_scanner.pickles.payloads import bytes_payload, text_payload
 from budmodel_scanner.pickles.report import MalformedError, shorten
 from budmodel_scanner.pickles.torch_storages import persistent_object
@@ -256,7 +257,7 @@ def _new_with_keywords(machine: Machine, _: bytes) -> None:
 
 def _watched(machine: Machine, made: object) -> object:
     machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
-    machine.tracks_states |= is_inline_array(made)
+    machine.tracks_states |= is_inline_array(made) or is_neighbor(made)
     return made
 
 
@@ -275,6 +276,8 @@ def _build(machine: Machine, _: bytes) -> None:
         restore_partial(machine.report, state, machine.opcode_at)
     elif isinstance(target, Made) and is_object_bytes(state):
         machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif is_neighbor(target):
+        check_neighbor(machine, state)
     elif is_inline_array(target):
         read_inline_array(machine, state)
     elif target is PLAIN or isinstance(target, bytes | int | tuple | State | Container):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.pickle_making import (
     SAFE,
     SUSPICIOUS,
@@ -157,6 +158,24 @@ def test_arrays_of_joblib_are_safe() -> None:
         joblib_array(group(number(300_000)), "f8", b"\0" * 2_400_000),
     ]
     assert findings(whole(b"](" + b"".join(arrays) + b"e")) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (text("model.pkl_01.npy"), SAFE),
+        (text("model.pkl_01.npy.z"), SAFE),
+        (text("../model.npy"), SUSPICIOUS),
+        (text("/tmp/model.npy"), SUSPICIOUS),
+        (text("..\\model.npy"), SUSPICIOUS),
+        (text("model.pkl"), SUSPICIOUS),
+        (call(name("builtins", "str"), text("model.npy")), SUSPICIOUS),
+    ],
+)
+def test_an_array_of_old_joblib_lies_beside_it(file: bytes, expected: Verdict) -> None:
+    for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"):
+        state = {"filename": file, "subclass": name("numpy", "ndarray"), "allow_mmap": b"\x88"}
+        assert verdict(whole(instance(module, "NDArrayWrapper", state))) is expected
 
 
 def test_a_tensor_inside_a_plain_pickle_is_safe() -> None:
