@@ -46,20 +46,21 @@ def get_attribute(report: Report, getter: Global, arguments: object, shown: str,
             return Global(owner.module, path, Standing.CALLABLE)
         if owner.standing not in (*_KNOWN, Standing.UNKNOWN) or is_module(owner.module, owner.name):
             return _refused(report, what, Verdict.MALICIOUS, position)
-        if owner.standing is Standing.UNKNOWN and not is_way_out(name):
-            return Made(getter)  # That the owner is unknown is said already.
+    of = owner.by if isinstance(owner, Made) else owner
+    if isinstance(of, Global) and of.standing is Standing.UNKNOWN and not is_way_out(name):
+        return Made(getter)  # That the owner is unknown is said already.
     if name not in _ORDINARY and is_way_out(name):
         return _refused(report, what, Verdict.MALICIOUS, position)
-    if name.startswith("_") and name not in _ORDINARY:
+    if isinstance(owner, Global) and name.startswith("_") and name not in _ORDINARY:
         return _refused(report, what, Verdict.SUSPICIOUS, position)
     report.clear(getter)
     return Made(getter)
 
 
 def _is_computed(owner: object) -> bool:
-    """Whether nothing is known of it: neither a name, nor data, nor an instance of a listed class."""
+    """Whether nothing is known of it: neither a name, nor data, nor an instance of a class of a name."""
     if isinstance(owner, Made):
-        return owner.by.standing not in _KNOWN
+        return owner.by.standing not in (*_KNOWN, Standing.UNKNOWN)
     return isinstance(owner, Opaque) and owner in (COMPUTED, EXAMINED)
 
 

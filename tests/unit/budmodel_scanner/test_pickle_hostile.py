@@ -148,7 +148,7 @@ TRICKS = {
     "computed name": whole(call(name("builtins", "str"), text("o")) + text("system") + b"\x93)R", 4),
     "name out of a list": whole(b"]" + text("system") + b"\x93)R", 4),
     "attribute of a class": whole(call(name("builtins", "getattr"), name("collections", "OrderedDict"), text("__init__"))),
-    "attribute of a computed object": whole(call(name("builtins", "getattr"), call(name("a", "b")), text("c"))),
+    "attribute of a computed object": whole(call(name("builtins", "getattr"), call(call(name("a", "b"))), text("c"))),
     "state of a class": whole(name("collections", "OrderedDict") + mapping({"x": b"N"}) + b"b"),
     "items of a module": whole(name("torch", "nn") + text("x") + b"Ns"),
     "in the arguments of something harmless": whole(call(name("collections", "OrderedDict"), SYSTEM)),
@@ -261,7 +261,8 @@ REACHING = {
     "of a module on no list": call(GETATTR, name("mypackage", "json"), text("loads")),
     "of a private module": call(GETATTR, name("mypackage", "_threading"), text("x")),
     "of a module of a list": call(GETATTR, name("torch", "nn"), text("Linear")),
-    "of something computed": call(GETATTR, call(name("mypackage", "make")), text("x")),
+    "of something computed": call(GETATTR, call(call(name("mypackage", "make"))), text("x")),
+    "of an instance by a name known to be bad": call(GETATTR, call(name("mypackage", "make")), text("__globals__")),
     "of an attribute": call(GETATTR, call(GETATTR, SCHEDULER, text("LINEAR")), text("value")),
     "by a computed name": call(GETATTR, SCHEDULER, call(name("builtins", "str"), text("x"))),
     "by a name known to be bad": call(GETATTR, name("mypackage", "Thing"), text("__globals__")),
@@ -282,6 +283,7 @@ PARTIAL = name("functools", "partial")
 RELU = name("torch.nn.functional", "relu")
 HALF_WAY = {
     "getattr of a class on no list": call(GETATTR, name("mypackage", "Thing"), text("MEMBER")),
+    "getattr of an instance of a class on no list": call(GETATTR, instance("mypackage", "Thing", {}), text("method")),
     "getattr of a private name": call(GETATTR, SCHEDULER, text("_private")),
     "getattr that nobody calls": GETATTR,
     "a bound method that is called": call(call(GETATTR, text("a,b"), text("split")), text(",")),
