@@ -9,13 +9,15 @@ on what else is installed. Our own readers of these formats need neither.
 
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from budmodel_scanner.engines import CLEAN, FLAGGED, NOT_INSTALLED, EngineResult
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.pickles.report import CLEARED
+from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from budmodel_scanner.versions import installed_version
 from budmodel_scanner.worker import bounded, serve
 
@@ -29,6 +31,7 @@ _SUFFIXES = {
     PICKLESCAN: _PICKLES | {".npy", ".npz", ".zip"},
 }
 _HEADS = (*(b"\x80" + bytes([protocol]) for protocol in range(6)), b"PK\x03\x04", b"\x93NUMPY")
+_FLAGGED = ".flagged"
 _MODELSCAN_READERS = ("NumpyUnsafeOpScan", "PickleUnsafeOpScan", "PyTorchUnsafeOpScan")
 
 
@@ -45,6 +48,29 @@ def states_without_asking(name: str, head: bytes, size: int) -> dict[str, str]:
         elif size > LARGEST:
             states[engine] = f"not asked: larger than {LARGEST >> 20} MiB"
     return states
+
+
+def objections(ours: Iterable[Finding], theirs: Iterable[Finding]) -> Iterator[Finding]:
+    """What they say, less what our examination has understood better: they block names, whatever is done with them.
+
+    That is so where we read the file to its end with nothing to say against it, and followed every call of the very name
+    that they object to. Their finding then stays as a note.
+    """
+    ours = tuple(ours)
+    cleared: set[str] = set()
+    if verdict_of(ours) is Verdict.SAFE:
+        cleared = {_name_in(finding) for finding in ours if finding.rule == f"pickle.{CLEARED}"}
+    for finding in theirs:
+        if finding.rule.endswith(_FLAGGED) and _name_in(finding) in cleared:
+            what = f"{finding.what}, of which every call was followed and is harmless"
+            yield replace(finding, verdict=Verdict.SAFE, what=what)
+        else:
+            yield finding
+
+
+def _name_in(finding: Finding) -> str:
+    """What cross-checks flag and our walk clears ends with the name."""
+    return finding.what.rpartition(" ")[2]
 
 
 def main() -> None:
@@ -117,7 +143,7 @@ def _inside(file: str, issue: Any) -> str:
 
 def _flagged(engine: str, what: str, where: str) -> Finding:
     # Suspicious and not more: their block-lists hold names that ordinary checkpoints have, such as operator.itemgetter.
-    return Finding(f"{engine}.flagged", Verdict.SUSPICIOUS, what, where, engine)
+    return Finding(f"{engine}{_FLAGGED}", Verdict.SUSPICIOUS, what, where, engine)
 
 
 def _result(findings: list[Finding], errors: Iterable[str], skipped: Iterable[str]) -> EngineResult:

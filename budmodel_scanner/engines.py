@@ -1,6 +1,5 @@
 """What an engine beside our own examination looks like: it may raise the verdict of a file, never lower it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,7 +44,3 @@ class Engine(Protocol):
         """Looks at an open regular file of `size` bytes, by `os.pread`: others read the same descriptor. `name` is its path
         in the repository. Raises nothing: failures are results."""
         ...
-
-
-Engines = Mapping[str, str]
-"""The state of every engine by its name."""

@@ -3,6 +3,9 @@
 A child gets an open descriptor and a line of JSON, and answers with a line of JSON. Whatever else it does (it dies, hangs,
 talks too much or about something else) is a failure of the file that it had in hand: its group is killed and the next file
 gets a new child. The limits that it works under it sets itself, see `worker`.
+
+What a file may take is counted in CPU seconds, because the wall's seconds depend on what else the machine does: a verdict
+must not. The wall's end only the wait for a child that has stopped working at all.
 """
 
 import json
@@ -24,22 +27,46 @@ from typing import Any
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _START = "import sys; sys.path[:0] = {*sys.argv[1:]} - {*sys.path}; from {module} import main; main()"
 _PIECE = 1 << 16
+_LOOK_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one file may take: wall seconds, more of them for larger files, and bytes of the answer.
+    """What one file may take: CPU seconds, more of them for larger files, and bytes of the answer.
 
-    A child is replaced after `files` of them: what memory they left in pieces is not the trouble of the next.
+    A child that takes no CPU time for `idle_seconds` hangs. It is replaced after `files` of them: what memory they left in
+    pieces is not the trouble of the next.
     """
 
-    seconds: float = 10.0
-    bytes_per_second: float = 50e6
+    seconds: float = 20.0
+    bytes_per_second: float = 1e6
+    idle_seconds: float = 120.0
     answer_bytes: int = 8 << 20
     files: int = 500
 
     def seconds_for(self, size: int) -> float:
         return self.seconds + size / self.bytes_per_second
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How long to wait for a child: it may use so many CPU `seconds` from `used` on, and rest for `idle_seconds`."""
+
+    idle_seconds: float
+    seconds: float
+    used: float
+    last_used: float = -1.0
+    since: float = 0.0
+
+    def lost_with(self, used: float, now: float) -> str | None:
+        """What is wrong with a child that has used so many CPU seconds in its life."""
+        if used - self.used > self.seconds:
+            return "the examination took more CPU time than a file of its size may, and was ended"
+        if used != self.last_used:
+            self.last_used, self.since = used, now
+        if now - self.since >= self.idle_seconds:
+            return "the examination did nothing any more, and was ended"
+        return None
 
 
 class ScanFailure(Exception):  # noqa: N818  # It is a result of a scan, not a mistake.
@@ -73,10 +100,9 @@ class Child:
             self.kill()
         self._asked += 1
         seconds = self._allowance.seconds_for(size)
-        deadline = time.monotonic() + seconds
         self._send(json.dumps({"id": self._asked, "seconds": seconds} | request).encode() + b"\n", descriptor)
         try:
-            answer = json.loads(self._line(deadline))
+            answer = json.loads(self._line(seconds))
         except (ValueError, RecursionError) as error:
             raise self._lost("scan.garbage", "the examining process gave an answer that is no JSON") from error
         if not isinstance(answer, dict) or answer.get("id") != self._asked:
@@ -135,19 +161,20 @@ class Child:
                 start_new_session=True,
                 bufsize=0,
             )
-        ours.settimeout(self._allowance.seconds)
+        ours.settimeout(self._allowance.idle_seconds)
         return ours
 
-    def _line(self, deadline: float) -> bytes:
+    def _line(self, seconds: float) -> bytes:
         process = self._process
         if process is None or process.stdout is None:
             raise ScanFailure("scan.child-died", "the examining process is gone")
         answer = bytearray()
+        # The child ends itself at its limit, which counts from its last answer; this is for one that cannot.
+        patience = _Patience(self._allowance.idle_seconds, 2 * seconds, _cpu_seconds(process.pid))
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while not answer.endswith(b"\n"):
-                if not selector.select(max(deadline - time.monotonic(), 0)):
-                    raise self._lost("scan.timeout", "the examination took too long and was ended")
+                self._wait(selector, patience, process.pid)
                 piece = os.read(process.stdout.fileno(), _PIECE)
                 if not piece:
                     raise self._died()
@@ -155,6 +182,12 @@ class Child:
                 if len(answer) > self._allowance.answer_bytes:
                     raise self._lost("scan.garbage", "the examining process gave an answer without end")
         return bytes(answer)
+
+    def _wait(self, selector: selectors.BaseSelector, patience: "_Patience", child: int) -> None:
+        """Until the child says something. Raises ScanFailure where it will not."""
+        while not selector.select(min(_LOOK_EVERY, self._allowance.idle_seconds)):
+            if problem := patience.lost_with(_cpu_seconds(child), time.monotonic()):
+                raise self._lost("scan.timeout", problem)
 
     def _died(self) -> ScanFailure:
         status = self.kill()
@@ -164,3 +197,13 @@ class Child:
     def _lost(self, rule: str, what: str) -> ScanFailure:
         self.kill()
         return ScanFailure(rule, what)
+
+
+def _cpu_seconds(process: int) -> float:
+    """What it has used in its life, its threads included. Where the system does not tell: nothing, as if it hung."""
+    try:
+        # The name of the program, in brackets, may hold anything.
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -22,7 +22,7 @@ TEXTS = _suffixes(
     """
 )
 # Under these, text is as ordinary as anything.
-_MIXED = _suffixes(
+MIXED = _suffixes(
     """
     .bin .model .data .dat .vocab .bpe .sp .spm .meta .index .p .ts .task .params .state .opt .checkpoint .pb .obj
     .dump .a .lib .weights .states .z .db .ot .mat .nc .emb .lora .sd .t7 .ptc .graph .graphdef .ipc .lite .ggml
@@ -39,7 +39,7 @@ PICKLES = _suffixes(
 _CLAIMED = frozenset(
     suffix for known in (*FORMATS, *CONTAINERS) for suffix in (*known.suffixes, *known.shared) if suffix.startswith(".")
 )
-_BINARY_ONLY = (_CLAIMED | PICKLES) - _MIXED - TEXTS
+_BINARY_ONLY = (_CLAIMED | PICKLES) - MIXED - TEXTS
 _OWNED = frozenset(suffix for known in (*FORMATS, *CONTAINERS) for suffix in known.suffixes if suffix.startswith("."))
 # Weights of a kind, none of which is ever empty.
 WEIGHTS = _OWNED | frozenset(
@@ -72,7 +72,7 @@ def disguises_text(name: str) -> bool:
 
 def is_owned(name: str) -> bool:
     """Whether only content of one recognizable format goes by this name."""
-    return suffix_of(name) in _OWNED - _MIXED
+    return suffix_of(name) in _OWNED - MIXED
 
 
 def _denies(name: str, agreeing: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from budmodel_scanner.containers.registry import CONTAINERS, FORWARD
+from budmodel_scanner.containers.registry import CONTAINERS
 from budmodel_scanner.containers.sequential import KEPT_BYTES, SequentialContent
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
@@ -30,13 +30,6 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
-# These go by plausibility rather than by a magic number: they are asked only where nothing else recognizes the content.
-_PLAUSIBLE = frozenset(
-    {"event log", "TensorFlow graph", "TensorFlow checkpoint index", "ONNX", "SentencePiece", "Core ML", "Flax weights"}
-    | {"ICO", "BMP", "MP3", "font", "zlib", "lzma", "archive"}
-)
-# TFLite appends a zip of labels to the model; a program of its own kind is told by its examiner.
-_WITH_ZIP_BEHIND = frozenset({"FlatBuffers model"})
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
 _HIDDEN = {
     "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
@@ -83,9 +76,9 @@ def _guarded(findings: Iterator[Finding], place: Place, area: str = "content") -
 def _examine_stream(stream: Stream, place: Place) -> Iterator[Finding]:
     head = stream.peek(_HEAD)
     for known in CONTAINERS:
-        if known.name in FORWARD and known.recognizes(head, place.name):
+        if known.forward is not None and known.recognizes(head, place.name):
             yield from _mismatch(known, place)
-            yield from _guarded(FORWARD[known.name](stream, place, examine_nested), place, known.name)
+            yield from _guarded(known.forward(stream, place, examine_nested), place, known.name)
             return
     if head and looks_like_pickle(head) and not _is_text(head, place.name):
         yield from _pickle_name(place)
@@ -114,7 +107,7 @@ def _examine(content: Content, place: Place) -> Iterator[Finding]:
         return
     is_pickle = looks_like_pickle(head)
     found = [known for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, place.name)]
-    certain = [known for known in found if known.name not in _PLAUSIBLE]
+    certain = [known for known in found if not known.plausible]
     is_text = not certain and _is_text(head, place.name)
     found = certain if certain or is_pickle or is_text else found[:1]
     if len(found) + is_pickle > 1:
@@ -213,10 +206,11 @@ def _appended_zip(content: Content, place: Place, found: list[Format]) -> Iterat
     if end is None or not has_directory(content, end):
         return
     findings = examine_zip(content, place, examine_nested)
-    if any(known.name in _WITH_ZIP_BEHIND for known in found):
+    if any(known.zip_behind for known in found):
+        # A zip of labels behind a model of TFLite. A program of its own kind is told by its examiner.
         yield from (finding for finding in findings if finding.rule != "zip.leading-bytes")
         return
-    if any(known.name in FORWARD for known in found):
+    if any(known.forward is not None for known in found):
         # An archive that ends with a zip file as its last member is no zip file.
         yield from (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
         return

@@ -69,14 +69,20 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """How to scan. `examiner` and `cross_checker` are the programs of the children; None for no cross-checks."""
+    """How to scan. `examiner` and `cross_checker` are the programs of the children; None for no cross-checks, which take
+    several times as long as the examination of small files."""
 
     cache: ScanCache = field(default_factory=NoCache)
     engines: Sequence[Engine] = ()
     children: int = field(default_factory=lambda: max(1, min(2, os.cpu_count() or 1)))
     allowance: Allowance = field(default_factory=Allowance)
     examiner: Sequence[str] = field(default_factory=lambda: program_of("budmodel_scanner.worker"))
-    cross_checker: Sequence[str] | None = field(default_factory=lambda: program_of("budmodel_scanner.cross_checks"))
+    cross_checker: Sequence[str] | None = None
+
+
+def cross_checking() -> Sequence[str]:
+    """For `ScanOptions.cross_checker`: the program that asks modelscan and picklescan."""
+    return program_of("budmodel_scanner.cross_checks")
 
 
 def on_disk(path: str, file: Path) -> WantedFile:
@@ -154,7 +160,8 @@ class Scanner:
 
     def __init__(self, options: ScanOptions | None = None) -> None:
         self._options = options = options or ScanOptions()
-        self._versions = scan_versions({engine.name: engine.version for engine in options.engines})
+        others = {engine.name: engine.version for engine in options.engines}
+        self._versions = scan_versions(others, cross_checked=options.cross_checker is not None)
         self._files = ThreadPoolExecutor(options.children, "scan")
         # Threads of their own, as old as the scanner: a child dies with the thread that started it.
         self._examining = ThreadPoolExecutor(options.children, "examine")
@@ -216,7 +223,7 @@ class Scanner:
         finally:
             wait([examining, crossing])  # They read the descriptor, which must not be closed before.
         ours, crossed = examining.result(), crossing.result()
-        findings = (*ours.findings, *crossed.findings)
+        findings = (*ours.findings, *cross_checks.objections(ours.findings, crossed.findings))
         engines = dict.fromkeys(EXPECTED, NOT_CONFIGURED) | {**ours.engines, **crossed.engines}
         for engine in self._options.engines:
             result = engine.examine(descriptor, path, size)

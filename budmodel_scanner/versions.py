@@ -7,8 +7,9 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-# Programs that look at files, and parsers that our own examination rests upon.
-_DISTRIBUTIONS = ("modelscan", "picklescan", "jinja2", "pyyaml")
+# Programs that look at files where they are asked, and parsers that our own examination rests upon.
+_CROSS_CHECKS = ("modelscan", "picklescan")
+_PARSERS = ("jinja2", "pyyaml")
 
 
 @cache
@@ -31,7 +32,8 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def scan_versions(engines: Mapping[str, str]) -> dict[str, str]:
+def scan_versions(engines: Mapping[str, str], cross_checked: bool = True) -> dict[str, str]:
     """Every version that a verdict depends on; `engines` are those that run elsewhere, with that of their signatures."""
-    installed = {name: installed_version(name) or "" for name in _DISTRIBUTIONS}
-    return {"rules": rules_version(), "python": platform.python_version(), **installed, **engines}
+    installed = {name: installed_version(name) or "" for name in _PARSERS}
+    asked = {name: (installed_version(name) or "") if cross_checked else "" for name in _CROSS_CHECKS}
+    return {"rules": rules_version(), "python": platform.python_version(), **installed, **asked, **engines}

@@ -34,8 +34,9 @@ def _home(settings: "Settings") -> Path:
 @click.command()
 @click.argument("target")
 @click.option("--no-cache", is_flag=True, help="Examine everything anew, and remember nothing.")
+@click.option("--cross-check", is_flag=True, help="Ask modelscan and picklescan too, which takes several times as long.")
 @as_json
-def scan(target: str, no_cache: bool, as_json: bool) -> None:
+def scan(target: str, no_cache: bool, cross_check: bool, as_json: bool) -> None:
     """Whether the files of TARGET are safe: a directory, a file, hf:org/name@revision, or a URL. Needs no database.
 
     Nothing is unpickled, imported, rendered or unpacked. The exit status is 0 when every file is safe, 1 when one is
@@ -46,7 +47,7 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
     from budmodel_pipeline.targets.provider import ProviderError
     from budmodel_pipeline.targets.target import TargetError
     from budmodel_scanner.cache import NoCache, SqliteCache
-    from budmodel_scanner.scanner import ScanOptions
+    from budmodel_scanner.scanner import ScanOptions, cross_checking
 
     try:
         settings = context.settings()
@@ -58,7 +59,11 @@ def scan(target: str, no_cache: bool, as_json: bool) -> None:
             found = scan_target(
                 target,
                 open_hub=lambda policy: live.hub_of(settings, policy),
-                options=ScanOptions(cache=cache, engines=live.scan_engines_of(settings)),
+                options=ScanOptions(
+                    cache=cache,
+                    engines=live.scan_engines_of(settings),
+                    cross_checker=cross_checking() if cross_check else None,
+                ),
                 on_progress=on_progress,
             )
     except (ProviderError, TargetError) as error:

@@ -18,7 +18,7 @@ from budmodel_pipeline.workflows.model_reading import ModelReading, states_as_re
 from budmodel_pipeline.workflows.open_models import all_files, expect_revision
 from budmodel_scanner.cache import Examined
 from budmodel_scanner.engines import Engine
-from budmodel_scanner.scanner import FileReport, Listing, ScanOptions, scan_listing
+from budmodel_scanner.scanner import FileReport, Listing, ScanOptions, cross_checking, scan_listing
 from budmodel_scanner.verdict import Finding, Verdict, worst
 from budmodel_scanner.versions import scan_versions
 
@@ -103,7 +103,8 @@ def _scan(state: TargetState, opened: OpenedModel, reading: ModelReading, how: S
             if report.verdict is not Verdict.SAFE or done == len(listing.files):
                 say(f"{state.target}: {done} of {len(listing.files)} files; {report.path} is {report.verdict}")
 
-        reports = scan_listing(listing, ScanOptions(cache=cache, engines=how.engines), on_report)
+        options = ScanOptions(cache=cache, engines=how.engines, cross_checker=cross_checking())
+        reports = scan_listing(listing, options, on_report)
     if on_disk:
         # It may have changed before or while it was scanned: a verdict is stored for what was scanned, or not at all.
         with open_model(opened.target, reading.providers) as now:

@@ -1,6 +1,5 @@
 """The containers, in the form in which the router asks all formats."""
 
-from collections.abc import Callable, Iterator
 from functools import partial
 
 from budmodel_scanner.containers import compressed
@@ -10,24 +9,19 @@ from budmodel_scanner.containers.seven_zip import MAGIC, examine_seven_zip
 from budmodel_scanner.containers.tar_files import examine_tar, recognizes_tar
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import END, LOCAL
-from budmodel_scanner.content import Content, Place, Stream
-from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.registry import Format
-from budmodel_scanner.verdict import Finding
-
-ForwardExaminer = Callable[[Content | Stream, Place, Nested], Iterator[Finding]]
 
 # joblib compresses a pickle and keeps its suffix.
 _JOBLIB = (".pkl", ".pickle", ".joblib", ".jbl", ".p", ".sav", ".dat", ".data", ".model", ".bin")
 _TORCH = (".pt", ".pth", ".bin", ".ckpt", ".th", ".tar")
 
 
-def _codec(codec: Codec, suffixes: tuple[str, ...], shared: tuple[str, ...]) -> tuple[Format, ForwardExaminer]:
+def _codec(codec: Codec, suffixes: tuple[str, ...], shared: tuple[str, ...], plausible: bool = False) -> Format:
     def recognizes(head: bytes, _name: str) -> bool:
         return codec.recognizes(head[:64])
 
     examine = partial(examine_compressed, codec)
-    return Format(codec.area, recognizes, examine, suffixes, shared), examine
+    return Format(codec.area, recognizes, examine, suffixes, shared, plausible, forward=examine)
 
 
 _CODECS = (
@@ -38,8 +32,8 @@ _CODECS = (
     ),
     _codec(compressed.BZIP2, (".bz2", ".tbz2", ".tbz", ".bz"), _JOBLIB),
     _codec(compressed.XZ, (".xz", ".txz"), (*_JOBLIB, ".rds", ".rda")),
-    _codec(compressed.LZMA, (".lzma", ".tlz"), _JOBLIB),
-    _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z")),
+    _codec(compressed.LZMA, (".lzma", ".tlz"), _JOBLIB, plausible=True),
+    _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z"), plausible=True),
     _codec(compressed.ZSTANDARD, (".zst", ".zstd", ".tzst"), (*_JOBLIB, ".nemo")),
     _codec(compressed.LZ4, (".lz4",), _JOBLIB),
 )
@@ -57,7 +51,14 @@ _ZIP = Format(
         *(".opt", ".pdparams", ".pdopt", ".states", ".mlpackage", ".mlarchive", ".p", ".t7", ".lora", ".emb"),
     ),
 )  # fmt: skip
-_TAR = Format("tar", lambda head, _: recognizes_tar(head), examine_tar, (".nemo",), (*_TORCH, ".mar", ".ova", ".gem"))
+_TAR = Format(
+    "tar",
+    lambda head, _: recognizes_tar(head),
+    examine_tar,
+    (".nemo",),
+    (*_TORCH, ".mar", ".ova", ".gem"),
+    forward=examine_tar,
+)
 _SEVEN_ZIP = Format("7z", lambda head, _: head.startswith(MAGIC), examine_seven_zip, (".7z",))
 _OTHER = Format(
     "archive",
@@ -65,8 +66,7 @@ _OTHER = Format(
     examine_other,
     (".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt", ".sqlite"),
     (".db", ".sqlite3", ".avro", ".orc", ".a", ".lib", ".z", ".lzo", ".lz4", ".cpio", ".rtf", ".chm", ".lnk", ".index"),
+    plausible=True,
 )
 
-CONTAINERS: tuple[Format, ...] = (_ZIP, _SEVEN_ZIP, *(known for known, _ in _CODECS), _TAR, _OTHER)
-# Those that can be read forward, without keeping what has passed.
-FORWARD: dict[str, ForwardExaminer] = {"tar": examine_tar, **{known.name: examine for known, examine in _CODECS}}
+CONTAINERS: tuple[Format, ...] = (_ZIP, _SEVEN_ZIP, *_CODECS, _TAR, _OTHER)

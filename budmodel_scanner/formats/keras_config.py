@@ -183,11 +183,6 @@ _PATH_KEYS = (
 _FUNCTION_KEYS = ("fn", "function", "func", "call_fn", "target")
 
 
-def looks_like_keras_config(config: object) -> bool:
-    """Whether a JSON document is the configuration of a Keras object."""
-    return isinstance(config, dict) and "class_name" in config and isinstance(config.get("config"), dict)
-
-
 def examine_keras_config(config: object, place: Place) -> Iterator[Finding]:
     """Whatever in a parsed configuration would make Keras run, import, read or fetch something; at any depth.
 

@@ -2,7 +2,7 @@
 
 import functools
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Examiner, Nested
@@ -119,10 +119,17 @@ def pieces(content: Content, start: int, size: int, length: int = 1 << 20) -> It
 
 def swept(ranges: list[tuple[int, int]], start: int, end: int) -> tuple[list[tuple[int, int]], list[int]]:
     """What `ranges` (start, end) leave uncovered between `start` and `end`, and the offsets at which two of them overlap."""
+    return swept_in_order(sorted(ranges), start, end)
+
+
+def swept_in_order(ranges: Iterable[tuple[int, int]], start: int, end: int) -> tuple[list[tuple[int, int]], list[int]]:
+    """The same of ranges that are sorted already."""
     gaps: list[tuple[int, int]] = []
     overlaps: list[int] = []
     position = start
-    for begin, stop in sorted(found for found in ranges if found[1] > found[0]):
+    for begin, stop in ranges:
+        if stop <= begin:
+            continue
         if begin > position:
             gaps.append((position, begin))
         elif begin < position:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from budmodel_scanner.examiner import Examiner
+from budmodel_scanner.examiner import Examiner, ForwardExaminer
 from budmodel_scanner.formats import (
     arrow,
     coreml,
@@ -50,6 +50,9 @@ class Format:
     every name agrees, because the finding does not depend on the name.
     `shared` are suffixes that agree as well, but that other content goes by, too: under any of `suffixes`, content that
     nothing recognizes is a disguise; under those it is merely unknown.
+    `plausible`: it goes by plausibility rather than by a magic number, so it is asked only where nothing else recognizes
+    the content. `zip_behind`: files of this kind may have a zip file appended. `forward` examines a stream that is read
+    once, for formats that can be, without keeping what has passed.
     """
 
     name: str
@@ -57,6 +60,9 @@ class Format:
     examine: Examiner
     suffixes: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    plausible: bool = False
+    zip_behind: bool = False
+    forward: ForwardExaminer | None = None
 
 
 # In the order in which they are asked: those with a long magic number first, those that go by plausibility last.
@@ -68,7 +74,14 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "HDF5", hdf5.recognizes, hdf5.examine, (".h5", ".hdf5", ".h5ad", ".h5mu"), (".hdf", ".he5", ".keras", ".nc", ".mat")
     ),
-    Format("FlatBuffers model", tflite.recognizes, tflite.examine, (".tflite", ".pte", ".ort"), (".lite", ".ptd")),
+    Format(
+        "FlatBuffers model",
+        tflite.recognizes,
+        tflite.examine,
+        (".tflite", ".pte", ".ort"),
+        (".lite", ".ptd"),
+        zip_behind=True,
+    ),
     Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",)),
     Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",)),
     Format("PNG", png.recognizes, png.examine, (".png", ".apng")),
@@ -78,21 +91,41 @@ FORMATS: tuple[Format, ...] = (
     Format("FLAC", flac.recognizes, flac.examine, (".flac",)),
     Format("Ogg", ogg.recognizes, ogg.examine, (".ogg", ".oga", ".ogv", ".opus", ".spx")),
     Format("PDF", pdf.recognizes, pdf.examine, (".pdf",)),
-    Format("font", fonts.recognizes, fonts.examine, (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")),
+    Format("font", fonts.recognizes, fonts.examine, (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"), plausible=True),
     Format(
         "MP4", iso_media.recognizes, iso_media.examine, (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"), (".3gp", ".qt")
     ),
     Format("TIFF", tiff.recognizes, tiff.examine, (".tif", ".tiff")),
-    Format("BMP", bmp.recognizes, bmp.examine, (".bmp",), (".dib",)),
-    Format("ICO", ico.recognizes, ico.examine, (".ico",), (".cur",)),
-    Format("MP3", mp3.recognizes, mp3.examine, (".mp3",)),
+    Format("BMP", bmp.recognizes, bmp.examine, (".bmp",), (".dib",), plausible=True),
+    Format("ICO", ico.recognizes, ico.examine, (".ico",), (".cur",), plausible=True),
+    Format("MP3", mp3.recognizes, mp3.examine, (".mp3",), plausible=True),
     Format("safetensors", safetensors.recognizes, safetensors.examine, (".safetensors",), (".sft",)),
-    Format("event log", event_log.recognizes, event_log.examine),
-    Format("TensorFlow graph", tensorflow.recognizes, tensorflow.examine, (".pb",), (".meta", ".graphdef", ".model")),
-    Format("TensorFlow checkpoint index", tensorflow_index.recognizes, tensorflow_index.examine, shared=(".index",)),
-    Format("ONNX", onnx.recognizes, onnx.examine, (".onnx",)),
-    Format("SentencePiece", sentencepiece.recognizes, sentencepiece.examine, (".spm",), (".model", ".sp", ".bpe", ".vocab")),
-    Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",)),
+    Format("event log", event_log.recognizes, event_log.examine, plausible=True),
+    Format(
+        "TensorFlow graph",
+        tensorflow.recognizes,
+        tensorflow.examine,
+        (".pb",),
+        (".meta", ".graphdef", ".model"),
+        plausible=True,
+    ),
+    Format(
+        "TensorFlow checkpoint index",
+        tensorflow_index.recognizes,
+        tensorflow_index.examine,
+        shared=(".index",),
+        plausible=True,
+    ),
+    Format("ONNX", onnx.recognizes, onnx.examine, (".onnx",), plausible=True),
+    Format(
+        "SentencePiece",
+        sentencepiece.recognizes,
+        sentencepiece.examine,
+        (".spm",),
+        (".model", ".sp", ".bpe", ".vocab"),
+        plausible=True,
+    ),
+    Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",), plausible=True),
     Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson")),
-    Format("Flax weights", flax.recognizes, flax.examine, (".msgpack",)),
+    Format("Flax weights", flax.recognizes, flax.examine, (".msgpack",), plausible=True),
 )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.attributes import get_attribute
+from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.pickles.report import Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
 from budmodel_scanner.verdict import Verdict
@@ -23,9 +24,14 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
     if callee.key in _NEW_OBJECT:
         made = arguments[0] if isinstance(arguments, tuple) and arguments else COMPUTED
         return make(report, made, position)
-    if callee.key == ("builtins", "getattr") or callee.key == ("__builtin__", "getattr"):
-        return _get_attribute(report, callee, arguments, position)
-    if callee.standing is Standing.DANGEROUS:
+    if callee.standing is Standing.JUDGED:
+        report.pending.pop(callee, None)
+        if callee.name == "getattr":
+            return get_attribute(report, callee, arguments, _shown(arguments), position)
+        if callee.key not in PARTIAL:
+            return _type_of_name(report, callee, arguments, position)
+        _judge_partial(report, callee, arguments, position)
+    elif callee.standing is Standing.DANGEROUS:
         what = f"loading it calls {shorten(str(callee))}({_shown(arguments)})"
         report.add("dangerous-call", Verdict.MALICIOUS, what, position)
     elif callee.standing is Standing.CLASS:
@@ -42,6 +48,8 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
 def make(report: Report, of: object, position: int) -> object:
     """The value of an instance made without `__init__`."""
     if isinstance(of, Global):
+        if of.standing is Standing.JUDGED:
+            report.add("unusual-call", Verdict.SUSPICIOUS, f"makes an instance of {of} without calling it", position)
         return Made(of)
     report.add(
         "computed-class", Verdict.SUSPICIOUS, "makes an instance of something that it computes while loading", position
@@ -65,16 +73,38 @@ def _dtype(code: str) -> Dtype:
     return Dtype(int(digits) * _UNITS.get(letter, 1), letter == "O")
 
 
-def _get_attribute(report: Report, callee: Global, arguments: object, position: int) -> object:
-    """Python 3.11 pickles members of enumerations as getattr(Class, "NAME"); any other use looks for something to call."""
-    if isinstance(arguments, tuple) and len(arguments) == 2:
-        owner, name = arguments
-        known = isinstance(owner, Global) and owner.standing in (Standing.CALLABLE, Standing.CLASS)
-        if known and isinstance(name, bytes) and name[:1] not in (b"", b"_"):
-            return Made(callee)
-    what = f"loading it calls getattr({_shown(arguments)})"
+def _type_of_name(report: Report, callee: Global, arguments: object, position: int) -> object:
+    """dill and cloudpickle write types of Python by names of their own, among them those of functions and code."""
+    written = arguments[0] if isinstance(arguments, tuple) and len(arguments) == 1 else None
+    name = written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+    for module in ("builtins", "types"):
+        if standing_of(module, name) is Standing.CALLABLE:
+            report.clear(callee)
+            return Global(module, name, Standing.CALLABLE)
+    what = f"loading it calls {callee}({_shown(arguments)})"
     report.add("dangerous-call", Verdict.MALICIOUS, what, position)
     return COMPUTED
+
+
+def _judge_partial(report: Report, callee: Global, arguments: object, position: int) -> None:
+    problem = _partial_of(arguments[0] if isinstance(arguments, tuple) and arguments else COMPUTED)
+    if problem:
+        what = f"loading it calls {callee}({_shown(arguments)}): {problem}"
+        report.add("unusual-arguments", Verdict.SUSPICIOUS, what, position)
+    else:
+        report.clear(callee)
+
+
+def restore_partial(report: Report, state: object, position: int) -> None:
+    """The state of a partial function (function, arguments, keywords, attributes) may exchange its function."""
+    problem = _partial_of(state[0] if isinstance(state, tuple) and len(state) == 4 else COMPUTED)
+    if problem:
+        report.add("unusual-arguments", Verdict.SUSPICIOUS, f"restores a partial function: {problem}", position)
+
+
+def _partial_of(function: object) -> str | None:
+    known = isinstance(function, Global) and function.standing in (Standing.CALLABLE, Standing.CLASS)
+    return None if known else "its function is none that is known here"
 
 
 Arguments = tuple[object, ...] | None
@@ -128,7 +158,15 @@ def _number(arguments: Arguments) -> str | None:
     return None
 
 
+PARTIAL = {(module, "partial") for module in ("functools", "_functools")}
 _NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}
+# Call their first argument with the second, and give the array that they get its state.
+GIVES_STATE = (
+    ("dill._dill", "_create_array"),
+    ("jax._src.array", "_reconstruct_array"),
+    ("jax._src.device_array", "reconstruct_device_array"),
+    ("jax.interpreters.xla", "_reconstruct_array"),
+)
 _CALL_OTHERS = {
     ("torch.storage", "_load_from_bytes"),
     ("torch._tensor", "_rebuild_from_type_v2"),
@@ -136,6 +174,7 @@ _CALL_OTHERS = {
     ("numpy.random._pickle", "__randomstate_ctor"),
     ("copyreg", "_reconstructor"),
     ("copy_reg", "_reconstructor"),
+    *GIVES_STATE,
 }
 _WHOLE = [("builtins", "int"), ("__builtin__", "int"), ("__builtin__", "long"), ("builtins", "long")]
 _TORCH_ALLOCATES = [
@@ -149,6 +188,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
     ("torch._tensor", "_rebuild_from_type_v2"): lambda arguments: _calls(arguments, 0),
     ("numpy.random._pickle", "__generator_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
     ("numpy.random._pickle", "__randomstate_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
+    **dict.fromkeys(GIVES_STATE, lambda arguments: _calls(arguments, 0)),
     **{(module, "_reconstructor"): _reconstructor for module in ("copyreg", "copy_reg")},
     **dict.fromkeys((("fractions", "Fraction"), *_WHOLE), _number),
     **{
@@ -161,9 +201,9 @@ _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
             "numpy.rec": ["recarray"],
             "numpy.core.records": ["recarray"],
             "numpy._core.records": ["recarray"],
-            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
+            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str", "sum"],
             "__builtin__": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
-            "numpy": ["ndarray", "recarray"],
+            "numpy": ["ndarray", "recarray", "zeros", "ones", "empty", "identity", "array", "asarray"],
             "numpy.core.multiarray": ["_reconstruct"],
             "numpy._core.multiarray": ["_reconstruct"],
         }.items()

@@ -1,4 +1,8 @@
-"""The values of opcodes that state a number or a text."""
+"""The values of opcodes that state a number or a text, read as generously as the most generous unpickler does.
+
+The one in C takes a number to end at a zero byte, and both take other bases, underscores and blanks: where the walk broke
+off earlier than they do, it would miss what comes after.
+"""
 
 import re
 from _codecs import escape_decode
@@ -7,15 +11,20 @@ from budmodel_scanner.pickles.report import MalformedError
 from budmodel_scanner.pickles.values import LONG_TEXT, PLAIN
 
 _WHOLE_NUMBER = re.compile(rb"\s*[+-]?[0-9]+L?\s*")
+_NUMBER_OF_ANY_BASE = re.compile(rb"\s*[+-]?(?:0[xXoObB]_?)?[0-9a-fA-F][0-9a-fA-F_]*L?\s*")
+_INDEX = re.compile(rb"\s*\+?[0-9][0-9_]*\s*")
 _LONGEST_KEPT_NUMBER = 16
 LONGEST_KEPT_TEXT = 255
 
 
 def whole_number(line: bytes) -> object:
     """Of INT and LONG: digits, where `00` and `01` are the truth values."""
-    if not _WHOLE_NUMBER.fullmatch(line):
+    line, zero, _ = line.partition(b"\0")
+    if zero and not line:
+        return 0
+    if not _NUMBER_OF_ANY_BASE.fullmatch(line):
         raise MalformedError("has a number that is none")
-    return int(line.strip().rstrip(b"L")) if len(line) <= _LONGEST_KEPT_NUMBER else PLAIN
+    return int(line.strip().rstrip(b"L")) if len(line) <= _LONGEST_KEPT_NUMBER and _WHOLE_NUMBER.fullmatch(line) else PLAIN
 
 
 def binary_number(argument: bytes) -> object:
@@ -26,7 +35,7 @@ def binary_number(argument: bytes) -> object:
 def fraction(line: bytes) -> object:
     """Of FLOAT."""
     try:
-        float(line)
+        float(line.partition(b"\0")[0])
     except ValueError as error:
         raise MalformedError("has a number that is none") from error
     return PLAIN
@@ -53,9 +62,13 @@ def escaped(line: bytes) -> object:
 
 def memo_index(line: bytes) -> int:
     """Of GET and PUT."""
-    if not line.isdigit() or len(line) > 18:
-        raise MalformedError("names no valid entry of its memo")
-    return int(line)
+    line = line.partition(b"\0")[0]
+    try:
+        if _INDEX.fullmatch(line):
+            return int(line)
+    except ValueError:
+        pass  # Two underscores in a row, or more digits than int() takes.
+    raise MalformedError("names no valid entry of its memo")
 
 
 def _unescape(text: bytes) -> bytes:

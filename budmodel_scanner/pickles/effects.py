@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from budmodel_scanner.pickles import constants
 from budmodel_scanner.pickles import opcodes as op
-from budmodel_scanner.pickles.calls import call, make
+from budmodel_scanner.pickles.calls import PARTIAL, call, make, restore_partial
 from budmodel_scanner.pickles.inline_arrays import is_inline_array, read_inline_array
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.neighbors import check_neighbor, is_neighbor
 from budmodel_scanner.pickles.payloads import bytes_payload, text_payload
 from budmodel_scanner.pickles.report import MalformedError, shorten
 from budmodel_scanner.pickles.torch_storages import persistent_object
@@ -16,12 +17,14 @@ from budmodel_scanner.pickles.values import (
     FORGOTTEN,
     HEAVY,
     LONG_TEXT,
+    OBJECT_BYTES,
     PLAIN,
     Container,
     Dtype,
     Global,
     Made,
     State,
+    is_object_bytes,
     pack,
     weigh,
     weight_of,
@@ -87,12 +90,12 @@ def result(machine: Machine) -> object:
     """What STOP hands over."""
     machine.marks.clear()
     value = machine.pop()
+    machine.report.settle()
     _expect_modest(machine, value)
     if machine.stack:
         what = f"leaves {len(machine.stack)} objects behind, as no pickler does"
         machine.say("leftover-objects", Verdict.SUSPICIOUS, what)
-    if machine.reader.position < machine.frame_end:
-        machine.say("frame", Verdict.SUSPICIOUS, "states a frame that is longer than the pickle")
+    machine.reader.end_frame()
     return value
 
 
@@ -102,9 +105,7 @@ def _protocol(_: Machine, argument: bytes) -> None:
 
 
 def _frame(machine: Machine, argument: bytes) -> None:
-    if machine.opcode_at < machine.frame_end:
-        machine.say("frame", Verdict.SUSPICIOUS, "starts a frame inside another frame")
-    machine.frame_end = machine.reader.position + int.from_bytes(argument, "little")
+    machine.reader.begin_frame(int.from_bytes(argument, "little"))
 
 
 def _push(value: object) -> Callable[[Machine, bytes], None]:
@@ -188,10 +189,15 @@ def _persistent(machine: Machine, identity: object) -> None:
 
 
 def _import(machine: Machine, module: bytes, name: bytes) -> Global:
+    return machine.report.import_name(_name(module), _name(name), machine.opcode_at)
+
+
+def _name(written: bytes) -> str:
+    """Names are UTF-8, but those that Python 2 wrote as bytes are read in an encoding of the reader's choice."""
     try:
-        return machine.report.import_name(module.decode(), name.decode(), machine.opcode_at)
-    except UnicodeDecodeError as error:
-        raise MalformedError("imports a name that is no text") from error
+        return written.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return written.decode("latin-1")
 
 
 def _global(machine: Machine, line: bytes) -> None:
@@ -204,8 +210,10 @@ def _stack_global(machine: Machine, _: bytes) -> None:
         machine.stack.append(_import(machine, module, name))
         return
     machine.stack.append(COMPUTED)
-    if all(isinstance(part, bytes) or part in (LONG_TEXT, FORGOTTEN) for part in (module, name)):
-        machine.say("odd-name", Verdict.SUSPICIOUS, "imports a name that is very long, or was stated very long before")
+    if all(isinstance(part, bytes) or part is FORGOTTEN for part in (module, name)):
+        machine.say("odd-name", Verdict.SUSPICIOUS, "imports a name that was stated very long before")
+    elif all(isinstance(part, bytes) or part in (LONG_TEXT, FORGOTTEN) for part in (module, name)):
+        machine.say("odd-name", Verdict.MALICIOUS, "imports a name that is longer than any")
     else:
         machine.say("computed-name", Verdict.MALICIOUS, "imports a name that it computes while loading, which hides it")
 
@@ -232,6 +240,8 @@ def _instantiate(machine: Machine, of: object, arguments: list[object]) -> objec
 def _reduce(machine: Machine, _: bytes) -> None:
     arguments, callee = machine.pop(), machine.pop()
     _expect_modest(machine, arguments)
+    if isinstance(arguments, tuple) and OBJECT_BYTES in arguments:
+        machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
     machine.stack.append(_watched(machine, call(machine.report, callee, arguments, machine.opcode_at)))
 
 
@@ -247,7 +257,7 @@ def _new_with_keywords(machine: Machine, _: bytes) -> None:
 
 def _watched(machine: Machine, made: object) -> object:
     machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
-    machine.tracks_states |= is_inline_array(made)
+    machine.tracks_states |= is_inline_array(made) or is_neighbor(made)
     return made
 
 
@@ -262,20 +272,16 @@ def _build(machine: Machine, _: bytes) -> None:
         target.holds_objects |= not isinstance(flags, int) or bool(flags & _HAS_OBJECTS)
         if machine.object_fields and len(state) > 4 and isinstance(state[4], Container) and not target.holds_objects:
             machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
-    elif _takes_objects_from_bytes(target, state):
+    elif isinstance(target, Made) and target.by.key in PARTIAL:
+        restore_partial(machine.report, state, machine.opcode_at)
+    elif isinstance(target, Made) and is_object_bytes(state):
         machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif is_neighbor(target):
+        check_neighbor(machine, state)
     elif is_inline_array(target):
         read_inline_array(machine, state)
     elif target is PLAIN or isinstance(target, bytes | int | tuple | State | Container):
         machine.say("malformed", Verdict.SUSPICIOUS, "restores the state of something that has none")
-
-
-def _takes_objects_from_bytes(target: object, state: object) -> bool:
-    """Whether an array of objects (version, shape, type, order, content) gets bytes, which numpy takes for addresses."""
-    if not isinstance(target, Made) or not isinstance(state, tuple) or len(state) != 5:
-        return False
-    kind, content = state[2], state[4]
-    return isinstance(kind, Dtype) and kind.holds_objects and not isinstance(content, Container)
 
 
 def _changes_a_global(machine: Machine, target: Global) -> None:

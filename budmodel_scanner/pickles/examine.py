@@ -36,11 +36,6 @@ def examine_pickle(stream: Stream, place: Place) -> Iterator[Finding]:
     yield from _examine(stream, Report(place, torch_archive=of_torch, torch_file=of_torch))
 
 
-def examine_torch_pickle(stream: Stream, place: Place) -> Iterator[Finding]:
-    """Of a pickle in a zip of torch (`data.pkl`, `constants.pkl`), whose storages are other members of the zip."""
-    yield from _examine(stream, Report(place, torch_archive=True, torch_file=True))
-
-
 def looks_like_pickle(head: bytes) -> bool:
     """Whether a file that begins so could be a pickle. Protocols 0 and 1 have no signature: opcodes have to make sense."""
     if len(head) > 2 and head[0] == op.PROTO:

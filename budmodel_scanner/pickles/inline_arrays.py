@@ -27,6 +27,7 @@ def read_inline_array(machine: Machine, state: object) -> None:
     if not machine.reads_arrays:
         machine.say("inline-array", Verdict.SUSPICIOUS, "announces an array of joblib where joblib would not read it")
         return
+    machine.reader.end_frame()  # joblib reads on in the file, whatever is left of the frame.
     if not isinstance(state, State) or not state.certain:
         raise MalformedError("announces an array of joblib without a plain description of it")
     shape, dtype = state.entries.get(b"shape"), state.entries.get(b"dtype")
@@ -48,6 +49,8 @@ def read_inline_array(machine: Machine, state: object) -> None:
 
 def _is_deliberate(finding: Finding) -> bool:
     """Numbers are opcodes for a moment by chance, but they do not spell names."""
+    if finding.rule == "pickle.frame":
+        return False
     return finding.verdict is Verdict.MALICIOUS or finding.rule == "pickle.unknown-global"
 
 

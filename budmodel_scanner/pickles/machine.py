@@ -24,7 +24,7 @@ class Machine:
     """
 
     def __init__(self, stream: Stream, report: Report, walk: Walk, reads_arrays: bool = True, nesting: int = 0) -> None:
-        self.reader = Reader(stream)
+        self.reader = Reader(stream, self._misframed)
         self.report = report
         self.walk = walk
         self.reads_arrays = reads_arrays
@@ -36,7 +36,6 @@ class Machine:
         self.tracks_states = False
         self.saw_objects = False  # Whether a type of arrays of objects was met.
         self.object_fields = False  # Whether a type of records with objects among its fields was met.
-        self.frame_end = 0
         self.opcode_at = 0  # Of the opcode at work, in the stream.
         self.opcodes = 0  # How many were walked.
         self.appended: list[object] | None = None  # Where set, everything that is appended to lists.
@@ -51,6 +50,9 @@ class Machine:
     def say(self, rule: str, verdict: Verdict, what: str) -> None:
         """A finding at the opcode at work."""
         self.report.add(rule, verdict, what, self.opcode_at)
+
+    def _misframed(self, what: str) -> None:
+        self.report.add("frame", Verdict.MALICIOUS, f"{what}, which readers of pickles disagree about", self.reader.position)
 
     def pop(self) -> object:
         """The top of the stack. Raises MalformedError where there is none above the last mark."""

@@ -5,6 +5,7 @@ only if everything that can be done with it is; whatever is on no list is unknow
 """
 
 import re
+import sys
 import unicodedata
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ class Standing(Enum):
     CALLABLE = "may be called with any arguments"
     CLASS = "instances may be made without calling it, and be given any state"
     UNKNOWN = "on no list"
+    JUDGED = "harmless with some arguments only"
     RISKY = "known, with ordinary uses and with bad ones"
     DANGEROUS = "known to run commands or code, to load other pickles, or to reach files, the network or other names"
 
@@ -26,7 +28,11 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 def standing_of(module: str, name: str) -> Standing:
     """How harmless it is that a pickle imports `name` from `module`."""
-    found = max((_standing(*pair) for pair in {(module, name), _in_python_3(module, name)}), key=_ORDER.index)
+    found, renamed = _standing(module, name), _in_python_3(module, name)
+    if renamed != (module, name):
+        # The old name means nothing to Python 3 itself.
+        later = _standing(*renamed)
+        found = later if found is Standing.UNKNOWN else max(found, later, key=_ORDER.index)
     if found is Standing.UNKNOWN and not (module.isascii() and name.isascii()):
         # A lookalike of a dangerous name deceives readers, not Python.
         plain = unicodedata.normalize("NFKC", module), unicodedata.normalize("NFKC", name)
@@ -47,7 +53,31 @@ def vocabulary() -> dict[bytes, bytes]:
     return {word.encode(): word.encode() for word in words}
 
 
-_ORDER = [Standing.CALLABLE, Standing.CLASS, Standing.UNKNOWN, Standing.RISKY, Standing.DANGEROUS]
+def is_module(module: str, name: str) -> bool:
+    """Whether importing `name` from `module` gives a module, whose attributes are whatever it imports itself."""
+    plain = name.lstrip("_")
+    return not plain or f"{module}.{name}" in _modules() or plain in _modules() or plain in sys.stdlib_module_names
+
+
+def is_blocked_whole(module: str) -> bool:
+    """Whether every name of this module is dangerous that no list allows."""
+    modules = _dangerous().modules
+    return any(module[:end] in modules for end in [*_dots(module), len(module)])
+
+
+def is_way_out(name: str) -> bool:
+    """Whether an attribute of this name leads from an object to code, to frames, to classes or to modules."""
+    return name.startswith("__") or name.strip("_") in _dangerous().anywhere
+
+
+_ORDER = [
+    Standing.CALLABLE,
+    Standing.CLASS,
+    Standing.UNKNOWN,
+    Standing.JUDGED,
+    Standing.RISKY,
+    Standing.DANGEROUS,
+]
 
 
 def _standing(module: str, name: str) -> Standing:
@@ -56,12 +86,11 @@ def _standing(module: str, name: str) -> Standing:
         return found
     if found := dangerous.names.get((module, name)):
         return found
-    parents = module.split(".")
-    if any(".".join(parents[:count]) in dangerous.modules for count in range(1, len(parents) + 1)):
+    if is_blocked_whole(module):
         return Standing.DANGEROUS
     # `json.os.system` and the like: a name that leads out of its module.
     steps = name.split(".")
-    if not dangerous.anywhere.isdisjoint(steps):
+    if any(step in dangerous.anywhere or step.strip("_") in dangerous.anywhere for step in steps):
         return Standing.DANGEROUS
     if len(steps) > 1 and any(step.startswith("__") or step in dangerous.modules for step in steps):
         return Standing.DANGEROUS
@@ -98,6 +127,17 @@ def _allowed() -> dict[tuple[str, str], Standing]:
 
 
 @cache
+def _modules() -> frozenset[str]:
+    """Every module that a list names, and those above it."""
+    named = {module for module, _ in _allowed()} | _dangerous().modules
+    return frozenset(module[:end] for module in named for end in [*_dots(module), len(module)])
+
+
+def _dots(module: str) -> Iterator[int]:
+    return (index for index, letter in enumerate(module) if letter == ".")
+
+
+@cache
 def _dangerous() -> _Dangerous:
     listed = _Dangerous()
     for section, module, names in _entries(files(__package__).joinpath("dangerous.txt").read_text("utf-8")):
@@ -106,7 +146,7 @@ def _dangerous() -> _Dangerous:
         elif section == "anywhere":
             listed.anywhere.update([module, *names])
         else:
-            standing = {"names": Standing.DANGEROUS, "risky": Standing.RISKY}[section]
+            standing = {"names": Standing.DANGEROUS, "risky": Standing.RISKY, "judged": Standing.JUDGED}[section]
             listed.names.update(((module, name), standing) for name in names)
     return listed
 

@@ -51,8 +51,10 @@ def _nested(machine: Machine, chunks: Iterator[bytes], size: int, otherwise: obj
     end = machine.reader.stream.position + size
     inner = Report(machine.report.place, base=machine.report.base + end - size)
     whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream(chunks), inner)
-    # Numbers can look like a pickle for a while, but they import nothing that is known to be dangerous.
-    machine.report.add_all(finding for finding in inner.findings if whole or finding.verdict is Verdict.MALICIOUS)
+    # Numbers can look like a pickle for a while, even with a frame, but they import nothing that is known to be dangerous.
+    machine.report.add_all(
+        found for found in inner.findings if whole or (found.verdict is Verdict.MALICIOUS and found.rule != "pickle.frame")
+    )
     machine.reader.skip(end - machine.reader.stream.position)
     return EXAMINED if whole else otherwise
 

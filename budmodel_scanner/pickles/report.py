@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.pickles.names import Standing, is_odd, standing_of
+from budmodel_scanner.pickles.names import Standing, is_blocked_whole, is_odd, standing_of
 from budmodel_scanner.pickles.values import Global, Storage
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MOST_FINDINGS = 200
 _MOST_GLOBALS = 20_000
 _SHOWN = 120
+CLEARED = "cleared"
 _COST_OF_A_NAME = 100  # In opcodes: what judging it takes.
 
 
@@ -23,7 +24,8 @@ class Report:
     """Findings, globals and storages, in the order met.
 
     `torch_file`: a file of torch, where persistent ids are the normal thing; `torch_archive`: a zip of torch, where types of
-    TorchScript are. `base` is added to all positions: where in the file the examined bytes begin.
+    TorchScript are. `base` is added to all positions: where in the file the examined bytes begin. `pending` are globals that
+    are harmless with some arguments only, and where they were imported: no call of them was seen yet.
     """
 
     place: Place
@@ -34,6 +36,7 @@ class Report:
     globals: dict[tuple[str, str], Global] = field(default_factory=dict)
     storages: dict[bytes, Storage] = field(default_factory=dict)
     persistent_ids: int = 0
+    pending: dict[Global, int] = field(default_factory=dict)
     _said: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, rule: str, verdict: Verdict, what: str, position: int) -> None:
@@ -64,12 +67,28 @@ class Report:
         self._judge(found, position)
         return found
 
+    def clear(self, found: Global) -> None:
+        """Notes that a call of a global was harmless, for engines that object to its mere name."""
+        what = f"every call was followed of {found}"
+        self.add(CLEARED, Verdict.SAFE, what, 0)
+
+    def settle(self) -> None:
+        """What was imported for nobody to call, somebody may call later with arguments that are not known here."""
+        for found, position in self.pending.items():
+            what = f"loading it imports {shorten(str(found))}, {found.standing.value}, without calling it"
+            self.add("risky-global", Verdict.SUSPICIOUS, what, position)
+        self.pending.clear()
+
     def _judge(self, found: Global, position: int) -> None:
         shown = shorten(str(found))
-        if found.standing is Standing.DANGEROUS:
+        if found.standing in (Standing.CALLABLE, Standing.CLASS) and is_blocked_whole(found.module):
+            self.clear(found)
+        elif found.standing is Standing.DANGEROUS:
             self.add("dangerous-global", Verdict.MALICIOUS, f"loading it imports {shown}: {found.standing.value}", position)
         elif found.standing is Standing.RISKY:
             self.add("risky-global", Verdict.SUSPICIOUS, f"loading it imports {shown}: {found.standing.value}", position)
+        elif found.standing is Standing.JUDGED:
+            self.pending[found] = position
         elif found.standing is Standing.UNKNOWN and (is_odd(found.module) or is_odd(found.name)):
             self.add(
                 "odd-name", Verdict.SUSPICIOUS, f"loading it imports {shown}, which is no name of Python code", position

@@ -21,6 +21,7 @@ PLAIN = Opaque("plain data")
 LONG_TEXT = Opaque("a long text")
 FORGOTTEN = Opaque("a value too far back to be kept")
 COMPUTED = Opaque("something computed while loading")
+OBJECT_BYTES = Opaque("the state of an array of objects, given as bytes that numpy would take for their addresses")
 EXAMINED = Opaque("bytes that hold a pickle, which was examined too")
 
 
@@ -104,6 +105,14 @@ def pack(items: list[object]) -> object:
     return Nested(items) if deep else tuple(items)
 
 
+def is_object_bytes(state: object) -> bool:
+    """Whether this is the state (version, shape, type, order, content) of an array of objects, with bytes for content."""
+    if not isinstance(state, tuple) or len(state) != 5:
+        return False
+    kind, content = state[2], state[4]
+    return isinstance(kind, Dtype) and kind.holds_objects and not isinstance(content, Container)
+
+
 def weight_of(value: object) -> int:
     """How many containers it is, written out: those that several others hold count for each of them."""
     if isinstance(value, Container):
@@ -118,6 +127,8 @@ def weigh(container: Container, items: Iterable[object]) -> None:
 
 
 def _weighed(items: Iterable[object]) -> object:
+    if is_object_bytes(items):
+        return OBJECT_BYTES
     weight = 1 + sum(map(weight_of, items))
     if weight == 1:
         return PLAIN

@@ -8,7 +8,8 @@ seconds or 512 MiB, or kills its process is kept in `DIR`: the input under `DIR/
 
     python -m tests.fuzz --again DIR/NUMBER/<name of the file>
 
-examines one of them once more, in this process.
+examines one of them once more, in this process. With `--loaders`, the inputs are pickles, and trouble is whatever an
+unpickler of CPython would do that the walk does not see (`loaders`).
 """
 
 import argparse
@@ -26,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.fuzz.worker import examined
+from tests.fuzz.worker import Purpose
 
 SLOW = 10.0
 
@@ -38,6 +39,7 @@ class Worker:
     number: int
     seed: str
     folder: Path
+    purpose: Purpose
     process: subprocess.Popen[bytes] = field(init=False)
     heard: bytes = b""
     began: float = 0.0
@@ -46,8 +48,10 @@ class Worker:
     examined: int = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.fuzz.worker", self.seed, str(self.folder)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+        command = [sys.executable, "-m", "tests.fuzz.worker", self.seed, str(self.folder), self.purpose]
+        # CPython complains of its own buffers where an unpickler breaks off in the middle of one.
+        errors = subprocess.DEVNULL if self.purpose is Purpose.LOADERS else None
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         self.name, self.heard, self.began = "", b"", time.monotonic()
 
     def kill(self) -> int:
@@ -92,13 +96,16 @@ class Kept:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzzes the examiners with mutations of the corpus.")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--inputs", type=int, default=1 << 62, help="end after so many, where that is sooner")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", default=str(time.time_ns()))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))
+    parser.add_argument("--loaders", action="store_true", help="compare the walk through pickles with unpicklers")
     parser.add_argument("--again", type=Path, help="examine this file and do nothing else")
     options = parser.parse_args()
+    purpose = Purpose.LOADERS if options.loaders else Purpose.EXAMINERS
     if options.again:
-        print(examined(options.again.read_bytes(), options.again.name) or "nothing is wrong with it any more")
+        print(purpose.trouble(options.again.read_bytes(), options.again.name) or "nothing is wrong with it any more")
         return 0
     kept = Kept(options.keep)
     print(f"seed {options.seed}")
@@ -106,9 +113,9 @@ def main() -> int:
         workers = []
         for number in range(options.processes):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="budmodel-fuzz-")))
-            workers.append(Worker(number, f"{options.seed}-{number}", folder))
+            workers.append(Worker(number, f"{options.seed}-{number}", folder, purpose))
         try:
-            _run(workers, kept, options.seconds)
+            _run(workers, kept, options.seconds, options.inputs)
         finally:
             for worker in workers:
                 worker.kill()
@@ -116,11 +123,11 @@ def main() -> int:
     return 1 if kept.found else 0
 
 
-def _run(workers: list[Worker], kept: Kept, seconds: float) -> None:
+def _run(workers: list[Worker], kept: Kept, seconds: float, inputs: int) -> None:
     for worker in workers:
         worker.start()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and sum(worker.examined for worker in workers) < inputs:
         for worker, message in _messages(workers):
             if message is None:
                 _lost(worker, f"the process died with status {worker.kill()} on {worker.name}", kept)

@@ -8,36 +8,62 @@ import random
 import resource
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Finding, Verdict
 from tests.corpus.everything import corpus
+from tests.corpus.sample import Sample
+from tests.fuzz.loaders import disagreement, generated
 from tests.fuzz.mutation import mutated
 
 # Address space beyond what the interpreter and the corpus have taken already.
 MEMORY = 512 << 20
 
 
-def main(seed: str, folder: str) -> None:
+_LARGEST_TO_LOAD = 60_000
+_GENERATED = 0.6
+
+
+class Purpose(StrEnum):
+    """What the inputs are for."""
+
+    EXAMINERS = "examiners"
+    LOADERS = "loaders"
+
+    def trouble(self, content: bytes, name: str) -> str | None:
+        return disagreement(content) if self is Purpose.LOADERS else examined(content, name)
+
+    def suits(self, sample: Sample) -> bool:
+        if sample.link is not None:
+            return False
+        is_pickle = sample.kind.startswith("pickle") or sample.path.endswith((".pkl", ".pickle", ".pt"))
+        return self is Purpose.EXAMINERS or (is_pickle and len(sample.content) < _LARGEST_TO_LOAD)
+
+
+def main(seed: str, folder: str, chosen: str) -> None:
     """Runs until it is killed. Prints a line of JSON before each input, and one for each mishap."""
-    chance = random.Random(seed)
-    samples = [sample for sample in corpus() if sample.link is None]
+    chance, purpose = random.Random(seed), Purpose(chosen)
+    samples = [sample for sample in corpus() if purpose.suits(sample)]
     contents = [sample.content for sample in samples]
     current = Path(folder) / "current"
     mishaps = 0
-    for sample in samples:
+    for sample in samples if purpose is Purpose.EXAMINERS else ():
         # Libraries that are loaded with the first file of a kind take address space once, and are none of an input's doing.
         examined(sample.content, sample.path)
     _limit_memory()
     while True:
         sample = chance.choice(samples)
-        content = mutated(sample.content, chance, contents)
+        content = sample.content
+        if purpose is Purpose.LOADERS and chance.random() < _GENERATED:
+            content = generated(chance)
+        content = mutated(content, chance, contents)
         name = sample.path.split("/", 2)[2] if chance.random() < 0.9 else chance.choice(samples).path.split("/", 2)[2]
         current.write_bytes(content)
         _say({"name": name, "from": sample.path})
-        if trouble := examined(content, name):
+        if trouble := purpose.trouble(content, name):
             mishaps += 1
             kept = Path(folder) / f"trouble-{mishaps}"
             kept.write_bytes(content)

@@ -57,6 +57,7 @@ MISBEHAVIORS = {
         "resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n        while True: pass",
         "scan.child-died",
     ),
+    "uses up its processor time with no limit of its own": ("while True: pass", "scan.timeout"),
     "hangs": ("signal.pause()", "scan.timeout"),
     "hangs within its answer": ("os.write(1, json.dumps(good).encode()); signal.pause()", "scan.timeout"),
     "leaves a child that hangs": ("os.fork() and os._exit(0); signal.pause()", "scan.timeout"),
@@ -108,7 +109,7 @@ def scanned(listing: Path | Listing, options: ScanOptions) -> dict[str, FileRepo
 
 
 def options_with(examiner: Sequence[str], cross_checker: Sequence[str] | None = None, **others: Any) -> ScanOptions:
-    patience = Allowance(seconds=20)
+    patience = Allowance(idle_seconds=20)
     return replace(ScanOptions(examiner=examiner, cross_checker=cross_checker, allowance=patience, children=1), **others)
 
 
@@ -119,7 +120,7 @@ def fails(report: FileReport, rule: str) -> None:
 @pytest.mark.parametrize("name", MISBEHAVIORS)
 def test_a_child_that_misbehaves_costs_the_file_that_it_had(name: str, model: Path) -> None:
     misbehavior, rule = MISBEHAVIORS[name]
-    impatient = Allowance(seconds=1 if rule == "scan.timeout" else 20)
+    impatient = Allowance(seconds=0.5, idle_seconds=1) if rule == "scan.timeout" else Allowance(idle_seconds=20)
     found = scanned(model, options_with(child(misbehavior), allowance=impatient))
     fails(found["bad.txt"], rule)
     assert found["bad.txt"].engines["budmodel"] == "failed"
@@ -131,7 +132,7 @@ def test_a_cross_check_that_misbehaves_is_no_silence(name: str, model: Path) -> 
     (model / "bad.txt").rename(model / "bad.pkl")
     (model / "c.txt").rename(model / "good.pkl")
     misbehavior, rule = MISBEHAVIORS[name]
-    impatient = Allowance(seconds=1 if rule == "scan.timeout" else 20)
+    impatient = Allowance(seconds=0.5, idle_seconds=1) if rule == "scan.timeout" else Allowance(idle_seconds=20)
     found = scanned(model, options_with(child(), child(misbehavior), allowance=impatient))
     fails(found["bad.pkl"], rule)
     assert found["bad.pkl"].engines["picklescan"] == "failed"
@@ -156,7 +157,7 @@ def test_a_grandchild_ends_with_its_group(model: Path, tmp_path: Path) -> None:
     held = tmp_path / "held"
     hold = f"import fcntl; held = open({str(held)!r}, 'w'); fcntl.flock(held, fcntl.LOCK_EX)"
     misbehavior = f"os.fork() and signal.pause(); {hold}; signal.pause()"
-    scanned(model, options_with(child(misbehavior), allowance=Allowance(seconds=1)))
+    scanned(model, options_with(child(misbehavior), allowance=Allowance(idle_seconds=1)))
     with held.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # Waits for as long as it lives.
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.formats.keras_config import examine_keras_config, looks_like_keras_config
+from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.verdict import Verdict, verdict_of
 
 CODE = base64.b64encode(marshal.dumps(compile("print(1)", "x", "exec"))).decode()
@@ -38,7 +38,6 @@ def verdict(config: object) -> Verdict:
     ],
 )
 def test_what_keras_itself_writes_is_safe(config: object) -> None:
-    assert looks_like_keras_config(config) or isinstance(config, dict)
     assert verdict(config) is Verdict.SAFE
     assert verdict({"config": {"layers": [[config]]}}) is Verdict.SAFE
 

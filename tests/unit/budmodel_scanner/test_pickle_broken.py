@@ -51,8 +51,6 @@ BROKEN = {
     "a memo entry that was never put": b"\x80\x02h\7.",
     "a memo entry that is no number": b"g-1\n.",
     "a call without arguments": b"\x80\x02ccollections\nOrderedDict\nR.",
-    "a name that does not end": b"\x80\x02ccollections",
-    "a name that is no text": b"\x80\x02c\xff\xfe\nx\n.",
     "a number that is none": b"Ione\n.",
     "a text without quotes": b"Sabc\n.",
     "a text with broken escapes": b"S'\\x'\n.",

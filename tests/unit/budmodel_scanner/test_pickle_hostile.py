@@ -148,7 +148,7 @@ TRICKS = {
     "computed name": whole(call(name("builtins", "str"), text("o")) + text("system") + b"\x93)R", 4),
     "name out of a list": whole(b"]" + text("system") + b"\x93)R", 4),
     "attribute of a class": whole(call(name("builtins", "getattr"), name("collections", "OrderedDict"), text("__init__"))),
-    "attribute of a computed object": whole(call(name("builtins", "getattr"), call(name("a", "b")), text("c"))),
+    "attribute of a computed object": whole(call(name("builtins", "getattr"), call(call(name("a", "b"))), text("c"))),
     "state of a class": whole(name("collections", "OrderedDict") + mapping({"x": b"N"}) + b"b"),
     "items of a module": whole(name("torch", "nn") + text("x") + b"Ns"),
     "in the arguments of something harmless": whole(call(name("collections", "OrderedDict"), SYSTEM)),
@@ -158,6 +158,10 @@ TRICKS = {
     ),
     "in a persistent id": whole(group(text("storage"), OS_SYSTEM, text("0"), text("cpu"), number(3)) + b"Q"),
     "through a partial function": whole(call(name("functools", "partial"), OS_SYSTEM, text("true"))),
+    "in a very long name": whole(stack_name("a" * 300, "b"), 4),
+    "after a number in another base": b"I0x1_0\n0" + OS_SYSTEM + b"(tR.",
+    "after a number that a zero byte ends": b"F1.5\0junk\n0" + OS_SYSTEM + b"(tR.",
+    "behind a memo entry with blanks": b"\x80\x02N" + b"p 7 \n" + b"0" + SYSTEM + b".",
     "in a frame that lies": b"\x80\x04\x95" + bytes([3, 0, 0, 0, 0, 0, 0, 0]) + SYSTEM + b".",
 }
 
@@ -173,7 +177,6 @@ INDIRECT = {
     "a name on no list": calling("my_package.models", "Net"),
     "a name on no list, not called": whole(name("my_package.models", "Net")),
     "a name of the main program": whole(name("__main__", "Net") + b")\x81"),
-    "a very long name": whole(stack_name("a" * 300, "b"), 4),
     "a name with a space": whole(name("collections ", "OrderedDict") + b")R"),
     "a name that is no ASCII": whole(name("collections", "OrderedDi\u0441t") + b")R"),
     "a nested class": whole(stack_name("collections", "OrderedDict.fromkeys"), 4),
@@ -195,12 +198,8 @@ INDIRECT = {
     "a persistent id in text": b"Pexample\n.",
     "a buffer from elsewhere": whole(b"\x97", 5),
     "objects left behind": whole(text("x") + b"N"),
-    "a frame longer than the pickle": b"\x80\x04\x95" + bytes([9, 0, 0, 0, 0, 0, 0, 0]) + b"N." + b"N" * 8,
-    "a frame inside a frame": b"\x80\x04\x95"
-    + bytes([20, 0, 0, 0, 0, 0, 0, 0])
-    + b"\x95"
-    + bytes([2, 0, 0, 0, 0, 0, 0, 0])
-    + b"N.",
+    "a name that does not end": b"\x80\x02ccollections",
+    "a name that is no text": b"\x80\x02c\xff\xfe\nx\n.",
     "the state of a number": whole(number(3) + mapping({}) + b"b"),
     "a distribution that executes its state": whole(instance("scipy.stats._distn_infrastructure", "rv_continuous", {})),
 }
@@ -209,6 +208,100 @@ INDIRECT = {
 @pytest.mark.parametrize("what", INDIRECT)
 def test_what_could_do_something_is_not_safe(what: str) -> None:
     assert verdict(INDIRECT[what]) is SUSPICIOUS
+
+
+def framed(length: int, body: bytes) -> bytes:
+    return b"\x80\x04\x95" + length.to_bytes(8, "little") + body
+
+
+MISFRAMED = {
+    "longer than the pickle": framed(9, b"N." + b"N" * 8),
+    "longer than the file": framed(9, b"N."),
+    "longer than a file that breaks off": framed(9, b"NNN"),
+    "inside a frame": framed(20, framed(2, b"N.")),
+    "ends in a number": framed(3, b"NJ" + bytes(4) + b"0."),
+    "ends before an argument": framed(2, b"NK\x01" + b"0."),
+    "ends in the length of a text": framed(3, b"NX\0" + bytes(3) + b"0."),
+    "ends in a short text": framed(4, text("abc")[:3] + b"\0\0abc."),
+    "ends in a text": framed(20, text("x" * 300) + b"."),
+    "ends in bytes": framed(20, b"B" + (70_000).to_bytes(4, "little") + bytes(70_000) + b"."),
+    "ends in a line": framed(4, b"I12345\n."),
+    "ends in a name": framed(9, name("collections", "OrderedDict") + b"."),
+    "ends in a frame": framed(3, framed(0, b"N.")),
+    "before an array of joblib ends": framed(
+        1000, b"]" + joblib_array(group(number(2)), "f8", bytes(16), aligned=False) + b"a."
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISFRAMED)
+def test_a_frame_that_ends_in_the_wrong_place_is_malicious(what: str) -> None:
+    assert "pickle.frame" in rules(MISFRAMED[what])
+    assert verdict(MISFRAMED[what]) is MALICIOUS
+
+
+def test_frames_in_the_right_places_are_fine() -> None:
+    array = joblib_array(group(number(2)), "f8", bytes(16), aligned=False)
+    rows = {
+        "one": framed(2, b"N."),
+        "empty": framed(0, b"N."),
+        "two": framed(2, b"N0") + framed(2, b"N.")[2:],
+        "payload between": framed(2, b"N0") + b"B" + (70_000).to_bytes(4, "little") + bytes(70_000) + framed(1, b".")[2:],
+        "many windows": framed(120_001, b"N0" * 60_000 + b"(") + framed(2, b"1N")[2:] + b".",
+        "before an array": framed(len(array) - 16, array + b"."),
+    }
+    for what, content in rows.items():
+        assert findings(content) == [], what
+
+
+GETATTR = name("builtins", "getattr")
+SCHEDULER = name("transformers.trainer_utils", "SchedulerType")
+REACHING = {
+    "of a dangerous name": call(GETATTR, name("os", "path"), text("sep")),
+    "of a module on no list": call(GETATTR, name("mypackage", "json"), text("loads")),
+    "of a private module": call(GETATTR, name("mypackage", "_threading"), text("x")),
+    "of a module of a list": call(GETATTR, name("torch", "nn"), text("Linear")),
+    "of something computed": call(GETATTR, call(call(name("mypackage", "make"))), text("x")),
+    "of an instance by a name known to be bad": call(GETATTR, call(name("mypackage", "make")), text("__globals__")),
+    "of an attribute": call(GETATTR, call(GETATTR, SCHEDULER, text("LINEAR")), text("value")),
+    "by a computed name": call(GETATTR, SCHEDULER, call(name("builtins", "str"), text("x"))),
+    "by a name known to be bad": call(GETATTR, name("mypackage", "Thing"), text("__globals__")),
+    "of data by a name known to be bad": call(GETATTR, text("x"), text("__class__")),
+    "of a listed class by a name known to be bad": call(GETATTR, SCHEDULER, text("__subclasses__")),
+    "of a class by the name of a module": call(GETATTR, SCHEDULER, text("sys")),
+    "with a default": call(GETATTR, SCHEDULER, text("LINEAR"), b"N"),
+    "of getattr itself": call(GETATTR, GETATTR, text("x")),
+}
+
+
+@pytest.mark.parametrize("what", REACHING)
+def test_getattr_that_goes_looking_is_malicious(what: str) -> None:
+    assert verdict(whole(REACHING[what])) is MALICIOUS
+
+
+PARTIAL = name("functools", "partial")
+RELU = name("torch.nn.functional", "relu")
+HALF_WAY = {
+    "getattr of a class on no list": call(GETATTR, name("mypackage", "Thing"), text("MEMBER")),
+    "getattr of an instance of a class on no list": call(GETATTR, instance("mypackage", "Thing", {}), text("method")),
+    "getattr of a private name": call(GETATTR, SCHEDULER, text("_private")),
+    "getattr that nobody calls": GETATTR,
+    "a bound method that is called": call(call(GETATTR, text("a,b"), text("split")), text(",")),
+    "a partial function of one on no list": call(PARTIAL, name("mypackage", "f")),
+    "a partial function of something computed": call(PARTIAL, call(name("collections", "OrderedDict"))),
+    "a partial function of nothing": call(PARTIAL),
+    "a partial function that is called": call(call(PARTIAL, RELU)),
+    "a partial function whose function is exchanged": call(PARTIAL, RELU)
+    + group(call(name("collections", "OrderedDict")), b")", b"}", b"N")
+    + b"b",
+    "a partial function of getattr": call(PARTIAL, GETATTR, text("x")),
+    "getattr made without a call": GETATTR + b")\x81",
+}
+
+
+@pytest.mark.parametrize("what", HALF_WAY)
+def test_getattr_and_partial_that_are_not_understood_are_suspicious(what: str) -> None:
+    assert verdict(whole(HALF_WAY[what])) is SUSPICIOUS
 
 
 INERT = LegacyTorch().written()

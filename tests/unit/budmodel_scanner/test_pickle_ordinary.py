@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.pickle_making import (
     SAFE,
     SUSPICIOUS,
@@ -159,6 +160,24 @@ def test_arrays_of_joblib_are_safe() -> None:
     assert findings(whole(b"](" + b"".join(arrays) + b"e")) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (text("model.pkl_01.npy"), SAFE),
+        (text("model.pkl_01.npy.z"), SAFE),
+        (text("../model.npy"), SUSPICIOUS),
+        (text("/tmp/model.npy"), SUSPICIOUS),
+        (text("..\\model.npy"), SUSPICIOUS),
+        (text("model.pkl"), SUSPICIOUS),
+        (call(name("builtins", "str"), text("model.npy")), SUSPICIOUS),
+    ],
+)
+def test_an_array_of_old_joblib_lies_beside_it(file: bytes, expected: Verdict) -> None:
+    for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"):
+        state = {"filename": file, "subclass": name("numpy", "ndarray"), "allow_mmap": b"\x88"}
+        assert verdict(whole(instance(module, "NDArrayWrapper", state))) is expected
+
+
 def test_a_tensor_inside_a_plain_pickle_is_safe() -> None:
     """Outside torch.save, a storage pickles itself as the bytes of a legacy file."""
     inner = LegacyTorch().written()
@@ -172,10 +191,30 @@ def test_bytes_that_only_begin_like_a_pickle_are_data() -> None:
     assert findings(pickle.dumps([b"\x80\x04\x95\0\0", b"\x80\x02" + bytes(range(256)) * 10])) == []
 
 
-def test_a_member_of_an_enumeration_in_python_3_11_is_only_suspicious() -> None:
-    """It is pickled as getattr(Class, "NAME"), which picklescan calls dangerous."""
-    member = call(name("builtins", "getattr"), name("transformers.trainer_utils", "SchedulerType"), text("LINEAR"))
-    assert verdict(whole(member)) is SUSPICIOUS
+GETATTR = name("builtins", "getattr")
+ATTRIBUTES = {
+    "a member of an enumeration in Python 3.11": call(
+        GETATTR, name("transformers.trainer_utils", "SchedulerType"), text("LINEAR")
+    ),
+    "a bound method of a text": call(GETATTR, text("abc"), text("split")),
+    "a method of a type": call(GETATTR, name("builtins", "str"), text("lower")),
+    "a bound method of an estimator": call(
+        GETATTR, instance("sklearn.preprocessing._data", "StandardScaler", {}), text("transform")
+    ),
+    "a named time zone": call(
+        call(GETATTR, name("zoneinfo", "ZoneInfo"), text("_unpickle")), text("Europe/Berlin"), number(1)
+    ),
+    "a partial class": call(name("functools", "partial"), name("torch.nn.modules.normalization", "LayerNorm"))
+    + group(name("torch.nn.modules.normalization", "LayerNorm"), b")", mapping({"eps": number(1)}), b"N")
+    + b"b",
+}
+
+
+@pytest.mark.parametrize("what", ATTRIBUTES)
+def test_what_is_harmless_by_its_arguments_is_safe_and_said_to_be(what: str) -> None:
+    """Other scanners object to the names alone, so the note is for them."""
+    found = findings(whole(ATTRIBUTES[what]))
+    assert [(finding.rule, finding.verdict) for finding in found] == [("pickle.cleared", SAFE)]
 
 
 def test_names_of_protocol_4_are_found_through_the_memo() -> None:

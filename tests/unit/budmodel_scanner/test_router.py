@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from budmodel_scanner import router
+from budmodel_scanner.containers.registry import CONTAINERS
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
-from budmodel_scanner.formats.registry import Format
+from budmodel_scanner.formats.registry import FORMATS, Format
+from budmodel_scanner.names import MIXED, TEXTS, disguises_text, is_owned, is_text_name
 from budmodel_scanner.verdict import Finding, Verdict
 from tests.unit.budmodel_scanner.archive_making import (
     HOSTILE_PICKLE,
@@ -144,6 +146,44 @@ def test_an_examiner_that_stops_or_fails_leaves_what_it_found_and_says_so(
     monkeypatch.setattr(router, "FORMATS", (failing(error),))
     found = list(router.examine_file(MemoryContent(b"MADE up"), Place("a.zip")))
     assert [(finding.rule, finding.verdict) for finding in found] == [("made.before", Verdict.SUSPICIOUS), (rule, expected)]
+
+
+@pytest.mark.parametrize("plausible", [True, False])
+def test_what_is_only_plausible_is_asked_where_nothing_else_recognizes_the_content(
+    monkeypatch: pytest.MonkeyPatch, plausible: bool
+) -> None:
+    def examine(_content: Content, place: Place, _nested: object) -> Iterator[Finding]:
+        yield Finding("made.asked", Verdict.SAFE, "was asked", place.at(""))
+
+    monkeypatch.setattr(router, "FORMATS", (Format("made", lambda _head, _name: True, examine, plausible=plausible),))
+    assert ("made.asked" in rules("model.pkl", PICKLE)) is not plausible
+    assert ("made.asked" in rules("model.safetensors", NOISE)) is True
+
+
+def test_formats_without_a_magic_number_are_only_plausible() -> None:
+    """The others state what they are in their first bytes, whatever follows."""
+    assert {known.name for known in (*FORMATS, *CONTAINERS) if known.plausible} == {
+        *("BMP", "Core ML", "Flax weights", "ICO", "MP3", "ONNX", "SentencePiece", "TensorFlow checkpoint index"),
+        *("TensorFlow graph", "archive", "event log", "font", "lzma", "zlib"),
+    }
+    assert [known.name for known in (*FORMATS, *CONTAINERS) if known.zip_behind] == ["FlatBuffers model"]
+
+
+CLAIMS = sorted({suffix for known in (*FORMATS, *CONTAINERS) for suffix in (*known.suffixes, *known.shared)})
+
+
+@pytest.mark.parametrize("suffix", CLAIMS)
+def test_a_suffix_has_one_owner_or_is_mixed_or_of_texts(suffix: str) -> None:
+    owners = [known.name for known in (*FORMATS, *CONTAINERS) if suffix in known.suffixes]
+    shared = [known.name for known in (*FORMATS, *CONTAINERS) if suffix in known.shared]
+    name = f"model{suffix}"
+    assert len(owners) <= 1
+    assert suffix == suffix.lower()
+    if owners and not shared and suffix not in MIXED:
+        assert is_owned(name)
+        assert disguises_text(name)
+    assert not (is_owned(name) and is_text_name(name))
+    assert not (suffix in MIXED and (suffix in TEXTS or disguises_text(name)))
 
 
 def test_a_member_that_fails_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

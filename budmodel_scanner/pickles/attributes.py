@@ -1,0 +1,72 @@
+"""What a pickle may get from an object by `getattr`.
+
+Pickles of members of enumerations (Python 3.11), of bound methods and of class methods hold such calls, all for a plain name
+of a class or of data. Everything else goes looking for something to call.
+"""
+
+from budmodel_scanner.pickles.names import Standing, is_module, is_way_out, standing_of
+from budmodel_scanner.pickles.report import Report, shorten
+from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque
+from budmodel_scanner.verdict import Verdict
+
+_KNOWN = (Standing.CALLABLE, Standing.CLASS)
+# What containers and texts have for their users, beside their plain names.
+_ORDINARY = frozenset(
+    (
+        "__contains__",
+        "__getitem__",
+        "__len__",
+        "__iter__",
+        "__hash__",
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+    )
+)
+
+
+def get_attribute(report: Report, getter: Global, arguments: object, shown: str, position: int) -> object:
+    """The value of `getattr(*arguments)`, which `shown` spells out; a finding where that could reach more than data."""
+    what = f"loading it calls getattr({shown})"
+    if not isinstance(arguments, tuple) or len(arguments) != 2:
+        return _refused(report, what, Verdict.MALICIOUS, position)
+    owner, written = arguments
+    if written is FORGOTTEN:
+        return _refused(report, what, Verdict.SUSPICIOUS, position)
+    name = written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+    if not name or _is_computed(owner):
+        return _refused(report, what, Verdict.MALICIOUS, position)
+    if isinstance(owner, Global):
+        path = f"{owner.name}.{name}"
+        if standing_of(owner.module, path) is Standing.CALLABLE:
+            report.clear(getter)
+            return Global(owner.module, path, Standing.CALLABLE)
+        if owner.standing not in (*_KNOWN, Standing.UNKNOWN) or is_module(owner.module, owner.name):
+            return _refused(report, what, Verdict.MALICIOUS, position)
+    of = owner.by if isinstance(owner, Made) else owner
+    if isinstance(of, Global) and of.standing is Standing.UNKNOWN and not is_way_out(name):
+        return Made(getter)  # That the owner is unknown is said already.
+    if name not in _ORDINARY and is_way_out(name):
+        return _refused(report, what, Verdict.MALICIOUS, position)
+    if isinstance(owner, Global) and name.startswith("_") and name not in _ORDINARY:
+        return _refused(report, what, Verdict.SUSPICIOUS, position)
+    report.clear(getter)
+    return Made(getter)
+
+
+def _is_computed(owner: object) -> bool:
+    """Whether nothing is known of it: neither a name, nor data, nor an instance of a class of a name."""
+    if isinstance(owner, Made):
+        return owner.by.standing not in (*_KNOWN, Standing.UNKNOWN)
+    return isinstance(owner, Opaque) and owner in (COMPUTED, EXAMINED)
+
+
+def _refused(report: Report, what: str, verdict: Verdict, position: int) -> object:
+    if verdict is Verdict.MALICIOUS:
+        report.add("dangerous-call", verdict, what, position)
+    else:
+        report.add("unusual-arguments", verdict, f"{shorten(what)}: a private name, or one that is not known here", position)
+    return COMPUTED
