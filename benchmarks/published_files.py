@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.sources.contract import Endpoint, Source
+from budmodel_pipeline.sources.ledger import Ledger
 from budmodel_pipeline.sources.reading import load_json
 
 PROJECT = Path(__file__).parent.parent
@@ -51,7 +52,7 @@ def stock_parse(endpoint: Endpoint, content: bytes) -> object:
             return pyarrow.parquet.read_table(pa.BufferReader(content))
         case "json":
             # orjson, or json where the publisher writes NaN, which orjson refuses.
-            return load_json(content, endpoint.name)
+            return load_json(content, endpoint.name, Ledger())
 
 
 def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
@@ -102,7 +103,7 @@ def _multiplied_parquet(content: bytes, names: frozenset[str], times: int) -> by
 
 
 def _multiplied_json(content: bytes, names: frozenset[str], times: int) -> bytes:
-    return "".join(_json_pieces(load_json(content, "multiplied"), names, times)).encode()
+    return "".join(_json_pieces(load_json(content, "multiplied", Ledger()), names, times)).encode()
 
 
 def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]:

@@ -123,14 +123,14 @@ def mteb(root: Path) -> Iterator[Value]:
 def openvlm(root: Path) -> Iterator[Value]:
     for row in tree(root, "cdn.opencompass.org.cn/assets/OpenVLM.json")["results"].values():
         name = row["META"]["Method"][0]
-        figures = {
+        shown = {
             dataset: result.get("Final Score" if dataset == "OCRBench" else "Overall")
             for dataset, result in row.items()
             if dataset != "META"
         }
-        figures = {dataset: float(value) for dataset, value in figures.items() if isinstance(value, int | float)}
-        both = [figures.get(f"MMBench_TEST_{language}_V11") for language in ("EN", "CN")]
-        found = {"mmbench_v11": mean(both)} if None not in both else {}
+        figures = {dataset: float(value) for dataset, value in shown.items() if isinstance(value, int | float)}
+        both = [figures[dataset] for dataset in ("MMBench_TEST_EN_V11", "MMBench_TEST_CN_V11") if dataset in figures]
+        found = {"mmbench_v11": mean(both)} if len(both) == 2 else {}
         for dataset in ("MMStar", "MMMU_VAL", "MathVista", "OCRBench", "AI2D", "HallusionBench", "MMVet"):
             if dataset in figures:
                 found[dataset.lower()] = figures[dataset]
