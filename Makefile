@@ -11,7 +11,7 @@ UV := uv==0.13.9
 ARGS ?=
 # Processes that tests are dealt out to, each with servers of its own; 0 runs them one after the other in this one.
 WORKERS ?= auto
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 # For `make lock`: a package to move to its newest version, or UPGRADE=1 for all of them.
 PACKAGE ?=
 UPGRADE ?=

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Generator, Hashable, Iterable, Iterator
 from functools import cache
 from inspect import isclass, isfunction, ismodule, unwrap
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -173,10 +174,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Among processes the slow tiers go first, so that none is left alone with a long test at the end."""
     if config.pluginmanager.has_plugin("dsession") or hasattr(config, "workerinput"):
         items.sort(key=turn)
-        for item in items:
-            group = group_of(item)
-            if group is not None:
-                item.add_marker(pytest.mark.xdist_group(group))
 
 
 def turn(item: pytest.Item) -> int:
@@ -188,13 +185,29 @@ def turn(item: pytest.Item) -> int:
     return 0 if "install" in item.fixturenames else 1
 
 
-def group_of(item: pytest.Item) -> str | None:
-    """Tests of one group run in one process: those that share what a module's fixture made, and the fast ones of a file."""
-    if not isinstance(item, pytest.Function):
-        return None
-    definitions = [known[-1] for known in item._fixtureinfo.name2fixturedefs.values() if known]
-    shared = any(definition.scope in ("module", "package") for definition in definitions)
-    return item.nodeid.partition("::")[0] if shared or tier_of(item) in FAST else None
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Deals out groups of tests. Not by xdist_group: pytest-xdist 3.8 writes that into ids that pytest 9.2 does not read."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Dealing(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath, nodeid)
+
+    return Dealing(config, log)
+
+
+def group_of(root: Path, nodeid: str) -> str:
+    """Tests of one group run in one process: those of a file that shares something, and the fast ones of a file."""
+    file, _, _ = nodeid.partition("::")
+    return file if shares(root / file) else nodeid
+
+
+@cache
+def shares(file: Path) -> bool:
+    """Whether tests of a file wait for one thing that is made once, or are too small to be dealt out one by one."""
+    folders = file.parent.parts
+    return bool({*FAST, "dagster"} & {*folders}) or 'scope="module"' in file.read_text("utf-8")
 
 
 class Watch:

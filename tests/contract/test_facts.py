@@ -22,7 +22,8 @@ def fresh(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("name", FACTS)
+# Asked of the installed transformers by `write_parameter_facts.py`, and published by nobody.
+@pytest.mark.parametrize("name", [name for name in FACTS if name != "parameters_of_classes.json"])
 def test_a_fact_is_as_it_was_published(fresh: Path, name: str) -> None:
     assert (fresh / name).read_bytes() == (DATA / name).read_bytes(), "run `python -m tests.data.write_facts`"
 
