@@ -230,6 +230,10 @@ select
     events.metric_id,
     events.entry_key,
     events.model_id,
+    models.group_id,
+    models.display_name,
+    models.maker,
+    models.hub_repository,
     events.published_name,
     events.name_before,
     events.score_before,
@@ -251,4 +255,5 @@ select
     pairs.snapshot_id
 from events
 inner join pairs on events.pair = pairs.snapshot_id
+left join {{ ref('stg_models') }} as models using (model_id)
 left join {{ ref('stg_metrics') }} as metrics using (metric_id)
