@@ -76,8 +76,8 @@ class Standing(StrEnum):
 class AsOfBasis(StrEnum):
     """Where the publisher's date of the data comes from.
 
-    It is stated in the data, the newest date of a row, the date of the file on the publisher's server, or what a person said
-    of an older file; `unknown` where there is none of these.
+    It is stated in the data, the newest date that a row bears (the data are at least as new), the date of the file on the
+    publisher's server, or what a person said of an older file; `unknown` where there is none of these.
     """
 
     STATED = "stated"

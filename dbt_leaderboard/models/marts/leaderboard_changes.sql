@@ -230,6 +230,10 @@ select
     events.metric_id,
     events.entry_key,
     events.model_id,
+    models.group_id,
+    models.display_name,
+    models.maker,
+    models.hub_repository,
     events.published_name,
     events.name_before,
     events.score_before,
@@ -252,3 +256,4 @@ select
 from events
 inner join pairs on events.pair = pairs.snapshot_id
 left join {{ ref('stg_metrics') }} as metrics using (metric_id)
+left join {{ ref('stg_models') }} as models on events.model_id = models.model_id

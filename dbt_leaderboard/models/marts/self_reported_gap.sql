@@ -24,6 +24,10 @@ with best as (
 select
     claims.benchmark_id,
     claims.model_id,
+    models.group_id,
+    models.display_name,
+    models.maker,
+    models.hub_repository,
     claims.canonical_unit as unit,
     claims.canonical_score as claimed,
     others.canonical_score as measured,
@@ -44,4 +48,5 @@ inner join best as others
     on claims.model_id = others.model_id
     and claims.benchmark_id = others.benchmark_id
     and claims.canonical_unit = others.canonical_unit
+left join {{ ref('stg_models') }} as models on claims.model_id = models.model_id
 where claims.is_claim and not others.is_claim
