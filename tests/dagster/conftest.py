@@ -35,7 +35,7 @@ SOURCES = (VICTIM, RATIOS, BYSTANDER)
 
 def sample(source: str) -> bytes:
     """The bundled bytes of a source of one file."""
-    (endpoint,) = catalog()[source].endpoints
+    endpoint = catalog()[source].endpoints[0]
     return (SAMPLES / mirror_path(endpoint.url)).read_bytes()
 
 

@@ -51,7 +51,7 @@ def in_conflict(rows: Rows) -> Rows:
     return [*rows, rows[0] | {"win_rate": "1.5"}]
 
 
-RENAMED = sample(VICTIM).replace(b"win_rate", b"winrate_raw", 1)
+RENAMED = sample(VICTIM).replace(b"length_controlled_winrate", b"lc_raw", 1)
 HALF = table(lambda rows: rows[: len(rows) // 2])
 
 NOT_FETCHED: Mapping[str, tuple[Reply, str, str]] = {
@@ -67,14 +67,14 @@ NOT_FETCHED: Mapping[str, tuple[Reply, str, str]] = {
 }
 
 NOT_PUBLISHED: Mapping[str, tuple[str, bytes, CheckName, str]] = {
-    "renamed column": (VICTIM, RENAMED, "columns", "expected the columns 'win_rate'; found only 'name'"),
+    "renamed column": (VICTIM, RENAMED, "columns", "expected the columns 'length_controlled_winrate'; found only 'name'"),
     "missing column": (
         VICTIM,
-        table(lambda rows: [without(row, "avg_length") for row in rows]),
+        table(lambda rows: [without(row, "filter") for row in rows]),
         "columns",
-        "expected the columns 'avg_length'; found only 'name'",
+        "expected the columns 'filter'; found only 'name'",
     ),
-    "header alone": (VICTIM, sample(VICTIM).splitlines(keepends=True)[0], "well_formed", "no row gave a score"),
+    "header alone": (VICTIM, sample(VICTIM).splitlines(keepends=True)[0], "well_formed", "found a header alone"),
     "cut off within a row": (VICTIM, sample(VICTIM)[:-90], "well_formed", "expected a complete last row"),
     "another format": (VICTIM, b'{"rows": []}', "columns", "found only '{\"rows\": []}'"),
     "an error in JSON": (RATIOS, b'{"error": "quota"}', "well_formed", "expected a list of row objects; found dict"),
@@ -87,7 +87,7 @@ NOT_PUBLISHED: Mapping[str, tuple[str, bytes, CheckName, str]] = {
         "scale",
         "win_rate is declared in percent, but no value exceeds 1",
     ),
-    "percents": (RATIOS, ratios(lambda value: value * 100), "value_range", "fraction, declared is 0 to 1"),
+    "percents": (RATIOS, ratios(lambda value: value * 100), "value_range", "(declared is 0 to 1)"),
     "NaN": (VICTIM, cells("win_rate", lambda _: "NaN"), "not_shrunk", "win_rate has 0 scores where it had 20"),
     "Infinity": (VICTIM, cells("win_rate", lambda _: "Infinity"), "rejected_share", "win_rate is not finite"),
     "Infinity in JSON": (RATIOS, ratios(lambda _: float("inf")), "rejected_share", "is not finite"),
