@@ -58,7 +58,7 @@ class Deployment:
 
     def path(self, source: str) -> str:
         """What the mirror is asked for to get `source`."""
-        (endpoint,) = catalog()[source].endpoints
+        endpoint = catalog()[source].endpoints[0]
         return mirror_url("", endpoint.url)
 
     def postgres(self) -> PostgresResource:
