@@ -75,9 +75,11 @@ class Deployment:
         mirror: str | None = None,
         retry: dg.RetryPolicy | None = None,
         accept_shrinkage: bool = False,
+        accept: str | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materializes snapshots and scores of `sources`, as a run of the extraction job does."""
-        config = {f"scores__{source}": {"config": {"accept_shrinkage": accept_shrinkage}} for source in sources}
+        said = {"accept_shrinkage": accept_shrinkage} | ({"accept": accept} if accept else {})
+        config = {f"scores__{source}": {"config": said} for source in sources}
         return dg.materialize(
             [asset for source in sources for asset in leaderboard_assets(catalog()[source], retry)],
             instance=self.instance,

@@ -80,7 +80,7 @@ NOT_PUBLISHED: Mapping[str, tuple[str, bytes, CheckName, str]] = {
     "an error in JSON": (RATIOS, b'{"error": "quota"}', "well_formed", "expected a list of row objects; found dict"),
     "cut off JSON": (RATIOS, sample(RATIOS)[:-300], "well_formed", "expected well-formed JSON"),
     "half the rows": (VICTIM, HALF, "not_shrunk", "10 rows where the last good snapshot had 20"),
-    "rows in conflict": (VICTIM, table(in_conflict), "unique", "1.5: rows in conflict"),
+    "rows in conflict": (VICTIM, table(in_conflict), "unique", "and 1.5 (row 21): rows in conflict"),
     "fractions": (
         VICTIM,
         cells("win_rate", lambda value: float(value) / 100),
@@ -265,17 +265,27 @@ def test_a_new_column_is_told_and_does_not_block(deployment: Deployment) -> None
     result = deployment.run([VICTIM])
     assert result.success
     failed = {check.check_name: check.severity for check in result.get_asset_check_evaluations() if not check.passed}
-    assert failed == {"no_unknown_columns": dg.AssetCheckSeverity.WARN}
+    # The mirror has no table of standard errors.
+    assert failed == dict.fromkeys(("no_unknown_columns", "no_missing_columns"), dg.AssetCheckSeverity.WARN)
 
 
-def test_one_infinite_cell_costs_one_row(deployment: Deployment) -> None:
+def test_another_story_is_published_with_a_reason_that_is_kept(deployment: Deployment) -> None:
+    deployment.serves(VICTIM, Reply(body=cells("win_rate", lambda value: float(value) / 2)))
+    refused = failures(deployment.run([VICTIM]))[f"scores__{VICTIM}"]
+    assert "win_rate: a constant ratio of 0.5" in refused
+    assert deployment.run([VICTIM], accept="the judge was changed").success
+    kept = deployment.rows("select source, kind, reason from budmodel.decisions")
+    assert {"source": VICTIM, "kind": "story", "reason": "the judge was changed"} in kept
+
+
+def test_one_infinite_cell_costs_itself(deployment: Deployment) -> None:
     deployment.serves(VICTIM, Reply(body=table(lambda rows: [rows[0] | {"win_rate": "inf"}, *rows[1:]])))
     assert deployment.run([VICTIM]).success
-    rejected = deployment.rows(
-        "select source, reason, rows from budmodel.rejected_rows join budmodel.snapshots using (snapshot_id)"
+    unread = deployment.rows(
+        "select source, reason, cells from budmodel.unread_cells join budmodel.snapshots using (snapshot_id)"
     )
-    assert {"source": VICTIM, "reason": "win_rate is not finite", "rows": 1} in rejected
-    assert len(deployment.scores(VICTIM)) == 3 * 19
+    assert {"source": VICTIM, "reason": "win_rate is not finite", "cells": 1} in unread
+    assert len(deployment.scores(VICTIM)) == 3 * 20 - 1
 
 
 def test_samples_never_replace_real_data(deployment: Deployment) -> None:
