@@ -47,7 +47,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
                    (select string_agg(format('%s of %s rows: %s', rows, rows_read, reason), '; ' order by rows desc, reason)
                     from budmodel.rejected_rows bad
                     where bad.snapshot_id = current_snapshot_id and kind <> 'by_rule') as bad_rows,
-                   (select string_agg(format('%s: %s (%s)', "column", reason, cells), '; ' order by cells desc, "column")
+                   (select string_agg(format('%s (%s)', reason, cells), '; ' order by cells desc, reason)
                     from budmodel.unread_cells unread
                     where unread.snapshot_id = current_snapshot_id) as bad_cells,
                    (select count(*) from budmodel.scores where snapshot_id = current_snapshot_id) as scores,

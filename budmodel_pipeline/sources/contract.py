@@ -76,8 +76,8 @@ class Standing(StrEnum):
 class AsOfBasis(StrEnum):
     """Where the publisher's date of the data comes from.
 
-    It is stated in the data, the newest date of a row, the date of the file on the publisher's server, or what a person said
-    of an older file; `unknown` where there is none of these.
+    It is stated in the data, the newest date that a row bears (the data are at least as new), the date of the file on the
+    publisher's server, or what a person said of an older file; `unknown` where there is none of these.
     """
 
     STATED = "stated"
@@ -257,7 +257,8 @@ class Parsed:
 
     `as_of` is the publisher's date of the data and `as_of_basis` where it comes from. `window` is the span of problem dates
     behind the scores, where the publisher computes them over one. `benchmarks` and `metrics` are those found in the data
-    beyond the declared ones. `missing_columns` are those that the source may lose and has lost.
+    beyond the declared ones. `offered` are the metrics that the files have a place for. `missing_columns` are those that the
+    source may lose and has lost.
     """
 
     entries: list[Entry]
@@ -268,6 +269,7 @@ class Parsed:
     as_of_basis: AsOfBasis = AsOfBasis.UNKNOWN
     window: tuple[date, date] | None = None
     unread: tuple[Unread, ...] = ()
+    offered: frozenset[str] = frozenset()
     missing_columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     benchmarks: tuple[Benchmark, ...] = ()

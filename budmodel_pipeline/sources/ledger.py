@@ -34,6 +34,7 @@ class Ledger:
 
     A row is `read` once and then either kept or rejected; rows that are neither show up as a broken balance. A cell that
     cannot be read costs itself alone. `endpoint` is the file that is being read, `row` the number of the row in it.
+    `offered` are the metrics that the files have a place for, with or without scores.
     """
 
     def __init__(self) -> None:
@@ -42,9 +43,11 @@ class Ledger:
         self.rows_read = 0
         self.rows_kept = 0
         self.entries: dict[str, Entry] = {}
+        self.offered: set[str] = set()
         self.missing_columns: list[str] = []
         self.unknown_columns: list[str] = []
         self._rejections: dict[tuple[str, str, RejectionKind], tuple[int, str]] = {}
+        self._looked_at: set[tuple[str, int]] = set()
         self._unread: dict[tuple[str, str, str], Unread] = {}
 
     def start(self, endpoint: str) -> None:
@@ -97,6 +100,10 @@ class Ledger:
 
         Missing cells give none; neither do cells that `read` does not read, which are counted.
         """
+        # Which columns there are shows in the first row.
+        if (place := (self.endpoint, id(metrics))) not in self._looked_at:
+            self._looked_at.add(place)
+            self.offered.update(metric.slug for column, metric in metrics.items() if column in row)
         found = {}
         for column, metric in metrics.items():
             cell = row.get(column)
@@ -160,6 +167,7 @@ class Ledger:
             as_of_basis=as_of_basis if as_of else AsOfBasis.UNKNOWN,
             window=window,
             unread=tuple(self._unread.values()),
+            offered=frozenset(self.offered),
             missing_columns=tuple(self.missing_columns),
             unknown_columns=tuple(self.unknown_columns),
             benchmarks=benchmarks,

@@ -253,8 +253,10 @@ def _read_scores(
     for name, cell in values.items():
         try:
             value = number(cell, name)
+            metric = known.get(name)
+            if metric is not None:
+                ledger.offered.add(metric.slug)
             if value is not None:
-                metric = known.get(name)
                 if metric is None:
                     metric = known[name] = make(published_name(name))
                 scores[metric.slug] = Score(value)

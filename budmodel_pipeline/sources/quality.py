@@ -311,7 +311,7 @@ def _rejected(parsed: Parsed) -> list[str]:
 
 
 def _shrunk(source: Source, parsed: Parsed, now: Mapping[str, Mapping[str, float]], last_good: LastGood | None) -> list[str]:
-    """Rows that are gone, and metrics that lost some of their scores; one that lost all was withdrawn, unless it ranks."""
+    """Rows that are gone, and metrics that lost their scores; one that the files have no place for was withdrawn."""
     if last_good is None:
         return []
     kept = 1 - source.max_shrink
@@ -321,7 +321,11 @@ def _shrunk(source: Source, parsed: Parsed, now: Mapping[str, Mapping[str, float
     headline = source.headline_metric().slug
     for slug, before in last_good.scores.items():
         values = now.get(slug, {})
-        if len(before) >= FEW and len(values) < kept * len(before) and (values or slug == headline):
+        if (
+            len(before) >= FEW
+            and len(values) < kept * len(before)
+            and (values or slug == headline or slug in parsed.offered)
+        ):
             gone = ", ".join([key for key in before if key not in values][:SHOWN_ENTRIES])
             problems.append(f"{slug} has {len(values)} scores where it had {len(before)}; gone are {gone}, …")
     return problems

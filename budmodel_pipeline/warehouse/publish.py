@@ -98,7 +98,8 @@ def load(connection: Connection, source: Source, snapshot: Snapshot, parsed: Par
     known = {benchmark.slug: benchmark for benchmark in (*source.benchmarks, *parsed.benchmarks)}
     upsert(connection, benchmarks, _benchmark_rows(source.slug, known.values()))
     upsert(connection, metrics, _metric_rows(source.slug, declared, known))
-    unread = [{"snapshot_id": snapshot.snapshot_id, **cells._asdict()} for cells in parsed.unread]
+    columns = ("endpoint", "column_name", "reason", "cells", "example", "is_score")
+    unread = [{"snapshot_id": snapshot.snapshot_id, **dict(zip(columns, cells, strict=True))} for cells in parsed.unread]
     upsert(connection, unread_cells, unread)
     rejected = [{"snapshot_id": snapshot.snapshot_id, **rejection._asdict()} for rejection in parsed.rejections]
     upsert(connection, rejected_rows, rejected)

@@ -122,7 +122,7 @@ unread_cells = Table(
     metadata,
     Column("snapshot_id", Text, ForeignKey(snapshots.c.snapshot_id, ondelete="CASCADE"), primary_key=True),
     Column("endpoint", Text, primary_key=True),
-    Column("column", Text, primary_key=True),
+    Column("column_name", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("cells", Integer, nullable=False),
     Column("example", Text, nullable=False),

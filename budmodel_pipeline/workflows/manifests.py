@@ -1,7 +1,9 @@
 """Stored snapshots: the rows of their bytes, and the note of each from which a database can be rebuilt."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, date
 from email.utils import parsedate_to_datetime
@@ -13,26 +15,36 @@ from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.contract import AsOfBasis, Parsed, Source
 from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.decisions import decisions_about
-from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot, SnapshotFile
+from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot
 
 MANIFESTS = "snapshots"
+_DATE = re.compile(r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)(?!\d)")
 
 
 def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
-    """The rows of a stored snapshot, dated by the publisher's files where they hold no date themselves.
+    """The rows of a stored snapshot.
+
+    Where they hold no date they are as new as the publisher's file, or else as the newest date that a name bears.
 
     Raises SourceError where the bytes are not what the source publishes.
     """
     parsed = parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
-    # A copy's files are as old as the copy.
-    if parsed.as_of is not None or snapshot.origin != Origin.LIVE:
+    if parsed.as_of is not None:
         return parsed
-    newest = _newest(snapshot.files)
-    return replace(parsed, as_of=newest, as_of_basis=AsOfBasis.FILE_DATE) if newest else parsed
+    # A copy's files are as old as the copy.
+    of_files = [_file_date(file.last_modified) for file in snapshot.files] if snapshot.origin == Origin.LIVE else []
+    if newest := max(filter(None, of_files), default=None):
+        return replace(parsed, as_of=newest, as_of_basis=AsOfBasis.FILE_DATE)
+    of_names = [day for entry in parsed.entries for day in _dates_in(f"{entry.published_name} {entry.settings}")]
+    newest = max((day for day in of_names if day <= snapshot.fetched_at.date()), default=None)
+    return replace(parsed, as_of=newest, as_of_basis=AsOfBasis.NEWEST_ROW) if newest else parsed
 
 
-def _newest(files: Sequence[SnapshotFile]) -> date | None:
-    return max(filter(None, (_file_date(file.last_modified) for file in files)), default=None)
+def _dates_in(words: str) -> Iterator[date]:
+    """The dates of releases in a name or in the link to its answers: 20250514, 2024-07-18."""
+    for year, month, day in _DATE.findall(words):
+        with suppress(ValueError):
+            yield date(int(year), int(month), int(day))
 
 
 def _file_date(last_modified: str | None) -> date | None:

@@ -35,7 +35,7 @@ SOURCES = (VICTIM, RATIOS, BYSTANDER)
 
 def sample(source: str) -> bytes:
     """The bundled bytes of a source of one file."""
-    (endpoint,) = catalog()[source].endpoints
+    endpoint = catalog()[source].endpoints[0]
     return (SAMPLES / mirror_path(endpoint.url)).read_bytes()
 
 
@@ -58,7 +58,7 @@ class Deployment:
 
     def path(self, source: str) -> str:
         """What the mirror is asked for to get `source`."""
-        (endpoint,) = catalog()[source].endpoints
+        endpoint = catalog()[source].endpoints[0]
         return mirror_url("", endpoint.url)
 
     def postgres(self) -> PostgresResource:
@@ -75,9 +75,11 @@ class Deployment:
         mirror: str | None = None,
         retry: dg.RetryPolicy | None = None,
         accept_shrinkage: bool = False,
+        accept: str | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materializes snapshots and scores of `sources`, as a run of the extraction job does."""
-        config = {f"scores__{source}": {"config": {"accept_shrinkage": accept_shrinkage}} for source in sources}
+        said = {"accept_shrinkage": accept_shrinkage} | ({"accept": accept} if accept else {})
+        config = {f"scores__{source}": {"config": said} for source in sources}
         return dg.materialize(
             [asset for source in sources for asset in leaderboard_assets(catalog()[source], retry)],
             instance=self.instance,

@@ -51,7 +51,7 @@ def in_conflict(rows: Rows) -> Rows:
     return [*rows, rows[0] | {"win_rate": "1.5"}]
 
 
-RENAMED = sample(VICTIM).replace(b"win_rate", b"winrate_raw", 1)
+RENAMED = sample(VICTIM).replace(b"length_controlled_winrate", b"lc_raw", 1)
 HALF = table(lambda rows: rows[: len(rows) // 2])
 
 NOT_FETCHED: Mapping[str, tuple[Reply, str, str]] = {
@@ -67,27 +67,27 @@ NOT_FETCHED: Mapping[str, tuple[Reply, str, str]] = {
 }
 
 NOT_PUBLISHED: Mapping[str, tuple[str, bytes, CheckName, str]] = {
-    "renamed column": (VICTIM, RENAMED, "columns", "expected the columns 'win_rate'; found only 'name'"),
+    "renamed column": (VICTIM, RENAMED, "columns", "expected the columns 'length_controlled_winrate'; found only 'name'"),
     "missing column": (
         VICTIM,
-        table(lambda rows: [without(row, "avg_length") for row in rows]),
+        table(lambda rows: [without(row, "filter") for row in rows]),
         "columns",
-        "expected the columns 'avg_length'; found only 'name'",
+        "expected the columns 'filter'; found only 'name'",
     ),
-    "header alone": (VICTIM, sample(VICTIM).splitlines(keepends=True)[0], "well_formed", "no row gave a score"),
+    "header alone": (VICTIM, sample(VICTIM).splitlines(keepends=True)[0], "well_formed", "found a header alone"),
     "cut off within a row": (VICTIM, sample(VICTIM)[:-90], "well_formed", "expected a complete last row"),
     "another format": (VICTIM, b'{"rows": []}', "columns", "found only '{\"rows\": []}'"),
     "an error in JSON": (RATIOS, b'{"error": "quota"}', "well_formed", "expected a list of row objects; found dict"),
     "cut off JSON": (RATIOS, sample(RATIOS)[:-300], "well_formed", "expected well-formed JSON"),
     "half the rows": (VICTIM, HALF, "not_shrunk", "10 rows where the last good snapshot had 20"),
-    "rows in conflict": (VICTIM, table(in_conflict), "unique", "1.5: rows in conflict"),
+    "rows in conflict": (VICTIM, table(in_conflict), "unique", "and 1.5 (row 21): rows in conflict"),
     "fractions": (
         VICTIM,
         cells("win_rate", lambda value: float(value) / 100),
         "scale",
         "win_rate is declared in percent, but no value exceeds 1",
     ),
-    "percents": (RATIOS, ratios(lambda value: value * 100), "value_range", "fraction, declared is 0 to 1"),
+    "percents": (RATIOS, ratios(lambda value: value * 100), "value_range", "(declared is 0 to 1)"),
     "NaN": (VICTIM, cells("win_rate", lambda _: "NaN"), "not_shrunk", "win_rate has 0 scores where it had 20"),
     "Infinity": (VICTIM, cells("win_rate", lambda _: "Infinity"), "rejected_share", "win_rate is not finite"),
     "Infinity in JSON": (RATIOS, ratios(lambda _: float("inf")), "rejected_share", "is not finite"),
@@ -265,17 +265,27 @@ def test_a_new_column_is_told_and_does_not_block(deployment: Deployment) -> None
     result = deployment.run([VICTIM])
     assert result.success
     failed = {check.check_name: check.severity for check in result.get_asset_check_evaluations() if not check.passed}
-    assert failed == {"no_unknown_columns": dg.AssetCheckSeverity.WARN}
+    # The mirror has no table of standard errors.
+    assert failed == dict.fromkeys(("no_unknown_columns", "no_missing_columns"), dg.AssetCheckSeverity.WARN)
 
 
-def test_one_infinite_cell_costs_one_row(deployment: Deployment) -> None:
+def test_another_story_is_published_with_a_reason_that_is_kept(deployment: Deployment) -> None:
+    deployment.serves(VICTIM, Reply(body=cells("win_rate", lambda value: float(value) / 2)))
+    refused = failures(deployment.run([VICTIM]))[f"scores__{VICTIM}"]
+    assert "win_rate: a constant ratio of 0.5" in refused
+    assert deployment.run([VICTIM], accept="the judge was changed").success
+    kept = deployment.rows("select source, kind, reason from budmodel.decisions")
+    assert {"source": VICTIM, "kind": "story", "reason": "the judge was changed"} in kept
+
+
+def test_one_infinite_cell_costs_itself(deployment: Deployment) -> None:
     deployment.serves(VICTIM, Reply(body=table(lambda rows: [rows[0] | {"win_rate": "inf"}, *rows[1:]])))
     assert deployment.run([VICTIM]).success
-    rejected = deployment.rows(
-        "select source, reason, rows from budmodel.rejected_rows join budmodel.snapshots using (snapshot_id)"
+    unread = deployment.rows(
+        "select source, reason, cells from budmodel.unread_cells join budmodel.snapshots using (snapshot_id)"
     )
-    assert {"source": VICTIM, "reason": "win_rate is not finite", "rows": 1} in rejected
-    assert len(deployment.scores(VICTIM)) == 3 * 19
+    assert {"source": VICTIM, "reason": "win_rate is not finite", "cells": 1} in unread
+    assert len(deployment.scores(VICTIM)) == 3 * 20 - 1
 
 
 def test_samples_never_replace_real_data(deployment: Deployment) -> None:

@@ -73,7 +73,11 @@ def test_scores_are_checked_before_they_are_published(definitions: dg.Definition
     key = dg.AssetKey(["scores", source])
     assets = definitions.resolve_assets_def(key)
     assert {spec.name: spec.blocking for spec in assets.check_specs} == {check.name: check.blocking for check in CHECKS}
-    assert [spec.name for spec in assets.check_specs if not spec.blocking] == ["no_unknown_columns"]
+    assert [spec.name for spec in assets.check_specs if not spec.blocking] == [
+        "cells",
+        "no_missing_columns",
+        "no_unknown_columns",
+    ]
     assert [dep.asset_key for dep in assets.get_asset_spec(key).deps] == [dg.AssetKey(["snapshots", source])]
 
 

@@ -48,5 +48,5 @@ inner join best as others
     on claims.model_id = others.model_id
     and claims.benchmark_id = others.benchmark_id
     and claims.canonical_unit = others.canonical_unit
-inner join {{ ref('stg_models') }} as models on claims.model_id = models.model_id
+left join {{ ref('stg_models') }} as models on claims.model_id = models.model_id
 where claims.is_claim and not others.is_claim

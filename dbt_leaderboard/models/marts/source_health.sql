@@ -65,14 +65,14 @@ cross join lateral (
     ) as reasons
 ) as rejected
 cross join lateral (
-    select jsonb_object_agg(columns.column, columns.cells) as by_column
+    select jsonb_object_agg(columns.column_name, columns.cells) as by_column
     from (
         select
-            "column",
+            column_name,
             sum(cells) as cells
         from {{ source('budmodel', 'unread_cells') }}
         where snapshot_id = sources.current_snapshot_id
-        group by "column"
+        group by column_name
     ) as columns
 ) as unread
 -- The same bytes read again by a better parser are another snapshot; since another content was there before them.

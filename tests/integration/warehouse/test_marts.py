@@ -93,7 +93,7 @@ NOW = datetime.now(UTC)
 FIRST, SECOND, THIRD, FOURTH = (NOW - timedelta(days=days) for days in (21, 14, 7, 0))
 # Everything is read and built in this zone, where the last of these moments is a day later than in UTC.
 ZONE = "Europe/Helsinki"
-NEW_ENTRIES = ("Alpha (agent)", "Best of Gamma", "Gamma", "Gamma | old", "Gamma | tuned")
+NEW_ENTRIES = ("Alpha (agent)", "Best of Gamma", "Gamma", "Gamma (old)", "Gamma | tuned")
 LONG_AGO, LATER, LATEST = (datetime.fromisoformat(f"2025-03-{day:02}T00:30:00+02:00") for day in (2, 9, 16))
 
 Row = Mapping[str, Any]
@@ -210,7 +210,7 @@ def fill(engine: Engine) -> None:
         entry("Alpha (low)", 80, latency=1, length=100),
         entry("Beta", 90, latency=2, length=500, exam=50, standing=Standing.VERIFIED),
         entry("Best of Gamma", 95, standing=Standing.SYSTEM),
-        entry("Gamma", 99, key="Gamma | old", standing=Standing.CONTAMINATED),
+        entry("Gamma (old)", 99, standing=Standing.CONTAMINATED),
         entry("Gamma", 70),
         entry("Gamma", 60, key="Gamma | tuned", link=TUNED),
         as_of=date(2026, 1, 5),
@@ -384,7 +384,7 @@ def test_ties_share_a_rank_and_the_next_is_skipped(built: Built) -> None:
         "Gamma | tuned": (6, 0.0, 6),
         # Not in the publisher's default view.
         "Best of Gamma": (None, None, None),
-        "Gamma | old": (None, None, None),
+        "Gamma (old)": (None, None, None),
     }
 
 
@@ -392,7 +392,7 @@ def test_what_the_publisher_does_not_rank_is_ranked_beside_it(built: Built) -> N
     query = "select entry_key, rank_all, standing from marts.leaderboard where metric_id = 'arena.accuracy' and rank_all < 4"
     found = {row["entry_key"]: (row["rank_all"], row["standing"]) for row in built.rows(query)}
     assert found == {
-        "Gamma | old": (1, "contaminated"),
+        "Gamma (old)": (1, "contaminated"),
         "Best of Gamma": (2, "system"),
         "Alpha (agent)": (3, "self_reported"),
         "Alpha (high)": (3, "unknown"),
@@ -438,7 +438,6 @@ def test_the_link_tells_models_of_one_name_apart(built: Built) -> None:
     rows = built.rows("select entry_key, model_id from marts.leaderboard where published_name = 'Gamma'")
     assert {row["entry_key"]: row["model_id"] for row in rows} == {
         "Gamma": "gamma",
-        "Gamma | old": "gamma",
         "Gamma | tuned": "tuner/gamma-tuned",
     }
 

@@ -159,6 +159,7 @@ def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:
             "published_name": "Alpha (high)",
             "link": "https://huggingface.co/a/alpha",
             "organization": "A",
+            "published_id": None,
             "license": "MIT",
             "released_on": date(2025, 5, 1),
             "settings": {"shots": 5, "note": "Zürich\t🏆"},
@@ -184,7 +185,7 @@ def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:
         )
         assert (account["unknown_columns"], account["missing_columns"]) == (["table: Cost"], ["table: Votes"])
         unread = one(connection, "select * from budmodel.unread_cells")
-        assert (unread["column"], unread["cells"], unread["example"]) == ("Latency", 2, "row 1: 'soon'")
+        assert (unread["column_name"], unread["cells"], unread["example"]) == ("Latency", 2, "row 1: 'soon'")
         rejected = connection.execute(text("select reason, rows, kind, example from budmodel.rejected_rows order by rows"))
         assert rejected.all() == [("the name is empty", 2, "bad", "''"), ("too old", 3, "by_rule", "x")]
         current = current_snapshot(connection, "board")
@@ -394,6 +395,7 @@ def test_figures_are_those_of_the_current_snapshot_and_its_origin(engine: Engine
     with engine.connect() as connection:
         figures = last_good(connection, "board", "live")
         assert figures is not None
-        assert (figures.rows_kept, sorted(figures.scores["accuracy"].values())) == (3, [10, 20, 60])
+        assert (figures.rows_kept, figures.scores) == (3, {"accuracy": {"alpha": 10, "beta": 20, "gamma": 60}})
+        assert figures.names == {"alpha": "alpha", "beta": "beta", "gamma": "gamma"}
         assert last_good(connection, "board", "mirror") is None
         assert last_good(connection, "another", "live") is None

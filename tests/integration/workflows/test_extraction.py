@@ -33,7 +33,8 @@ from budmodel_pipeline.workflows.extraction import (
 )
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
-BOARD = catalog()["alpacaeval"]
+# Its table alone; what a supplement does is told in test_weeks.py.
+BOARD = replace(catalog()["alpacaeval"], endpoints=catalog()["alpacaeval"].endpoints[:1])
 URL = BOARD.endpoints[0].url
 SAMPLE = (SAMPLES / mirror_path(URL)).read_bytes()
 CHANGED = SAMPLE.replace(b"Claude 3 Opus", b"Claude 3 Grand Opus")
@@ -200,7 +201,7 @@ def test_killed_before_the_manifest_was_written(site: Site, news: bytes) -> None
 
 def test_a_refused_snapshot_is_published_when_the_parser_follows(site: Site) -> None:
     site.extract(SAMPLE)
-    site.serves(Reply(body=SAMPLE.replace(b"win_rate", b"winrate_raw", 1)))
+    site.serves(Reply(body=SAMPLE.replace(b"length_controlled_winrate", b"winrate_raw", 1)))
     site.take()
     with pytest.raises(ExtractionError, match=r"sources/alpacaeval\.py must follow") as raised:
         site.publish()
@@ -208,7 +209,8 @@ def test_a_refused_snapshot_is_published_when_the_parser_follows(site: Site) -> 
     assert site.statuses() == ["published", "refused"]
 
     def parse(files: Mapping[str, bytes]) -> Parsed:
-        return BOARD.parse({name: content.replace(b"winrate_raw", b"win_rate", 1) for name, content in files.items()})
+        (content,) = files.values()
+        return BOARD.parse({"leaderboard": content.replace(b"winrate_raw", b"length_controlled_winrate", 1)})
 
     site.publish(replace(BOARD, parse=parse))
     assert site.statuses() == ["published", "published"]
@@ -218,7 +220,7 @@ def test_a_refused_snapshot_is_published_when_the_parser_follows(site: Site) -> 
 def test_a_site_that_takes_its_mistake_back_is_unchanged(site: Site) -> None:
     first = site.extract(SAMPLE)
     with pytest.raises(ExtractionError):
-        site.extract(SAMPLE.replace(b"win_rate", b"winrate_raw", 1))
+        site.extract(SAMPLE.replace(b"length_controlled_winrate", b"winrate_raw", 1))
     assert site.state["last_error"]
     again = site.extract(SAMPLE)
     assert (again.unchanged, again.snapshot.snapshot_id) == (True, first.snapshot.snapshot_id)

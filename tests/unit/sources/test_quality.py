@@ -194,6 +194,13 @@ def test_a_metric_that_vanished_while_the_rows_stayed() -> None:
     assert not any(outcome.refuses for outcome in outcomes)
 
 
+def test_a_column_that_was_emptied_is_no_column_that_is_gone() -> None:
+    last = good({"solved": SPREAD, "latency": [1.0] * 10})
+    outcomes = assess(BOARD, parsed({"solved": SPREAD}, offered=frozenset({"solved", "latency"})), last)
+    (refused,) = (outcome for outcome in outcomes if outcome.refuses)
+    assert refused.found == "latency has 0 scores where it had 10; gone are model 0, model 1, model 2, …"
+
+
 def test_the_headline_may_not_vanish() -> None:
     last = good({"solved": [50.0] * 10, "latency": [1.0] * 10})
     outcomes = assess(BOARD, parsed({"latency": [1.0] * 10}), last)

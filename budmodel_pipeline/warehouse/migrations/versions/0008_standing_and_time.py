@@ -75,7 +75,7 @@ def _unread_cells() -> None:
         "unread_cells",
         sa.Column("snapshot_id", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=False),
-        sa.Column("column", sa.Text(), nullable=False),
+        sa.Column("column_name", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("cells", sa.Integer(), nullable=False),
         sa.Column("example", sa.Text(), nullable=False),
@@ -83,7 +83,7 @@ def _unread_cells() -> None:
         sa.ForeignKeyConstraint(
             ["snapshot_id"], ["budmodel.snapshots.snapshot_id"], name=op.f("fk_unread_cells_snapshot_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("snapshot_id", "endpoint", "column", "reason", name=op.f("pk_unread_cells")),
+        sa.PrimaryKeyConstraint("snapshot_id", "endpoint", "column_name", "reason", name=op.f("pk_unread_cells")),
         schema=SCHEMA,
     )
 

@@ -1,0 +1,9 @@
+-- All entries of one model (every effort, mode and setting) side by side; name another one with --vars '{model: …}'.
+select
+    metric_id,
+    max(unit) as unit,
+    jsonb_object_agg(coalesce(variant, 'plain'), score order by variant) as score_by_variant
+from {{ ref('leaderboard') }}
+where model_id = '{{ var("model", "anthropic/claude-opus-4.5-20251101") }}'
+group by metric_id
+order by metric_id
