@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from budmodel_scanner.pickles.attributes import get_attribute
 from budmodel_scanner.pickles.names import Standing, standing_of
-from budmodel_scanner.pickles.report import Report, shorten
+from budmodel_scanner.pickles.report import COST_OF_A_NAME, Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
 from budmodel_scanner.verdict import Verdict
 
@@ -71,6 +71,7 @@ def _dtype(code: str) -> Dtype:
 
 def _judged(report: Report, callee: Global, arguments: object, position: int) -> object:
     """The value of a call that is harmless with some arguments only."""
+    report.place.budget.spend("opcodes", COST_OF_A_NAME)
     match callee.name:
         case "getattr":
             return get_attribute(report, callee, arguments, _shown(arguments), position)
