@@ -49,7 +49,7 @@ class Allowance:
 
 
 @dataclass(slots=True)
-class _Patience:
+class Patience:
     """How long to wait for a child: it may use so many CPU `seconds` from `used` on, and rest for `idle_seconds`."""
 
     idle_seconds: float
@@ -170,7 +170,7 @@ class Child:
             raise ScanFailure("scan.child-died", "the examining process is gone")
         answer = bytearray()
         # The child ends itself at its limit, which counts from its last answer; this is for one that cannot.
-        patience = _Patience(self._allowance.idle_seconds, 2 * seconds, _cpu_seconds(process.pid))
+        patience = Patience(self._allowance.idle_seconds, 2 * seconds, _cpu_seconds(process.pid))
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while not answer.endswith(b"\n"):
@@ -183,7 +183,7 @@ class Child:
                     raise self._lost("scan.garbage", "the examining process gave an answer without end")
         return bytes(answer)
 
-    def _wait(self, selector: selectors.BaseSelector, patience: "_Patience", child: int) -> None:
+    def _wait(self, selector: selectors.BaseSelector, patience: "Patience", child: int) -> None:
         """Until the child says something. Raises ScanFailure where it will not."""
         while not selector.select(min(_LOOK_EVERY, self._allowance.idle_seconds)):
             if problem := patience.lost_with(_cpu_seconds(child), time.monotonic()):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from budmodel_scanner.pickles.attributes import get_attribute
 from budmodel_scanner.pickles.names import Standing, standing_of
-from budmodel_scanner.pickles.report import Report, shorten
+from budmodel_scanner.pickles.report import COST_OF_A_NAME, Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
 from budmodel_scanner.verdict import Verdict
 
@@ -26,12 +26,8 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
         return make(report, made, position)
     if callee.standing is Standing.JUDGED:
         report.pending.pop(callee, None)
-        if callee.name == "getattr":
-            return get_attribute(report, callee, arguments, _shown(arguments), position)
-        if callee.key not in PARTIAL:
-            return _type_of_name(report, callee, arguments, position)
-        _judge_partial(report, callee, arguments, position)
-    elif callee.standing is Standing.DANGEROUS:
+        return _judged(report, callee, arguments, position)
+    if callee.standing is Standing.DANGEROUS:
         what = f"loading it calls {shorten(str(callee))}({_shown(arguments)})"
         report.add("dangerous-call", Verdict.MALICIOUS, what, position)
     elif callee.standing is Standing.CLASS:
@@ -73,6 +69,45 @@ def _dtype(code: str) -> Dtype:
     return Dtype(int(digits) * _UNITS.get(letter, 1), letter == "O")
 
 
+def _judged(report: Report, callee: Global, arguments: object, position: int) -> object:
+    """The value of a call that is harmless with some arguments only."""
+    report.place.budget.spend("opcodes", COST_OF_A_NAME)
+    match callee.name:
+        case "getattr":
+            return get_attribute(report, callee, arguments, _shown(arguments), position)
+        case "partial":
+            _judge_partial(report, callee, arguments, position)
+            return Made(callee)
+        case "reduce":
+            return _union(report, callee, arguments, position)
+        case "type":
+            return _type_of_value(report, callee, arguments, position)
+        case _:
+            return _type_of_name(report, callee, arguments, position)
+
+
+def _union(report: Report, callee: Global, arguments: object, position: int) -> object:
+    """Python pickles `int | None` as the types, reduced by `or`; any other function would be called by it."""
+    if isinstance(arguments, tuple) and len(arguments) == 2:
+        function, types = arguments
+        is_or = isinstance(function, Global) and function.key in _OR
+        if is_or and isinstance(types, tuple) and all(_is_known(one) for one in types):
+            report.clear(callee)
+            return Made(callee)
+    report.add("dangerous-call", Verdict.MALICIOUS, f"loading it calls {callee}({_shown(arguments)})", position)
+    return COMPUTED
+
+
+def _type_of_value(report: Report, callee: Global, arguments: object, position: int) -> object:
+    """That of None and the like, as Python pickles them; with three arguments, it makes a class."""
+    if isinstance(arguments, tuple) and len(arguments) == 1 and (arguments[0] is PLAIN or _is_known(arguments[0])):
+        report.clear(callee)
+        return Global("builtins", "object", Standing.CALLABLE)
+    what = f"loading it calls {callee}({_shown(arguments)}), which may make a class"
+    report.add("unusual-arguments", Verdict.SUSPICIOUS, what, position)
+    return COMPUTED
+
+
 def _type_of_name(report: Report, callee: Global, arguments: object, position: int) -> object:
     """dill and cloudpickle write types of Python by names of their own, among them those of functions and code."""
     written = arguments[0] if isinstance(arguments, tuple) and len(arguments) == 1 else None
@@ -103,8 +138,11 @@ def restore_partial(report: Report, state: object, position: int) -> None:
 
 
 def _partial_of(function: object) -> str | None:
-    known = isinstance(function, Global) and function.standing in (Standing.CALLABLE, Standing.CLASS)
-    return None if known else "its function is none that is known here"
+    return None if _is_known(function) else "its function is none that is known here"
+
+
+def _is_known(value: object) -> bool:
+    return isinstance(value, Global) and value.standing in (Standing.CALLABLE, Standing.CLASS)
 
 
 Arguments = tuple[object, ...] | None
@@ -158,6 +196,7 @@ def _number(arguments: Arguments) -> str | None:
     return None
 
 
+_OR = {("operator", "or_"), ("_operator", "or_")}
 PARTIAL = {(module, "partial") for module in ("functools", "_functools")}
 _NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}
 # Call their first argument with the second, and give the array that they get its state.

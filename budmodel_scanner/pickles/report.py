@@ -12,7 +12,7 @@ _MOST_FINDINGS = 200
 _MOST_GLOBALS = 20_000
 _SHOWN = 120
 CLEARED = "cleared"
-_COST_OF_A_NAME = 100  # In opcodes: what judging it takes.
+COST_OF_A_NAME = 100  # In opcodes: what judging it takes.
 
 
 class MalformedError(Exception):
@@ -57,7 +57,7 @@ class Report:
         found = self.globals.get((module, name))
         if found is not None:
             return found
-        self.place.budget.spend("opcodes", _COST_OF_A_NAME)
+        self.place.budget.spend("opcodes", COST_OF_A_NAME)
         standing = standing_of(module, name)
         if self.torch_archive and module.split(".")[0] == "__torch__":
             standing = Standing.CLASS  # Types of TorchScript are resolved from the archive's own code, not imported.

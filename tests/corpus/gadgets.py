@@ -140,8 +140,8 @@ _BY_EFFECT: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("cloudpickle.cloudpickle", "subimport", ("os",)),
     ],
     "attribute": [
-        ("builtins", "getattr", ("", "join")),
-        ("__builtin__", "getattr", ("", "join")),
+        ("builtins", "getattr", ("", "__class__")),
+        ("__builtin__", "getattr", ("", "__class__")),
         ("builtins", "setattr", ()),
         ("builtins", "globals", ()),
         ("builtins", "vars", ()),

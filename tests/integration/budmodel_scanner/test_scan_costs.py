@@ -52,10 +52,11 @@ def verdicts(folder: Path) -> dict[str, Verdict]:
     return {report.path: report.verdict for report in scan_listing(folder_listing(folder), ScanOptions())}
 
 
+@pytest.mark.timeout(1800)
 def test_a_verdict_does_not_depend_on_what_else_the_machine_does(tmp_path: Path) -> None:
-    write(tuple(sample for sample in corpus() if sample.link is None)[::5], tmp_path)
-    for name, made in LARGE.items():
-        (tmp_path / name).write_bytes(made())
+    write(tuple(sample for sample in corpus() if sample.link is None)[::20], tmp_path)
+    for name in ("tokenizer.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(LARGE[name]())
     idle = verdicts(tmp_path)
     with busy(8):
         assert verdicts(tmp_path) == idle

@@ -79,7 +79,7 @@ def test_an_ordinary_model_is_safe(at: Installation, model: Path) -> None:
 def test_one_hostile_file_among_them(at: Installation, model: Path) -> None:
     (model / ".cache").mkdir()
     (model / ".cache" / "model.pkl").write_bytes(HOSTILE)
-    finished = at.run("scan", str(model), "--json")
+    finished = at.run("scan", str(model), "--json", "--cross-check")
     assert verdicts(finished) == dict.fromkeys(ORDINARY, "safe") | {".cache/model.pkl": "malicious"}
     assert finished.code == 1
     findings = lines(finished)[".cache/model.pkl"]["findings"]
@@ -90,14 +90,29 @@ def test_one_hostile_file_among_them(at: Installation, model: Path) -> None:
 def test_a_cross_check_raises_to_suspicious_and_no_further(at: Installation, tmp_path: Path) -> None:
     # What it flags in there we call worse; its own finding must not be the reason.
     (tmp_path / "model.pkl").write_bytes(HOSTILE)
-    findings = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json"))["model.pkl"]["findings"]
+    findings = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json", "--cross-check"))["model.pkl"]["findings"]
     assert {one["verdict"] for one in findings if one["engine"] != "budmodel"} == {"suspicious"}
 
 
 def test_an_ordinary_checkpoint_passes_the_cross_checks(at: Installation, tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(OrderedDict(weight=[0.5] * 100)))
-    report = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json"))["model.pkl"]
+    report = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json", "--cross-check"))["model.pkl"]
     assert (report["verdict"], report["engines"]["picklescan"], report["engines"]["modelscan"]) == ("safe", "clean", "clean")
+    report = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json"))["model.pkl"]
+    assert (report["verdict"], report["engines"]["picklescan"]) == ("safe", "not asked: turned off")
+
+
+@pytest.mark.parametrize("attribute", ["lower", "nothing_known"])
+def test_a_cross_check_does_not_object_to_what_was_understood(at: Installation, tmp_path: Path, attribute: str) -> None:
+    """It blocks getattr, whatever is done with it; members of enumerations and methods are pickled by it."""
+    owner = b"cbuiltins\nstr\n" if attribute == "lower" else b"cmy_package\nThing\n"
+    content = b"\x80\x02cbuiltins\ngetattr\n" + owner + b"X" + len(attribute).to_bytes(4, "little") + attribute.encode()
+    (tmp_path / "model.pkl").write_bytes(content + b"\x86R.")
+    report = lines(at.run("scan", str(tmp_path / "model.pkl"), "--json", "--cross-check"))["model.pkl"]
+    assert report["engines"]["picklescan"] == "flagged"
+    assert report["verdict"] == ("safe" if attribute == "lower" else "suspicious")
+    raised = {found["verdict"] for found in report["findings"] if found["engine"] == "picklescan"}
+    assert raised == ({"safe"} if attribute == "lower" else {"suspicious"})
 
 
 def test_a_table_for_people(at: Installation, model: Path) -> None:

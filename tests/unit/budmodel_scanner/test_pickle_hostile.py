@@ -269,6 +269,8 @@ REACHING = {
     "of data by a name known to be bad": call(GETATTR, text("x"), text("__class__")),
     "of a listed class by a name known to be bad": call(GETATTR, SCHEDULER, text("__subclasses__")),
     "of a class by the name of a module": call(GETATTR, SCHEDULER, text("sys")),
+    "a reduction by another function": call(name("functools", "reduce"), name("builtins", "len"), group(text("x"))),
+    "a union of what is no type": call(name("functools", "reduce"), name("_operator", "or_"), group(text("x"), text("y"))),
     "with a default": call(GETATTR, SCHEDULER, text("LINEAR"), b"N"),
     "of getattr itself": call(GETATTR, GETATTR, text("x")),
 }
@@ -295,6 +297,8 @@ HALF_WAY = {
     + group(call(name("collections", "OrderedDict")), b")", b"}", b"N")
     + b"b",
     "a partial function of getattr": call(PARTIAL, GETATTR, text("x")),
+    "a class made by type": call(name("builtins", "type"), text("X"), b")", b"}"),
+    "a type of something computed": call(name("builtins", "type"), call(name("mypackage", "make"))),
     "getattr made without a call": GETATTR + b")\x81",
 }
 

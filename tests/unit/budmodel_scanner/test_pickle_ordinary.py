@@ -204,6 +204,10 @@ ATTRIBUTES = {
     "a named time zone": call(
         call(GETATTR, name("zoneinfo", "ZoneInfo"), text("_unpickle")), text("Europe/Berlin"), number(1)
     ),
+    "a union of types": call(
+        name("functools", "reduce"), name("_operator", "or_"), group(name("builtins", "int"), name("builtins", "str"))
+    ),
+    "the type of None": call(name("builtins", "type"), b"N"),
     "a partial class": call(name("functools", "partial"), name("torch.nn.modules.normalization", "LayerNorm"))
     + group(name("torch.nn.modules.normalization", "LayerNorm"), b")", mapping({"eps": number(1)}), b"N")
     + b"b",

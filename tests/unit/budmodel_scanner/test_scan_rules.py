@@ -1,11 +1,13 @@
 """What a scan makes of what was said: verdicts, exit statuses, what travels from a child, who is asked about which file."""
 
+from dataclasses import replace
+
 import pytest
 
 from budmodel_pipeline.targets.model_scan import ModelScan
 from budmodel_scanner.cache import cache_key
-from budmodel_scanner.cross_checks import LARGEST, states_without_asking
-from budmodel_scanner.isolation import Allowance
+from budmodel_scanner.cross_checks import LARGEST, objections, states_without_asking
+from budmodel_scanner.isolation import Allowance, Patience
 from budmodel_scanner.scanner import FileReport, not_examined, with_findings
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.versions import installed_version, scan_versions
@@ -98,3 +100,52 @@ def test_versions_of_everything_that_looks() -> None:
 def test_a_larger_file_may_take_longer() -> None:
     allowance = Allowance(seconds=10, bytes_per_second=50e6)
     assert (allowance.seconds_for(0), allowance.seconds_for(500_000_000)) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("looks", "lost"),
+    [
+        ([(0, 0), (0, 59)], None),
+        ([(0, 0), (0, 60)], "did nothing any more"),
+        ([(0, 0), (0.01, 59), (0.02, 118), (0.03, 177)], None),
+        ([(0, 0), (0.01, 59), (0.01, 119)], "did nothing any more"),
+        ([(0, 0), (20, 4000)], None),
+        ([(0, 0), (20.1, 21)], "more CPU time"),
+    ],
+)
+def test_a_child_is_lost_by_what_it_does_and_not_by_the_time_that_passes(
+    looks: list[tuple[float, float]], lost: str | None
+) -> None:
+    patience = Patience(idle_seconds=60, seconds=20, used=0)
+    said = [patience.lost_with(used, now) for used, now in looks]
+    assert said[:-1] == [None] * (len(looks) - 1)
+    assert (said[-1] is None) if lost is None else (lost in str(said[-1]))
+
+
+def test_what_a_child_used_before_counts_for_earlier_files() -> None:
+    assert Patience(idle_seconds=60, seconds=20, used=100).lost_with(119, 0) is None
+
+
+CLEARED = Finding("pickle.cleared", Verdict.SAFE, "every call was followed of builtins.getattr")
+OBJECTION = Finding("picklescan.flagged", Verdict.SUSPICIOUS, "dangerous global builtins.getattr", engine="picklescan")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        ((CLEARED,), OBJECTION, Verdict.SAFE),
+        ((CLEARED,), replace(OBJECTION, what="dangerous global builtins.eval"), Verdict.SUSPICIOUS),
+        ((CLEARED,), replace(OBJECTION, rule="picklescan.other"), Verdict.SUSPICIOUS),
+        ((CLEARED, Finding("pickle.trailing-bytes", Verdict.UNSCANNED, "x")), OBJECTION, Verdict.SUSPICIOUS),
+        ((CLEARED, Finding("pickle.unknown-global", Verdict.SUSPICIOUS, "x")), OBJECTION, Verdict.SUSPICIOUS),
+        ((), OBJECTION, Verdict.SUSPICIOUS),
+    ],
+)
+def test_a_cross_check_is_overruled_only_where_the_very_name_was_followed_in_a_safe_file(
+    ours: tuple[Finding, ...], theirs: Finding, verdict: Verdict
+) -> None:
+    assert [found.verdict for found in objections(ours, [theirs])] == [verdict]
+
+
+def test_versions_of_engines_that_are_not_asked_do_not_count() -> None:
+    assert scan_versions({}, cross_checked=False) != scan_versions({})
