@@ -17,8 +17,8 @@ from budmodel_pipeline.targets.opening import OpenedModel
 class Inspection:
     """A model as inspected. `name` and `revision` say exactly what was looked at; `provider` is where it lay.
 
-    `facts` are all fields by name. `base_models` and `evaluations` are plain rows; the latter are what the publisher reports
-    about itself. `info` and `card` are of a model with files.
+    `facts` are all fields by name. `base_models`, `evaluations` and `variants` are plain rows; evaluations are what the
+    publisher reports about itself. `info` and `card` are of a model with files.
     """
 
     provider: str
@@ -27,6 +27,7 @@ class Inspection:
     facts: Mapping[str, Fact[Any]]
     base_models: Sequence[Mapping[str, Any]] = ()
     evaluations: Sequence[Mapping[str, Any]] = ()
+    variants: Sequence[Mapping[str, Any]] = ()
     warnings: Sequence[str] = ()
     problems: Sequence[str] = ()
     info: ModelInfo | None = None
@@ -58,6 +59,7 @@ def inspect_model(opened: OpenedModel, context: int | None = None) -> Inspection
         facts={"name": known(opened.name, "as opened", ""), "logo": opened.logo, **about, **_file_facts(info)},
         base_models=base_models(info.card, opened.record, info.adapter),
         evaluations=evaluations(info.card, opened.record),
+        variants=[asdict(variant) for variant in info.variants],
         warnings=info.architecture.warnings,
         problems=problems,
         info=info,
@@ -73,7 +75,7 @@ def inspection_json(found: Inspection) -> dict[str, Any]:
         "architecture": architecture_json(found.info.architecture) if found.info else None,
         "fields": facts_json(found.facts),
         "base_models": list(found.base_models),
-        "variants": [asdict(variant) for variant in found.info.variants] if found.info else [],
+        "variants": list(found.variants),
         "self_reported_evaluations": list(found.evaluations),
         "warnings": list(found.warnings),
         "problems": list(found.problems),

@@ -23,6 +23,7 @@ class ModelRecord:
     facts: Mapping[str, Any]
     base_models: Sequence[Mapping[str, Any]]
     evaluations: Sequence[Mapping[str, Any]]
+    variants: Sequence[Mapping[str, Any]]
     prose: Mapping[str, Any] | None
     warnings: Sequence[str]
     problems: Sequence[str]

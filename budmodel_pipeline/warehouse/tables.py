@@ -312,6 +312,7 @@ model_info = Table(
     Column("facts", JSONB, nullable=False),
     Column("base_models", JSONB, nullable=False),
     Column("evaluations", JSONB, nullable=False),
+    Column("variants", JSONB, nullable=False, server_default=text("'[]'")),
     Column("prose", JSONB),
     Column("warnings", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("problems", ARRAY(Text), nullable=False, server_default=text("'{}'")),

@@ -98,6 +98,7 @@ def _read(state: TargetState, reading: ModelReading) -> ModelRecord:
         facts=facts_json(found.facts),
         base_models=found.base_models,
         evaluations=found.evaluations,
+        variants=found.variants,
         prose=_prose(state, found, reading),
         warnings=found.warnings,
         problems=found.problems,

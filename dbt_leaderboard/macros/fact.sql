@@ -29,3 +29,14 @@ case
         then array(select claim ->> 'text' from jsonb_array_elements(cards.prose -> 'prose' -> '{{ part }}') as claim)
 end
 {%- endmacro %}
+
+{# Memory to serve one sequence of `context` tokens with weights of that many bytes. #}
+{% macro serving_bytes(weight_bytes, context) -%}
+marts.serving_bytes_at(
+    {{ weight_bytes }},
+    {{ fact('kv_cache_bytes_per_token', 'bigint') }},
+    {{ fact('kv_cache_bytes_per_token_beyond_window', 'bigint') }},
+    {{ fact('kv_cache_window', 'bigint') }},
+    {{ context }}
+)
+{%- endmacro %}

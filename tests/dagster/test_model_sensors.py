@@ -75,7 +75,7 @@ def link(connection: Connection, *names: str) -> None:
 def extracted(connection: Connection, name: str, revision: str, at: datetime, origin: str = "live") -> None:
     target = f"hf:{name}"
     add_targets(connection, [KnownTarget(target, "hugging_face", name, None, "tests")], at)
-    store_model(connection, ModelRecord(target, revision, name, origin, at, {}, [], [], None, [], []))
+    store_model(connection, ModelRecord(target, revision, name, origin, at, {}, [], [], [], None, [], []))
     record_extracted(connection, target, revision, at)
 
 

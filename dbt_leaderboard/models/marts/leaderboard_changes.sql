@@ -255,6 +255,5 @@ select
     pairs.snapshot_id
 from events
 inner join pairs on events.pair = pairs.snapshot_id
-left join {{ ref('stg_models') }} as models using (model_id)
 left join {{ ref('stg_metrics') }} as metrics using (metric_id)
 left join {{ ref('stg_models') }} as models on events.model_id = models.model_id

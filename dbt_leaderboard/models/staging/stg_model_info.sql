@@ -9,6 +9,7 @@ select distinct on (info.target)
     info.facts,
     info.base_models,
     info.evaluations,
+    info.variants,
     info.prose,
     info.warnings,
     info.problems

@@ -82,6 +82,7 @@ MARTS = {
     "model_groups",
     "model_health",
     "model_lineage",
+    "model_variants",
     "security_findings",
     "self_reported_evaluations",
     "self_reported_gap",
@@ -255,6 +256,14 @@ def know_more_names(connection: Connection) -> None:
             connection.execute(text(statement), {"id": model_id, "now": NOW})
 
 
+def variant(name: str, size: int | None) -> dict[str, Any]:
+    one = {"name": name, "part": "", "part_class": None, "format": "gguf", "precision": name, "files": [name], "size": size}
+    return {**one, "default": False}
+
+
+QUANTIZED = [variant("Q4_K_M", 4_000_000_000), variant("Q8_0", 8_000_000_000), variant("odd", None)]
+
+
 def read_models(connection: Connection) -> None:
     """Beta at two revisions, its derivative with facts of all the wrong types, and a model that could not be read."""
     base, derived = "hf:makers/Beta", "hf:tuner/beta-tuned"
@@ -264,6 +273,7 @@ def read_models(connection: Connection) -> None:
     ]
     add_targets(connection, places, THIRD)
     facts = {"parameters_unique": 7, "context_length": 4096, "tags": ["one", "two"], "tool_use": True, "license": "mit"}
+    facts |= {"kv_cache_bytes_per_token": 100, "kv_cache_bytes_per_token_beyond_window": 60, "kv_cache_window": 1024}
     odd = {
         "parameters_unique": "many",
         "context_length": 10**30,
@@ -274,9 +284,9 @@ def read_models(connection: Connection) -> None:
     claim = {"text": "Writes well.", "quote": "writes well", "offset": 3}
     prose = {"model": "writer-1", "prose": {"description": claim, "use_cases": [claim], "strengths": [], "limitations": []}}
     result = {"benchmark": "MMLU", "metric": "acc", "value": 71.5, "unit": "%", "where": "model-index", "setting": ""}
-    for target, revision, at, values, parents, results, written in (
-        (base, "a" * 40, THIRD, {"parameters_unique": 6}, [], [], None),
-        (base, "b" * 40, FOURTH, facts, [], [result], prose),
+    for target, revision, at, values, parents, results, variants, written in (
+        (base, "a" * 40, THIRD, {"parameters_unique": 6}, [], [], [], None),
+        (base, "b" * 40, FOURTH, facts, [], [result], QUANTIZED, prose),
         (
             derived,
             "c" * 40,
@@ -284,12 +294,15 @@ def read_models(connection: Connection) -> None:
             odd,
             [{"base_model": "Makers/beta", "relation": "finetune", "method": "card"}],
             [],
+            [],
             None,
         ),
     ):
         told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in values.items()}
         name = target.removeprefix("hf:")
-        store_model(connection, ModelRecord(target, revision, name, "live", at, told, parents, results, written, [], []))
+        store_model(
+            connection, ModelRecord(target, revision, name, "live", at, told, parents, results, variants, written, [], [])
+        )
         record_extracted(connection, target, revision, at)
     answers = [
         AnswerRecord("sha256:abc", question, value, "NEUTRAL", "Because.", None, None, None, "terms")
@@ -624,6 +637,39 @@ def test_a_card_shows_the_verdict_with_its_revision_and_what_was_not_scanned_is_
     found = built.row("select * from marts.security_findings")
     assert (found["path"], found["rule"]) == ("a.pkl", "pickle.dangerous-global")
     assert found["reproduce"] == f"budmodel scan hf:makers/Beta@{'b' * 40}"
+
+
+def test_every_quantization_is_a_row_and_the_card_shows_the_range(built: Built) -> None:
+    rows = built.rows("select name, precision, size_bytes, serving_bytes_32k from marts.model_variants order by name")
+    cache = 60 * 32_768 + 40 * 1024
+    assert [tuple(row.values()) for row in rows] == [
+        ("Q4_K_M", "Q4_K_M", 4_000_000_000, 4_400_000_000 + (1 << 30) + cache),
+        ("Q8_0", "Q8_0", 8_000_000_000, 8_800_000_000 + (1 << 30) + cache),
+        ("odd", "odd", None, None),
+    ]
+    card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
+    assert (card["variants"], card["smallest_variant_bytes"], card["largest_variant_bytes"]) == (
+        3,
+        4_000_000_000,
+        8_000_000_000,
+    )
+    assert (card["serving_bytes_8k"], card["serving_bytes_full"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("1000000, 100, 60, 50, 200, 3", 1_100_000 + (1 << 30) + 3 * (60 * 200 + 40 * 50)),
+        ("1000000, 100, 60, 50, 20, 1", 1_100_000 + (1 << 30) + 100 * 20),
+        ("1000000, 100, 100, null, 20, 1", 1_100_000 + (1 << 30) + 100 * 20),
+        ("1000000, 0, 0, null, 20, 1", 1_100_000 + (1 << 30)),
+        ("1000000, null, null, null, 20, 1", None),
+        ("null, 100, 100, null, 20, 1", None),
+        ("1000000, 100, 100, null, 0, 1", None),
+    ],
+)
+def test_memory_to_serve_is_what_the_pipeline_computes(built: Built, arguments: str, expected: int | None) -> None:
+    assert built.row(f"select marts.serving_bytes_at({arguments}) as bytes")["bytes"] == expected
 
 
 def test_a_value_of_the_wrong_type_is_null_in_its_column_and_stays_in_the_facts(built: Built) -> None:
