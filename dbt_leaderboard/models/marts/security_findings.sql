@@ -19,4 +19,4 @@ select
 from {{ source('budmodel', 'scans') }} as scans
 inner join {{ source('budmodel', 'model_scans') }} as models using (target)
 left join {{ source('budmodel', 'scan_findings') }} as findings using (target, path)
-where scans.verdict <> 'safe' or findings.rule is not null
+where scans.verdict <> 'safe' or findings.severity <> 'safe'
