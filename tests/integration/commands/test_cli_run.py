@@ -49,7 +49,12 @@ def test_the_first_run_publishes_every_source(samples_run: Run) -> None:
     assert at.query("select count(*) from marts.leaderboard") == at.query("select count(*) from budmodel.scores")
     empty = [table for table in at.tables() if table.startswith("marts.") and not at.query(f"select from {table} limit 1")]
     # The samples hold no contradiction and nothing that is not safe, and a first run nothing to compare with.
-    assert empty == ["marts.leaderboard_changes", "marts.license_conflicts", "marts.security_findings"]
+    assert empty == [
+        "marts.leaderboard_changes",
+        "marts.license_conflicts",
+        "marts.model_variants",
+        "marts.security_findings",
+    ]
 
 
 def test_the_first_run_shows_what_it_did(samples_run: Run) -> None:
