@@ -17,6 +17,7 @@ _UNRECORDED = {
     "not_a_license": "This is no license.",
 }
 _TAG_ONLY = "No text was seen, only the name of a license."
+_UNREAD_RECORD = "Recorded by what is said of this license: its text was not at hand."
 
 
 def answer_questions(text: str | None, identification: Identification) -> tuple[Answer, ...]:
@@ -97,7 +98,8 @@ def _place(finding: Finding, terms: Terms, indexed: IndexedText) -> Span | None:
 def _explanation(question: Question, terms: Terms, finding: Finding) -> str:
     deciding: tuple[Topic, ...] = finding.topics[:1] if finding.value is not Value.UNKNOWN else ()
     notes = [note for topic in deciding if (note := terms.notes.get(topic))]
-    return " ".join((question.sentences[finding.value], *(finding.reasons or notes)))
+    unread = (_UNREAD_RECORD,) if not terms.was_read and finding.value is not Value.NOT_APPLICABLE else ()
+    return " ".join((question.sentences[finding.value], *(finding.reasons or notes), *unread))
 
 
 def _careful(answer: Answer, terms: Terms) -> Answer:

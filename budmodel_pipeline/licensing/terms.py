@@ -112,6 +112,11 @@ class Terms:
     def __getitem__(self, topic: Topic) -> Value:
         return self.values[topic]
 
+    @property
+    def was_read(self) -> bool:
+        """Whether the values were taken from the text, rather than from what is said of it elsewhere."""
+        return bool(self.clauses)
+
 
 def terms_of(license_id: str) -> Terms | None:
     """The terms of a license by its id (the hub's, or SPDX's in lower case), or None where nobody has recorded them.

@@ -52,8 +52,11 @@ def summary(found: License) -> Sequence[str]:
     name = identification.license_id or identification.state.replace("_", " ")
     spdx = f" ({identification.spdx_id})" if identification.spdx_id else ""
     lines = [f"{name}{spdx}, from {_SAID[found.evidence]}: {found.source}"]
-    if identification.license_id is not None and terms_of(identification.license_id) is None:
+    terms = terms_of(identification.license_id) if identification.license_id is not None else None
+    if identification.license_id is not None and terms is None:
         lines.append("recognized, but its terms are not reviewed")
+    elif terms is not None and not terms.was_read:
+        lines.append("its terms are recorded by what is said of it, not from its text: read it before you rely on them")
     if found.type is not None:
         lines.append(f"{found.type}; suitability {found.suitability}")
     if identification.reason:

@@ -128,3 +128,10 @@ def test_the_terms_of_what_was_identified_are_at_hand() -> None:
     assert terms is not None
     assert terms.title == "MIT License and Apache License 2.0"
     assert identified_terms(identification(None, "near_variant", near=(("mit", 0.9),))) is None
+
+
+def test_terms_whose_text_nobody_had_say_so_in_every_answer() -> None:
+    unread, read = (answer_questions(None, identification(name)) for name in ("cogvideox", "mit"))
+    told = [answer.explanation for answer in unread if answer.value is not Value.NOT_APPLICABLE]
+    assert all("its text was not at hand" in one for one in told)
+    assert not any("its text was not at hand" in answer.explanation for answer in read)
