@@ -10,7 +10,8 @@ from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
-from budmodel_scanner.texts.markup import examine_html, examine_markdown
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.markup import examine_html, examine_markdown, examine_orders
 from budmodel_scanner.texts.notebook import examine_notebook
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
@@ -23,6 +24,7 @@ from budmodel_scanner.texts.scripts import (
     examine_package_settings,
     examine_web_script,
 )
+from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.yaml_text import parse_yaml
@@ -65,6 +67,11 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_web_script(text, place)
         case Kind.OTHER_SCRIPT:
             yield from examine_other_script(text, place)
+        case Kind.SOURCE:
+            yield from examine_unicode(text, place, "code", code=False)
+            yield from examine_source(text, place)
+        case Kind.ORDERS:
+            yield from examine_orders(text, place)
         case Kind.CLICKABLE:
             yield from examine_clickable(text, place)
         case Kind.REQUIREMENTS:
@@ -79,6 +86,7 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_table(data, place)
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
+            yield from judge(Leaf(LeafKind.PROSE, text), place)
 
 
 def _is_named(place: Place, *suffixes: str) -> bool:

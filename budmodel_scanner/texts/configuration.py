@@ -8,11 +8,11 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.texts import tool_configuration
 from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.requirements import examine_requirement
-from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -32,12 +32,16 @@ _FILE_KEY = re.compile(
 )
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _NETWORK_SHARE = re.compile(r"^\\\\[\w.-]+\\")
-_HUB = re.compile(
-    r"(?i)^https?://(?:[\w-]+\.)*(?:huggingface\.co|hf\.co|github\.com|githubusercontent\.com|modelscope\.cn|pytorch\.org|openai\.com|googleapis\.com|fbaipublicfiles\.com|openaipublic\.blob\.core\.windows\.net)(?:/|$)"
-)
-_SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
+# Keys whose values tools hand to a shell, and the ends of such keys: `postCreateCommand`, `build_commands`, `poe.tasks`.
 _COMMAND_KEY = re.compile(
-    r"(?i)^(?:commands?|cmd|entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|build_command|start_command|hooks?|before_script|after_script|args)$"
+    r"(?i)^(?:entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|setup|init|before|prebuild|tasks?|hooks?|args|on\w+|steps?)$"
+    r"|(?:commands?|cmds?|_scripts?|_hooks?)$"
+)
+# Keys of data sets and descriptions: what they hold is read, and nobody runs it.
+_DATA_KEY = re.compile(
+    r"(?i)(?:^|_)(?:prompts?|text|content|instructions?|inputs?|outputs?|responses?|questions?|answers?|completions?|queries|query|value"
+    r"|description|title|messages?|solution|documents?|summary|chosen|rejected|label|example|examples|data|sentences?|body|notes?|code|source"
+    r"|history|conversations?|dialog|comments?|name|id)$"
 )
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
@@ -82,8 +86,12 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
             yield from _text(node, path, place)
 
 
+def _where(path: Path) -> str:
+    return ".".join(path)[:_MAX_PATH]
+
+
 def _at(path: Path, place: Place) -> str:
-    return place.at(".".join(path)[:_MAX_PATH])
+    return place.at(_where(path))
 
 
 def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
@@ -189,9 +197,9 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
                     "config.custom-handler", Verdict.SUSPICIOUS, f"is served by {value[:80]}", _at((*path, key), place)
                 )
             case _ if key in _TARGET_KEYS and isinstance(value, str):
-                yield from _target(value, (*path, key), place, Verdict.SUSPICIOUS)
+                yield from judge(Leaf(LeafKind.CALLABLE, value, _where((*path, key)), key), place)
             case _ if key in _LOOSE_TARGET_KEYS and isinstance(value, str) and "." in value:
-                yield from _target(value, (*path, key), place, Verdict.SAFE)
+                yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, _where((*path, key)), key), place)
 
 
 def _auto_map(value: object, path: Path, place: Place) -> Iterator[Finding]:
@@ -260,14 +268,6 @@ def _module(key: str, value: str, path: Path, place: Place) -> Iterator[Finding]
         yield Finding("config.loads-module", verdict, f"{key} makes a loader import {value[:120]!r}", where)
 
 
-def _target(value: str, path: Path, place: Place, unknown: Verdict) -> Iterator[Finding]:
-    verdict = judge_dotted(value, unknown=unknown)
-    if unknown is Verdict.SAFE and not re.fullmatch(r"[A-Za-z_][\w.]*", value):
-        return
-    if verdict.rank > Verdict.SAFE.rank:
-        yield Finding("config.target", verdict, f"{path[-1]} makes a loader call {value[:120]!r}", _at(path, place))
-
-
 def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
     key = next((part for part in reversed(path) if part != "[]"), "")
     if not text:
@@ -285,31 +285,22 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
         yield Finding(
             "config.network-share", Verdict.SUSPICIOUS, f"{key} names a share on the network: {text[:80]}", _at(path, place)
         )
-    is_json = place.name.endswith(".json")
-    if is_json and (_FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))):
-        reason = leaves_repository(text, absolute_too=False)
-        if reason or _SENSITIVE.search(text):
-            yield Finding(
-                "config.path-outside",
-                Verdict.SUSPICIOUS,
-                f"{key} {text[:120]!r} {reason or 'names a private file'}",
-                _at(path, place),
-            )
-        elif _URL.match(text) and not _HUB.match(text):
-            yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
-    elif key in _MODEL_KEYS and _URL.match(text) and not _HUB.match(text):
-        yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
+    is_file = place.name.endswith(".json") and (
+        _FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))
+    )
+    if is_file or (key in _MODEL_KEYS and _URL.match(text)):
+        yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
     if _TEXT_PICKLE.match(text):
         yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
+    if not _DATA_KEY.search(key):
+        worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
+        yield from judge(Leaf(LeafKind.COMMAND, text, _where(path)), place, worst=worst)
     if _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 
 
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     """Code where a value is expected. Prose that talks of code does not parse as one expression."""
-    if any(_COMMAND_KEY.match(part) for part in path[-3:]) and (what := hostile_command(text)):
-        yield Finding("config.hostile-command", Verdict.MALICIOUS, what, _at(path, place))
-        return
     try:
         tree = ast.parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     COMMANDS = "commands"
     WEB_SCRIPT = "a web script"
     OTHER_SCRIPT = "a script"
+    SOURCE = "source code"
+    ORDERS = "orders to an agent"
     CLICKABLE = "a program for the desktop"
     REQUIREMENTS = "requirements"
     PTH = "a .pth file"
@@ -43,6 +45,10 @@ _SUFFIXES: dict[Kind, str] = {
     ".mk .make .dockerfile .slurm .sbatch .envrc",
     Kind.WEB_SCRIPT: ".js .mjs .cjs .ts .tsx .jsx .php .vue .svelte .as",
     Kind.OTHER_SCRIPT: ".pl .pm .rb .lua .tcl .awk .applescript .r .jl",
+    Kind.SOURCE: ".c .cc .cpp .cxx .cu .cuh .h .hh .hpp .go .rs .java .kt .kts .scala .swift .cs .m .mm .dart .zig .nim .ex"
+    " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
+    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl",
+    Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
     Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
     Kind.PTH: ".pth",
     Kind.TABLE: ".csv .tsv .tab",
@@ -58,6 +64,42 @@ _BY_NAME: dict[str, Kind] = {
     "justfile": Kind.COMMANDS,
     "procfile": Kind.COMMANDS,
     "vagrantfile": Kind.OTHER_SCRIPT,
+    **dict.fromkeys(
+        (
+            "cmakelists.txt",
+            "snakefile",
+            "workspace",
+            "build",
+            "module.bazel",
+            "jenkinsfile",
+            "earthfile",
+            "tiltfile",
+            "brewfile",
+            "nextflow.config",
+            "sconstruct",
+            "meson.build",
+            "singularity",
+            "apptainer",
+            "modelfile",
+            "setup",
+            "install",
+            "configure",
+            "bootstrap",
+            "run",
+            "start",
+            "build.sbt",
+            "dvcfile",
+            "gemfile",
+            "podfile",
+            "fastfile",
+        ),
+        Kind.SOURCE,
+    ),
+    **dict.fromkeys(("agents.md", "claude.md", "gemini.md", "skill.md", "copilot-instructions.md"), Kind.ORDERS),
+    **dict.fromkeys((".cursorrules", ".clinerules", ".windsurfrules", ".goosehints"), Kind.ORDERS),
+    ".replit": Kind.TOML,
+    ".bazelrc": Kind.SOURCE,
+    ".lfsconfig": Kind.GIT,
     "rakefile": Kind.OTHER_SCRIPT,
     "pipfile": Kind.TOML,
     "mlmodel": Kind.YAML,

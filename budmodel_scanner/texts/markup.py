@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from budmodel_scanner.content import CHUNK, Content, Place
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -36,7 +37,14 @@ def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
     """Model cards use plain HTML everywhere; scripts, handlers and frames of strangers they do not need."""
     yield from examine_unicode(text, place, "prose", code=False)
     yield from _hidden_orders(text, place)
+    yield from judge(Leaf(LeafKind.PROSE, text), place)
     yield from _active(_without_code(text), place)
+
+
+def examine_orders(text: str, place: Place) -> Iterator[Finding]:
+    """Rules and skills for agents: read like prose, but whoever reads them runs what they say."""
+    yield from examine_markdown(text, place)
+    yield from judge(Leaf(LeafKind.COMMAND, text), place)
 
 
 def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:

@@ -104,7 +104,7 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, 
     line = node.lineno
     command = command_of(node, file)
     if command is not None and (what := hostile_command(command)):
-        yield "python.hostile-command", Verdict.MALICIOUS, f"{dotted}() {when}: {what}", line
+        yield "command.hostile", what.verdict, f"{dotted}() {when}: {what}", line
         return
     ordinary = command is not None and ordinary_command(command)
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.verdict import Finding, Verdict
 
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
@@ -41,9 +40,7 @@ def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
         for key, command in scripts.items():
             if not isinstance(command, str):
                 continue
-            if what := hostile_command(command):
-                yield Finding("config.hostile-command", Verdict.MALICIOUS, what, place.at(f"scripts.{key}"))
-            elif key in _INSTALL_SCRIPTS:
+            if key in _INSTALL_SCRIPTS:
                 what = f"runs when it is installed: {command[:120]!r}"
                 yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at(f"scripts.{key}"))
 
@@ -54,9 +51,7 @@ def _tasks(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
         if isinstance(task, Mapping):
             options = task.get("runOptions")
             command = str(task.get("command", ""))
-            if what := hostile_command(command):
-                yield Finding("config.hostile-command", Verdict.MALICIOUS, what, place.at("tasks"))
-            elif isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
+            if isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
                 yield Finding(
                     "config.runs-on-open", Verdict.SUSPICIOUS, f"runs when opened: {command[:120]}", place.at("tasks")
                 )
