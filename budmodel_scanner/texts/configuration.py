@@ -8,6 +8,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.texts import tool_configuration
 from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -46,7 +47,13 @@ _DATA_KEY = re.compile(
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
 )
+# As Hydra, OmegaConf, Compose, shells and workflows write it.
+_SECRET_URL = re.compile(
+    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{1,2}\s?(?:oc\.env:|env:|env\.|secrets\.)?\w*(?:token|secret|passw|api_?key|credential|access_key)\w*\s?\}{1,2}"
+)
 _TEXT_PICKLE = re.compile(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
+# As a pickle stands in a text of JSON: by escapes, each byte a character.
+_BINARY_PICKLE = re.compile(r"\x80[\x02-\x05](?:\x95|c|\]|\}|K|X|\x8c|\()", re.DOTALL)
 _MODEL_KEYS = frozenset(
     {
         "base_model_name_or_path", "_name_or_path", "name_or_path", "pretrained_model_name_or_path", "tokenizer_name_or_path"
@@ -97,6 +104,8 @@ def _at(path: Path, place: Place) -> str:
 def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
     """What a file of this name means as a whole."""
     yield from tool_configuration.examine(tree, name, place)
+    for role, member in _members(tree):
+        yield from judge(Leaf(LeafKind.MEMBER, member, role, role), place)
     if isinstance(tree, Mapping):
         if isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree):
             yield from examine_keras_config(tree, place)
@@ -111,6 +120,38 @@ def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
                 if not kind.startswith(("sentence_transformers.", "pylate.", "model2vec.")):
                     verdict = max(Verdict.SUSPICIOUS, judge_dotted(kind), key=lambda verdict: verdict.rank)
                     yield Finding("config.custom-module", verdict, f"loads the module class {kind[:120]}", place.at("type"))
+
+
+def _members(tree: object) -> Iterator[tuple[str, str]]:
+    """Files beside this one that its format makes a loader open: TF.js, Core ML, OCI layouts, transformers, PEFT, DVC."""
+    if not isinstance(tree, Mapping):
+        return
+    manifest = tree.get("weightsManifest")
+    for group in manifest if isinstance(manifest, list) else []:
+        paths = group.get("paths") if isinstance(group, Mapping) else None
+        yield from (("weightsManifest", str(path)) for path in (paths if isinstance(paths, list) else []))
+    entries = tree.get("itemInfoEntries")
+    for entry in entries.values() if isinstance(entries, Mapping) else []:
+        if isinstance(entry, Mapping) and isinstance(entry.get("path"), str):
+            yield "itemInfoEntries", entry["path"]
+    for listed in ("layers", "manifests"):
+        layers = tree.get(listed) if "schemaVersion" in tree else None
+        for layer in layers if isinstance(layers, list) else []:
+            notes = layer.get("annotations") if isinstance(layer, Mapping) else None
+            if isinstance(notes, Mapping):
+                yield from ((listed, str(notes[key])) for key in _OCI_PATHS if key in notes)
+    for key in ("transformers_weights", "weights_name", "adapter_path", "model_weights"):
+        if isinstance(tree.get(key), str):
+            yield key, tree[key]
+
+
+# Annotations by which clients of registries name the files that they write.
+_OCI_PATHS = (
+    "org.opencontainers.image.title",
+    "org.cncf.model.filepath",
+    "org.cnai.model.filepath",
+    "io.deis.oras.content.unpack.path",
+)
 
 
 # The pipelines of diffusers that components are taken from by the name of their folder.
@@ -155,6 +196,16 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
                 yield Finding(
                     "config.trusts-remote-code", Verdict.SUSPICIOUS, "sets trust_remote_code", _at((*path, key), place)
                 )
+            case (
+                ("enable_unsafe_deserialization" | "allow_dangerous_deserialization" | "unsafe_deserialization"),
+                True | "true",
+            ):
+                what = f"sets {key}, so that a loader builds whatever it is told to"
+                yield Finding("config.trusts-remote-code", Verdict.SUSPICIOUS, what, _at((*path, key), place))
+            case _, "enable_unsafe_deserialization" | "keras.config.enable_unsafe_deserialization":
+                yield Finding(
+                    "config.trusts-remote-code", Verdict.SUSPICIOUS, f"{key} names {value}", _at((*path, key), place)
+                )
             case "custom_pipelines", dict() | list() if value:
                 what = f"defines pipelines of its own: {', '.join(map(str, value))[:120]}"
                 yield Finding("config.custom-pipeline", Verdict.SUSPICIOUS, what, _at((*path, key), place))
@@ -196,10 +247,28 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
                 yield Finding(
                     "config.custom-handler", Verdict.SUSPICIOUS, f"is served by {value[:80]}", _at((*path, key), place)
                 )
+            case "()" | "fn_module", str():
+                # https://docs.python.org/3/library/logging.config.html#logging-config-dict-userdef
+                yield from judge(Leaf(LeafKind.CALLABLE, value, _where((*path, key)), key), place)
+            case "class", str() if "." in value:
+                yield from _class(value, node, path, place)
             case _ if key in _TARGET_KEYS and isinstance(value, str):
                 yield from judge(Leaf(LeafKind.CALLABLE, value, _where((*path, key)), key), place)
             case _ if key in _LOOSE_TARGET_KEYS and isinstance(value, str) and "." in value:
                 yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, _where((*path, key)), key), place)
+
+
+_SPARK = ("org.apache.spark.ml.", "pyspark.ml.", "com.johnsnowlabs.nlp.", "com.microsoft.azure.synapse.ml.")
+
+
+def _class(value: str, node: Mapping[object, object], path: Path, place: Place) -> Iterator[Finding]:
+    """Handlers of `logging`, and the stages that Spark loads by the name of their class."""
+    if "paramMap" in node or "sparkVersion" in node:
+        if not value.startswith(_SPARK):
+            what = f"Spark would load the class {value[:120]}"
+            yield Finding("config.target", Verdict.SUSPICIOUS, what, _at((*path, "class"), place))
+    elif any(part in {"handlers", "formatters", "filters", "loggers"} for part in path) or path[-1:] == ("[]",):
+        yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, _where((*path, "class")), "class"), place)
 
 
 def _auto_map(value: object, path: Path, place: Place) -> Iterator[Finding]:
@@ -290,8 +359,11 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
     )
     if is_file or (key in _MODEL_KEYS and _URL.match(text)):
         yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
-    if _TEXT_PICKLE.match(text):
+    if _BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text):
         yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
+    if (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
+        what = f"{key} sends a secret of the environment to {secret[0][:120]}"
+        yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
     if not _DATA_KEY.search(key):
         worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
         yield from judge(Leaf(LeafKind.COMMAND, text, _where(path)), place, worst=worst)

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     WEB_SCRIPT = "a web script"
     OTHER_SCRIPT = "a script"
     SOURCE = "source code"
+    GRAPH = "a graph as text"
     ORDERS = "orders to an agent"
     CLICKABLE = "a program for the desktop"
     REQUIREMENTS = "requirements"
@@ -49,11 +50,12 @@ _SUFFIXES: dict[Kind, str] = {
     " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
     " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl",
     Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
+    Kind.GRAPH: ".pbtxt .prototxt",
     Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
     Kind.PTH: ".pth",
     Kind.TABLE: ".csv .tsv .tab",
     Kind.DATA: ".vocab .merges .bpe .tiktoken .tekken .dic .aff .arpa .lm .vec .fst .spm .model"
-    " .voc .wordlist .lexicon .pbtxt .prototxt .mtx .graph .tok .txt.gz",
+    " .voc .wordlist .lexicon .mtx .graph .tok .txt.gz",
 }  # fmt: skip
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _BY_NAME: dict[str, Kind] = {
@@ -134,7 +136,8 @@ def kind_of(path: str, text: str) -> Kind:
     """`text` is the beginning of the file, a few thousand characters."""
     name = path.rsplit("/", 1)[-1].lower()
     if name in _BY_NAME:
-        return _BY_NAME[name]
+        by_name = _BY_NAME[name]
+        return kind_by_content(text) if by_name is Kind.SOURCE and text.startswith("#!") else by_name
     if ("/" + path.lower()).endswith(("/.git/config", "/.git/info/attributes")):
         return Kind.GIT
     if _REQUIREMENTS.match(name):

@@ -38,6 +38,8 @@ _GIT = re.compile(
     | ^\s*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
+_LFS_STORE = re.compile(r"(?im)^\s*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
+_LFS_AGENT = re.compile(r"(?im)^\s*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = re.compile(r"(?im)^\s*(?:(?:extra-)?index-url|registry|find-links|repository|proxy)\s*=\s*([^\n]{1,300})")
 # Lines that are no commands, in the languages of shells.
 _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
@@ -85,7 +87,12 @@ def examine_clickable(text: str, place: Place) -> Iterator[Finding]:
 
 
 def examine_git(text: str, place: Place) -> Iterator[Finding]:
-    """.gitattributes, .gitmodules and .git/config: filters and settings that run programs."""
+    """.gitattributes, .gitmodules, .lfsconfig and .git/config: settings that run programs, and stores of strangers."""
+    if place.name.endswith(".lfsconfig"):
+        for found in _LFS_STORE.finditer(text):
+            yield from judge(Leaf(LeafKind.FILE, found[1].strip(), role="the store of large files"), place)
+        if _LFS_AGENT.search(text):
+            yield Finding("git.runs-program", Verdict.SUSPICIOUS, "names a program that transfers large files", place.at(""))
     for found in _GIT.finditer(text):
         yield Finding("git.runs-program", Verdict.SUSPICIOUS, f"sets {found[0].strip()[:120]!r}", place.at(""))
         return
