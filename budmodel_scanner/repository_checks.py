@@ -25,6 +25,10 @@ _DOUBLE = re.compile(
     r"(?i)\.(?:safetensors|bin|pt|pth|ckpt|gguf|onnx|h5|json|txt|md|pdf|png|jpe?g|csv|docx?|xlsx?|zip|mp[34]|wav)"
     r"\.(?:exe|scr|bat|cmd|com|ps1|vbs|vbe|jse?|jar|msi|lnk|hta|pif|cpl|dll|so|sh|py|pyc|desktop|app)$"
 )
+_MARKUP = re.compile(
+    r"(?i)<\s*/?\s*(?:script|img|svg|iframe|a|body|object|embed|style|link)\b|\bon\w{3,20}\s*=|javascript:"
+    r"|\{\{.{1,80}\}\}|\$\(|`"
+)
 # `snapshots/<commit>/config.json` -> `../../blobs/<digest>`, as hub clients keep their files.
 _HUB_BLOB = re.compile(r"(?:\.\./){1,20}blobs/[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # Modules that everybody imports: one of that name beside a script is imported in their place.
@@ -80,6 +84,8 @@ def _name(path: str) -> Iterator[Finding]:
         yield suspicious("path.too-long", "the name is longer than file systems take")
     if any("\udc80" <= character <= "\udcff" for character in path):
         yield suspicious("path.encoding", "the name is not UTF-8")
+    if _MARKUP.search(path):
+        yield suspicious("path.markup", "a page that lists the name would run or show what it holds")
     if _DOUBLE.search(parts[-1]):
         yield suspicious("path.double-suffix", "a program under a name that ends like data at first sight")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 # Programs that look at files where they are asked, and parsers that our own examination rests upon.
 _CROSS_CHECKS = ("modelscan", "picklescan")
-_PARSERS = ("jinja2", "pyyaml")
+_PARSERS = ("jinja2", "pyyaml", "tree-sitter", "tree-sitter-bash")
 
 
 @cache

@@ -72,7 +72,7 @@ def main() -> None:
     def examine(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
         return {"findings": bounded(examine_file(FileContent.of(descriptor), Place(request["name"])))}
 
-    serve(examine, {"budmodel_scanner", "jinja2", "markupsafe", "pyarrow", "yaml"})
+    serve(examine, {"budmodel_scanner", "jinja2", "markupsafe", "pyarrow", "tree_sitter", "tree_sitter_bash", "yaml"})
 
 
 def serve(examine: Examine, libraries: Iterable[str]) -> None:

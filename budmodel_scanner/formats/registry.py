@@ -16,6 +16,7 @@ from budmodel_scanner.formats import (
     parquet,
     safetensors,
     sentencepiece,
+    serializers,
     tensorflow,
     tensorflow_index,
     tflite,
@@ -127,5 +128,13 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",), plausible=True),
     Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson")),
+    Format(
+        "objects of another language",
+        serializers.recognizes,
+        serializers.examine,
+        (".rds", ".rdata", ".rda", ".ser"),
+        (".t7", ".bin", ".dat", ".model"),
+    ),
+    Format("MATLAB arrays", serializers.is_matlab, serializers.examine_matlab, (), (".mat",)),
     Format("Flax weights", flax.recognizes, flax.examine, (".msgpack",), plausible=True),
 )

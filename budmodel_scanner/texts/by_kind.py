@@ -7,10 +7,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
-from budmodel_scanner.texts.markup import examine_html, examine_markdown
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.markup import examine_html, examine_markdown, examine_orders
 from budmodel_scanner.texts.notebook import examine_notebook
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
@@ -23,6 +25,7 @@ from budmodel_scanner.texts.scripts import (
     examine_package_settings,
     examine_web_script,
 )
+from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.yaml_text import parse_yaml
@@ -38,6 +41,11 @@ _COMMENTED_JSON = re.compile(
 _CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
 _COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
 _LAST_COMMAS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s{0,2000}[}\]])')
+
+
+_OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
+_OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
+_CALL = re.compile(r"[\w\]]\s*\((?!\s*\))|__\w+__")
 
 
 def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Finding]:
@@ -65,6 +73,16 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_web_script(text, place)
         case Kind.OTHER_SCRIPT:
             yield from examine_other_script(text, place)
+        case Kind.SOURCE:
+            yield from examine_unicode(text, place, "code", code=False)
+            yield from examine_source(text, place)
+            if place.name.lower().endswith("modelfile"):
+                for found in _OLLAMA_FILE.finditer(text):
+                    yield from judge(Leaf(LeafKind.FILE, found[2], role=found[1]), place)
+        case Kind.GRAPH:
+            yield from _graph(text, place)
+        case Kind.ORDERS:
+            yield from examine_orders(text, place)
         case Kind.CLICKABLE:
             yield from examine_clickable(text, place)
         case Kind.REQUIREMENTS:
@@ -79,6 +97,18 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_table(data, place)
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
+            yield from judge(Leaf(LeafKind.PROSE, text), place)
+
+
+def _graph(text: str, place: Place) -> Iterator[Finding]:
+    """Graphs of TensorFlow and Caffe in the text form of protocol buffers: operators that reach out, layers in Python."""
+    for found in _OPERATOR.finditer(text):
+        where = f"line {text.count(chr(10), 0, found.start()) + 1}"
+        if does := DANGEROUS.get(found[1]):
+            yield Finding("tensorflow.dangerous-operator", Verdict.SUSPICIOUS, f"{found[1]} {does}", place.at(where))
+        elif found[2]:
+            what = "a layer that Caffe takes from a module of Python"
+            yield Finding("caffe.python-layer", Verdict.SUSPICIOUS, what, place.at(where))
 
 
 def _is_named(place: Place, *suffixes: str) -> bool:
@@ -166,8 +196,23 @@ def _ini(text: str, place: Place) -> Iterator[Finding]:
         # Many tools have a syntax of their own under this name.
         yield from examine_commands(text, place)
         return
+    yield from _evaluated(parser, place)
     tree = {section: {key: _lines(value) for key, value in parser.items(section)} for section in parser.sections()}
     yield from examine_configuration(tree, place)
+
+
+def _evaluated(parser: configparser.ConfigParser, place: Place) -> Iterator[Finding]:
+    """`class` and `args` of handlers, which `logging.config.fileConfig` evaluates as Python."""
+    for section in parser.sections():
+        if section.partition("_")[0] not in {"handler", "formatter"} or "_" not in section:
+            continue
+        for key in ("class", "args", "kwargs"):
+            code = parser.get(section, key, fallback=None) or ""
+            if key == "class" and "." in code:
+                yield from judge(Leaf(LeafKind.LISTED_CALLABLE, code.strip(), section, key), place)
+            elif _CALL.search(code):
+                what = f"evaluates {code[:120]!r} when logging is set up"
+                yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"{section}.{key}"))
 
 
 def _lines(value: str | None) -> object:

@@ -8,11 +8,12 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.texts import tool_configuration
 from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.requirements import examine_requirement
-from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -32,17 +33,27 @@ _FILE_KEY = re.compile(
 )
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _NETWORK_SHARE = re.compile(r"^\\\\[\w.-]+\\")
-_HUB = re.compile(
-    r"(?i)^https?://(?:[\w-]+\.)*(?:huggingface\.co|hf\.co|github\.com|githubusercontent\.com|modelscope\.cn|pytorch\.org|openai\.com|googleapis\.com|fbaipublicfiles\.com|openaipublic\.blob\.core\.windows\.net)(?:/|$)"
-)
-_SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
+# Keys whose values tools hand to a shell, and the ends of such keys: `postCreateCommand`, `build_commands`, `poe.tasks`.
 _COMMAND_KEY = re.compile(
-    r"(?i)^(?:commands?|cmd|entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|build_command|start_command|hooks?|before_script|after_script|args)$"
+    r"(?i)^(?:entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|setup|init|before|prebuild|tasks?|hooks?|args|on\w+|steps?)$"
+    r"|(?:commands?|cmds?|_scripts?|_hooks?)$"
+)
+# Keys of data sets and descriptions: what they hold is read, and nobody runs it.
+_DATA_KEY = re.compile(
+    r"(?i)(?:^|_)(?:prompts?|text|content|instructions?|inputs?|outputs?|responses?|questions?|answers?|completions?|queries|query|value"
+    r"|description|title|messages?|solution|documents?|summary|chosen|rejected|label|example|examples|data|sentences?|body|notes?|code|source"
+    r"|history|conversations?|dialog|comments?|name|id)$"
 )
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
 )
+# As Hydra, OmegaConf, Compose, shells and workflows write it.
+_SECRET_URL = re.compile(
+    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{1,2}\s?(?:oc\.env:|env:|env\.|secrets\.)?\w*(?:token|secret|passw|api_?key|credential|access_key)\w*\s?\}{1,2}"
+)
 _TEXT_PICKLE = re.compile(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
+# As a pickle stands in a text of JSON: by escapes, each byte a character.
+_BINARY_PICKLE = re.compile(r"\x80[\x02-\x05](?:\x95|c|\]|\}|K|X|\x8c|\()", re.DOTALL)
 _MODEL_KEYS = frozenset(
     {
         "base_model_name_or_path", "_name_or_path", "name_or_path", "pretrained_model_name_or_path", "tokenizer_name_or_path"
@@ -82,13 +93,19 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
             yield from _text(node, path, place)
 
 
+def _where(path: Path) -> str:
+    return ".".join(path)[:_MAX_PATH]
+
+
 def _at(path: Path, place: Place) -> str:
-    return place.at(".".join(path)[:_MAX_PATH])
+    return place.at(_where(path))
 
 
 def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
     """What a file of this name means as a whole."""
     yield from tool_configuration.examine(tree, name, place)
+    for role, member in _members(tree):
+        yield from judge(Leaf(LeafKind.MEMBER, member, role, role), place)
     if isinstance(tree, Mapping):
         if isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree):
             yield from examine_keras_config(tree, place)
@@ -103,6 +120,38 @@ def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
                 if not kind.startswith(("sentence_transformers.", "pylate.", "model2vec.")):
                     verdict = max(Verdict.SUSPICIOUS, judge_dotted(kind), key=lambda verdict: verdict.rank)
                     yield Finding("config.custom-module", verdict, f"loads the module class {kind[:120]}", place.at("type"))
+
+
+def _members(tree: object) -> Iterator[tuple[str, str]]:
+    """Files beside this one that its format makes a loader open: TF.js, Core ML, OCI layouts, transformers, PEFT, DVC."""
+    if not isinstance(tree, Mapping):
+        return
+    manifest = tree.get("weightsManifest")
+    for group in manifest if isinstance(manifest, list) else []:
+        paths = group.get("paths") if isinstance(group, Mapping) else None
+        yield from (("weightsManifest", str(path)) for path in (paths if isinstance(paths, list) else []))
+    entries = tree.get("itemInfoEntries")
+    for entry in entries.values() if isinstance(entries, Mapping) else []:
+        if isinstance(entry, Mapping) and isinstance(entry.get("path"), str):
+            yield "itemInfoEntries", entry["path"]
+    for listed in ("layers", "manifests"):
+        layers = tree.get(listed) if "schemaVersion" in tree else None
+        for layer in layers if isinstance(layers, list) else []:
+            notes = layer.get("annotations") if isinstance(layer, Mapping) else None
+            if isinstance(notes, Mapping):
+                yield from ((listed, str(notes[key])) for key in _OCI_PATHS if key in notes)
+    for key in ("transformers_weights", "weights_name", "adapter_path", "model_weights"):
+        if isinstance(tree.get(key), str):
+            yield key, tree[key]
+
+
+# Annotations by which clients of registries name the files that they write.
+_OCI_PATHS = (
+    "org.opencontainers.image.title",
+    "org.cncf.model.filepath",
+    "org.cnai.model.filepath",
+    "io.deis.oras.content.unpack.path",
+)
 
 
 # The pipelines of diffusers that components are taken from by the name of their folder.
@@ -147,6 +196,16 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
                 yield Finding(
                     "config.trusts-remote-code", Verdict.SUSPICIOUS, "sets trust_remote_code", _at((*path, key), place)
                 )
+            case (
+                ("enable_unsafe_deserialization" | "allow_dangerous_deserialization" | "unsafe_deserialization"),
+                True | "true",
+            ):
+                what = f"sets {key}, so that a loader builds whatever it is told to"
+                yield Finding("config.trusts-remote-code", Verdict.SUSPICIOUS, what, _at((*path, key), place))
+            case _, "enable_unsafe_deserialization" | "keras.config.enable_unsafe_deserialization":
+                yield Finding(
+                    "config.trusts-remote-code", Verdict.SUSPICIOUS, f"{key} names {value}", _at((*path, key), place)
+                )
             case "custom_pipelines", dict() | list() if value:
                 what = f"defines pipelines of its own: {', '.join(map(str, value))[:120]}"
                 yield Finding("config.custom-pipeline", Verdict.SUSPICIOUS, what, _at((*path, key), place))
@@ -188,10 +247,28 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
                 yield Finding(
                     "config.custom-handler", Verdict.SUSPICIOUS, f"is served by {value[:80]}", _at((*path, key), place)
                 )
+            case "()" | "fn_module", str():
+                # https://docs.python.org/3/library/logging.config.html#logging-config-dict-userdef
+                yield from judge(Leaf(LeafKind.CALLABLE, value, _where((*path, key)), key), place)
+            case "class", str() if "." in value:
+                yield from _class(value, node, path, place)
             case _ if key in _TARGET_KEYS and isinstance(value, str):
-                yield from _target(value, (*path, key), place, Verdict.SUSPICIOUS)
+                yield from judge(Leaf(LeafKind.CALLABLE, value, _where((*path, key)), key), place)
             case _ if key in _LOOSE_TARGET_KEYS and isinstance(value, str) and "." in value:
-                yield from _target(value, (*path, key), place, Verdict.SAFE)
+                yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, _where((*path, key)), key), place)
+
+
+_SPARK = ("org.apache.spark.ml.", "pyspark.ml.", "com.johnsnowlabs.nlp.", "com.microsoft.azure.synapse.ml.")
+
+
+def _class(value: str, node: Mapping[object, object], path: Path, place: Place) -> Iterator[Finding]:
+    """Handlers of `logging`, and the stages that Spark loads by the name of their class."""
+    if "paramMap" in node or "sparkVersion" in node:
+        if not value.startswith(_SPARK):
+            what = f"Spark would load the class {value[:120]}"
+            yield Finding("config.target", Verdict.SUSPICIOUS, what, _at((*path, "class"), place))
+    elif any(part in {"handlers", "formatters", "filters", "loggers"} for part in path) or path[-1:] == ("[]",):
+        yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, _where((*path, "class")), "class"), place)
 
 
 def _auto_map(value: object, path: Path, place: Place) -> Iterator[Finding]:
@@ -260,14 +337,6 @@ def _module(key: str, value: str, path: Path, place: Place) -> Iterator[Finding]
         yield Finding("config.loads-module", verdict, f"{key} makes a loader import {value[:120]!r}", where)
 
 
-def _target(value: str, path: Path, place: Place, unknown: Verdict) -> Iterator[Finding]:
-    verdict = judge_dotted(value, unknown=unknown)
-    if unknown is Verdict.SAFE and not re.fullmatch(r"[A-Za-z_][\w.]*", value):
-        return
-    if verdict.rank > Verdict.SAFE.rank:
-        yield Finding("config.target", verdict, f"{path[-1]} makes a loader call {value[:120]!r}", _at(path, place))
-
-
 def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
     key = next((part for part in reversed(path) if part != "[]"), "")
     if not text:
@@ -285,31 +354,25 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
         yield Finding(
             "config.network-share", Verdict.SUSPICIOUS, f"{key} names a share on the network: {text[:80]}", _at(path, place)
         )
-    is_json = place.name.endswith(".json")
-    if is_json and (_FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))):
-        reason = leaves_repository(text, absolute_too=False)
-        if reason or _SENSITIVE.search(text):
-            yield Finding(
-                "config.path-outside",
-                Verdict.SUSPICIOUS,
-                f"{key} {text[:120]!r} {reason or 'names a private file'}",
-                _at(path, place),
-            )
-        elif _URL.match(text) and not _HUB.match(text):
-            yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
-    elif key in _MODEL_KEYS and _URL.match(text) and not _HUB.match(text):
-        yield Finding("config.url", Verdict.SUSPICIOUS, f"{key} is fetched from {text[:120]}", _at(path, place))
-    if _TEXT_PICKLE.match(text):
+    is_file = place.name.endswith(".json") and (
+        _FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))
+    )
+    if is_file or (key in _MODEL_KEYS and _URL.match(text)):
+        yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
+    if _BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text):
         yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
+    if (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
+        what = f"{key} sends a secret of the environment to {secret[0][:120]}"
+        yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
+    if not _DATA_KEY.search(key):
+        worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
+        yield from judge(Leaf(LeafKind.COMMAND, text, _where(path)), place, worst=worst)
     if _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 
 
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     """Code where a value is expected. Prose that talks of code does not parse as one expression."""
-    if any(_COMMAND_KEY.match(part) for part in path[-3:]) and (what := hostile_command(text)):
-        yield Finding("config.hostile-command", Verdict.MALICIOUS, what, _at(path, place))
-        return
     try:
         tree = ast.parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):

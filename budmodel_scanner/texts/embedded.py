@@ -4,7 +4,9 @@ import base64
 import binascii
 import pickletools
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 
 from budmodel_scanner.content import MemoryContent, Place
@@ -19,9 +21,15 @@ _MAX_TEXT_PICKLE = 1 << 16
 # In two pieces, so that no antivirus takes this file for the test file.
 _ANTIVIRUS_TEST = b"$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!"
 # How a pickle, ELF and Windows programs, zip and gzip files and Java classes begin in base64 and in hexadecimal.
-_BASE64_STARTS = (b"gA", b"f0VMR", b"TVqQAA", b"TVpQAA", b"UEsDB", b"H4sIA", b"yv66v")
+_BASE64_STARTS = (
+    *(b"gA", b"f0VMR", b"TVqQAA", b"TVpQAA", b"UEsDB", b"H4sIA", b"yv66v", b"eJ", b"eN", b"rO0ABX"),
+    # The oldest pickles: a mark, a list or a dictionary, or the modules that matter.
+    *(b"KGRw", b"KGxw", b"KFMn", b"KGlv", b"KGNv", b"Y29zC", b"Y3Bvc2l4", b"Y19fYnVp", b"Y2J1aWx0", b"Y3N1YnBy", b"Y250C"),
+)
 _HEXADECIMAL_STARTS = (b"8002", b"8003", b"8004", b"8005", b"7f454c46", b"4d5a9000", b"7F454C46", b"4D5A9000")
-_BASE64 = re.compile(rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v)[A-Za-z0-9+/_-]{28,}+={0,2}")
+_BASE64 = re.compile(
+    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}+={0,2}"
+)
 _HEXADECIMAL = re.compile(rb"(?:[0-9A-Fa-f]{2}){24,}+")
 _BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _PICKLE_LINES = re.compile(
@@ -95,6 +103,14 @@ def _kind(content: bytes) -> str | None:
         return "a gzip file"
     if content.startswith(b"\xca\xfe\xba\xbe"):
         return "a Java class"
+    if content.startswith(b"\xac\xed\0\5"):
+        return "an object of Java"
+    if content[:1] == b"x":
+        with suppress(zlib.error):
+            inner = _kind(zlib.decompressobj().decompress(content, _MAX_ENCODED))
+            return f"{inner}, compressed," if inner else None
+    if content[:1] in {b"(", b"c"} and _PICKLE_LINES.search(content) and _read_as_pickle(content[:_MAX_TEXT_PICKLE])[1]:
+        return "a pickle"
     if content[:1] == b"\x80" and content[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"} and _runs(content):
         return "a pickle"
     return None

@@ -26,6 +26,17 @@ _LENIENT = frozenset({*_ROWS, Kind.JSON_LINES, Kind.MARKDOWN, Kind.HTML, Kind.WE
 _NO_PROGRAMS = frozenset(
     {Kind.MARKDOWN, Kind.TABLE, Kind.DATA, Kind.YAML, Kind.INI, Kind.TOML, Kind.TEMPLATE, Kind.REQUIREMENTS, Kind.JSON}
 )
+# Names that stand for weights, or for objects of a runtime, which are never texts.
+_WEIGHTS = re.compile(
+    r"(?i)(?:^|/)(?:(?:pytorch_|adapter_|diffusion_pytorch_|flax_|tf_)?model(?:[-_.]\d[\w-]*)?\.bin|(?:optimizer|scheduler|training_args)\.bin"
+    r"|saved_model\.pb|[^/]+\.(?:engine|plan|trt))$"
+)
+# Under these names tables of numbers are ordinary, and neither programs nor prose.
+_MODELS = re.compile(r"(?i)\.(?:model|bin|weights|ckpt|params|pb|index)$")
+_PROGRAMS = frozenset({Kind.PYTHON, Kind.COMMANDS, Kind.WEB_SCRIPT, Kind.OTHER_SCRIPT, Kind.HTML})
+_WEIGHT_ARCHIVE = re.compile(
+    r"(?i)\.(?:pt|pth|bin|ckpt|keras|npz|skops|nemo|mar|tflite|task|h5|joblib|pkl|safetensors|mlpackage)$"
+)
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:ext-\d-\S+ \S+\r?\n)*"
     rb"oid sha256:[0-9a-f]{64}\r?\nsize \d{1,20}\r?\n?"
@@ -67,12 +78,32 @@ def _pointer(content: Content, place: Place) -> Iterator[Finding]:
 
 
 def _disguise(kind: Kind, start: str, place: Place) -> Iterator[Finding]:
-    """A program under a name that promises none."""
+    """A text where weights should be, and a program under a name that promises none."""
     found = kind_by_content(start)
+    if _WEIGHTS.search(place.name) and start.strip():
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a text, which its name denies", place.at(""))
+    elif _MODELS.search(place.name) and (found in _PROGRAMS or _is_prose(start)):
+        what = f"is {found if found in _PROGRAMS else 'prose'} under a name of weights"
+        yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))
+    archives = [outer for outer in (place.path, *place.members[:-1]) if _WEIGHT_ARCHIVE.search(outer)]
+    # TorchScript keeps its own language in files of this suffix, which are read as such.
+    if archives and place.members and kind in _PROGRAMS - {Kind.HTML} and "code/" not in place.name:
+        yield Finding("content.program-in-weights", Verdict.SUSPICIOUS, f"holds {kind}, which weights do not", place.at(""))
     is_program = start.lstrip("\ufeff").startswith(("#!", "<?php")) and found is not Kind.PLAIN
     if kind in _NO_PROGRAMS and is_program and not start.startswith("#!!"):
         what = f"begins as {found} under a name of {kind}"
         yield Finding("text.disguised-program", Verdict.SUSPICIOUS, what, place.at("line 1"))
+
+
+def _is_prose(start: str) -> bool:
+    """Sentences: words in lines without figures. Vocabularies have a word or two in a line."""
+    lines = [line for line in start.splitlines()[:40] if line.strip()]
+    wordy = [
+        line
+        for line in lines
+        if len(line.split()) > 3 and not any(map(str.isdigit, line)) and "=" not in line and ":" not in line
+    ]
+    return bool(lines) and len(wordy) * 2 > len(lines)
 
 
 def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:

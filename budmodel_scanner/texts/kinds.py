@@ -18,6 +18,9 @@ class Kind(StrEnum):
     COMMANDS = "commands"
     WEB_SCRIPT = "a web script"
     OTHER_SCRIPT = "a script"
+    SOURCE = "source code"
+    GRAPH = "a graph as text"
+    ORDERS = "orders to an agent"
     CLICKABLE = "a program for the desktop"
     REQUIREMENTS = "requirements"
     PTH = "a .pth file"
@@ -43,11 +46,16 @@ _SUFFIXES: dict[Kind, str] = {
     ".mk .make .dockerfile .slurm .sbatch .envrc",
     Kind.WEB_SCRIPT: ".js .mjs .cjs .ts .tsx .jsx .php .vue .svelte .as",
     Kind.OTHER_SCRIPT: ".pl .pm .rb .lua .tcl .awk .applescript .r .jl",
+    Kind.SOURCE: ".c .cc .cpp .cxx .cu .cuh .h .hh .hpp .go .rs .java .kt .kts .scala .swift .cs .m .mm .dart .zig .nim .ex"
+    " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
+    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl",
+    Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
+    Kind.GRAPH: ".pbtxt .prototxt",
     Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
     Kind.PTH: ".pth",
     Kind.TABLE: ".csv .tsv .tab",
     Kind.DATA: ".vocab .merges .bpe .tiktoken .tekken .dic .aff .arpa .lm .vec .fst .spm .model"
-    " .voc .wordlist .lexicon .pbtxt .prototxt .mtx .graph .tok .txt.gz",
+    " .voc .wordlist .lexicon .mtx .graph .tok .txt.gz",
 }  # fmt: skip
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _BY_NAME: dict[str, Kind] = {
@@ -58,6 +66,42 @@ _BY_NAME: dict[str, Kind] = {
     "justfile": Kind.COMMANDS,
     "procfile": Kind.COMMANDS,
     "vagrantfile": Kind.OTHER_SCRIPT,
+    **dict.fromkeys(
+        (
+            "cmakelists.txt",
+            "snakefile",
+            "workspace",
+            "build",
+            "module.bazel",
+            "jenkinsfile",
+            "earthfile",
+            "tiltfile",
+            "brewfile",
+            "nextflow.config",
+            "sconstruct",
+            "meson.build",
+            "singularity",
+            "apptainer",
+            "modelfile",
+            "setup",
+            "install",
+            "configure",
+            "bootstrap",
+            "run",
+            "start",
+            "build.sbt",
+            "dvcfile",
+            "gemfile",
+            "podfile",
+            "fastfile",
+        ),
+        Kind.SOURCE,
+    ),
+    **dict.fromkeys(("agents.md", "claude.md", "gemini.md", "skill.md", "copilot-instructions.md"), Kind.ORDERS),
+    **dict.fromkeys((".cursorrules", ".clinerules", ".windsurfrules", ".goosehints"), Kind.ORDERS),
+    ".replit": Kind.TOML,
+    ".bazelrc": Kind.SOURCE,
+    ".lfsconfig": Kind.GIT,
     "rakefile": Kind.OTHER_SCRIPT,
     "pipfile": Kind.TOML,
     "mlmodel": Kind.YAML,
@@ -92,7 +136,8 @@ def kind_of(path: str, text: str) -> Kind:
     """`text` is the beginning of the file, a few thousand characters."""
     name = path.rsplit("/", 1)[-1].lower()
     if name in _BY_NAME:
-        return _BY_NAME[name]
+        by_name = _BY_NAME[name]
+        return kind_by_content(text) if by_name is Kind.SOURCE and text.startswith("#!") else by_name
     if ("/" + path.lower()).endswith(("/.git/config", "/.git/info/attributes")):
         return Kind.GIT
     if _REQUIREMENTS.match(name):

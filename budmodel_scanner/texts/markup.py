@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from budmodel_scanner.content import CHUNK, Content, Place
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -36,7 +37,14 @@ def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
     """Model cards use plain HTML everywhere; scripts, handlers and frames of strangers they do not need."""
     yield from examine_unicode(text, place, "prose", code=False)
     yield from _hidden_orders(text, place)
+    yield from judge(Leaf(LeafKind.PROSE, text), place)
     yield from _active(_without_code(text), place)
+
+
+def examine_orders(text: str, place: Place) -> Iterator[Finding]:
+    """Rules and skills for agents: read like prose, but whoever reads them runs what they say."""
+    yield from examine_markdown(text, place)
+    yield from judge(Leaf(LeafKind.COMMAND, text), place)
 
 
 def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:
@@ -104,6 +112,9 @@ class _Xml:
         self.parser.EntityDeclHandler = self._entity
         self.parser.StartElementHandler = self._element
         self.parser.ProcessingInstructionHandler = self._instruction
+        self.parser.CharacterDataHandler = self._characters
+        self.parser.buffer_text = True
+        self.field = False
 
     def add(self, rule: str, what: str) -> None:
         if len(self.findings) < 10:
@@ -136,6 +147,20 @@ class _Xml:
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rsplit(":", 1)[-1].lower()
+        if local == "relationship" and attributes.get("TargetMode") == "External":
+            kind = attributes.get("Type", "").rsplit("/", 1)[-1]
+            if kind in _FETCHED_ON_OPENING:
+                self.add("office.remote-part", f"fetches its {kind} from {attributes.get('Target', '')[:120]}")
+        elif local == "layer" and (
+            attributes.get("library") or attributes.get("type") in {"Python", "PythonOp", "CustomLayer"}
+        ):
+            what = attributes.get("library") or attributes.get("module") or attributes.get("type", "")
+            self.add("openvino.library", f"a layer is run by {what[:120]}")
+        elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
+            self.add("office.dde", "a field that starts a program")
+        self.field = local in {"instrtext", "ddelink"}
+        if local == "ddelink":
+            self.add("office.dde", f"links to {str(attributes)[:120]}")
         if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
             self.add("markup.active-content", f"holds the element {name[:60]}")
         for key, value in attributes.items():
@@ -145,11 +170,18 @@ class _Xml:
             elif lower.rsplit(":", 1)[-1] in {"href", "src", "to", "from", "values"} and _SCHEME.match(value):
                 self.add("markup.active-content", f"links to {value[:60]!r}")
 
+    def _characters(self, text: str) -> None:
+        if self.field and _DDE.search(text):
+            self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
+
     def _instruction(self, target: str, data: str) -> None:
         if target.lower() == "xml-stylesheet" and "xsl" in data.lower():
             self.add("xml.stylesheet", f"is transformed by {data[:80]}")
 
 
+_DDE = re.compile(r"(?i)^\s*DDE(?:AUTO)?\b")
+# Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.
+_FETCHED_ON_OPENING = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"})
 # Elements of formats other than SVG that have attributes of such names.
 _PLAIN_ON = frozenset({"datafield", "net", "layer", "port", "edge"})
 

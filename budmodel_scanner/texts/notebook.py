@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.markup import examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.requirements import examine_requirement
-from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.verdict import Finding, Verdict
 
 _INSTALL = re.compile(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
@@ -45,6 +46,8 @@ def examine_notebook(notebook: Mapping[str, object], place: Place) -> Iterator[F
                         unparsed = error
                 else:
                     source_of_all.append(code)
+        elif cell.get("cell_type") == "markdown":
+            yield from examine_markdown(_joined(cell.get("source")), place.inside(where))
         for output in _list(cell.get("outputs")):
             yield from _output(output, place, where)
     # One namespace: what one cell imports, another calls.
@@ -64,14 +67,13 @@ def _joined(value: object) -> str:
 
 
 def _shell_lines(source: str, place: Place, where: str) -> Iterator[Finding]:
-    lines = source.splitlines()
     whole = bool(_SHELL_CELL.match(source))
+    lines = (
+        source.splitlines()[1:] if whole else [line for line in source.splitlines() if line.lstrip().startswith(("!", "%"))]
+    )
+    yield from judge(Leaf(LeafKind.COMMAND, "\n".join(line.lstrip(" !%") for line in lines), where), place)
     for line in lines:
-        if not whole and not line.lstrip().startswith(("!", "%")):
-            continue
-        if what := hostile_command(line):
-            yield Finding("notebook.hostile-command", Verdict.MALICIOUS, what, place.at(where))
-        elif install := _INSTALL.match(line):
+        if install := _INSTALL.match(line):
             for word in install[1].split():
                 yield from examine_requirement(word, place, place.at(where))
 

@@ -104,7 +104,7 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, 
     line = node.lineno
     command = command_of(node, file)
     if command is not None and (what := hostile_command(command)):
-        yield "python.hostile-command", Verdict.MALICIOUS, f"{dotted}() {when}: {what}", line
+        yield "command.hostile", what.verdict, f"{dotted}() {when}: {what}", line
         return
     ordinary = command is not None and ordinary_command(command)
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
@@ -123,6 +123,9 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         keyword.arg == "allow_pickle" and getattr(keyword.value, "value", False) is True for keyword in node.keywords
     ):
         file.deeds.add(Deed.LOADS_OBJECTS)
+    if dotted and dotted.endswith(".enable_unsafe_deserialization"):
+        what = "makes Keras build whatever a file tells it to"
+        yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno
     imports = dotted in {"__import__", "importlib.import_module"} and bool(node.args) and names.text(node.args[0]) is None
     if imports and file.flow.origins(node.args[0]) & {Deed.DECODES, *NETWORK}:
         what = f"{dotted}() of a decoded or fetched name"

@@ -4,21 +4,11 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.known_places import PACKAGES, is_known
 from budmodel_scanner.verdict import Finding, Verdict
 
 _DIRECT = re.compile(r"(?i)(?:^|[\s@=])((?:git|hg|svn|bzr)\+\S+|(?:https?|ftp|file)://\S+)")
 _OPTION = re.compile(r"^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host|--pre-install)[=\s]+(\S+)")
-_ORDINARY_SOURCES = re.compile(
-    r"""(?ix)^(?:git\+)?(?:https?|ssh|git)://(?:[\w-]+@)?(?:
-      (?:www\.)?github\.com/(?:huggingface|pytorch|openai|facebookresearch|NVIDIA|NVIDIA-NeMo|Dao-AILab|microsoft|google|google-research|google-deepmind
-        |state-spaces|vllm-project|sgl-project|ultralytics|facebookincubator|bitsandbytes-foundation|TimDettmers|IDEA-Research|open-mmlab|salesforce|lm-sys
-        |haotian-liu|QwenLM|deepseek-ai|mistralai|allenai|EleutherAI|ggml-org|abetlen|unslothai|casper-hansen|AutoGPTQ|speechbrain|suno-ai|gradio-app)/
-    | download\.pytorch\.org | pypi\.org | files\.pythonhosted\.org | pypi\.nvidia\.com | pypi\.ngc\.nvidia\.com
-      | huggingface\.co/ | flashinfer\.ai
-    | data\.pyg\.org | wheels\.vllm\.ai | developer\.download\.nvidia\.com | storage\.googleapis\.com/(?:jax-releases
-      |libtpu) | docs\.sglang\.ai
-    | github\.com/explosion/ | (?:www\.)?github\.com/(?:Dao-AILab|vllm-project)/ | abetlen\.github\.io )"""
-)
 
 
 def examine_requirements(text: str, place: Place) -> Iterator[Finding]:
@@ -32,11 +22,11 @@ def examine_requirement(line: str, place: Place, where: str) -> Iterator[Finding
     if not line or line.startswith("#") or len(line) > 4_000:
         return
     if option := _OPTION.match(line):
-        if "://" not in option[1] or not _ORDINARY_SOURCES.match(option[1]):
+        if not is_known(option[1], PACKAGES):
             yield Finding(
                 "requirements.index", Verdict.SUSPICIOUS, f"installs from {option[1][:120]}", where or place.at("")
             )
-    elif (direct := _DIRECT.search(line)) and not _ORDINARY_SOURCES.match(direct[1]):
+    elif (direct := _DIRECT.search(line)) and not is_known(direct[1].strip("\"'"), PACKAGES):
         yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {direct[1][:120]}", where or place.at(""))
 
 

@@ -4,39 +4,13 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.shell_commands import hostile_match
+from budmodel_scanner.texts.known_places import PACKAGES, is_known
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_LINE = 20_000
-_DOWNLOAD = re.compile(
-    r"(?i)\b(?:curl|wget|invoke-webrequest|iwr|start-bitstransfer)\b[^\n]{0,400}?(https?://[^\s\"')]{1,300})[^\n]{0,200}"
-)
-_MAKES_EXECUTABLE = re.compile(
-    r"\bchmod\s{1,5}(?:-\w{1,3}\s{1,5})?(?:[ugoa]{0,3}\+[rw]{0,2}x|[0-7]?[57][0-7]{2})\s{1,5}[\"']?([\w./$\{\}-]{1,120})"
-)
-_ORDINARY_HOSTS = re.compile(
-    r"(?i)^https?://(?:[\w-]+\.)*(?:huggingface\.co|hf\.co|github\.com|githubusercontent\.com|anaconda\.(?:com|org)|conda\.io|pytorch\.org|nvidia\.com|googleapis\.com|google\.com|amazonaws\.com|microsoft\.com|ubuntu\.com|debian\.org|python\.org|npmjs\.org|docker\.com|kernel\.org|gnu\.org|apache\.org|modelscope\.cn|tsinghua\.edu\.cn|fbaipublicfiles\.com|openslr\.org|zenodo\.org|llvm\.org|rust-lang\.org|astral\.sh|ollama\.com|cmake\.org|gitlab\.com|sourceforge\.net)(?:[/:]|$)"
-)
-# Programs of Windows and desktops that have no place in a repository of a model, and run with one click.
-CLICKABLE = frozenset(
-    {
-        ".hta",
-        ".vbs",
-        ".vbe",
-        ".jse",
-        ".wsf",
-        ".wsh",
-        ".scf",
-        ".url",
-        ".desktop",
-        ".reg",
-        ".inf",
-        ".sct",
-        ".application",
-        ".lnk",
-    }
-)
 _WEB_SCRIPT = re.compile(
     r"""(?ix)
       (?P<shell>\b(?:ActiveXObject|CreateObject)\s{0,5}\(\s{0,5}["'](?:WScript|Scripting|Shell|ADODB)\.|\bWScript\.(?:Shell|CreateObject|Run)\b)
@@ -64,57 +38,22 @@ _GIT = re.compile(
     | ^\s*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
+_LFS_STORE = re.compile(r"(?im)^\s*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
+_LFS_AGENT = re.compile(r"(?im)^\s*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = re.compile(r"(?im)^\s*(?:(?:extra-)?index-url|registry|find-links|repository|proxy)\s*=\s*([^\n]{1,300})")
-_ORDINARY_INDEX = re.compile(
-    r"(?i)https?://(?:[\w-]+\.)*(?:pypi\.org|pythonhosted\.org|npmjs\.org|pytorch\.org|nvidia\.com|tsinghua\.edu\.cn|aliyun\.com)(?:[/:]|$)"
-)
+# Lines that are no commands, in the languages of shells.
+_COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
+_CONTINUED = re.compile(r"[\\^`]\r?\n")
 
 
 def examine_commands(text: str, place: Place) -> Iterator[Finding]:
     """Shell, batch and PowerShell scripts, and files that hold commands, such as a Dockerfile."""
     yield from examine_unicode(text, place, "a script")
-    joined = re.sub(r"[\\^`]\r?\n[ \t]{0,80}", " ", text) if "\n" in text else text
-    for number, line in enumerate(joined.splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if len(line) > _MAX_LINE:
             what = f"a line of {len(line):,} characters in a script"
             yield Finding("script.long-line", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
-        stripped = line.lstrip()
-        if stripped.startswith(("#", "::", "REM ", "rem ")) and not stripped.startswith("#!"):
-            continue
-        if found := hostile_match(line[:_MAX_LINE]):
-            what = f"{found[0]}: {found[1][0].strip()[:120]!r}"
-            yield Finding("script.hostile-command", Verdict.MALICIOUS, what, place.at(f"line {number}"))
-            return
-    yield from _downloaded_program(joined, place)
-
-
-def _downloaded_program(text: str, place: Place) -> Iterator[Finding]:
-    """A download that is made executable and started. Installers of known publishers are ordinary."""
-    strange = next((found for found in _DOWNLOAD.finditer(text) if not _ORDINARY_HOSTS.match(found[1])), None)
-    if strange is None:
-        return
-    for made in _MAKES_EXECUTABLE.finditer(text):
-        name = made[1].rsplit("/", 1)[-1]
-        if name and name in strange[0] and text.count(name) > 2:
-            verdict = Verdict.MALICIOUS
-            yield Finding(
-                "script.downloads-program", verdict, f"fetches {strange[1][:120]} and runs it as {name[:60]}", place.at("")
-            )
-            return
-    last = strange[1].rsplit("/", 1)[-1]
-    if last.endswith((".sh", ".exe", ".ps1", ".bat", ".bin", ".run")) and re.search(
-        r"\b(?:ba)?sh\s+\S{0,80}"
-        + re.escape(last[:60])
-        + r"|^\s*\.?/?\S{0,60}"
-        + re.escape(last[:60])
-        + r"\s*$|start-process[^\n]{0,80}"
-        + re.escape(last[:60]),
-        text,
-        re.IGNORECASE | re.MULTILINE,
-    ):
-        yield Finding(
-            "script.downloads-program", Verdict.SUSPICIOUS, f"fetches {strange[1][:120]} and runs it", place.at("")
-        )
+    yield from judge(Leaf(LeafKind.COMMAND, _CONTINUED.sub(" ", _COMMENT.sub("", text))), place)
 
 
 def examine_web_script(text: str, place: Place) -> Iterator[Finding]:
@@ -129,15 +68,14 @@ def examine_web_script(text: str, place: Place) -> Iterator[Finding]:
             f"holds {found[0][:80]!r}",
             place.at(f"line {text.count(chr(10), 0, found.start()) + 1}"),
         )
-    elif hostile := hostile_match(text[: 4 << 20]):
-        yield Finding(
-            "script.hostile-command", Verdict.SUSPICIOUS, f"{hostile[0]}: {hostile[1][0].strip()[:120]!r}", place.at("")
-        )
+    else:
+        yield from examine_source(text[: 4 << 20], place, worst=Verdict.SUSPICIOUS)
 
 
 def examine_other_script(text: str, place: Place) -> Iterator[Finding]:
     """Perl, Ruby, Lua and what else a shebang line may name."""
-    yield from examine_commands(text, place)
+    yield from examine_unicode(text, place, "a script")
+    yield from examine_source(text, place)
     if found := _OTHER_SCRIPT.search(text):
         yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"holds {found[0][:80]!r}", place.at(""))
 
@@ -149,7 +87,12 @@ def examine_clickable(text: str, place: Place) -> Iterator[Finding]:
 
 
 def examine_git(text: str, place: Place) -> Iterator[Finding]:
-    """.gitattributes, .gitmodules and .git/config: filters and settings that run programs."""
+    """.gitattributes, .gitmodules, .lfsconfig and .git/config: settings that run programs, and stores of strangers."""
+    if place.name.endswith(".lfsconfig"):
+        for found in _LFS_STORE.finditer(text):
+            yield from judge(Leaf(LeafKind.FILE, found[1].strip(), role="the store of large files"), place)
+        if _LFS_AGENT.search(text):
+            yield Finding("git.runs-program", Verdict.SUSPICIOUS, "names a program that transfers large files", place.at(""))
     for found in _GIT.finditer(text):
         yield Finding("git.runs-program", Verdict.SUSPICIOUS, f"sets {found[0].strip()[:120]!r}", place.at(""))
         return
@@ -158,7 +101,7 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
 def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:
     """pip.conf, .npmrc, .pypirc: where packages come from."""
     for found in _INDEX_SETTING.finditer(text):
-        if not _ORDINARY_INDEX.search(found[1]):
+        if not is_known(found[1].strip(), PACKAGES):
             yield Finding(
                 "requirements.index", Verdict.SUSPICIOUS, f"packages come from {found[1].strip()[:120]}", place.at("")
             )

@@ -1,180 +1,268 @@
 """Commands of shells, wherever they stand: in scripts, in Python, in configuration, in a Dockerfile.
 
-Every pattern is bounded, so that a line of megabytes costs no more than its length.
+What fetches or decodes and then runs is told by the syntax; what is hostile by itself, by the forms of `known/commands.txt`.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.python_deeds import ORDINARY_PROGRAMS
+from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
+from budmodel_scanner.verdict import Verdict
 
-# Installers that their makers publish to be piped into a shell.
-_KNOWN_INSTALLERS = re.compile(
-    r"""(?ix)https?://(?:
-      (?:www\.)?ollama\.(?:com|ai)/install\.(?:sh|ps1) | astral\.sh/ | sh\.rustup\.rs | static\.rust-lang\.org
-        | get\.docker\.com | bun\.sh/
-    | deb\.nodesource\.com/ | install\.python-poetry\.org | pixi\.sh/ | micro\.mamba\.pm/ | get\.pnpm\.io/
-      | get\.scoop\.sh | packagecloud\.io/
-    | nixos\.org/ | hf\.co/cli | (?:www\.)?huggingface\.co/ | cli\.github\.com | get\.helm\.sh
-      | repo\.anaconda\.com/ | packages\.microsoft\.com
-    | raw\.githubusercontent\.com/(?:Homebrew|nvm-sh|huggingface|ollama|ggml-org|rust-lang|helm|LazyVim|ohmyzsh|pyenv
-      |conda-forge)/
-    | community\.chocolatey\.org | chocolatey\.org | s3\.amazonaws\.com/.{0,40}git-lfs
-      | packages\.cloud\.google\.com | nvidia\.github\.io
-    | download\.docker\.com | apt\.llvm\.org | mirrors\.tuna\.tsinghua\.edu\.cn | localhost | 127\.0\.0\.1 )"""
+_MAX_PARSED = 1 << 20
+_MAX_DEPTH = 3
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "iex", "invoke-expression", "pwsh"})
+_LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+_DOWNLOADERS = frozenset(
+    {
+        "curl",
+        "wget",
+        "fetch",
+        "aria2c",
+        "lynx",
+        "w3m",
+        "http",
+        "https",
+        "iwr",
+        "irm",
+        "invoke-webrequest",
+        "invoke-restmethod",
+    }
 )
-# Each kind of attack: words without which it cannot be there, which cost little to look for, and its form.
-_FORMS: dict[str, tuple[str, str]] = {
-    "pipes download": (
-        "curl wget fetch iwr irm invoke-",
-        r"""\b(?:curl|wget|fetch|iwr|irm|invoke-webrequest|invoke-restmethod)\b[^\n|;]{0,300}\|\s{0,5}(?:sudo\s{1,5})?(?:/\S{0,30}/)?(?:(?:ba|z|da|k)?sh|python[\d.]*|perl|ruby|node|php|iex|invoke-expression)\b""",
-    ),
-    "substitutes download": (
-        "curl wget",
-        r"""(?:\b(?:ba|z|da)?sh\b\s{1,5}-c\s{1,5}["']?|\beval\s{1,5}["']?|\bsource\s{1,5}|(?:^|\s)\.\s|\b(?:ba)?sh\s{1,5})(?:\$\(|`|<\()\s{0,5}(?:curl|wget)\b""",
-    ),
-    "device socket": (
-        "/dev/tcp /dev/udp",
-        r"""/dev/(?:tcp|udp)/[\w.$\{\}-]{1,80}/""",
-    ),
-    "interactive shell": (
-        "sh",
-        r"""\b(?:ba|z)?sh\s{1,5}-i\s{0,5}[<>&0-9]""",
-    ),
-    "netcat": (
-        "nc ncat",
-        r"""\b(?:nc|ncat|netcat)(?:\.exe)?\b[^\n|;]{0,100}\s-\w{0,6}[ec]\b\s""",
-    ),
-    "netcat pipe": (
-        "mkfifo",
-        r"""\bmkfifo\b[^\n]{0,200}\b(?:nc|ncat|telnet|openssl)\b""",
-    ),
-    "socat": (
-        "socat",
-        r"""\bsocat\b[^\n]{0,200}\bexec:""",
-    ),
-    "decoded shell": (
-        "base64 xxd openssl",
-        r"""\b(?:base64\s{1,5}(?:-d|-D|--decode)|xxd\s{1,5}-r|openssl\s{1,5}(?:enc|base64)[^\n|]{0,60}-d)\b[^\n|]{0,200}\|\s{0,5}(?:sudo\s{1,5})?(?:(?:ba|z|da)?sh|python[\d.]*|perl|gunzip[^\n|]{0,40}\|\s{0,5}(?:ba)?sh)\b""",
-    ),
-    "decoded eval": (
-        "base64 xxd rev printf",
-        r"""\b(?:eval|(?:ba|z)?sh\s{1,5}-c)\b\s{0,5}["']?(?:\$\(|`)[^\n]{0,300}?\b(?:base64|xxd|rev|printf)\b""",
-    ),
-    "escaped shell": (
-        "printf",
-        r"""\bprintf\b[^\n|]{0,20}(?:\\x[0-9a-f]{2}){8}[^\n|]{0,300}\|\s{0,5}(?:ba)?sh\b""",
-    ),
-    "cron": (
-        "cron",
-        r"""\|\s{0,5}crontab\s{1,5}-|\bcrontab\s{1,5}(?:-\s|/|-u)|>>?\s{0,5}/etc/cron|>>?\s{0,5}/var/spool/cron""",
-    ),
-    "authorized keys": (
-        "authorized_keys",
-        r""">>?\s{0,5}\S{0,60}authorized_keys|\btee\b[^\n|]{0,40}authorized_keys""",
-    ),
-    "preload": (
-        "/etc/",
-        r""">>?\s{0,5}/etc/(?:ld\.so\.preload|sudoers|passwd|shadow)""",
-    ),
-    "removes all": (
-        "rm",
-        r"""\brm\s{1,5}(?:-\w{1,6}\s{1,5}){1,4}(?:--no-preserve-root\s{1,5})?["']?(?:/\*?|~(?:/\*?)?|\$(?:HOME|\{HOME\})(?:/\*?)?|/(?:home|etc|usr|boot|bin|root)/?\*?)["']?(?:\s|;|&|$)""",
-    ),
-    "hidden window": (
-        "hidden",
-        r"""\bpowershell(?:\.exe)?\b[^\n]{0,120}\s-w(?:indowstyle)?\s{1,5}hidden""",
-    ),
-    "rights": (
-        "sudoers nopasswd /etc/",
-        r"""\btee\b[^\n|]{0,40}/etc/(?:sudoers|ld\.so|passwd|shadow|cron)|NOPASSWD:\s{0,3}ALL\b""",
-    ),
-    "fork bomb": (
-        "(",
-        r""":\s{0,3}\(\s{0,3}\)\s{0,3}\{\s{0,3}:\s{0,3}\|\s{0,3}:""",
-    ),
-    "overwrites disk": (
-        "/dev/",
-        r"""\bdd\b[^\n]{0,80}\bof=/dev/(?:sd|nvme|hd|vd|disk)|\bmkfs(?:\.\w{1,8})?\s{1,5}[^\n]{0,60}/dev/""",
-    ),
-    "sends secrets": (
-        "/etc/passwd /etc/shadow .ssh/ .aws/ .netrc .bash_history env",
-        r"""\b(?:curl|wget|nc|ncat)\b[^\n]{0,120}(?:\$\(|`|@|<)\s{0,5}(?:cat\s{1,5})?[^\n]{0,20}(?:/etc/(?:passwd|shadow)|\.ssh/|\.aws/|\.netrc|\.bash_history|\bprintenv\b|\benv\b\s{0,5}[|)`])""",
-    ),
-    "pipes secrets": (
-        "curl wget nc",
-        r"""(?:\benv\b|\bprintenv\b|/etc/(?:passwd|shadow)\b|\.ssh/[^\s|]{0,30}+|\.aws/credentials)[^\n|]{0,40}\|[^\n]{0,100}\b(?:curl|wget|nc|ncat)\b""",
-    ),
-    "script socket": (
-        "socket fsockopen",
-        r"""\b(?:python[\d.]*|perl|ruby|php)\s{1,5}-\w\s{0,5}["'][^\n]{0,400}(?:socket|fsockopen|TCPSocket)""",
-    ),
-    "script decodes": (
-        "exec eval",
-        r"""\bpython[\d.]*\s{1,5}-c\s{0,5}["'](?=[^\n]{0,400}(?:exec|eval)\s{0,3}\()(?=[^\n]{0,400}(?:base64|b64decode|urlopen|requests|decompress|fromhex|__import__))""",
-    ),
-    "encoded powershell": (
-        "powershell",
-        r"""\bpowershell(?:\.exe)?\b[^\n]{0,200}\s[-/]e(?:nc?|nco\w{0,10}|c)?\s{1,5}["']?[A-Za-z0-9+/=]{8,}""",
-    ),
-    "downloads and runs": (
-        "downloadstring downloaddata invoke-webrequest iwr irm net.webclient frombase64string",
-        r"""(?:\biex\b|invoke-expression)[^\n]{0,300}(?:downloadstring|downloaddata|invoke-webrequest|\biwr\b|\birm\b|net\.webclient|frombase64string)|(?:downloadstring|frombase64string)[^\n]{0,300}(?:\biex\b|invoke-expression)""",
-    ),
-    "loads assembly": (
-        "reflection.assembly virtualalloc amsi",
-        r"""\[(?:system\.)?reflection\.assembly\]::load|VirtualAlloc|amsiutils|amsiinitfailed""",
-    ),
-    "weakens defender": (
-        "mppreference windefend netsh",
-        r"""\b(?:set|add)-mppreference\b|\bsc\s{1,5}stop\s{1,5}windefend|netsh\s{1,5}(?:adv)?firewall\b[^\n]{0,80}\b(?:off|disable)""",
-    ),
-    "living off land": (
-        "certutil bitsadmin mshta regsvr32 rundll32",
-        r"""\bcertutil(?:\.exe)?\b[^\n]{0,100}(?:-urlcache|-decode)|\bbitsadmin\b[^\n]{0,100}/transfer|\bmshta(?:\.exe)?\s{1,5}["']?(?:https?:|javascript:|vbscript:)|\bregsvr32\b[^\n]{0,60}/i:\s{0,3}http|\brundll32\b[^\n]{0,60}javascript:""",
-    ),
-    "schedules": (
-        "schtasks new-scheduledtask currentversion",
-        r"""\bschtasks(?:\.exe)?\b[^\n]{0,60}/create|new-scheduledtask|\breg(?:\.exe)?\s{1,5}add\b[^\n]{0,100}\\currentversion\\run""",
-    ),
-    "wipes windows": (
-        "del erase format vssadmin remove-item",
-        r"""\b(?:del|erase)\s{1,5}(?:/\w\s{0,5}){2,6}["']?(?:c:\\|%systemdrive%|%userprofile%)|\bformat\s{1,5}c:|vssadmin\s{1,5}delete\s{1,5}shadows|remove-item\b[^\n]{0,60}(?:c:\\["'\s]|\$home\b|\$env:userprofile)[^\n]{0,40}-recurse""",
-    ),
-}
-_HOSTILE = [(name, words.split(), re.compile(form, re.IGNORECASE)) for name, (words, form) in _FORMS.items()]
-# One look tells of nearly every line that none of the forms can match.
-_ANY_WORD = re.compile("|".join(sorted({re.escape(word) for _, words, _ in _HOSTILE for word in words})))
-_ONLY_UNKNOWN_HOSTS = frozenset({"pipes download", "substitutes download", "downloads and runs"})
-_PREFIX = re.compile(
-    r"^(?:\s*(?:sudo(?:\s+-\S+)?|time|nohup|exec|command|env|then|do|if|!|@|-|CUDA_VISIBLE_DEVICES=\S*|[A-Z_]{2,40}=\S{0,100})\s+)*"
+_FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+_DECODING = re.compile(
+    r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$"
 )
-_COMMAND_BREAK = re.compile(r"&&|\|\||[;|\n]")
-_SHELL_WRAPPER = re.compile(r"^(?:/bin/|/usr/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+(.*)$", re.DOTALL)
+# The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
+_FETCHES_OR_DECODES = re.compile(
+    r"(?i)https?:|curl|wget|fetch|aria2|lynx|\biwr\b|\birm\b|invoke-|base64|base32|xxd|openssl|uudecode|\brev\b|\\x[0-9a-f]{2}|urlopen|downloadstring"
+)
+_HANDS_ON = re.compile(r"[|`<;&\n]|\$\(|\beval\b")
+_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S+")
+_BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
+_SECRET = re.compile(
+    r"(?i)\$(?:\{|env:)?\w*(?:token|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
+)
+# What only shows a text.
+_SHOWING = frozenset(
+    {"echo", "printf", "cat", "print", "write-host", "grep", "sed", "awk", "log", "info", "warn", "error", "die"}
+)
 
 
-def hostile_command(text: str) -> str | None:
-    """What is wrong with a text of shell commands, or None."""
-    if (found := hostile_match(text)) is None:
-        return None
-    name, match = found
-    return f"{name}: {match[0].strip()[:120]!r}"
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """`line` counts from 1 within the text."""
+
+    name: str
+    written: str
+    line: int
+    verdict: Verdict = Verdict.MALICIOUS
+
+    def __str__(self) -> str:
+        return f"{self.name}: {' '.join(self.written.split())[:120]!r}"
 
 
-def hostile_match(text: str) -> tuple[str, re.Match[str]] | None:
-    """The kind of attack in a text of shell commands, and where it stands."""
+def hostile_command(text: str) -> Hostile | None:
+    """The worst of a text of shell commands, or None. Comments of a shell are left out."""
+    found = [*_by_form(text), *_by_syntax(text, 0)]
+    return max(found, key=lambda hostile: hostile.verdict.rank, default=None)
+
+
+@cache
+def _forms() -> tuple[list[tuple[str, list[str], re.Pattern[str]]], re.Pattern[str]]:
+    """Each form with the words that go before it, and one look that tells of nearly every text that none can match."""
+    lines = files(__package__).joinpath("known", "commands.txt").read_text("utf-8").splitlines()
+    rows = [line for line in lines if line and not line.startswith("#")]
+    forms = [
+        (name.strip("[]"), words.split(), re.compile(form, re.IGNORECASE))
+        for name, words, form in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
+    ]
+    return forms, re.compile("|".join(sorted({re.escape(word) for _, words, _ in forms for word in words})))
+
+
+def _by_form(text: str) -> Iterator[Hostile]:
+    forms, any_word = _forms()
     lower = text.lower()
-    if _ANY_WORD.search(lower) is None:
-        return None
-    for name, words, form in _HOSTILE:
-        if not any(word in lower for word in words):
+    if any_word.search(lower) is None:
+        return
+    for name, words, form in forms:
+        if any(word in lower for word in words) and (found := form.search(text)):
+            yield Hostile(name, found[0].strip(), text.count("\n", 0, found.start()) + 1)
+
+
+def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:
+    if len(text) > _MAX_PARSED:
+        text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
+    if not _FETCHES_OR_DECODES.search(text) or not _HANDS_ON.search(text):
+        return
+    script = parse_shell(text)
+    yield from _piped(script)
+    yield from _put_into(script)
+    yield from _run_later(script)
+    yield from _sent(script)
+    if script.has_errors:
+        yield from _in_pieces(text)
+    if depth < _MAX_DEPTH:
+        for quoted, owner in script.quoted():
+            if owner is None or owner.program not in _SHOWING:
+                yield from _by_syntax(quoted, depth + 1)
+
+
+def _piped(script: Script) -> Iterator[Hostile]:
+    """`curl … | sh`, `base64 -d | python`."""
+    for stages in script.pipelines():
+        of_stages = [list(script.commands(stage)) for stage in stages]
+        for number, runners in enumerate(of_stages):
+            if any(_runs_its_input(command) for command in runners):
+                before = [command for commands in of_stages[:number] for command in commands]
+                yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
+
+
+def _put_into(script: Script) -> Iterator[Hostile]:
+    """`sh -c "$(curl …)"`, `source <(curl …)`, and the same by way of a variable."""
+    held = {
+        name: [*script.commands(value)]
+        for name, value in script.assigned()
+        if value.type in {"string", "command_substitution"}
+    }
+    for command in script.commands():
+        if not (_runs_its_words(command) or command.program in {"source", "."}):
             continue
-        for found in form.finditer(text):
-            start = text.rfind("\n", 0, found.start()) + 1
-            line = text[max(start, found.start() - 200) : found.end() + 300].split("\n", 1)[0]
-            if name in _ONLY_UNKNOWN_HOSTS and _KNOWN_INSTALLERS.search(line):
+        told = [*script.put_into(command.node)]
+        for word in command.words:
+            told += [inner for name, commands in held.items() if re.search(rf"\$\{{?{name}\b", word) for inner in commands]
+        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval")
+
+
+def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> Iterator[Hostile]:
+    for command in commands:
+        if _fetches(command) and not _all_known(command, INSTALLERS):
+            yield Hostile(fetched, command.written, command.line)
+        elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
+            yield Hostile(decoded, command.written, command.line)
+
+
+def _run_later(script: Script) -> Iterator[Hostile]:
+    """A download that is then started: by itself, or by a shell."""
+    saved: dict[str, Command] = {}
+    for command in script.commands():
+        if _fetches(command) and not _all_known(command, DOWNLOADS):
+            if name := _saved_as(command, script):
+                saved[name] = command
+        elif saved:
+            first = next(
+                (word for word in command.words if word.rstrip("/").rsplit("/", 1)[-1].lower() == command.program), ""
+            )
+            if (name := _file_name(first)) in saved and saved[name].node.id != command.node.id:
+                yield Hostile("downloads program", saved[name].written, command.line)
+            elif _is_interpreter(command.program) or command.program in {
+                "source",
+                ".",
+                "start-process",
+                "msiexec",
+                "rundll32",
+            }:
+                for word in command.arguments[:3]:
+                    if (name := _file_name(word)) in saved:
+                        yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
+
+
+def _saved_as(command: Command, script: Script) -> str:
+    words = command.arguments
+    for option, value in itertools.pairwise(words):
+        if re.fullmatch(r"-\w*[oO]|--output(?:-document)?|-[oO]ut[fF]ile", option) and not (
+            option.endswith("O") and command.program == "curl"
+        ):
+            return _file_name(value)
+    if into := script.written_to(command):
+        return _file_name(into)
+    addresses = _addresses(command)
+    return _file_name(addresses[-1].split("?")[0]) if addresses else ""
+
+
+def _file_name(path: str) -> str:
+    return re.split(r"[/\\]", path.strip("\"'"))[-1].lower()
+
+
+def _sent(script: Script) -> Iterator[Hostile]:
+    """Secrets of the environment that an address carries away."""
+    for command in script.commands():
+        if _fetches(command):
+            for address in _addresses(command):
+                if _SECRET.search(address.partition("://")[2]) and not is_known(_SECRET.sub("x", address), DOWNLOADS):
+                    yield Hostile("sends secrets", command.written, command.line)
+
+
+def _in_pieces(text: str) -> Iterator[Hostile]:
+    """The same of lines that are no Bash: pipes are pipes in every shell."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if (
+            len(line) > 20_000
+            or line.lstrip().startswith(("#", "//", "::", "REM ", "rem "))
+            or not _FETCHES_OR_DECODES.search(line)
+        ):
+            continue
+        pieces = [piece for piece in re.split(r"(?<!\|)\|(?!\|)", line) if piece.strip()]
+        for before, after in itertools.pairwise(pieces):
+            words = re.findall(r"[^\s\"'`()<>;{}\[\],]+", before)
+            start = next((at for at, word in enumerate(words) if word.lower().removesuffix(".exe") in _DOWNLOADERS), None)
+            last = re.findall(r"[^\s\"'`()<>;{}\[\],]+", after)
+            runner = parse_shell(" ".join(last[:6])) if start is not None and last else None
+            if runner is None or start is None or not any(map(_runs_its_input, runner.commands())):
                 continue
-            return name, found
-    return None
+            fetch = next(parse_shell(" ".join(words[start:])).commands(), None)
+            if fetch is not None and not _all_known(fetch, INSTALLERS):
+                yield Hostile("pipes download", line.strip(), number)
+
+
+def _is_interpreter(program: str) -> bool:
+    return program in _SHELLS or bool(_LANGUAGES.fullmatch(program)) or program in {"powershell", "cmd"}
+
+
+def _runs_its_input(command: Command) -> bool:
+    """Whether a program takes what is piped into it for its program."""
+    program, arguments = command.program, command.arguments
+    if program == "eval" or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS):
+        return True
+    if not _is_interpreter(program):
+        return False
+    flags = [word for word in arguments if re.match(r"[-/]\w", word)]
+    given = [word for word in arguments if re.match(r"[\w./$~]", word) and word not in {"/dev/stdin", "-"}]
+    if program in _SHELLS:
+        return any(re.fullmatch(r"-\w*s", flag) for flag in flags) or not (
+            given or any("c" in flag for flag in flags if flag[:2] != "--")
+        )
+    if any(re.fullmatch(r"-\w*[ce]", flag) for flag in flags):
+        return any("stdin" in word.lower() and re.search(r"exec|eval", word) for word in arguments)
+    return "-m" not in flags and (not given or arguments[:1] == ("-",) or "/dev/stdin" in arguments[:2])
+
+
+def _runs_its_words(command: Command) -> bool:
+    return command.program == "eval" or _is_interpreter(command.program)
+
+
+def _fetches(command: Command) -> bool:
+    if command.program in _DOWNLOADERS:
+        return True
+    return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
+        _FETCHING_CODE.search(word) for word in command.arguments
+    )
+
+
+def _addresses(command: Command) -> list[str]:
+    written = [found[0] for word in command.words if (found := _URL.search(word))]
+    return written or [f"https://{word}" for word in command.arguments if _BARE_ADDRESS.fullmatch(word)]
+
+
+def _all_known(command: Command, purpose: str) -> bool:
+    addresses = _addresses(command)
+    return bool(addresses) and all(is_known(address, purpose) for address in addresses)
 
 
 def ordinary_command(command: str) -> bool:
@@ -183,6 +271,13 @@ def ordinary_command(command: str) -> bool:
         command = wrapped[1].strip("\"'")
     parts = [part for part in _COMMAND_BREAK.split(command) if part.strip()]
     return bool(parts) and all(_program(part) in ORDINARY_PROGRAMS for part in parts[:50])
+
+
+_PREFIX = re.compile(
+    r"^(?:\s*(?:sudo(?:\s+-\S+)?|time|nohup|exec|command|env|then|do|if|!|@|-|CUDA_VISIBLE_DEVICES=\S*|[A-Z_]{2,40}=\S{0,100})\s+)*"
+)
+_COMMAND_BREAK = re.compile(r"&&|\|\||[;|\n]")
+_SHELL_WRAPPER = re.compile(r"^(?:/bin/|/usr/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+(.*)$", re.DOTALL)
 
 
 def _program(part: str) -> str:

@@ -148,6 +148,10 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
             name = text_of(node.arg, known)
             if name is not None and escapes(name):
                 yield "template.attribute-trick", Verdict.MALICIOUS, f"reaches for [{name!r}]", node.lineno
+            elif _chosen(node, assigned, known) and _chosen(node.node, assigned, known):
+                # A subscript falls back to an attribute: whoever fills in the names climbs where he likes.
+                what = "reaches for items of items by names that only the caller knows"
+                yield "template.chosen-name", Verdict.SUSPICIOUS, what, node.lineno
         case nodes.Name(ctx="load"):
             if escapes(node.name):
                 yield "template.attribute-trick", Verdict.MALICIOUS, f"uses {node.name}", node.lineno
@@ -189,6 +193,13 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
             attr="os" | "subprocess" | "builtins" | "modules" | "environ", node=nodes.Getattr() | nodes.Name()
         ):
             yield "template.foreign-object", Verdict.SUSPICIOUS, f"reaches for .{node.attr}", node.lineno
+
+
+def _chosen(node: nodes.Node, assigned: set[str], known: Known) -> bool:
+    """Whether an item is named by a variable that the template itself does not set."""
+    if not isinstance(node, nodes.Getitem) or not isinstance(node.arg, nodes.Name):
+        return False
+    return node.arg.name not in assigned and text_of(node.arg, known) is None
 
 
 def _built_names(node: nodes.Node, known: Known) -> Iterator[_Found]:

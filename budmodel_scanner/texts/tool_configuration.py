@@ -1,9 +1,11 @@
 """Configuration of tools that work in a checkout: package managers, editors, agents, containers, version control."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.known_places import PACKAGES, is_known
+from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
 
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
@@ -31,8 +33,36 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
                 yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at("mcpServers"))
     if ("/.claude/" in path or "/.cursor/" in path or "/.gemini/" in path) and tree.get("hooks"):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))
+    if name == "pyproject.toml":
+        yield from _project(tree, place)
     if isinstance(tree.get("services"), Mapping) and ("compose" in name):
         yield from _compose(tree["services"], place)
+
+
+def _project(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
+    """What pip fetches and runs to build: https://peps.python.org/pep-0517/."""
+    build = tree.get("build-system")
+    if isinstance(build, Mapping):
+        if paths := build.get("backend-path"):
+            what = f"is built by code of its own in {str(paths)[:80]}"
+            yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at("build-system.backend-path"))
+        requires = build.get("requires")
+        for requirement in requires if isinstance(requires, list) else []:
+            yield from examine_requirement(str(requirement), place, place.at("build-system.requires"))
+    waiting: list[object] = [tree.get("project"), tree.get("tool"), tree.get("dependency-groups")]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            for key in ("url", "git"):
+                source = str(node.get(key, ""))
+                installed = key == "git" or re.search(r"\.(?:whl|tar\.gz|zip)$|/simple/?$", source)
+                if installed and "://" in source and not is_known(source, PACKAGES):
+                    yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {source[:120]}", place.at(key))
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, str) and " @ " in node[:200]:
+            yield from examine_requirement(node, place, place.at("dependencies"))
 
 
 def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
@@ -41,9 +71,7 @@ def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
         for key, command in scripts.items():
             if not isinstance(command, str):
                 continue
-            if what := hostile_command(command):
-                yield Finding("config.hostile-command", Verdict.MALICIOUS, what, place.at(f"scripts.{key}"))
-            elif key in _INSTALL_SCRIPTS:
+            if key in _INSTALL_SCRIPTS:
                 what = f"runs when it is installed: {command[:120]!r}"
                 yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at(f"scripts.{key}"))
 
@@ -54,9 +82,7 @@ def _tasks(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
         if isinstance(task, Mapping):
             options = task.get("runOptions")
             command = str(task.get("command", ""))
-            if what := hostile_command(command):
-                yield Finding("config.hostile-command", Verdict.MALICIOUS, what, place.at("tasks"))
-            elif isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
+            if isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
                 yield Finding(
                     "config.runs-on-open", Verdict.SUSPICIOUS, f"runs when opened: {command[:120]}", place.at("tasks")
                 )

@@ -10,6 +10,7 @@ from tests.corpus import (
     arrays,
     binaries,
     bypasses,
+    carriers,
     configurations,
     documents,
     estimators,
@@ -52,6 +53,7 @@ def _all() -> Iterator[Sample]:
     yield from keras_files.samples()
     yield from small_binaries.samples()
     yield from configurations.samples()
+    yield from carriers.samples()
     yield from programs.samples()
     yield from documents.samples()
     yield from binaries.samples()

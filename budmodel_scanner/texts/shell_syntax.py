@@ -1,0 +1,172 @@
+"""Shell commands by the grammar of Bash: which program is started with which words, and what is piped or put into what."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from budmodel_scanner.content import UnscannedError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_MAX_VISITS = 2_000_000
+_STAGES = frozenset(
+    {
+        "command", "redirected_statement", "subshell", "compound_statement", "while_statement", "for_statement",
+        "if_statement",
+    }
+)  # fmt: skip
+_PUT_INTO = frozenset({"command_substitution", "process_substitution"})
+_QUOTED = frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "translated_string"})
+# What starts another program, and the words of other files around a command: Dockerfiles, Makefiles, YAML.
+_WRAPPERS = frozenset(
+    {
+        "sudo", "doas", "env", "nohup", "time", "exec", "command", "builtin", "busybox", "stdbuf", "timeout", "nice",
+        "setsid", "xargs", "then", "do", "if", "!", "@", "-", "run", "cmd", "entrypoint", "shell", "onbuild", "call",
+        "start", "unbuffer",
+    }
+)  # fmt: skip
+_NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`words` without quotes and escapes, known variables filled in. `written` and `line` say where it stands."""
+
+    words: tuple[str, ...]
+    node: "Node"
+
+    @property
+    def written(self) -> str:
+        return text_of(self.node)
+
+    @property
+    def line(self) -> int:
+        return int(self.node.start_point[0]) + 1
+
+    @property
+    def program(self) -> str:
+        return self._split[0]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return self._split[1]
+
+    @property
+    def _split(self) -> tuple[str, tuple[str, ...]]:
+        for number, word in enumerate(self.words):
+            name = re.split(r"[/\\]", word.lstrip("@-").lower())[-1].removesuffix(".exe")
+            if name and name not in _WRAPPERS and (word.startswith("@") or not _NOT_A_PROGRAM.fullmatch(word)):
+                return name, self.words[number + 1 :]
+        return "", ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`values` are the variables that are set to a plain text. Raises UnscannedError where reading it takes too long."""
+
+    root: "Node"
+    values: dict[str, str]
+    _visits: Iterator[int] = field(default_factory=lambda: iter(range(_MAX_VISITS)))
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.root.has_error)
+
+    def pipelines(self) -> Iterator[tuple["Node", ...]]:
+        """The stages of each pipeline, also of those inside of others."""
+        for node in self._below(self.root):
+            if node.type == "pipeline":
+                yield tuple(child for child in node.named_children if child.type in _STAGES or child.type == "pipeline")
+
+    def commands(self, node: "Node | None" = None) -> Iterator[Command]:
+        """In the order in which they stand, those inside of others too."""
+        for inner in self._below(node or self.root):
+            if inner.type == "command":
+                yield Command(tuple(self._word(child) for child in inner.named_children if not _is_redirect(child)), inner)
+
+    def put_into(self, node: "Node") -> Iterator[Command]:
+        """Commands whose output a command takes as text or as a file."""
+        for inner in self._below(_statement(node)):
+            if inner.type in _PUT_INTO:
+                yield from self.commands(inner)
+
+    def assigned(self) -> Iterator[tuple[str, "Node"]]:
+        for node in self._below(self.root):
+            if node.type == "variable_assignment" and node.named_child_count == 2:
+                yield text_of(node.named_children[0]), node.named_children[1]
+
+    def written_to(self, command: Command) -> str | None:
+        """The file that the output of a command goes into."""
+        for child in _statement(command.node).named_children:
+            if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children:
+                return self._word(child.named_children[-1])
+        return None
+
+    def quoted(self) -> Iterator[tuple[str, Command | None]]:
+        """Texts in quotes and here-documents, with the command that is given them."""
+        for node in self._below(self.root):
+            if node.type in _QUOTED:
+                owner: Node | None = node.parent
+                while owner is not None and owner.type not in {"command", "redirected_statement"}:
+                    owner = owner.parent
+                yield self._word(node), next(self.commands(owner), None) if owner is not None else None
+
+    def _below(self, node: "Node") -> Iterator["Node"]:
+        waiting = [node]
+        while waiting:
+            if next(self._visits, None) is None:
+                raise UnscannedError("script.too-complex", "commands nested in commands, too many to be read")
+            found = waiting.pop()
+            yield found
+            waiting.extend(reversed(found.named_children))
+
+    def _word(self, node: "Node") -> str:
+        text = text_of(node)
+        if node.type == "ansi_c_string":
+            text = re.sub(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})", _coded, text[1:])
+        if node.type != "heredoc_body":
+            text = re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)[\"']", "", text), flags=re.DOTALL)
+        return _VARIABLE.sub(lambda found: self.values.get(found[1] or found[2], found[0]), text)
+
+
+def parse_shell(text: str) -> Script:
+    """Bash as far as it is Bash; its grammar goes on after what it does not know."""
+    root = _parser().parse(text.encode("utf-8", "replace")).root_node
+    script = Script(root, {})
+    for name, value in script.assigned():
+        if value.type in {"word", "string", "raw_string", "concatenation"} and not any(
+            inner.type in _PUT_INTO for inner in script._below(value)
+        ):
+            script.values[name] = script._word(value)[:2_000]
+    return script
+
+
+def text_of(node: "Node") -> str:
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def _coded(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16) if found[1] else int(found[2], 8))
+
+
+def _statement(node: "Node") -> "Node":
+    """A command with its redirections."""
+    parent = node.parent
+    return parent if parent is not None and parent.type == "redirected_statement" else node
+
+
+def _is_redirect(node: "Node") -> bool:
+    return node.type.endswith("_redirect") or node.type == "variable_assignment"
+
+
+@cache
+def _parser() -> "Parser":
+    # Few files hold a command that has to be parsed, and each child would pay for the import.
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_bash.language()))

