@@ -69,8 +69,9 @@ def _size(weight: object) -> int | None:
         return None
     quantization = weight.get("quantization")
     kind = quantization.get("dtype") if isinstance(quantization, dict) else weight.get("dtype")
-    width, shape = _WIDTHS.get(str(kind)), weight["shape"]
-    if width is None or not all(type(length) is int and 0 <= length < 1 << 40 for length in shape):
+    width = _WIDTHS.get(str(kind))
+    shape = [length for length in weight["shape"] if type(length) is int and 0 <= length < 1 << 40]
+    if width is None or len(shape) < len(weight["shape"]):
         return None
     return math.prod(shape[:_MOST_DIMENSIONS]) * width
 
