@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,6 +75,22 @@ def folder_listing(target: Path) -> Listing:
         others,
         blobs,
     )
+
+
+def files_listing(files: Sequence[Path]) -> Listing:
+    """These files below the working directory, and no others. Raises OSError or ValueError where one is none such."""
+    wanted: dict[str, WantedFile] = {}
+    links: dict[str, str] = {}
+    for file in files:
+        path = file.absolute().relative_to(Path.cwd()).as_posix()
+        status = file.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            links[path] = str(file.readlink())
+        elif stat.S_ISDIR(status.st_mode):
+            raise ValueError(f"{file} is a folder, which is scanned alone")
+        else:
+            wanted[path] = replace(on_disk(path, file), size=status.st_size)
+    return Listing(list(wanted.values()), links)
 
 
 def _names_of_blobs(root: Path, leads: Mapping[str, Path]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
-from budmodel_scanner import cross_checks
+from budmodel_scanner import cross_checks, described_weights
 from budmodel_scanner.cache import Examined, NoCache, ScanCache, cache_key
 from budmodel_scanner.engines import EXAMINED, FAILED, NOT_CONFIGURED, NOT_EXAMINED, OURS, Engine
 from budmodel_scanner.isolation import Allowance, Child, ScanFailure, program_of
@@ -123,6 +123,8 @@ def scan_listing(
         for report in scanner.scan(listing.files):
             reports[report.path] = report
             on_report(report)
+    for path, findings in described_weights.joined({path: (one.size, one.findings) for path, one in reports.items()}):
+        reports[path] = replace(reports[path], verdict=verdict_of(findings), findings=findings)
     sizes = {wanted.path: wanted.size for wanted in listing.files}
     for path, finding in (*check_paths(sizes, listing.links), *_references(listing.files, reports)):
         reports[path] = with_findings(reports[path], [finding])

@@ -15,7 +15,7 @@ from budmodel_pipeline.commands.options import as_json
 if TYPE_CHECKING:
     from budmodel_pipeline.settings import Settings
     from budmodel_pipeline.targets.model_scan import ModelScan, Progress
-    from budmodel_scanner.scanner import FileReport
+    from budmodel_scanner.baseline import Judged
 
 # Findings of one file that a table has room for; --json has all of them.
 SHOWN = 5
@@ -35,24 +35,46 @@ def _home(settings: "Settings") -> Path:
 @click.argument("target")
 @click.option("--no-cache", is_flag=True, help="Examine everything anew, and remember nothing.")
 @click.option("--cross-check", is_flag=True, help="Ask modelscan and picklescan too, which takes several times as long.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="Of the report: a table, one document of JSON, SARIF 2.1.0, or annotations for a workflow of GitHub.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Findings that are accepted, in TOML, each with a reason and a date (see budmodel_scanner/README.md).",
+)
 @as_json
-def scan(target: str, no_cache: bool, cross_check: bool, as_json: bool) -> None:
+def scan(target: str, no_cache: bool, cross_check: bool, form: str, baseline: Path | None, as_json: bool) -> None:
     """Whether the files of TARGET are safe: a directory, a file, hf:org/name@revision, or a URL. Needs no database.
 
     Nothing is unpickled, imported, rendered or unpacked. The exit status is 0 when every file is safe, 1 when one is
     malicious or suspicious, and 2 when one was not looked at or there are none. With --json, a line of JSON for each file.
+    What a baseline accepts is shown as accepted, and counts as safe.
     """
+    from datetime import UTC, datetime
+
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.targets.model_scan import scan_target
     from budmodel_pipeline.targets.provider import ProviderError
     from budmodel_pipeline.targets.target import TargetError
+    from budmodel_scanner.baseline import judged, read_baseline, unused
     from budmodel_scanner.cache import NoCache, SqliteCache
+    from budmodel_scanner.formatted import file_as_json, formatted
     from budmodel_scanner.scanner import ScanOptions, cross_checking
+    from budmodel_scanner.verdict import worst
 
     try:
         settings = context.settings()
     except click.ClickException as problem:
         raise click.UsageError(problem.message) from problem  # Not 1, which means that something was found.
+    try:
+        entries = read_baseline(baseline.read_text("utf-8")) if baseline else ()
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{baseline}: {error}", param_hint="--baseline") from error
     cache = NoCache() if no_cache else SqliteCache(_home(settings) / "scans.sqlite", _warn)
     try:
         with nullcontext() if isinstance(cache, NoCache) else closing(cache), _progress_bar() as on_progress:
@@ -70,55 +92,51 @@ def scan(target: str, no_cache: bool, cross_check: bool, as_json: bool) -> None:
         raise click.BadParameter(str(error), param_hint="TARGET") from error
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)  # Not 1, which click would say and which means that something was found.
+    today = datetime.now(UTC).date()
+    files = judged(found.files, entries, today)
+    for sentence in unused(found.files, entries, today):
+        _warn(sentence)
     if as_json:
-        for report in found.files:
-            print(json.dumps(_line(report)))
+        for file in files:
+            print(json.dumps(file_as_json(file)))
+    elif form != "text":
+        for line in formatted(files, form):
+            print(line)
     else:
-        _show(found)
+        _show(found, files)
     if not found.files:
         _warn("there are no files to scan")
-    sys.exit(found.verdict.exit_status)
+    sys.exit(worst(file.verdict for file in files).exit_status)
 
 
-def _line(report: "FileReport") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "path": report.path,
-        "verdict": report.verdict,
-        "findings": [asdict(finding) for finding in report.findings],
-        "sha256": report.sha256,
-        "size": report.size,
-        "engines": dict(report.engines),
-    }
-
-
-def _show(found: "ModelScan") -> None:
+def _show(found: "ModelScan", files: "Sequence[Judged]") -> None:
     """What is wrong, worst first; then who looked; then the sum of it."""
     from budmodel_pipeline.commands.console import say, show
     from budmodel_scanner.telling import plain, summary
 
     say(plain(f"{found.name} at {found.revision}" if found.revision else found.name))
-    rows = list(_rows(sorted(found.files, key=lambda report: (-report.verdict.rank, report.path))))
+    rows = list(_rows(sorted(files, key=lambda file: (-file.verdict.rank, file.report.path))))
     if rows:
         show(rows, as_json=False)
-    for line in summary(found.files):
+    for line in summary([file.counted for file in files]):
         say(line)
 
 
-def _rows(reports: Sequence["FileReport"]) -> Iterator[dict[str, Any]]:
+def _rows(files: "Sequence[Judged]") -> Iterator[dict[str, Any]]:
     from rich.markup import escape
 
     from budmodel_scanner.telling import plain
 
-    for report in reports:
-        findings = sorted(report.findings, key=lambda finding: -finding.verdict.rank)
+    for file in files:
+        path = file.report.path
+        findings = sorted(file.report.findings, key=lambda finding: -finding.verdict.rank)
         for finding in findings[:SHOWN]:
-            texts = {"path": report.path, "finding": finding.what, "where": finding.where, "rule": finding.rule}
-            yield {"verdict": str(finding.verdict)} | {name: escape(plain(text)) for name, text in texts.items()}
+            texts = {"path": path, "finding": finding.what, "where": finding.where, "rule": finding.rule}
+            verdict = escape(plain(file.verdict_of(finding)))
+            yield {"verdict": verdict} | {name: escape(plain(text)) for name, text in texts.items()}
         if len(findings) > SHOWN:
             left = f"and {len(findings) - SHOWN:,} more, which --json shows"
-            yield {"verdict": "", "path": escape(plain(report.path)), "finding": left, "where": "", "rule": ""}
+            yield {"verdict": "", "path": escape(plain(path)), "finding": left, "where": "", "rule": ""}
 
 
 def _warn(sentence: str) -> None:

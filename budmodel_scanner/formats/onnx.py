@@ -1,5 +1,7 @@
 """ONNX: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, walked without its schema library.
 
+Models, and the values that tests of models keep in files of their own: a tensor, a sequence, an optional value.
+
 Loaders resolve `external_data` against the model's directory: CVE-2022-25882, CVE-2024-27318 and CVE-2024-7776 read or wrote
 files outside of it.
 """
@@ -10,116 +12,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place
+from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.locations import objection
+from budmodel_scanner.formats.onnx_schema import SCHEMA
 from budmodel_scanner.formats.payloads import examine_metadata, signature
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
-from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Visit, walk
-from budmodel_scanner.formats.reading import reports_malformed
+from budmodel_scanner.formats.protobuf_schema import Visit, walk
+from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
 
-_TENSOR = {
-    **dict.fromkeys((1, 2), NUMBER),
-    **dict.fromkeys((3, 4, 5, 7, 9, 10, 11), DATA),
-    6: TEXT,
-    8: TEXT,
-    12: TEXT,
-    13: "External",
-    14: NUMBER,
-    16: "Note",
-}
-_SCHEMA = {
-    "Model": {
-        1: NUMBER,
-        2: TEXT,
-        3: TEXT,
-        4: TEXT,
-        5: NUMBER,
-        6: TEXT,
-        7: "Graph",
-        8: "Opset",
-        14: "Property",
-        20: "Training",
-        25: "Function",
-        26: "Device",
-    },
-    "Graph": {
-        1: "Node",
-        2: TEXT,
-        5: "Tensor",
-        10: TEXT,
-        11: "Value",
-        12: "Value",
-        13: "Value",
-        14: "Quantization",
-        15: "Sparse",
-        16: "Note",
-    },
-    "Node": {
-        **dict.fromkeys((1, 2, 3, 4, 6, 7, 8), TEXT),
-        5: "Attribute",
-        9: "Note",
-        10: "NodeDevice",
-    },
-    "Attribute": {
-        1: TEXT,
-        2: DATA,
-        3: NUMBER,
-        4: TEXT,
-        5: "Tensor",
-        6: "Graph",
-        7: DATA,
-        8: NUMBER,
-        9: TEXT,
-        10: "Tensor",
-        11: "Graph",
-        13: TEXT,
-        14: "Type",
-        15: "Type",
-        20: NUMBER,
-        21: TEXT,
-        22: "Sparse",
-        23: "Sparse",
-    },
-    "Tensor": _TENSOR,
-    "Sparse": {1: "Tensor", 2: "Tensor", 3: NUMBER},
-    "Function": {
-        1: TEXT,
-        2: NUMBER,
-        3: NUMBER,
-        4: TEXT,
-        5: TEXT,
-        6: TEXT,
-        7: "Node",
-        8: TEXT,
-        9: "Opset",
-        10: TEXT,
-        11: "Attribute",
-        12: "Value",
-        13: TEXT,
-        14: "Note",
-    },
-    "Training": {1: "Graph", 2: "Graph", 3: "Note", 4: "Note"},
-    "Value": {1: TEXT, 2: "Type", 3: TEXT, 4: "Note"},
-    "Quantization": {1: TEXT, 2: "Note"},
-    "Opset": {1: TEXT, 2: NUMBER},
-    "Property": {1: TEXT, 2: TEXT},
-    "Note": {1: TEXT, 2: TEXT},
-    "External": {1: TEXT, 2: TEXT},
-    # Types and devices hold names and numbers only.
-    "Type": {1: "TensorType", 4: "ElementType", 5: "MapType", 6: TEXT, 7: "OpaqueType", 8: "TensorType", 9: "ElementType"},
-    "TensorType": {1: NUMBER, 2: "Shape"},
-    "ElementType": {1: "Type"},
-    "MapType": {1: NUMBER, 2: "Type"},
-    "OpaqueType": {1: TEXT, 2: TEXT},
-    "Shape": {1: "Dimension"},
-    "Dimension": {1: NUMBER, 2: TEXT, 3: TEXT},
-    "Device": {1: TEXT, 2: NUMBER, 3: TEXT},
-    "NodeDevice": {1: TEXT, 2: DATA, 3: NUMBER},
-}
 # Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
 _OPENING_FIELDS = 2
 _MODEL_WIRES = {1: VARINT, 5: VARINT, **dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20, 25, 26), BYTES)}
+# What a value alone has in common with no graph of TensorFlow: its second field is the number of a type.
+_VALUE_WIRES = {2: VARINT, **dict.fromkeys((3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16), BYTES), 14: VARINT}
+_VALUE_SUFFIXES = (".pb", ".onnx", ".tensorproto", ".tensor", ".proto")
+_HIGHEST_TYPE = 26
 # Operators of these come with the runtimes themselves.
 _DOMAINS = {
     "",
@@ -183,13 +92,46 @@ def recognizes(head: bytes, name: str) -> bool:
     return 1 <= version <= 64 and (7 in numbers or (2 in numbers and numbers[2].isascii() and b"\n" not in numbers[2]))
 
 
+def recognizes_value(head: bytes, name: str) -> bool:
+    """A TensorProto, SequenceProto or OptionalProto."""
+    found = first_fields(head)
+    if not found or not name.lower().endswith(_VALUE_SUFFIXES):
+        return False
+    types = [int.from_bytes(payload, "little") for number, _, payload in found if number == 2]
+    return len(types) == 1 and types[0] <= _HIGHEST_TYPE and all(_is_of_value(number, wire) for number, wire, _ in found)
+
+
+def _is_of_value(number: int, wire: int) -> bool:
+    # A shape may be packed or not; the name of a sequence has its number.
+    return wire in (VARINT, BYTES) if number == 1 else _VALUE_WIRES.get(number) == wire
+
+
+@reports_malformed
+def examine_value(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    """Tried as all that it may be; what fits neither is told as a tensor that is wrong."""
+    message = "Sequence" if _fits(content, "Sequence", place) else "Tensor"
+    yield from _examined(content, place, nested, message)
+
+
+def _fits(content: Content, message: str, place: Place) -> bool:
+    try:
+        return all(visit.holds is not None for visit in walk(content, 0, content.size, SCHEMA, message, "onnx", place))
+    except MalformedError:
+        return False
+
+
 @reports_malformed
 def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    yield from _examined(content, place, nested, "Model")
+
+
+def _examined(content: Content, place: Place, nested: Nested, message: str) -> Iterator[Finding]:
     used: dict[str, int] = {}
     defined: set[str] = set()
     has_graph = has_operator_sets = False
     tensor = _Tensor()
-    for visit in walk(content, 0, content.size, _SCHEMA, "Model", "onnx", place):
+    elsewhere = WeightRanges()
+    for visit in walk(content, 0, content.size, SCHEMA, message, "onnx", place):
         kind = (visit.message, visit.field.number)
         where = place.at(f"byte {visit.field.start:,}")
         has_graph = has_graph or kind == ("Model", 7)
@@ -197,7 +139,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             has_operator_sets or kind == ("Model", 8) or (kind == ("Model", 1) and visit.field.value < _NEEDS_SETS)
         )
         if visit.holds == "Tensor":
-            yield from tensor.findings(place)
+            yield from tensor.findings(place, elsewhere)
             tensor = _Tensor(visit.field.start)
         elif visit.message == "Tensor":
             tensor.add(visit.field, content)
@@ -214,22 +156,20 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             defined.add(visit.text.decode("utf-8", "replace"))
         elif kind == ("Node", 4):
             yield from _operator(visit.text.decode("utf-8", "replace"), where)
-        elif kind == ("External", 1) and visit.text not in _EXTERNAL_KEYS:
-            # The reference loader sets every key as an attribute of an object of its own.
-            what = f"external data has the key {visit.text[:80].decode('utf-8', 'replace')!r}"
-            yield Finding("onnx.external-key", Verdict.SUSPICIOUS, what, where)
         elif visit.message == "External":
-            yield from _external(visit.text.decode("utf-8", "replace"), where)
+            tensor.place_outside(visit)
+            yield from _external(visit, where)
         elif kind in (("Tensor", 9), ("Attribute", 4)):
             yield from _data(content, visit, where)
         elif visit.message == "Property" or kind in (("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), ("Tensor", 6)):
             yield from examine_metadata(
                 visit.text, f"{visit.message} text at byte {visit.field.start:,}", "onnx", place, nested
             )
-    yield from tensor.findings(place)
-    if not has_operator_sets:
+    yield from tensor.findings(place, elsewhere)
+    yield from elsewhere.notes(place)
+    if message == "Model" and not has_operator_sets:
         yield Finding("onnx.no-operator-sets", Verdict.SUSPICIOUS, "states no version of its operators", place.at(""))
-    if not has_graph:
+    if message == "Model" and not has_graph:
         yield Finding("onnx.no-graph", Verdict.SUSPICIOUS, "the model holds no graph", place.at(""))
     for domain, at in used.items():
         if domain not in _DOMAINS and domain not in defined and not domain.startswith(_EXPORTED):
@@ -249,6 +189,17 @@ class _Tensor:
     shape: list[int] = field(default_factory=list)
     type: int = 0
     stored: int | None = None
+    external: dict[str, str] = field(default_factory=dict)
+    _key: str | None = None
+
+    def place_outside(self, visit: Visit) -> None:
+        """An entry of its external data: a key, then what it says."""
+        text = visit.text.decode("utf-8", "replace")
+        if visit.field.number == 1:
+            self._key = text
+        elif self._key is not None:
+            self.external[self._key] = text
+            self._key = None
 
     def add(self, found: Field, content: Content) -> None:
         if found.number == 1 and found.wire == BYTES:
@@ -260,7 +211,8 @@ class _Tensor:
         elif found.number == 9:
             self.stored = found.end - found.start
 
-    def findings(self, place: Place) -> Iterator[Finding]:
+    def findings(self, place: Place, elsewhere: WeightRanges) -> Iterator[Finding]:
+        """What is wrong with its size; where its numbers lie in another file, `elsewhere` is told."""
         where = place.at(f"byte {self.start:,}")
         bits = _BITS.get(self.type)
         shape = [length - (1 << 64) if length >= 1 << 63 else length for length in self.shape]
@@ -269,6 +221,14 @@ class _Tensor:
         elif self.stored is not None and bits and self.stored != (math.prod(shape) * bits + 7) // 8:
             what = f"a tensor of shape {shape[:16]} is stored in {self.stored:,} bytes"
             yield Finding("onnx.size", Verdict.SUSPICIOUS, what, where)
+        elif bits and "location" in self.external:
+            size = (math.prod(shape) * bits + 7) // 8
+            start, length = self.external.get("offset", "0"), self.external.get("length", str(size))
+            if length != str(size):
+                what = f"a tensor of shape {shape[:16]} takes {length[:40]} bytes of another file"
+                yield Finding("onnx.size", Verdict.SUSPICIOUS, what, where)
+            elif _PLAIN_NUMBER.fullmatch(start):
+                elsewhere.add(self.external["location"], int(start), size)
 
 
 def _operator(name: str, where: str) -> Iterator[Finding]:
@@ -281,12 +241,18 @@ def _operator(name: str, where: str) -> Iterator[Finding]:
 # onnxruntime's own name for tensors that it holds itself: as a location in a file, it reads any address.
 _MEMORY = "_ORT_MEM_ADDR_"
 _NUMBER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 _FARTHEST = 1 << 48
 _EXTERNAL_KEYS = (b"location", b"offset", b"length", b"checksum", b"basepath")
 
 
-def _external(value: str, where: str) -> Iterator[Finding]:
-    """Applied to whatever an entry says, because the order of its two fields is up to the writer."""
+def _external(visit: Visit, where: str) -> Iterator[Finding]:
+    """Paths are looked for in whatever an entry says, because the order of its two fields is up to the writer."""
+    value = visit.text.decode("utf-8", "replace")
+    if visit.field.number == 1 and visit.text not in _EXTERNAL_KEYS:
+        # The reference loader sets every key as an attribute of an object of its own.
+        yield Finding("onnx.external-key", Verdict.SUSPICIOUS, f"external data has the key {value[:80]!r}", where)
+        return
     reason = "is the memory of whoever loads it" if _MEMORY in value else objection(value)
     if _NUMBER.fullmatch(value) and not 0 <= int(value) < _FARTHEST:
         yield Finding("onnx.external-range", Verdict.SUSPICIOUS, f"external data is placed at {value}", where)

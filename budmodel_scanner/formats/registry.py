@@ -102,6 +102,7 @@ FORMATS: tuple[Format, ...] = (
     Format("MP3", mp3.recognizes, mp3.examine, (".mp3",), plausible=True),
     Format("safetensors", safetensors.recognizes, safetensors.examine, (".safetensors",), (".sft",)),
     Format("event log", event_log.recognizes, event_log.examine, plausible=True),
+    Format("ONNX value", onnx.recognizes_value, onnx.examine_value, shared=(".pb", ".onnx"), plausible=True),
     Format(
         "TensorFlow graph",
         tensorflow.recognizes,

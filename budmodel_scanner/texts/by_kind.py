@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.described_weights import notes_of_tensorflow_js
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.json_text import examine_form, parse_json
@@ -136,6 +137,8 @@ def _tree(value: object, place: Place) -> Iterator[Finding]:
         yield from examine_notebook(value, place)
     else:
         yield from examine_configuration(value, place)
+    if isinstance(value, Mapping) and "weightsManifest" in value:
+        yield from notes_of_tensorflow_js(value["weightsManifest"], place)
 
 
 def _not_json(text: str, error: ValueError, place: Place) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from budmodel_scanner.content import CHUNK, Content, Place
+from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
@@ -30,6 +31,7 @@ _HIDDEN_ORDER = re.compile(
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 _SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
 _PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
+_MAX_DIGITS = 16
 _SCHEME = re.compile(r"(?i)^\s*(?:javascript|vbscript|data:(?!image/|font/))[:\w/]")
 
 
@@ -107,6 +109,7 @@ class _Xml:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.findings: list[Finding] = []
+        self.weights = WeightRanges()
         self.parser = expat.ParserCreate()
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._entity
@@ -161,6 +164,8 @@ class _Xml:
         self.field = local in {"instrtext", "ddelink"}
         if local == "ddelink":
             self.add("office.dde", f"links to {str(attributes)[:120]}")
+        if name == "data" and self.place.name.endswith(".xml"):
+            self._constant(attributes.get("offset", ""), attributes.get("size", ""))
         if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
             self.add("markup.active-content", f"holds the element {name[:60]}")
         for key, value in attributes.items():
@@ -173,6 +178,12 @@ class _Xml:
     def _characters(self, text: str) -> None:
         if self.field and _DDE.search(text):
             self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
+
+    def _constant(self, offset: str, size: str) -> None:
+        """A constant of OpenVINO lies in the file of the same name beside this one."""
+        if offset.isdecimal() and size.isdecimal() and max(len(offset), len(size)) < _MAX_DIGITS:
+            file = f"{self.place.name.rpartition('/')[2].removesuffix('.xml')}.bin"
+            self.weights.add(file, int(offset), int(size))
 
     def _instruction(self, target: str, data: str) -> None:
         if target.lower() == "xml-stylesheet" and "xsl" in data.lower():
@@ -201,3 +212,4 @@ def examine_xml(content: Content, place: Place) -> Iterator[Finding]:
         yield Finding("xml.malformed", Verdict.SUSPICIOUS, what, place.at(f"line {reader.parser.CurrentLineNumber}"))
         return
     yield from reader.findings
+    yield from reader.weights.notes(place)

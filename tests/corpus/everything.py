@@ -25,6 +25,7 @@ from tests.corpus import (
     templates,
     tensor_headers,
     torch_files,
+    weights_beside,
 )
 from tests.corpus.sample import Sample
 
@@ -50,6 +51,7 @@ def _all() -> Iterator[Sample]:
     yield from tensor_headers.samples()
     yield from templates.samples()
     yield from protobufs.samples()
+    yield from weights_beside.samples()
     yield from keras_files.samples()
     yield from small_binaries.samples()
     yield from configurations.samples()

@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.described_weights import joined
 from budmodel_scanner.repository_checks import check_paths, check_references
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
@@ -69,7 +70,8 @@ def _repository(files: list[File]) -> dict[str, tuple[Finding, ...]]:
     beside = [*check_paths(sizes, links), *check_references(sizes, lambda path: inside[path].content)]
     for path, finding in beside:
         found[path].append(finding)
-    return {path: tuple(found[path]) for path in inside}
+    findings = {path: tuple(found[path]) for path in inside}
+    return findings | dict(joined({path: (sizes[path], findings[path]) for path in inside}))
 
 
 def main(folder: str) -> None:

@@ -1,7 +1,10 @@
 """The scanner as a package of its own: its public face, and `python -m budmodel_scanner`."""
 
+import json
+import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,10 @@ HOSTILE = b"cos\nsystem\n(S'true'\ntR."
 UNREAD = b"SQLite format 3\0" + bytes(84)
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "budmodel_scanner", *arguments], capture_output=True, text=True, timeout=120, check=False
-    )
+def command(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "budmodel_scanner", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(Path(budmodel_scanner.__file__).parents[1])}
+    return subprocess.run(program, capture_output=True, text=True, timeout=120, check=False, cwd=folder, env=environment)
 
 
 @pytest.fixture
@@ -86,3 +89,51 @@ def test_what_cannot_be_scanned_is_said_in_a_sentence(arguments: list[str]) -> N
     assert "error: " in finished.stderr
     assert "Traceback" not in finished.stderr
     assert "\x1b" not in finished.stderr
+
+
+def test_each_format_of_the_command_is_of_the_same_scan(model: Path) -> None:
+    (model / "m.pkl").write_bytes(HOSTILE)
+    finished = {form: command(str(model), "--format", form) for form in ("json", "sarif", "github")}
+    assert {form: (each.returncode, each.stderr) for form, each in finished.items()} == dict.fromkeys(finished, (1, ""))
+    assert json.loads(finished["json"].stdout)["verdict"] == "malicious"
+    results = json.loads(finished["sarif"].stdout)["runs"][0]["results"]
+    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results} == {
+        f"{model}/m.pkl"
+    }
+    assert finished["github"].stdout.startswith(f"::error file={model}/m.pkl,")
+
+
+def test_a_baseline_accepts_what_it_names_and_shows_it(model: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (model / "a.db").write_bytes(UNREAD)
+    baseline = tmp_path_factory.mktemp("baseline") / "accepted.toml"
+    entry = (
+        '[[accepted]]\npath = "a.db"\nrule = "archive.not-opened"\nreason = "our own index"\nuntil = 2999-12-31\n'
+        f'sha256 = "{sha256(UNREAD).hexdigest()}"\n'
+    )
+    baseline.write_text(entry)
+    finished = command(str(model), "--baseline", str(baseline))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "accepted until 2999-12-31 (unscanned): our own index  a.db" in finished.stdout
+    assert finished.stdout.splitlines()[-1] == "safe: 2 files, 2 safe"
+    (model / "a.db").write_bytes(UNREAD + b"\1")
+    finished = command(str(model), "--baseline", str(baseline))
+    assert finished.returncode == 2
+    assert "archive.not-opened in a.db no longer: the file has changed since" in finished.stderr
+
+
+def test_a_baseline_that_cannot_be_read_is_an_error_of_the_command(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text("accepted = 1")
+    for baseline in ("b.toml", "missing.toml"):
+        finished = command(str(model), "--baseline", str(tmp_path / baseline))
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert f"{tmp_path / baseline}: " in finished.stderr
+
+
+def test_several_files_are_scanned_as_a_hook_gives_them(model: Path) -> None:
+    (model / "m.pkl").write_bytes(HOSTILE)
+    finished = command("config.json", str(model / "m.pkl"), folder=model)
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines()[-1] == "malicious: 2 files, 1 malicious, 1 safe"
+    assert command("config.json", ".", folder=model).returncode == 2
+    assert command(str(model / "config.json"), str(model / "m.pkl"), folder=model.parent / "..").returncode == 1
+    assert command("config.json", sys.executable, folder=model).returncode == 2

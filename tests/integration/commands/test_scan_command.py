@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,22 @@ def test_a_table_for_people(at: Installation, model: Path) -> None:
     assert "config.json" not in table  # Nothing is wrong with it.
     assert "clamav: not configured (6)" in table
     assert table.splitlines()[-1] == "malicious: 6 files, 1 malicious, 1 unscanned, 4 safe"
+
+
+def test_formats_and_what_is_accepted(at: Installation, model: Path, tmp_path: Path) -> None:
+    written(model, {"a.db": UNREAD})
+    entry = {"path": "a.db", "rule": "archive.not-opened", "sha256": sha256(UNREAD).hexdigest(), "reason": "our index"}
+    baseline = tmp_path / "accepted.toml"
+    baseline.write_text(
+        "[[accepted]]\n" + "".join(f"{key} = {json.dumps(entry[key])}\n" for key in entry) + "until = 2999-12-31"
+    )
+    finished = at.run("scan", str(model), "--format", "github", "--baseline", str(baseline))
+    assert finished.out.startswith("::notice file=a.db,title=unscanned%3A archive.not-opened::")
+    assert (finished.code, finished.err) == (0, "")
+    baseline.write_text("[[accepted]]")
+    finished = at.run("scan", str(model), "--baseline", str(baseline))
+    assert (finished.code, finished.out) == (2, "")
+    assert "entry 1 needs exactly the keys" in finished.err
 
 
 def test_names_cannot_write_on_the_terminal(at: Installation, model: Path) -> None:
