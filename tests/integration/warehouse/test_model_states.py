@@ -1,0 +1,117 @@
+"""What is due, in which order, and what of it outlasts a failure, a restart and a person's word."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
+from budmodel_pipeline.warehouse.model_states import (
+    KnownTarget,
+    add_targets,
+    due_targets,
+    expire_targets,
+    lease,
+    record_extracted,
+    record_target_failure,
+    release,
+    reopen,
+    unchecked_targets,
+)
+from budmodel_pipeline.warehouse.requests import add_request, open_requests, postpone_request, start_request
+from budmodel_pipeline.warehouse.scan_records import expire_scans, store_scan
+from budmodel_pipeline.warehouse.states import current_snapshots, marts_behind, newest_extraction, record_marts
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def known(engine: Engine, *names: str) -> None:
+    with engine.begin() as connection:
+        add_targets(connection, [KnownTarget(f"hf:{name}", "hugging_face", name, None, "tests") for name in names], NOW)
+
+
+def extracted(engine: Engine, name: str, at: datetime) -> None:
+    known(engine, name)
+    with engine.begin() as connection:
+        store_model(connection, ModelRecord(f"hf:{name}", "a" * 40, name, "live", at, {}, [], [], None, [], []))
+        record_extracted(connection, f"hf:{name}", "a" * 40, at)
+
+
+def failed(engine: Engine, name: str, attempts: int, again: datetime | None) -> None:
+    with engine.begin() as connection:
+        record_target_failure(connection, f"hf:{name}", "unavailable", "no answer", attempts, again)
+
+
+def state(engine: Engine, name: str) -> Mapping[str, Any]:
+    with engine.connect() as connection:
+        statement = text("select * from budmodel.extraction_targets where target = :target")
+        return dict(connection.execute(statement, {"target": f"hf:{name}"}).mappings().one())
+
+
+def test_what_dead_runs_had_leased_is_free_and_what_waits_after_a_failure_goes_on_waiting(engine: Engine) -> None:
+    """Else each run by hand would ask a site that is down for all that it could not give the last time."""
+    known(engine, "org/leased", "org/failed")
+    failed(engine, "org/failed", 3, NOW + HOUR)
+    with engine.begin() as connection:
+        lease(connection, ["hf:org/leased"], NOW + HOUR)
+        assert release(connection, NOW, scanned=False) == 1
+        assert due_targets(connection, NOW, 10) == ["hf:org/leased"]
+
+
+def test_who_asks_again_gets_all_attempts_anew(engine: Engine) -> None:
+    known(engine, "org/a")
+    failed(engine, "org/a", 10, None)
+    with engine.begin() as connection:
+        reopen(connection, "hf:org/a", NOW)
+    now = state(engine, "org/a")
+    assert (now["status"], now["attempts"], now["next_attempt_at"]) == ("waiting", 0, NOW)
+
+
+def test_a_success_ends_the_count_of_failures(engine: Engine) -> None:
+    known(engine, "org/a")
+    failed(engine, "org/a", 3, NOW)
+    extracted(engine, "org/a", NOW)
+    now = state(engine, "org/a")
+    assert (now["status"], now["attempts"]) == ("extracted", 0)
+    assert (now["last_error"], now["failure_state"], now["next_attempt_at"]) == (None, None, None)
+
+
+def test_the_longest_waiting_are_read_and_checked_first(engine: Engine) -> None:
+    """More wait than one tick takes: whichever way it is ordered, the others must come to their turn."""
+    for name, days in (("org/b", 9), ("org/a", 8), ("org/c", 10)):
+        extracted(engine, name, NOW - days * DAY)
+    with engine.begin() as connection:
+        assert [one.uri for one in unchecked_targets(connection, NOW, 2)] == ["org/c", "org/b"]
+        assert expire_targets(connection, NOW - 7 * DAY, "live", NOW, 2) == 2
+        assert due_targets(connection, NOW, 10) == ["hf:org/b", "hf:org/c"]
+
+
+@pytest.mark.parametrize(("signatures", "due"), [("27000", []), ("27001", ["hf:org/a"])])
+def test_a_scan_by_other_signatures_is_due_again(engine: Engine, signatures: str, due: list[str]) -> None:
+    extracted(engine, "org/a", NOW)
+    with engine.begin() as connection:
+        store_scan(connection, "hf:org/a", "a" * 40, "safe", {"rules": "1", "clamav": "27000"}, [], NOW)
+        assert expire_scans(connection, {"clamav": signatures, "rules": "1"}, NOW, 10) == len(due)
+        assert due_targets(connection, NOW, 10) == due
+
+
+def test_a_request_that_was_put_off_waits_for_its_time(engine: Engine) -> None:
+    with engine.begin() as connection:
+        later, now = (add_request(connection, "hugging_face", name, "ann") for name in ("org/later", "org/now"))
+        start_request(connection, later, "hf:org/later", 1)
+        postpone_request(connection, later, "no answer", NOW + HOUR)
+        assert [one.request_id for one in open_requests(connection, NOW, 10)] == [now]
+        assert [one.request_id for one in open_requests(connection, NOW + HOUR, 10)] == [later, now]
+
+
+def test_models_that_were_read_are_news_for_the_marts(engine: Engine) -> None:
+    extracted(engine, "org/a", NOW)
+    with engine.begin() as connection:
+        record_marts(connection, current_snapshots(connection), newest_extraction(connection))
+        assert marts_behind(connection) == frozenset()
+    extracted(engine, "org/b", NOW + HOUR)
+    with engine.connect() as connection:
+        assert marts_behind(connection) == {"models read until 2026-03-02 13:00:00.000000"}
