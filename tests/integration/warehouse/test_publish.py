@@ -39,6 +39,7 @@ from budmodel_pipeline.warehouse.snapshots import (
     current_snapshot,
     fetched_snapshot,
     latest_snapshot,
+    record_backfill,
     record_failure,
     record_fetched,
     record_unchanged,
@@ -355,6 +356,38 @@ def test_a_refused_snapshot_is_kept_beside_the_good_one(engine: Engine) -> None:
         assert (latest.snapshot_id, latest.status) == (bad.snapshot_id, "refused")
         state = one(connection, "select last_extracted_at, last_error from budmodel.sources")
     assert dict(state) == {"last_extracted_at": MONDAY, "last_error": "board: no row gave a score"}
+
+
+def test_a_refused_snapshot_that_is_fetched_again_is_judged_anew(engine: Engine) -> None:
+    bad = fetch(engine, "B", MONDAY)
+    with engine.begin() as connection:
+        record_failure(connection, "board", "board: no row gave a score", MONDAY, refused=bad)
+    fetch(engine, "B", MONDAY + WEEK)
+    with engine.connect() as connection:
+        latest = latest_snapshot(connection, "board")
+    assert latest is not None
+    assert (latest.snapshot_id, latest.status, latest.refusal) == (bad.snapshot_id, "fetched", None)
+
+
+def test_history_that_a_person_loads_does_not_stand_before_what_was_fetched(engine: Engine) -> None:
+    """A run was killed between its two steps, somebody loads an older file: the next run publishes what was fetched."""
+    fetched = fetch(engine, "B", MONDAY)
+    older = replace(fetched, snapshot_id="board-older", content_sha256="older", origin="backfill", status="published")
+    with engine.begin() as connection:
+        record_backfill(connection, replace(older, fetched_at=MONDAY + WEEK, last_seen_at=MONDAY + WEEK))
+        latest = latest_snapshot(connection, "board")
+    assert latest is not None
+    assert (latest.snapshot_id, latest.status) == (fetched.snapshot_id, "fetched")
+
+
+def test_a_metric_was_scored_last_when_it_was_last_there(engine: Engine) -> None:
+    both = parsed({"alpha": 50})
+    both.entries[0].scores["latency"] = Score(1.5)
+    release(engine, "A", MONDAY, both)
+    release(engine, "B", MONDAY + WEEK, parsed({"alpha": 51}))
+    with engine.connect() as connection:
+        scored = connection.execute(text("select metric_id, last_scored_at from budmodel.metrics order by 1")).all()
+    assert scored == [("board.accuracy", MONDAY + WEEK), ("board.latency", MONDAY)]
 
 
 def test_a_published_snapshot_is_never_called_refused(engine: Engine) -> None:
