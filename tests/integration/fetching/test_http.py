@@ -304,6 +304,16 @@ def test_pages_with_status_200_are_refused(server: HostileServer, client: Client
     assert refused.value.url == server.url("/a.csv?key=***")
 
 
+def test_a_file_on_disk_holds_nothing_of_an_attempt_that_failed(
+    server: HostileServer, client: Client, tmp_path: Path
+) -> None:
+    server.on("/a.csv", Reply(body=b"x" * 1000, announced=2000), Reply(body=DATA))
+    with (tmp_path / "a.csv").open("w+b") as sink:
+        response = client.fetch("/a.csv", sink=sink)
+    assert (response.content, response.attempts) == (b"", 2)
+    assert (tmp_path / "a.csv").read_bytes() == DATA
+
+
 def test_unchanged_files_are_not_sent_again(server: HostileServer, client: Client) -> None:
     server.on("/a.csv", Reply(304, announced=None))
     response = client.fetch("/a.csv", validators=Validators('"v1"', "Sat, 21 Nov 2026 10:00:00 GMT"))

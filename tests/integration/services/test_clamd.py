@@ -268,6 +268,20 @@ def test_after_some_failures_the_rest_is_not_tried() -> None:
     assert "not asked, because" in results[-1].findings[0].what
 
 
+def test_failures_with_answers_between_them_are_no_absence() -> None:
+    """A large scan meets a busy daemon now and then: what is not asked is not safe."""
+    questions: list[socket.socket] = []
+
+    def every_second(connection: socket.socket, _: object) -> None:
+        questions.append(connection)
+        connection.sendall(b"" if len(questions) % 2 else b"stream: OK\n")
+
+    with speaking(FRESH, every_second) as address:
+        engine = open_clamav(address, ClamdPolicy(failures=2), NOW)
+        states = [asked(engine, b"harmless").state for _ in range(6)]
+    assert states == ["failed", "clean"] * 3
+
+
 def test_a_daemon_that_is_killed_within_a_file(tmp_path: Path) -> None:
     with running_clamd(tmp_path) as daemon:
         engine = open_clamav(daemon.address, OWN_SIGNATURES)

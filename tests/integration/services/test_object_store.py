@@ -118,6 +118,16 @@ def test_content_cut_off_by_a_power_cut_is_replaced_when_it_is_written_again(
     assert "has 0 bytes instead of 16" in caplog.text
 
 
+def test_a_file_cut_off_by_a_power_cut_is_replaced_when_it_is_written_again(store: ObjectStore, tmp_path: Path) -> None:
+    file, content = tmp_path / "weights", uuid.uuid4().bytes
+    digest = sha256(content).hexdigest()
+    file.write_bytes(content)
+    store.put(content_key(digest), content[:7])
+
+    assert store.put_file(file, digest).size == len(content)
+    assert store.get_content(digest) == content
+
+
 @pytest.mark.parametrize("key", ["../outside", "a//b", "/a/../../b", ""])
 def test_keys_do_not_leave_the_store(store: ObjectStore, key: str) -> None:
     with pytest.raises(ObjectStoreError, match="cannot write"):
