@@ -245,6 +245,25 @@ def test_a_model_that_moved_becomes_due_and_the_others_are_checked_off(
     assert hub.count() == before
 
 
+def test_what_a_tick_has_no_time_for_is_left_to_the_next(
+    engine: Engine,
+    instance: dg.DagsterInstance,
+    postgres_server: Server,
+    hub: HubServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with engine.begin() as connection:
+        extracted(connection, "org/a", hub.add("org/a", {"README.md": b"x"}), datetime.now(UTC) - timedelta(days=2))
+    sensor = updated_models(MODELS_JOB)
+    with monkeypatch.context() as hurried:
+        hurried.setattr("budmodel_pipeline.sensors.model_work.DEADLINE_SECONDS", -1.0)
+        told = tick(sensor, engine, instance, postgres_server, hub.endpoint)
+    assert told == ([], "0 models are as they were, 0 moved, 1 are left for later.")
+    assert (hub.count(), status(engine, "hf:org/a")) == (0, "extracted")
+    _, reason = tick(sensor, engine, instance, postgres_server, hub.endpoint)
+    assert reason == "1 models are as they were, 0 moved, 0 are left for later."
+
+
 def test_a_hub_that_is_down_is_named_and_nothing_is_lost(
     engine: Engine, instance: dg.DagsterInstance, postgres_server: Server, hub: HubServer
 ) -> None:
