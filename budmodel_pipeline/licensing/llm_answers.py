@@ -146,9 +146,11 @@ def verified_answers(text: str, readings: Sequence[Mapping[str, Any]]) -> tuple[
     )
 
 
-def terms_of_answers(license_id: str, title: str, answers: Sequence[Answer]) -> Terms:
-    """The terms that answers amount to, for the class of a license that nobody has recorded. The rest is UNKNOWN."""
-    given = {answer.question: answer.value for answer in answers}
+def terms_of_answers(license_id: str, title: str, given: Mapping[str, Value]) -> Terms:
+    """The terms that answers by question amount to, for the class of a license that nobody has recorded.
+
+    The rest is UNKNOWN.
+    """
     values = dict.fromkeys(Topic, Value.UNKNOWN)
     values |= {topic: given[slug] for slug, topic in _TOPICS.items() if slug in given}
     # Asked as one question with bans; a threshold is what is left when commercial use is not forbidden.

@@ -1,6 +1,6 @@
 """Finds the license of models that were read: from their files, else from what their card links to or names."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from budmodel_pipeline.licensing.answers import identified_terms
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.conflicts import Conflict, lineage_conflicts, tag_conflicts
 from budmodel_pipeline.licensing.llm_answers import terms_of_answers
-from budmodel_pipeline.licensing.model import Identification
+from budmodel_pipeline.licensing.model import Answer, Identification, Value
 from budmodel_pipeline.licensing.registry import spdx_id_of
 from budmodel_pipeline.licensing.terms import Topic, known_terms, terms_version
 from budmodel_pipeline.services.object_store import ObjectStore
@@ -89,7 +89,7 @@ def _stored(
     stored = store.put_content(found.text.encode()) if found.text is not None else None
     document_id = _document_id(found, stored.sha256 if stored else None)
     document, answers = _document(document_id, found, now, stored.sha256 if stored else None, stored.key if stored else None)
-    if identified.state == "unknown" and found.text is not None and reading.llm is not None:
+    if identified.state == "unknown" and found.text is not None:
         document, answers = _read_by_llm(document, answers, found.text, reading)
     nothing = identified.state == "not_a_license" or (found.evidence == "tag" and tag is None)
     evidence = "none" if nothing else found.evidence
@@ -138,45 +138,43 @@ def _document(
         territory=terms[Topic.TERRITORY] if terms is not None else None,
         duties=terms[Topic.DUTIES] if terms is not None else None,
     )
-    return document, [
-        AnswerRecord(
-            document_id, one.question, one.value, one.impact, one.explanation, one.quote, one.start, one.end, one.method
-        )
-        for one in found.answers
-    ]
+    return document, _answer_records(document_id, found.answers)
 
 
 def _read_by_llm(
     document: DocumentRecord, unanswered: list[AnswerRecord], text: str, reading: ModelReading
 ) -> tuple[DocumentRecord, list[AnswerRecord]]:
-    """A text that nobody knows, read by the language model; once, whatever the number of models that are under it."""
-    from budmodel_pipeline.services.license_llm import read_license
+    """A text that nobody knows, read by the language model; once, whatever the number of models that are under it.
 
+    What it read before stands, also where it cannot be asked any more.
+    """
     with reading.engine.connect() as connection:
         before = llm_reading(connection, document.document_id)
     if before is not None and before[0].get("state") == "read":
-        return replace(document, llm=before[0]), before[1]
-    told = read_license(text, reading.llm)
-    llm = {name: value for name, value in asdict(told).items() if name != "answers"}
-    llm["cost_usd"] = str(told.cost_usd) if told.cost_usd is not None else None
-    if told.state != "read":
-        return replace(document, llm=llm), unanswered
-    kind = license_type(terms_of_answers(document.document_id, "", told.answers))
-    answers = [
-        AnswerRecord(
-            document.document_id,
-            one.question,
-            one.value,
-            one.impact,
-            one.explanation,
-            one.quote,
-            one.start,
-            one.end,
-            one.method,
-        )
-        for one in told.answers
-    ]
+        llm, answers = before
+    elif reading.llm is None:
+        return document, unanswered
+    else:
+        from budmodel_pipeline.services.license_llm import read_license
+
+        told = read_license(text, reading.llm)
+        llm = {name: value for name, value in asdict(told).items() if name != "answers"}
+        llm["cost_usd"] = str(told.cost_usd) if told.cost_usd is not None else None
+        if told.state != "read":
+            return replace(document, llm=llm), unanswered
+        answers = _answer_records(document.document_id, told.answers)
+    values = {one.question: Value(one.value) for one in answers}
+    kind = license_type(terms_of_answers(document.document_id, "", values))
     return replace(document, llm=llm, license_type=kind, suitability=suitability(kind) if kind else None), answers
+
+
+def _answer_records(document_id: str, answers: Iterable[Answer]) -> list[AnswerRecord]:
+    return [
+        AnswerRecord(
+            document_id, one.question, one.value, one.impact, one.explanation, one.quote, one.start, one.end, one.method
+        )
+        for one in answers
+    ]
 
 
 def refresh_catalog(connection: Connection) -> tuple[int, list[ConflictRecord]]:

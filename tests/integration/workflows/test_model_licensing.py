@@ -153,6 +153,12 @@ def test_a_text_that_nobody_knows_is_read_by_the_language_model_once(
         assert len(server.requests) == 2  # Two readings that have to agree.
         look(how, store, "org/two")
         assert len(server.requests) == 2
+        classified = "select license_type, suitability from budmodel.license_documents"
+        (read,) = rows(engine, classified)
+    # The key has run out: what was read when it had not is what is known.
+    look(reading(engine, hub), store, "org/one")
+    assert rows(engine, classified) == [read]
+    assert None not in read.values()
     (answer,) = rows(engine, "select * from budmodel.license_answers where question = 'commercial-use'")
     assert (answer["value"], answer["quote"], answer["method"]) == ("NO", EARNING, "llm")
     (document,) = rows(engine, "select llm from budmodel.license_documents")

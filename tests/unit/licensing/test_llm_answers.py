@@ -142,13 +142,6 @@ def test_a_reading_may_stand_in_a_fence_after_a_reasoning() -> None:
     assert parse_reading('<think>{"modify": 1}</think>```json\n{"modify": {}}\n```') == {"modify": {}}
 
 
-def reading(**values: str) -> tuple[Answer, ...]:
-    return tuple(
-        Answer(slug.replace("_", "-"), Value(value), Impact.NEUTRAL, "", None, None, None, "llm")
-        for slug, value in values.items()
-    )
-
-
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
@@ -168,4 +161,5 @@ def reading(**values: str) -> tuple[Answer, ...]:
     ],
 )  # fmt: skip
 def test_answers_amount_to_a_class(answers: dict[str, str], expected: LicenseType | None) -> None:
-    assert license_type(terms_of_answers("falke", "Falke terms", reading(**answers))) is expected
+    given = {slug.replace("_", "-"): Value(value) for slug, value in answers.items()}
+    assert license_type(terms_of_answers("falke", "Falke terms", given)) is expected
