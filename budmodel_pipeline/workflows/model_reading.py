@@ -115,15 +115,18 @@ def _stored(connection: Connection, _state: TargetState, record: ModelRecord) ->
 
 
 def _prose(state: TargetState, found: Inspection, reading: ModelReading) -> Mapping[str, Any] | None:
-    """Prose from the card; that of an earlier revision stands while the card and the question are the same."""
-    if reading.llm is None or not found.card.strip():
+    """Prose from the card. What was written before stands while the card and the question are the same, also where there is
+    no language model any more."""
+    if not found.card.strip():
         return None
-    from budmodel_pipeline.services.llm import write_prose
-
     with reading.engine.connect() as connection:
         before = prose_of(connection, state.target)
     if before and before.get("state") == "written" and before.get("prompt_sha256") == prompt_sha256(found.card):
         return before
+    if reading.llm is None:
+        return None
+    from budmodel_pipeline.services.llm import write_prose
+
     written = write_prose(found.card, reading.llm)
     return _prose_json(written) if written else None
 

@@ -193,6 +193,10 @@ def test_prose_is_asked_for_once_per_card(engine: Engine, hub: HubServer) -> Non
         hub.commit("org/small", {**FILES, "README.md": CARD + b"It also knows boats.\n"})
         extract(how, "hf:org/small")
         assert len(server.requests) == 2
+    # The key has run out: what was written when it had not is kept.
+    extract(reading(engine, hub), "hf:org/small")
+    newest = "select prose ->> 'state' as state from budmodel.model_info order by extracted_at desc limit 1"
+    assert row(engine, newest)["state"] == "written"
 
 
 def test_a_language_model_that_is_down_costs_only_the_prose(engine: Engine, hub: HubServer) -> None:
