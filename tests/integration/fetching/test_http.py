@@ -307,7 +307,7 @@ def test_pages_with_status_200_are_refused(server: HostileServer, client: Client
 def test_a_file_on_disk_holds_nothing_of_an_attempt_that_failed(
     server: HostileServer, client: Client, tmp_path: Path
 ) -> None:
-    server.on("/a.csv", Reply(body=b"x" * 1000, announced=2000), Reply(body=DATA))
+    server.on("/a.csv", Reply(body=b"x" * 200_000, announced=400_000), Reply(body=DATA))
     with (tmp_path / "a.csv").open("w+b") as sink:
         response = client.fetch("/a.csv", sink=sink)
     assert (response.content, response.attempts) == (b"", 2)

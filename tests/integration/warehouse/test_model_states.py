@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
@@ -21,7 +20,6 @@ from budmodel_pipeline.warehouse.model_states import (
     unchecked_targets,
 )
 from budmodel_pipeline.warehouse.requests import add_request, open_requests, postpone_request, start_request
-from budmodel_pipeline.warehouse.scan_records import expire_scans, store_scan
 from budmodel_pipeline.warehouse.states import current_snapshots, marts_behind, newest_extraction, record_marts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -87,15 +85,6 @@ def test_the_longest_waiting_are_read_and_checked_first(engine: Engine) -> None:
         assert [one.uri for one in unchecked_targets(connection, NOW, 2)] == ["org/c", "org/b"]
         assert expire_targets(connection, NOW - 7 * DAY, "live", NOW, 2) == 2
         assert due_targets(connection, NOW, 10) == ["hf:org/b", "hf:org/c"]
-
-
-@pytest.mark.parametrize(("signatures", "due"), [("27000", []), ("27001", ["hf:org/a"])])
-def test_a_scan_by_other_signatures_is_due_again(engine: Engine, signatures: str, due: list[str]) -> None:
-    extracted(engine, "org/a", NOW)
-    with engine.begin() as connection:
-        store_scan(connection, "hf:org/a", "a" * 40, "safe", {"rules": "1", "clamav": "27000"}, [], NOW)
-        assert expire_scans(connection, {"clamav": signatures, "rules": "1"}, NOW, 10) == len(due)
-        assert due_targets(connection, NOW, 10) == due
 
 
 def test_a_request_that_was_put_off_waits_for_its_time(engine: Engine) -> None:
