@@ -6,6 +6,7 @@ used.
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
@@ -245,7 +246,16 @@ def _asset(name: str, where: str) -> Iterator[Finding]:
         yield Finding("tensorflow.asset-path", Verdict.MALICIOUS, f"the asset {name[:120]!r} {reason}", where)
 
 
+# A graph within a text or tensor, as functions and data sets carry them: the field of an operator, its length, its name.
+_NESTED = re.compile(b"|".join(re.escape(b"\x12" + bytes([len(name)]) + name.encode()) for name in DANGEROUS))
+_NESTED_BYTES = 1 << 20
+
+
 def _constant(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
+    size = min(_NESTED_BYTES, visit.field.end - visit.field.start)
+    if nested := _NESTED.search(content.read(visit.field.start, size)):
+        what = f"a constant holds a graph with the operator {nested[0][2:].decode('ascii')}"
+        yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, where)
     found = signature(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start)))
     if found and found[0] == 0:
         yield Finding("tensorflow.payload-in-constant", Verdict.SUSPICIOUS, f"a constant starts like a {found[1]}", where)

@@ -41,8 +41,8 @@ _COMMAND_KEY = re.compile(
 # Keys of data sets and descriptions: what they hold is read, and nobody runs it.
 _DATA_KEY = re.compile(
     r"(?i)(?:^|_)(?:prompts?|text|content|instructions?|inputs?|outputs?|responses?|questions?|answers?|completions?|queries|query|value"
-    r"|description|title|messages?|solution|documents?|summary|chosen|rejected|label|example|examples|data|sentences?|body|notes?|code|source"
-    r"|history|conversations?|dialog|comments?|name|id)$"
+    r"|description|title|messages?|solution|documents?|summary|chosen|rejected|label|example|examples|data|sentences?|body|notes?|code"
+    r"|history|conversations?|dialog|comments?|name|id)$|^id2label$"
 )
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
@@ -364,7 +364,7 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
     if (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
         what = f"{key} sends a secret of the environment to {secret[0][:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
-    if not _DATA_KEY.search(key):
+    if not any(_DATA_KEY.search(part) for part in path[-3:]):
         worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
         yield from judge(Leaf(LeafKind.COMMAND, text, _where(path)), place, worst=worst)
     if _SUSPECT_TEXT.search(text):

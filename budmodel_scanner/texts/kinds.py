@@ -43,12 +43,12 @@ _SUFFIXES: dict[Kind, str] = {
     Kind.HTML: ".html .htm .xhtml",
     Kind.XML: ".xml .svg .xsl .xslt .xsd .pmml .rss .plist .xlf .urdf .kml",
     Kind.COMMANDS: ".sh .bash .zsh .ksh .fish .csh .command .bat .cmd .ps1 .psm1 .psd1 "
-    ".mk .make .dockerfile .slurm .sbatch .envrc",
+    ".nu .elv .xonsh .mk .make .dockerfile .slurm .sbatch .envrc",
     Kind.WEB_SCRIPT: ".js .mjs .cjs .ts .tsx .jsx .php .vue .svelte .as",
     Kind.OTHER_SCRIPT: ".pl .pm .rb .lua .tcl .awk .applescript .r .jl",
     Kind.SOURCE: ".c .cc .cpp .cxx .cu .cuh .h .hh .hpp .go .rs .java .kt .kts .scala .swift .cs .m .mm .dart .zig .nim .ex"
     " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
-    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl",
+    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl .sql",
     Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
     Kind.GRAPH: ".pbtxt .prototxt",
     Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
@@ -148,7 +148,9 @@ def kind_of(path: str, text: str) -> Kind:
         return known
     if stem in {"dockerfile", "makefile", "containerfile"} or name.startswith("dockerfile."):
         return Kind.COMMANDS
-    return kind_by_content(text)
+    found = kind_by_content(text)
+    # Documents without a suffix are written in capitals; what is not, is run.
+    return Kind.SOURCE if found is Kind.PLAIN and re.fullmatch(r"[a-z][a-z_-]*", path.rsplit("/", 1)[-1]) else found
 
 
 def kind_by_content(text: str) -> Kind:

@@ -117,10 +117,10 @@ class _Xml:
         self.parser.ProcessingInstructionHandler = self._instruction
         self.parser.CharacterDataHandler = self._characters
         self.parser.buffer_text = True
-        self.field = False
+        self.field = self.command = False
 
     def add(self, rule: str, what: str) -> None:
-        if len(self.findings) < 10:
+        if len(self.findings) < _MAX_FINDINGS:
             where = self.place.at(f"line {self.parser.CurrentLineNumber}")
             self.findings.append(Finding(rule, Verdict.SUSPICIOUS, what, where))
 
@@ -162,6 +162,7 @@ class _Xml:
         elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
             self.add("office.dde", "a field that starts a program")
         self.field = local in {"instrtext", "ddelink"}
+        self.command = bool(_COMMAND_ELEMENT.fullmatch(local))
         if local == "ddelink":
             self.add("office.dde", f"links to {str(attributes)[:120]}")
         if name == "data" and self.place.name.endswith(".xml"):
@@ -176,6 +177,8 @@ class _Xml:
                 self.add("markup.active-content", f"links to {value[:60]!r}")
 
     def _characters(self, text: str) -> None:
+        if self.command and len(self.findings) < _MAX_FINDINGS:
+            self.findings.extend(judge(Leaf(LeafKind.COMMAND, text, f"line {self.parser.CurrentLineNumber}"), self.place))
         if self.field and _DDE.search(text):
             self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
 
@@ -190,6 +193,9 @@ class _Xml:
             self.add("xml.stylesheet", f"is transformed by {data[:80]}")
 
 
+_MAX_FINDINGS = 10
+# Elements of build tools that hold commands.
+_COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
 _DDE = re.compile(r"(?i)^\s*DDE(?:AUTO)?\b")
 # Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.
 _FETCHED_ON_OPENING = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"})

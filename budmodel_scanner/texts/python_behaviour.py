@@ -5,11 +5,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.texts.python_calls import examine_call
-from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_file import Found, PythonFile, command_of
-from budmodel_scanner.texts.python_flow import flow_of
+from budmodel_scanner.texts.python_deeds import (
+    DROP_HOST,
+    KEY_FILE,
+    PERSISTENCE,
+    RAW_ADDRESS,
+    SENSITIVE_FILE,
+    Deed,
+    deed_of,
+)
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of, opens_to_write
 from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
-from budmodel_scanner.texts.python_texts import examine_texts
+from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.verdict import Verdict
 
 # Imported by loaders, servers, installers or test runners without anybody asking for it.
@@ -22,6 +29,7 @@ _SHELLS = re.compile(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
 _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdict.MALICIOUS}
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes"})
+_LONGEST = 4_000
 _DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
 
 
@@ -56,6 +64,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
                 yield from _together(node, file)
     yield from examine_texts(nodes, file)
+    yield from _handed_over(nodes, file)
 
 
 def _verdict_of_code(code: str, names: Names) -> Verdict | None:
@@ -198,3 +207,63 @@ def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile)
             if words and _SHELLS.search(words[0]):
                 return True
     return False
+
+
+def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """Paths and addresses in constants, docstrings left out."""
+    prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    reaches_out = bool(file.deeds & NETWORK)
+    acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds
+    writes = _writes(nodes, file)
+    for node in nodes:
+        if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
+            continue
+        text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+        if len(text) > _LONGEST:
+            continue
+        if found := SENSITIVE_FILE.search(text):
+            verdict = Verdict.MALICIOUS if reaches_out and KEY_FILE.search(text) else Verdict.SUSPICIOUS
+            what = f"reads {found[0]}" + (" and reaches out to the network" if reaches_out else "")
+            yield "python.sensitive-file", verdict, what, node.lineno
+        elif (found := PERSISTENCE.search(text)) and (acts or writes):
+            verdict = Verdict.MALICIOUS if id(node) in writes else Verdict.SUSPICIOUS
+            yield "python.persistence", verdict, f"touches {found[0]}", node.lineno
+        elif (found := DROP_HOST.search(text) or RAW_ADDRESS.search(text)) and reaches_out:
+            yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
+
+
+# Kinds of commands that nobody mentions by chance in an argument.
+_UNMISTAKABLE = frozenset({"pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket"})
+_TELLING = re.compile(
+    r"(?:^|\.)(?:print|echo|debug|info|warning|warn|error|write|markdown|append|add_argument|format|\w*Error|\w*Exception)$"
+)
+
+
+def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """Commands given to functions of which nobody knows what they do: sessions of nox, builders of images."""
+    for node in nodes:
+        if not isinstance(node, ast.Call) or _TELLING.search(file.names.dotted(node.func) or ""):
+            continue
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            for part in argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]:
+                text = part.value if isinstance(part, ast.Constant) else None
+                found = hostile_command(text) if isinstance(text, str) and len(text) < _LONGEST else None
+                if found and found.name in _UNMISTAKABLE:
+                    yield "command.hostile", Verdict.SUSPICIOUS, f"hands over {found}", node.lineno
+
+
+def _writes(nodes: list[ast.AST], file: PythonFile) -> set[int]:
+    """Ids of the constants that say which file is opened to be written."""
+    found: set[int] = set()
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        dotted = file.names.dotted(node.func) or ""
+        opens = dotted in {"open", "io.open", "codecs.open"} and opens_to_write(node, file)
+        if opens or dotted.endswith((".write_text", ".write_bytes")):
+            scope = node.args[0] if opens and node.args else node.func
+            for inner in ast.walk(scope):
+                found.add(id(inner))
+                if isinstance(inner, ast.Name) and inner.id in file.names.constants:
+                    found.update(id(deeper) for deeper in ast.walk(file.names.constants[inner.id]))
+    return found

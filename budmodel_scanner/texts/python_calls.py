@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_file import NETWORK, Found, PythonFile, command_of, opens_to_write
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
 

@@ -228,7 +228,11 @@ def _is_interpreter(program: str) -> bool:
 def _runs_its_input(command: Command) -> bool:
     """Whether a program takes what is piped into it for its program."""
     program, arguments = command.program, command.arguments
-    if program == "eval" or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS):
+    if (
+        program == "eval"
+        or (program == "source" and not arguments)
+        or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
+    ):
         return True
     if not _is_interpreter(program):
         return False

@@ -40,6 +40,11 @@ _COMMANDS: dict[str, str] = {
     "jenkins/Jenkinsfile": "node { sh '%s' }\n",
     "nix/flake.nix": '{ shellHook = "%s"; }\n',
     "just/Justfile": "a:\n\t%s\n",
+    "argo/argo.yaml": "spec:\n  templates:\n  - script:\n      source: |\n        %s\n",
+    "nox/noxfile.py": "import nox\n\n\n@nox.session\ndef tests(session):\n    session.run('bash', '-c', '%s')\n",
+    "maven/pom.xml": "<project><executable>sh</executable><argument>-c</argument><argument>%s</argument></project>",
+    "postgres/a.sql": "COPY t FROM PROGRAM '%s';\n",
+    "unnamed/entrypoint": "set -e\n%s\n",
     "mlflow/MLproject": 'entry_points:\n  main:\n    command: "%s"\n',
 }
 _OPEN_XML = "http://schemas.openxmlformats.org"

@@ -231,6 +231,8 @@ def _saved_models() -> dict[str, bytes]:
     for kind in OPERATIONS:
         bad = node("payload", kind, ("x",), attribute("token", field(2, "pyfunc_0")))
         files[f"{kind}/saved_model.pb"] = saved_model([*SAVER, bad])
+        nested = node("carried", "Const", (), attribute("graph", field(2, graph_def([bad]))))
+        files[f"{kind}-in-constant/saved_model.pb"] = saved_model([*SAVER, nested])
         files[f"{kind}-in-function/saved_model.pb"] = saved_model(SAVER, [function("__inference_call_1", [*SAVER, bad])])
     return files | {
         "asset-parent/saved_model.pb": saved_model(SAVER, assets=("../../../etc/hostname",)),
