@@ -80,23 +80,12 @@ class Library:
         return self._decoder.unused_data
 
 
-class Copy:
-    """Stored bytes."""
-
-    ended = False
-    hungry = True
-    leftover = b""
-
-    def decode(self, data: bytes) -> bytes:
-        return data
-
-
 def bzip2() -> Decoder:
     return Library(bz2.BZ2Decompressor())
 
 
 def raw_lzma(chain: list[dict[str, Any]]) -> Decoder:
-    """An LZMA or LZMA2 stream without container, with the filters before it."""
+    """An LZMA stream without container, with the filters before it."""
     return Library(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain))
 
 
@@ -112,14 +101,6 @@ def lzma1_filter(properties: bytes, unpacked: int) -> dict[str, Any]:
         "pb": packed // 45,
         "dict_size": dictionary_size(wanted, unpacked),
     }
-
-
-def lzma2_filter(properties: bytes, unpacked: int) -> dict[str, Any]:
-    code = properties[0]
-    if code > 40:
-        raise UnscannedError("lzma.properties", f"the LZMA2 dictionary code {code} is out of range")
-    wanted = 0xFFFFFFFF if code == 40 else (2 | code & 1) << (code // 2 + 11)
-    return {"id": lzma.FILTER_LZMA2, "dict_size": dictionary_size(wanted, unpacked)}
 
 
 def dictionary_size(wanted: int, unpacked: int) -> int:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from budmodel_scanner.containers.anomalies import suspicious, unscanned
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.verdict import Finding
 
+_MAGIC_BYTES = 16
+_HUNTED_BYTES = 1 << 20
 # (offset, magic, what it is, whether people keep data sets in it)
 _MAGICS = (
     (0, b"Rar!\x1a\x07", "a RAR archive", False),
@@ -30,6 +33,7 @@ _MAGICS = (
     (0, b"ITSF", "a compiled help file, which may hold scripts", False),
     (0, b"{\\rtf", "a rich text document, which may hold objects", False),
     (0, b"\x4c\0\0\0\x01\x14\x02\0", "a Windows shortcut, which runs a command", False),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", True),
     (0, b"LZIP", "an lzip stream", True),
     (0, b"\x1f\x9d", "a stream of Unix compress", True),
     (0, b"\x02\x21\x4c\x18", "an LZ4 stream of the legacy format", True),
@@ -51,6 +55,8 @@ def examine_other(content: Content, place: Place, _nested: Nested) -> Iterator[F
     what, ordinary = found
     if ordinary:
         yield unscanned(place, "archive.not-opened", f"is {what}, which is not read here")
+        if held := signature(content.read(_MAGIC_BYTES, _HUNTED_BYTES)):
+            yield suspicious(place, "archive.holds-program", f"is {what} and holds {held[1]} as it stands")
     else:
         yield suspicious(place, "archive.out-of-place", f"is {what}; models do not come in these")
 

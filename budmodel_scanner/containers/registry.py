@@ -5,7 +5,6 @@ from functools import partial
 from budmodel_scanner.containers import compressed
 from budmodel_scanner.containers.compressed import Codec, examine_compressed
 from budmodel_scanner.containers.other_archives import examine_other, recognizes_other
-from budmodel_scanner.containers.seven_zip import MAGIC, examine_seven_zip
 from budmodel_scanner.containers.tar_files import examine_tar, recognizes_tar
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import END, LOCAL
@@ -59,14 +58,13 @@ _TAR = Format(
     (*_TORCH, ".mar", ".ova", ".gem"),
     forward=examine_tar,
 )
-_SEVEN_ZIP = Format("7z", lambda head, _: head.startswith(MAGIC), examine_seven_zip, (".7z",))
 _OTHER = Format(
     "archive",
     lambda head, _: recognizes_other(head),
     examine_other,
-    (".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt", ".sqlite"),
+    (".7z", ".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt", ".sqlite"),
     (".db", ".sqlite3", ".avro", ".orc", ".a", ".lib", ".z", ".lzo", ".lz4", ".cpio", ".rtf", ".chm", ".lnk", ".index"),
     plausible=True,
 )
 
-CONTAINERS: tuple[Format, ...] = (_ZIP, _SEVEN_ZIP, *_CODECS, _TAR, _OTHER)
+CONTAINERS: tuple[Format, ...] = (_ZIP, *_CODECS, _TAR, _OTHER)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from budmodel_scanner.examiner import Examiner, ForwardExaminer
 from budmodel_scanner.formats import (
     arrow,
+    catboost,
     coreml,
     event_log,
     executables,
@@ -71,6 +72,7 @@ FORMATS: tuple[Format, ...] = (
     Format("executable", executables.recognizes, executables.examine),
     Format("GGUF", gguf.recognizes, gguf.examine, (".gguf",), (".bin", ".dat")),
     Format("GGML", ggml.recognizes, ggml.examine, (".ggml", ".ggjt"), (".bin", ".pt", ".model")),
+    Format("CatBoost", catboost.recognizes, catboost.examine, (".cbm",), (".bin", ".model")),
     Format("npy", npy.recognizes, npy.examine, (".npy",)),
     Format(
         "HDF5", hdf5.recognizes, hdf5.examine, (".h5", ".hdf5", ".h5ad", ".h5mu"), (".hdf", ".he5", ".keras", ".nc", ".mat")

@@ -11,6 +11,7 @@ from tests.corpus import (
     binaries,
     bypasses,
     carriers,
+    catboost_files,
     configurations,
     documents,
     estimators,
@@ -52,6 +53,7 @@ def _all() -> Iterator[Sample]:
     yield from templates.samples()
     yield from protobufs.samples()
     yield from weights_beside.samples()
+    yield from catboost_files.samples()
     yield from keras_files.samples()
     yield from small_binaries.samples()
     yield from configurations.samples()

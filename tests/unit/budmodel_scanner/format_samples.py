@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from budmodel_scanner.formats.checksums import masked_crc32c
+from tests.corpus.catboost_files import catboost
 
 PICKLE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
 
@@ -352,6 +353,7 @@ MODEL_CONFIG = json.dumps(
 BENIGN: dict[str, Callable[[], bytes]] = {
     "model.safetensors": safetensors,
     "model.gguf": plain_gguf,
+    "model.cbm": catboost,
     "array.npy": npy,
     "model.onnx": onnx,
     "saved_model.pb": lambda: saved_model(b"MatMul", b"RestoreV2"),
