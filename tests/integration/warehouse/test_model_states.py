@@ -34,7 +34,7 @@ def known(engine: Engine, *names: str) -> None:
 def extracted(engine: Engine, name: str, at: datetime) -> None:
     known(engine, name)
     with engine.begin() as connection:
-        store_model(connection, ModelRecord(f"hf:{name}", "a" * 40, name, "live", at, {}, [], [], None, [], []))
+        store_model(connection, ModelRecord(f"hf:{name}", "a" * 40, name, "live", at, {}, [], [], [], None, [], []))
         record_extracted(connection, f"hf:{name}", "a" * 40, at)
 
 
