@@ -81,9 +81,11 @@ def expire_scans(connection: Connection, versions: Mapping[str, str], now: datet
     """Makes models due again that were scanned by other rules or signatures than `versions`; how many."""
     statement = text("""
         update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
-        where status = 'extracted' and target in (
-            select target from budmodel.model_scans where versions <> cast(:versions as jsonb)
-            order by scanned_at limit :limit
+        where target in (
+            select scans.target from budmodel.model_scans scans
+            inner join budmodel.extraction_targets targets using (target)
+            where scans.versions <> cast(:versions as jsonb) and targets.status = 'extracted'
+            order by scans.scanned_at limit :limit
         )
     """)
     stated = orjson.dumps(dict(versions)).decode()

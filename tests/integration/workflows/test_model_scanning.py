@@ -17,6 +17,7 @@ from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
+from budmodel_pipeline.warehouse.scan_records import expire_scans
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models, one_batch
@@ -99,6 +100,17 @@ def test_other_rules_or_engines_make_a_scanned_model_due(engine: Engine, hub: Hu
         discover(connection, (), "live", now, scan_versions=Scanning().versions)
         assert due_targets(connection, now, 10) == []
         discover(connection, (), "live", now, scan_versions={**Scanning().versions, "rules": "newer"})
+        assert due_targets(connection, now, 10) == ["hf:org/model"]
+
+
+def test_models_that_cannot_be_read_hold_up_no_others(engine: Engine, hub: HubServer, reading: ModelReading) -> None:
+    for name in ("org/gone", "org/model"):
+        hub.add(name, {"config.json": CONFIG})
+        scan(reading, read(reading, name))
+    now, newer = datetime.now(UTC), {**Scanning().versions, "rules": "newer"}
+    with engine.begin() as connection:
+        connection.execute(text("update budmodel.extraction_targets set status = 'failed' where target = 'hf:org/gone'"))
+        assert expire_scans(connection, newer, now, 1) == 1
         assert due_targets(connection, now, 10) == ["hf:org/model"]
 
 
