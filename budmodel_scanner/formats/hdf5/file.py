@@ -5,12 +5,14 @@ https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 
 from dataclasses import dataclass, field
 
-from budmodel_scanner.content import Content
+from budmodel_scanner.content import Content, UnscannedError
+from budmodel_scanner.formats.checksums import lookup3
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # Where the format may start: after a user block of none, 512, 1024 ... bytes.
 STARTS = (0, 512, 1024, 2048)
+_MAX_CHECKED_BYTES = 4 << 20
 _CODES = {2: "H", 4: "I", 8: "Q"}
 
 
@@ -87,11 +89,21 @@ def opened(content: Content, start: int) -> File:
     cursor.skip(1)
     code = _CODES[offset_bytes]
     base, _extension, end, root = (cursor.number(code) for _ in range(4))
+    expect_checksum(content, start, cursor.position)
     cursor.skip(4)
     file = _framed(content, base, end, offset_bytes, length_bytes, root, start, cursor.position)
     if _extension != file.undefined:
         file.covered.append((file.base + _extension, file.base + _extension))
     return file
+
+
+def expect_checksum(content: Content, start: int, end: int) -> None:
+    """That the four bytes at `end` are the checksum of those before, from `start` on. Raises MalformedError where not."""
+    if end - start > _MAX_CHECKED_BYTES:
+        raise UnscannedError("hdf5.too-large", f"an object header of {end - start:,} bytes is not read")
+    stored = int.from_bytes(exactly(content, end, 4, "hdf5"), "little")
+    if lookup3(exactly(content, start, end - start, "hdf5")) != stored:
+        raise MalformedError("hdf5.checksum", "the checksum of a structure is wrong", start)
 
 
 def _old(content: Content, cursor: Cursor, version: int, start: int) -> File:

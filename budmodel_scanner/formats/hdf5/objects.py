@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from budmodel_scanner.content import MemoryContent, Place
-from budmodel_scanner.formats.hdf5.file import File, Reader
+from budmodel_scanner.formats.hdf5.file import File, Reader, expect_checksum
 from budmodel_scanner.formats.hdf5.heaps import expect, global_heap_object
 from budmodel_scanner.formats.reading import Cursor, MalformedError
 
@@ -69,6 +69,8 @@ def _new(file: File, address: int, place: Place) -> Iterator[Message]:
         if count:
             expect(block, b"OCHK")
             block.end -= 4  # the checksum
+        checked = begin if count else address
+        expect_checksum(file.content, file.base + checked, block.end)
         while block.left >= header:
             place.budget.spend("opcodes")
             kind, payload, marks = block.number("B"), block.number("H"), block.number("B")

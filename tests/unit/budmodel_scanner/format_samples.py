@@ -8,6 +8,7 @@ from typing import Any
 
 from budmodel_scanner.formats.checksums import masked_crc32c
 from tests.corpus.catboost_files import catboost
+from tests.corpus.hdf5 import lookup3
 
 PICKLE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
 
@@ -305,14 +306,15 @@ def hdf5_soft_link(target: bytes) -> bytes:
 def hdf5(*messages: tuple[int, bytes], unused: bytes = b"", tail: bytes = b"", end: int | None = None) -> bytes:
     """A file of the newest form whose root object has these messages."""
     body = b"".join(struct.pack("<BHB", kind, len(data), 0) + data for kind, data in messages)
-    root = b"OHDR\2\2" + len(body).to_bytes(4, "little") + body + bytes(4)
+    root = _checked(b"OHDR\2\2" + len(body).to_bytes(4, "little") + body)
     size = 48 + len(root) + len(unused)
-    head = (
-        b"\x89HDF\r\n\x1a\n"
-        + bytes([2, 8, 8, 0])
-        + struct.pack("<QQQQI", 0, (1 << 64) - 1, size if end is None else end, 48, 0)
-    )
-    return head + root + unused + tail
+    head = b"\x89HDF\r\n\x1a\n" + bytes([2, 8, 8, 0])
+    head += struct.pack("<QQQQ", 0, (1 << 64) - 1, size if end is None else end, 48)
+    return _checked(head) + root + unused + tail
+
+
+def _checked(data: bytes) -> bytes:
+    return data + lookup3(data).to_bytes(4, "little")
 
 
 def hdf5_group(name: bytes = b"child", message: tuple[int, bytes] | None = None) -> bytes:

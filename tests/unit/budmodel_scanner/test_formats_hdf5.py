@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from budmodel_scanner.formats.checksums import lookup3
 from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import rules, verdict
@@ -93,3 +94,15 @@ def test_a_file_that_links_to_itself_is_read_once() -> None:
     loop = struct.pack("<BBB", 1, 0, 1) + b"x" + struct.pack("<Q", 48)
 
     assert verdict(sample.hdf5((LINK, loop)), "m.h5") is Verdict.SAFE
+
+
+@pytest.mark.parametrize("at", [20, 44, 52, 60])
+def test_a_checksum_guards_the_superblock_and_the_header_of_an_object(at: int) -> None:
+    data = bytearray(sample.hdf5((LINK, sample.hdf5_soft_link(b"/model_weights"))))
+    data[at] ^= 1
+    assert rules(bytes(data), "m.h5") == {"hdf5.checksum"}
+
+
+def test_the_checksum_is_that_of_its_author() -> None:
+    """The values that lookup3.c prints for itself."""
+    assert [hex(lookup3(text)) for text in (b"", b"Four score and seven years ago")] == ["0xdeadbeef", "0x17770551"]
