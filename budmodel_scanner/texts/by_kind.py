@@ -44,6 +44,8 @@ _COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*.{0,20000}?\*/', re.
 _LAST_COMMAS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s{0,2000}[}\]])')
 
 
+# Plain text that people read; what goes by any other name may be the source of something that is not known here.
+_PROSE_NAME = re.compile(r"(?i)\.(?:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|license|\w*ignore)$|(?:^|/)[^./]*$")
 _OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _CALL = re.compile(r"[\w\]]\s*\((?!\s*\))|__\w+__")
@@ -99,6 +101,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
+            if not _PROSE_NAME.search(place.name):
+                yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
 def _graph(text: str, place: Place) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ CMake, Bazel, Terraform, Nextflow and their like write commands without quotes t
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -20,6 +21,8 @@ _QUOTED = re.compile(
     | '((?:[^'\\\n]|\\.)*+)'? | `([^`]*+)`?"""
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Of what a command that fetches or destroys could be.
+_SHORTEST = 6
 _MEANT = {"n": "\n", "t": "\t", "r": "\n"}
 
 
@@ -29,8 +32,10 @@ def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOU
         yield finding
         return
     for found in _QUOTED.finditer(code):
-        quoted = _ESCAPED.sub(lambda escaped: _MEANT.get(escaped[1], escaped[1]), next(filter(None, found.groups()), ""))
-        line = code.count("\n", 0, found.start()) + 1
-        for finding in judge(Leaf(LeafKind.COMMAND, quoted, f"line {line}"), place, worst=worst):
-            yield finding
+        text = next(filter(None, found.groups()), "")
+        if len(text) < _SHORTEST:
+            continue
+        quoted = _ESCAPED.sub(lambda escaped: _MEANT.get(escaped[1], escaped[1]), text)
+        for finding in judge(Leaf(LeafKind.COMMAND, quoted), place, worst=worst):
+            yield replace(finding, where=place.at(f"line {code.count(chr(10), 0, found.start()) + 1}"))
             return
