@@ -69,12 +69,15 @@ _MOVED = text("""
      and coalesce(aliases.released_on = resolved.released_on, aliases.released_on is null)
     where aliases.model_id <> resolved.model_id
 """)
-# A model is called as it was published first, without a remark on a run where there is such a name.
+# A model is called as most names of it are, without a remark on a run where there is such a name. Which source was read
+# first decides nothing: a run that broke off and went on ends with the same names.
 _CALLED = text("""
     create temporary table called on commit drop as
     select distinct on (model_id) model_id, published_name as display_name,
         min(first_seen_at) over (partition by model_id) as first_seen_at
-    from resolved order by model_id, variant is not null, resolved.first_seen_at, length(published_name), published_name
+    from resolved
+    order by model_id, variant is not null, count(*) over (partition by model_id, published_name) desc,
+        published_name in (lower(published_name), upper(published_name)), length(published_name), published_name collate "C"
 """)
 _KNOWN = text("select model_id from called union select model_id from budmodel.models order by 1")
 _GROUPED = text("create temporary table grouped (model_id text, group_id text, maker text) on commit drop")
@@ -85,7 +88,7 @@ _GROUPS = text("""
         grouped.group_id, coalesce(called.display_name, models.display_name), grouped.maker
     from grouped left join called using (model_id) left join budmodel.models using (model_id)
     order by grouped.group_id, model_id <> grouped.group_id, called.display_name is null,
-        length(coalesce(called.display_name, models.display_name)), 2
+        length(coalesce(called.display_name, models.display_name)), coalesce(called.display_name, models.display_name)
     on conflict (group_id) do update set display_name = excluded.display_name, maker = excluded.maker
 """)
 _MODELS = text("""

@@ -756,7 +756,6 @@ def test_doubtful_names_are_put_before_a_person(built: Built) -> None:
         from marts.identity_review order by reason, model_id
     """)
     assert [tuple(row.values()) for row in review] == [
-        ("clash", "arena", "gamma", None, "Gamma", "Gamma", None, "arena.accuracy: 70 and 99"),
         ("clash", "broken", "omega", None, "OMEGA", "Omega", None, "broken.accuracy: 6 and 5"),
         ("clash", "broken", "psi", None, "Psi", "Psi", None, "broken.accuracy: 6 and 5"),
         ("low confidence", "arena", "delta", None, "Delta", None, 0.4, "a; b"),

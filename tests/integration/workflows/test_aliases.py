@@ -212,8 +212,8 @@ def test_a_name_that_means_nothing_is_a_model_of_its_own(engine: Engine) -> None
     ]
 
 
-def test_a_model_is_called_as_it_was_first_published(engine: Engine) -> None:
-    """Of its names, one without a variant where there is one."""
+def test_a_model_is_called_the_same_whatever_was_published_first(engine: Engine) -> None:
+    """Of its names, one without a variant where there is one; of those, one in upper and lower case."""
     release(engine, EXAM, MONDAY, [entry("Alpha (high)"), entry("Beta (low)"), entry("Beta"), entry("Gamma (low)")])
     resolve(engine)
     release(engine, ARENA, MONDAY + WEEK, [entry("alpha"), entry("BETA"), entry("Gamma (high)")])
