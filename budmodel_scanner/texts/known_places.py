@@ -53,5 +53,6 @@ def _listed(purpose: str) -> dict[str, list[str]]:
     for line in files(__package__).joinpath("known", f"{purpose}.txt").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             host, slash, path = line.partition("/")
-            found.setdefault(host.lower(), []).append((slash + path).casefold())
+            # Written as names nest, from the top domain down; a dot at the end stands for all below.
+            found.setdefault(".".join(reversed(host.lower().split("."))), []).append((slash + path).casefold())
     return found
