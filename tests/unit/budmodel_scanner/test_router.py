@@ -76,7 +76,8 @@ def test_a_name_that_denies_the_content_is_suspicious(name: str, data: bytes) ->
         ("data.jsonl.gz", gzip.compress(b'{"a": 1}\n')),
         ("LICENSE", TEXT),
         ("vocab.txt", TEXT),
-        ("tokenizer.model", b"not really a protobuf, but a text that some tokenizers keep here\n"),
+        # The ranks of tiktoken, which Llama 3 keeps under this name.
+        ("tokenizer.model", b"IQ== 0\nIg== 1\nIw== 2\nJA== 3\nJQ== 4\n"),
         ("__init__.py", b""),
         (".gitkeep", b""),
     ],
