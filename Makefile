@@ -8,6 +8,8 @@ MANIFEST := dbt_leaderboard/target/manifest.json
 DBT := $(BIN)/dbt --quiet
 DBT_PROJECT := --project-dir dbt_leaderboard --profiles-dir dbt_leaderboard
 UV := uv==0.13.9
+# As pip does: behind a proxy of one's own only the system knows whom to trust.
+export UV_SYSTEM_CERTS ?= true
 ARGS ?=
 # Processes that tests are dealt out to, each with servers of its own; 0 runs them one after the other in this one.
 WORKERS ?= auto
