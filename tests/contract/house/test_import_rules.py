@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from importlinter.application.output import console
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[3]
@@ -158,7 +159,7 @@ def linted(folder: Path) -> Mapping[str, str]:
     """What lint-imports says of the copy of the code in `folder`, by the contract that it calls broken."""
     cached = {name: module for name, module in sys.modules.items() if name in PACKAGES}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as said:
-        patch.setenv("COLUMNS", "400")  # Or names are broken where a terminal would end.
+        patch.setattr(console, "_width", 400)  # Or names are broken where a terminal would end.
         patch.chdir(folder)
         patch.syspath_prepend(folder)
         for name in cached:

@@ -97,7 +97,8 @@ def test_all_files_are_stored_under_their_hashes(
 
     copied = copier.copy(open_model(server), limits=replace(LIMITS, piece=4_000_000))
 
-    assert set(outcomes(copied).values()) == {"stored"}
+    # The server is shared: what another test has stored in it is there.
+    assert set(outcomes(copied).values()) <= ({"stored", "present"} if kind == "s3" else {"stored"})
     for path, content in files.items():
         assert isinstance(content, bytes)
         one = copied[path]
