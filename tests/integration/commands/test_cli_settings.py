@@ -16,7 +16,7 @@ CALLS = {
     "leaderboard": ["leaderboard", "x.y"],
     "compare": ["compare", "x"],
     "replay": ["replay", "bfcl"],
-    "backfill": ["backfill", "bfcl", str(Path(__file__)), "--as-of", "2025-11-01"],
+    "backfill": ["backfill", "ugi", str(Path(__file__)), "--as-of", "2025-11-01"],
     "rebuild": ["rebuild"],
     "migrate": ["migrate"],
     "connect": ["connect"],
