@@ -37,8 +37,8 @@ MAX_GROWTH = 1.2
 
 _BARE = ("entries", "scores")
 _EMPTY = text("""
-    truncate budmodel.snapshots, budmodel.snapshot_files, budmodel.rejected_rows, budmodel.entries, budmodel.scores,
-        bare_entries, bare_scores;
+    truncate budmodel.snapshots, budmodel.snapshot_files, budmodel.rejected_rows, budmodel.unread_cells, budmodel.decisions,
+        budmodel.entries, budmodel.scores, bare_entries, bare_scores;
     update budmodel.sources set current_snapshot_id = null
 """)
 
@@ -95,6 +95,7 @@ def _both_sides(engine: Engine, source: Source, files: Files) -> tuple[Callable[
     stored = [
         SnapshotFile(endpoint.name, endpoint.url, "", len(files[endpoint.name]), "", None, None, datetime.now(UTC))
         for endpoint in source.endpoints
+        if endpoint.name in files
     ]
     snapshot = fetched_snapshot(source.slug, source.parser_version, "mirror", None, stored, datetime.now(UTC))
     expected = parse_files(source, files)
@@ -114,7 +115,7 @@ def _both_sides(engine: Engine, source: Source, files: Files) -> tuple[Callable[
             publish(connection, source, snapshot, parsed, datetime.now(UTC))
 
     def load_bare() -> None:
-        for endpoint in source.endpoints:
+        for endpoint in (one for one in source.endpoints if one.name in files):
             stock_parse(endpoint, files[endpoint.name])
         with engine.begin() as connection:
             for table, (columns, prepared) in rows.items():

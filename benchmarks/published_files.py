@@ -39,7 +39,9 @@ def where_from() -> str:
 
 def published(source: Source) -> dict[str, bytes]:
     """The bytes of each endpoint of `source`."""
-    return {endpoint.name: (directory() / mirror_path(endpoint.url)).read_bytes() for endpoint in source.endpoints}
+    files = {endpoint: directory() / mirror_path(endpoint.url) for endpoint in source.endpoints}
+    wanted = {endpoint.name: file for endpoint, file in files.items() if file.is_file() or not endpoint.supplement}
+    return {name: file.read_bytes() for name, file in wanted.items()}
 
 
 def stock_parse(endpoint: Endpoint, content: bytes) -> object:
@@ -61,7 +63,9 @@ def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
     names = frozenset(name for entry in parsed.entries for name in (entry.key, entry.published_name))
     multiply = {"csv": _multiplied_csv, "json": _multiplied_json, "parquet": _multiplied_parquet}
     multiples = {
-        endpoint.name: multiply[endpoint.format](files[endpoint.name], names, times) for endpoint in source.endpoints
+        endpoint.name: multiply[endpoint.format](files[endpoint.name], names, times)
+        for endpoint in source.endpoints
+        if endpoint.name in files
     }
     found, expected = source.parse(multiples).score_count, times * parsed.score_count
     if found != expected:
