@@ -4,9 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import inf
 from statistics import median
 from typing import Literal
 
+from budmodel_pipeline.sources.collector import collector_paused
 from budmodel_pipeline.sources.contract import AsOfBasis, Entry, Metric, Parsed, RejectionKind, Source, SourceError, Unit
 from budmodel_pipeline.sources.story import FEW, retold
 
@@ -99,6 +101,7 @@ class LastGood:
     as_of_basis: AsOfBasis = AsOfBasis.UNKNOWN
 
 
+@collector_paused()
 def assess(
     source: Source,
     parsed: Parsed,
@@ -122,7 +125,7 @@ def assess(
         "columns": _another_table(now, last_good),
         "unique": _repeated_keys(parsed),
         "row_account": _unaccounted(parsed),
-        "value_range": _out_of_range(metrics, parsed.entries),
+        "value_range": _out_of_range(metrics, now, parsed.entries),
         "intervals": _bad_intervals(metrics, parsed.entries),
         "scale": _rescaled(metrics, now, last_good),
         "story": _another_story(source, parsed, metrics, now, last_good),
@@ -185,26 +188,31 @@ def _another_table(now: Mapping[str, Mapping[str, float]], last_good: LastGood |
     return [f"{len(gone)} of {len(before)} metrics have no score any more: {', '.join(gone[:SHOWN_PROBLEMS])}, …"]
 
 
-def _out_of_range(metrics: Mapping[str, Metric], entries: Iterable[Entry]) -> list[str]:
+def _out_of_range(
+    metrics: Mapping[str, Metric], now: Mapping[str, Mapping[str, float]], entries: Iterable[Entry]
+) -> list[str]:
     problems = []
-    for entry in entries:
-        for slug, score in entry.scores.items():
-            metric = metrics[slug]
-            least, most = metric.minimum, metric.maximum
-            if (least is not None and score.value < least) or (most is not None and score.value > most):
-                declared = f"{'' if least is None else f'{least:g}'} to {'' if most is None else f'{most:g}'}"
-                problems.append(
-                    f"{slug} {score.value:g} {metric.unit}: {entry.place(slug)} (declared is {declared.strip()})"
-                )
+    for slug, values in now.items():
+        least, most = metrics[slug].minimum, metrics[slug].maximum
+        low, high = -inf if least is None else least, inf if most is None else most
+        if low <= min(values.values()) and max(values.values()) <= high:
+            continue
+        declared = f"{'' if least is None else f'{least:g}'} to {'' if most is None else f'{most:g}'}".strip()
+        problems += [
+            f"{slug} {score.value:g} {metrics[slug].unit}: {entry.place(slug)} (declared is {declared})"
+            for entry in entries
+            if (score := entry.scores.get(slug)) and not low <= score.value <= high
+        ]
     return problems
 
 
 def _bad_intervals(metrics: Mapping[str, Metric], entries: Iterable[Entry]) -> list[str]:
     problems = []
     for entry in entries:
-        for slug, (value, lower, upper, *_) in entry.scores.items():
-            if lower is None and upper is None:
+        for slug, score in entry.scores.items():
+            if score.lower is None and score.upper is None:
                 continue
+            value, lower, upper = score.value, score.lower, score.upper
             low, high = value if lower is None else lower, value if upper is None else upper
             if low <= value <= high:
                 continue
@@ -223,10 +231,10 @@ def _rescaled(
             continue
         if metric.unit is Unit.PERCENT and any(found) and all(abs(value) <= 1 for value in found):
             problems.append(f"{slug} is declared in percent, but no value exceeds 1")
-        before = last_good.scores.get(slug, {}).values() if last_good else ()
-        if len(before) < FEW:
+        before = last_good.scores.get(slug, {}) if last_good else {}
+        if len(before) < FEW or before == values:
             continue
-        middle_before, middle = median(before), median(found)
+        middle_before, middle = median(before.values()), median(found)
         if middle_before and middle and not 1 / SCALE_FACTOR < abs(middle / middle_before) < SCALE_FACTOR:
             problems.append(f"the median of {slug} went from {middle_before:g} to {middle:g}")
     return problems
@@ -244,7 +252,7 @@ def _another_story(
         return _alike(source, now)
     problems = _older(parsed, last_good)
     entries = {entry.key: entry for entry in parsed.entries}
-    keys_before = {key for values in last_good.scores.values() for key in values}
+    keys_before = set().union(*last_good.scores.values())
     again = sum(key in entries for key in keys_before)
     if len(keys_before) >= FEW and again < len(keys_before) / 2:
         lost = ", ".join(sorted(keys_before - entries.keys())[:SHOWN_ENTRIES])

@@ -61,6 +61,8 @@ def retold(
 
     `others_before` are the former values of the source's other metrics. A circumstance is a price, a time or the like.
     """
+    if before.items() <= now.items():
+        return None
     keys = [key for key in before if key in now]
     pairs = _Pairs(keys, [before[key] for key in keys], [now[key] for key in keys])
     changed = pairs.changed

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.sources.collector import collector_paused
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
 from budmodel_pipeline.warehouse.rows import copy_rows, upsert
 from budmodel_pipeline.warehouse.snapshots import Snapshot
@@ -44,8 +45,7 @@ SCORE_COLUMNS = (
 )
 
 _SCORED = text("""
-    update budmodel.metrics set last_scored_at = :fetched_at
-    where metric_id in (select metric_id from budmodel.scores where snapshot_id = :snapshot_id)
+    update budmodel.metrics set last_scored_at = :fetched_at where metric_id = any(:scored)
 """)
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:source, 0))")
 
@@ -81,7 +81,8 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
             f"{source.slug}: another run published it since this snapshot was fetched; nothing was changed, extract again"
         )
     published = load(connection, source, snapshot, parsed)
-    connection.execute(_SCORED, {"fetched_at": snapshot.fetched_at, "snapshot_id": snapshot.snapshot_id})
+    scored = {f"{source.slug}.{metric}" for entry in parsed.entries for metric in entry.scores}
+    connection.execute(_SCORED, {"fetched_at": snapshot.fetched_at, "scored": sorted(scored)})
     connection.execute(
         text("""
             update budmodel.sources set current_snapshot_id = :snapshot_id, last_extracted_at = :now, last_error = null
@@ -92,6 +93,7 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     return published
 
 
+@collector_paused()
 def load(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed) -> Snapshot:
     """Writes the rows of a snapshot, which is published from then on; as history unless `publish` makes it current."""
     declared = (*source.metrics, *parsed.metrics)
@@ -174,11 +176,8 @@ def score_rows(source: str, declared: Iterable[Metric], snapshot_id: str, parsed
             value, lower, upper, basis, votes, rank, standing, tasks, tasks_total = score
             metric_id, divisor = known[slug]
             canonical = value if divisor == 1 else _quotient(value, divisor)
-            vouched = standing or entry.standing
-            yield (
-                *(snapshot_id, number, metric_id, value, canonical, lower, upper, basis),
-                *(votes, rank, vouched, tasks, tasks_total),
-            )
+            vouched, span = standing or entry.standing, (lower, upper, basis)
+            yield snapshot_id, number, metric_id, value, canonical, *span, votes, rank, vouched, tasks, tasks_total
 
 
 @lru_cache(maxsize=100_000)
