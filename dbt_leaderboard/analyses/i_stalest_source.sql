@@ -1,4 +1,5 @@
--- The source whose data are oldest by the publisher's own date; where it gives none, since when its content is unchanged.
+-- The source whose data are oldest by the publisher's own date; where it gives none, they are no newer than since when its
+-- content is unchanged.
 select
     source,
     as_of,
@@ -8,4 +9,4 @@ select
     age_days as days_since_we_looked,
     status
 from {{ ref('source_health') }}
-order by as_of nulls last, unchanged_since nulls last, source
+order by coalesce(as_of, (unchanged_since at time zone 'UTC')::date) nulls last, source

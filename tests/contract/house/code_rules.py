@@ -17,8 +17,8 @@ FACE = "budmodel_scanner/__init__.py"
 # What the pure rooms may use beside each other: what neither reaches out of the process nor knows when it runs.
 STANDARD = frozenset(
     """
-    array base64 binascii bisect collections copy csv dataclasses datetime decimal difflib enum fractions functools
-    gc gzip hashlib heapq html importlib io itertools json math numbers operator pathlib pkgutil posixpath re
+    array base64 binascii bisect collections contextlib copy csv dataclasses datetime decimal difflib enum fractions
+    functools gc gzip hashlib heapq html importlib io itertools json math numbers operator pathlib pkgutil posixpath re
     statistics string struct sys textwrap tomllib types typing unicodedata zlib
     """.split()  # noqa: SIM905
 )

@@ -88,6 +88,25 @@ MARTS = {
     "self_reported_gap",
     "source_health",
 }
+# Of each analysis some columns and what its first rows hold there; (b) and (d) ask for metrics that no source here has.
+ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
+    "a_best_small_open_model": ("name gb_at_32k license_id", [("Gamma", Decimal("17.3"), "apache-2.0")]),
+    "b_top_ten_for_coding": ("model_id", []),
+    "c_what_changed_beyond_its_interval": (
+        "kind published_name",
+        [("new", name) for name in ("Alpha (agent)", "Best of Gamma")],
+    ),
+    "d_cost_against_score": ("model_id", []),
+    "e_claimed_against_measured": ("model_id gap_points", [("beta", Decimal("12.5"))]),
+    "f_one_model_through_time": (
+        "published_name score kind",
+        [("Alpha (agent)", 90, "new"), ("Alpha (high)", 85, "new"), ("Alpha (high)", 90, "re-measured")],
+    ),
+    "g_all_efforts_of_one_model": ("metric_id score_by_variant", [("arena.accuracy", {"low": 80, "high": 90, "agent": 90})]),
+    "h_ranking_with_missing_data": ("headlines models", [(3, 1), (1, 11)]),
+    "i_stalest_source": ("source", [("lapsed",), ("arena",), ("broken",)]),
+    "j_license_conflicts_of_the_top_twenty": ("name claimed found rank", [("Gamma", "mit", "apache-2.0", 3)]),
+}
 TUNED = "https://huggingface.co/tuner/gamma-tuned"
 
 NOW = datetime.now(UTC)
@@ -130,7 +149,7 @@ def source(slug: str) -> Source:
     )
 
 
-ARENA, LAPSED, BROKEN, QUIET = (source(slug) for slug in ("arena", "lapsed", "broken", "quiet"))
+ARENA, LAPSED, BROKEN, QUIET, MOVING = (source(slug) for slug in ("arena", "lapsed", "broken", "quiet", "moving"))
 
 
 def entry(
@@ -156,10 +175,16 @@ def entry(
     )
 
 
-def parsed(*entries: Entry, as_of: date | None = None, rejections: tuple[Rejection, ...] = ()) -> Parsed:
+def parsed(
+    *entries: Entry,
+    as_of: date | None = None,
+    rejections: tuple[Rejection, ...] = (),
+    window: tuple[date, date] | None = None,
+) -> Parsed:
     rejected = sum(rejection.rows for rejection in rejections)
     basis = AsOfBasis.STATED if as_of else AsOfBasis.UNKNOWN
-    return Parsed(list(entries), list(rejections), len(entries) + rejected, len(entries), as_of=as_of, as_of_basis=basis)
+    read = len(entries) + rejected
+    return Parsed(list(entries), list(rejections), read, len(entries), as_of=as_of, as_of_basis=basis, window=window)
 
 
 def fetch(connection: Connection, of: Source, at: datetime, origin: str) -> Any:
@@ -195,7 +220,7 @@ def resolve(_source: str, name: str, link: str | None = None, **_beside: object)
 def fill(engine: Engine) -> None:
     migrate(engine)
     with engine.begin() as connection:
-        register_sources(connection, {of.slug: of for of in (ARENA, LAPSED, BROKEN, QUIET)})
+        register_sources(connection, {of.slug: of for of in (ARENA, LAPSED, BROKEN, QUIET, MOVING)})
     release(
         engine,
         ARENA,
@@ -236,6 +261,13 @@ def fill(engine: Engine) -> None:
     )
     release(engine, BROKEN, THIRD, parsed(entry("Beta", 1), *doubtful))
     refuse(engine, BROKEN, FOURTH)
+    spring, summer = ((date(2026, month, 1), date(2026, month + 3, 1)) for month in (3, 6))
+    for at, window, name, theta in (
+        (SECOND, spring, "Iota", 80),
+        (THIRD, spring, "Iota pro", 80),
+        (FOURTH, summer, "Iota pro", 75),
+    ):
+        release(engine, MOVING, at, parsed(entry("Theta", theta, 3), entry(name, theta - 10, 2), window=window))
     with engine.begin() as connection:
         resolve_aliases(connection, resolve)
         know_more_names(connection)
@@ -323,7 +355,31 @@ def read_models(connection: Connection) -> None:
         ScannedFile("config.json", 2, "e" * 64, "safe", {"budmodel": "examined"}, True, []),
     ]
     store_scan(connection, base, "b" * 40, "malicious", {"rules": "1"}, scanned, FOURTH)
+    read_small_open_model(connection)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
+
+
+def read_small_open_model(connection: Connection) -> None:
+    """Gamma: small, clean, and permitted by its license text, which its tag contradicts."""
+    target, revision = "hf:makers/Gamma", "d" * 40
+    add_targets(connection, [KnownTarget(target, "hugging_face", "makers/Gamma", "gamma", "arena")], THIRD)
+    facts = {"parameters_unique": 7 * 10**9, "weight_bytes": 14 * 10**9, "context_length": 32768}
+    facts |= {"kv_cache_bytes_per_token": 100_000}
+    told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in facts.items()}
+    store_model(connection, ModelRecord(target, revision, "Gamma", "live", FOURTH, told, [], [], [], None, [], []))
+    record_extracted(connection, target, revision, FOURTH)
+    document = DocumentRecord(
+        "sha256:def", "def", "content/def", "identified", "apache-2.0", None, "Permissive", "MOST", 1.0,
+        [], [], ["apache-2.0"], "words", "", None, "1", FOURTH,
+    )  # fmt: skip
+    permitted = AnswerRecord("sha256:def", "commercial-use", "YES", "GOOD", "Because.", None, None, None, "terms")
+    store_document(connection, document, [permitted])
+    store_model_license(connection, ModelLicenseRecord(target, revision, "sha256:def", "text", "LICENSE", "mit", FOURTH))
+    reason = "The tag says mit."
+    replace_conflicts(
+        connection, [ConflictRecord(target, "tag_vs_text", "text", "license", "conflict", "mit", "apache-2.0", reason)]
+    )
+    store_scan(connection, target, revision, "safe", {"rules": "1"}, [], FOURTH)
 
 
 @dataclass(frozen=True)
@@ -361,16 +417,19 @@ def built(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     }
     read_from = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     write_to = ["--target-path", str(target), "--log-path", str(target)]
-    finished = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "build", *read_from, *write_to],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert finished.returncode == 0, finished.stdout
-    yield Built(engine, target, finished.stdout)
+    output = ""
+    for command in (["build"], ["compile", "--select", "path:analyses", "--vars", "{model: alpha}"]):
+        finished = subprocess.run(
+            [str(Path(sys.executable).with_name("dbt")), *command, *read_from, *write_to],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert finished.returncode == 0, finished.stdout
+        output += finished.stdout
+    yield Built(engine, target, output)
     engine.dispose()
     with postgres_server.connect() as administration:
         administration.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
@@ -385,6 +444,14 @@ def places(built: Built, metric: str) -> dict[str, tuple[Any, ...]]:
 def test_the_build_passes_without_a_warning(built: Built) -> None:
     assert "WARN=0 ERROR=0 SKIP=0" in built.output
     assert not re.search(r"\[WARNING\]|Deprecat", built.output)
+
+
+@pytest.mark.parametrize("question", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))
+def test_every_question_of_the_analyses_is_answered(built: Built, question: str) -> None:
+    columns, rows = ANALYSES[question]
+    asked = next(built.target.rglob(f"compiled/**/{question}.sql")).read_text()
+    found = built.rows(asked.replace(":", "\\:"))
+    assert [tuple(row[column] for column in columns.split()) for row in found][: len(rows) or None] == rows
 
 
 def test_ties_share_a_rank_and_the_next_is_skipped(built: Built) -> None:
@@ -575,6 +642,17 @@ def test_changes_tell_what_happened_once(built: Built) -> None:
     ]
 
 
+def test_a_name_that_changed_and_a_benchmark_that_was_defined_anew_are_no_scores_that_changed(built: Built) -> None:
+    query = """
+        select seen_at, kind, metric_id, entry_key, name_before, scores
+        from marts.leaderboard_changes where source = 'moving' order by seen_at, kind
+    """
+    assert [tuple(row.values()) for row in built.rows(query)] == [
+        (THIRD, "renamed", None, "Iota pro", "Iota", None),
+        (FOURTH, "redefined", "moving.accuracy", None, None, 2),
+    ]
+
+
 def test_what_a_maker_claims_stands_beside_what_others_measured(built: Built) -> None:
     gap = built.row("select * from marts.self_reported_gap")
     assert (gap["benchmark_id"], gap["model_id"], gap["unit"]) == ("exam", "beta", "fraction")
@@ -588,6 +666,7 @@ def test_health_tells_the_four_states_apart(built: Built) -> None:
         ("arena", "ok", None, 15, 5),
         ("broken", "failing", "the table was empty", 9, 7),
         ("lapsed", "due", None, 2, 1),
+        ("moving", "ok", None, 4, 2),
         ("quiet", "never", None, 0, 0),
     ]
 
