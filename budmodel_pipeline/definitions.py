@@ -16,6 +16,7 @@ from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
+from budmodel_pipeline.assets.prices import model_prices
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource
@@ -58,7 +59,14 @@ def build_definitions(
         description="Reads what models are, and their files.",
     )
     return dg.Definitions(
-        assets=[*sources, models, license_catalog, per_model_work, marts_assets(settings.budmodel_home / "dbt")],
+        assets=[
+            *sources,
+            models,
+            license_catalog,
+            model_prices,
+            per_model_work,
+            marts_assets(settings.budmodel_home / "dbt"),
+        ],
         asset_checks=[no_clashes],
         jobs=[extraction, marts, per_model],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],

@@ -22,6 +22,8 @@ UPSTREAM = {
     "model_info": "model_info",
     "licenses": "license_catalog",
     "license_documents": "license",
+    "catalog_files": "model_prices",
+    "model_prices": "model_prices",
 }
 
 

@@ -18,9 +18,10 @@ from budmodel_pipeline.resources.models import NO_HUB, ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
+from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.warehouse.model_states import states_of
-from budmodel_pipeline.workflows.model_discovery import MODELS_A_RUN, catalogued_models
+from budmodel_pipeline.workflows.model_discovery import MODELS_A_RUN
 from budmodel_pipeline.workflows.model_reading import ModelReading, one_batch
 
 # Chosen knowingly: without it a backfill in the UI starts a process for each model.

@@ -2,8 +2,11 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +14,14 @@ from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.console import cell, say, show
 from budmodel_pipeline.commands.options import as_json
 
+if TYPE_CHECKING:
+    from budmodel_pipeline.model_info.offers import Offer
+    from budmodel_pipeline.targets.inspection import Inspection
+    from budmodel_pipeline.targets.target import Target
+
 # Of a card, what a person reads first; `--json` has everything.
 LONGEST = 160
+SHOWN_OFFERS = 5
 
 
 @click.command()
@@ -22,7 +31,8 @@ LONGEST = 160
 )
 @as_json
 def inspect(target: str, tokens: int | None, as_json: bool) -> None:
-    """What the model at TARGET is: a directory or archive, hf:org/name@revision, or a URL. Needs no database.
+    """What the model at TARGET is: a directory or archive, hf:org/name@revision, a URL, or cloud:maker/name with what
+    providers charge for it. Needs no database.
 
     Config, card and headers are read; weights are not, and nothing is run.
     """
@@ -33,23 +43,52 @@ def inspect(target: str, tokens: int | None, as_json: bool) -> None:
     from budmodel_pipeline.targets.provider import ProviderError
     from budmodel_pipeline.targets.target import TargetError, parse_target
 
+    offers: Sequence[Offer] = ()
     try:
         wanted = parse_target(target)
         if wanted.provider == "cloud_model":
-            raise click.ClickException(f"A closed model has no files; `budmodel request {target}` reads the catalogs.")
-        hub = live.hub_of(context.settings()) if wanted.provider == "hugging_face" else None
-        with open_model(wanted, Providers(hub=hub)) as opened:
-            found = inspect_model(opened, tokens)
+            found, offers = _closed_model(wanted)
+        else:
+            hub = live.hub_of(context.settings()) if wanted.provider == "hugging_face" else None
+            with open_model(wanted, Providers(hub=hub)) as opened:
+                found = inspect_model(opened, tokens)
     except (ProviderError, RepositoryError, TargetError) as error:
         raise click.ClickException(str(error)) from error
-    answer = inspection_json(found)
+    answer = {**inspection_json(found), "prices": [asdict(offer) for offer in offers]}
     if as_json:
         print(json.dumps(answer, default=str))
         return
     say(f"{found.name} at {found.revision} ({found.provider})")
     _show_fields(answer["fields"])
+    if offers:
+        _show_prices(offers)
     for sentence in (*found.warnings, *found.problems):
         say(f"! {sentence}")
+
+
+def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
+    """What the catalogs say of a model that publishes no files, and what providers charge for it. Raises ProviderError.
+
+    They are read at the mirror or of the bundled samples where that is asked for, and else live.
+    """
+    from budmodel_pipeline.fetching.endpoints import SAMPLES
+    from budmodel_pipeline.fetching.http import FetchError
+    from budmodel_pipeline.fetching.mirror import serve_directory
+    from budmodel_pipeline.model_info.catalogs import CatalogError
+    from budmodel_pipeline.settings import Origin
+    from budmodel_pipeline.targets.closed_models import catalog_records, catalogued_models, offers_of_model
+    from budmodel_pipeline.targets.inspection import inspect_model
+    from budmodel_pipeline.targets.opening import Providers, open_model
+
+    asked = context.settings()
+    samples = serve_directory(SAMPLES) if asked.budmodel_origin is Origin.SAMPLE else nullcontext(asked.budmodel_mirror_url)
+    try:
+        with samples as base:
+            records = catalogued_models(catalog_records(base))
+            with open_model(wanted, Providers(catalogs=lambda: records)) as opened:
+                return inspect_model(opened), offers_of_model(base, wanted.uri)
+    except (CatalogError, FetchError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -112,12 +151,41 @@ def model(name: str, as_json: bool) -> None:
         _show_fields(card["facts"])
         for sentence in (*card["warnings"], *card["problems"]):
             say(f"! {sentence}")
+    if known["prices"]:
+        say(f"\nPrices as of {cell(known['prices'][0]['fetched_at'])}")
+        _show_prices([_offer(row) for row in known["prices"]])
     for title in ("lineage", "scores"):
         if known[title]:
             say(f"\n{title.capitalize()}")
             show(known[title], as_json=False)
     for trouble in known["trouble"]:
         say(f"\n{trouble['target']}: {trouble['last_error']}")
+
+
+def _offer(row: Mapping[str, Any]) -> "Offer":
+    """A row of marts.model_prices as the catalog's reader gives it."""
+    from budmodel_pipeline.model_info.offers import PRICES, Offer, Prices
+
+    prices = {price: row[f"{price}_usd_per_million_tokens"] for price in PRICES}
+    read = Prices(basis=row["basis"], published_as_zero=tuple(row["published_as_zero"]), **prices)
+    named = {name: row[name] for name in ("provider", "provider_name", "published_id", "mode", "context_above", "status")}
+    return Offer(name=row["published_name"], prices=read, **named)
+
+
+def _show_prices(offers: "Sequence[Offer]") -> None:
+    """A sentence about the range, and the offers that are cheapest."""
+    from budmodel_pipeline.model_info.offers import PRICES, by_price, price_range
+
+    found = price_range(offers)
+    say(f"US dollars per million tokens: {found.sentence}")
+    cheapest = by_price(offers)[:SHOWN_OFFERS]
+    show(
+        [
+            {"provider": offer.provider_name} | {price: getattr(offer.prices, price) for price in PRICES}
+            for offer in cheapest
+        ],
+        as_json=False,
+    )
 
 
 def _show_fields(fields: dict[str, dict[str, Any]]) -> None:

@@ -189,6 +189,13 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
             where model_id = :id order by source, published_name"""
         ),
         "cards": rows(f"select * from marts.model_cards where {mine} order by target"),
+        # Nothing where the marts are older than this table.
+        "prices": rows(
+            """select * from marts.model_prices where model_id = :id and variant is null
+            order by provider, published_id, mode, context_above"""
+        )
+        if _is_built(connection, "model_prices")
+        else [],
         "lineage": rows(
             f"""select name as model, base_model, relation, method from marts.model_lineage
             where {mine} or base_model_id = :id order by name, base_model"""

@@ -1,15 +1,16 @@
 """What catalogs say of models that publish no files, merged field by field with the catalog that each field is from."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from budmodel_pipeline.model_info.facts import Fact, known, unknown
+from budmodel_pipeline.model_info.offers import PRICES, ZERO_IS_UNCLEAR, Offer, Prices, read_offers, read_prices
+from budmodel_pipeline.model_info.published_values import an_object, count, day, flag, objects, word_list, words
 
+MODELS_DEV = "models.dev"
 MODELS_DEV_URL = "https://models.dev/api.json"
 LLM_STATS_URL = "https://api.zeroeval.com/leaderboard/models/full?justCanonicals=true"
 MAX_CATALOG_BYTES = 64 * 1024 * 1024
@@ -65,52 +66,76 @@ class CatalogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CatalogRecord:
-    """One model in one catalog. `maker` and `name` are as published; `values` holds some of FIELDS, none of them None."""
+    """One model in one catalog. `maker` and `name` are as published; `values` holds some of FIELDS, none of them None.
+
+    `unclear` are the fields that the catalog states in a way that may mean several things, with the reason.
+    """
 
     catalog: str
     url: str
     maker: str
     name: str
     values: Mapping[str, Any]
+    unclear: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_models_dev(content: bytes) -> list[CatalogRecord]:
     """The models that their own makers serve, from models.dev/api.json. Raises CatalogError."""
     found: list[CatalogRecord] = []
-    providers = _object(_parsed(content, MODELS_DEV_URL), MODELS_DEV_URL)
+    providers = _providers(content)
     for maker, own in MAKERS.items():
-        provider = _dict(providers.get(maker))
-        found += [
-            CatalogRecord("models.dev", MODELS_DEV_URL, maker, name, _present(_models_dev(provider, entry)))
-            for entry in _dicts(_dict(provider.get("models")).values())
-            if (name := _text(entry.get("id"))) and name.startswith(own)
-        ]
+        provider = an_object(providers.get(maker))
+        for entry in objects(an_object(provider.get("models")).values()):
+            if (name := words(entry.get("id"))) and name.startswith(own):
+                prices = read_prices(an_object(entry.get("cost")), name, words(entry.get("name")) or "")
+                said = _present([*_models_dev(provider, entry), *_maker_prices(prices)])
+                unclear = {_price_field(price): ZERO_IS_UNCLEAR for price in prices.published_as_zero}
+                found.append(CatalogRecord(MODELS_DEV, MODELS_DEV_URL, maker, name, said, unclear))
     if not found:
         raise CatalogError(f"{MODELS_DEV_URL}: expected models of makers such as openai; found none")
     return found
 
 
+def offers_of_models_dev(content: bytes) -> list[Offer]:
+    """What every provider charges, from models.dev/api.json. Raises CatalogError."""
+    found = read_offers(_providers(content))
+    if not any(offer.prices.basis == "priced" for offer in found):
+        raise CatalogError(f"{MODELS_DEV_URL}: expected prices of providers; found none")
+    return found
+
+
+def _providers(content: bytes) -> dict[str, Any]:
+    found = _parsed(content, MODELS_DEV_URL)
+    if not isinstance(found, dict):
+        raise CatalogError(f"{MODELS_DEV_URL}: expected an object of providers; found {type(found).__name__}")
+    return found
+
+
+def _maker_prices(prices: Prices) -> Iterator[tuple[str, float | None]]:
+    return ((_price_field(price), getattr(prices, price)) for price in PRICES)
+
+
+def _price_field(price: str) -> str:
+    return f"{price}_price_usd_per_million_tokens"
+
+
 def _models_dev(provider: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    limit, cost, modalities = _dict(entry.get("limit")), _dict(entry.get("cost")), _dict(entry.get("modalities"))
-    yield "author", _text(provider.get("name"))
-    yield "name", _text(entry.get("name"))
-    yield "website", _text(provider.get("doc"))
-    yield "status", _text(entry.get("status"))
-    yield "released_on", _day(entry.get("release_date"))
-    yield "knowledge_cutoff", _text(entry.get("knowledge"))
-    yield "context_length", _count(limit.get("context"))
-    yield "output_tokens", _count(limit.get("output"))
-    yield "input_modalities", _words(modalities.get("input"))
-    yield "output_modalities", _words(modalities.get("output"))
-    yield "tool_use", _flag(entry.get("tool_call"))
-    yield "reasoning", _flag(entry.get("reasoning"))
-    yield "input_price_usd_per_million_tokens", _amount(cost.get("input"))
-    yield "output_price_usd_per_million_tokens", _amount(cost.get("output"))
-    yield "cache_read_price_usd_per_million_tokens", _amount(cost.get("cache_read"))
-    yield "cache_write_price_usd_per_million_tokens", _amount(cost.get("cache_write"))
-    yield "structured_output", _flag(entry.get("structured_output"))
-    yield "attachments", _flag(entry.get("attachment"))
-    yield "open_weights", _flag(entry.get("open_weights"))
+    limit, modalities = an_object(entry.get("limit")), an_object(entry.get("modalities"))
+    yield "author", words(provider.get("name"))
+    yield "name", words(entry.get("name"))
+    yield "website", words(provider.get("doc"))
+    yield "status", words(entry.get("status"))
+    yield "released_on", day(entry.get("release_date"))
+    yield "knowledge_cutoff", words(entry.get("knowledge"))
+    yield "context_length", count(limit.get("context"))
+    yield "output_tokens", count(limit.get("output"))
+    yield "input_modalities", word_list(modalities.get("input"))
+    yield "output_modalities", word_list(modalities.get("output"))
+    yield "tool_use", flag(entry.get("tool_call"))
+    yield "reasoning", flag(entry.get("reasoning"))
+    yield "structured_output", flag(entry.get("structured_output"))
+    yield "attachments", flag(entry.get("attachment"))
+    yield "open_weights", flag(entry.get("open_weights"))
 
 
 def read_llm_stats(content: bytes) -> list[CatalogRecord]:
@@ -119,20 +144,20 @@ def read_llm_stats(content: bytes) -> list[CatalogRecord]:
     if not isinstance(rows, list):
         raise CatalogError(f"{LLM_STATS_URL}: expected a list of models; found {type(rows).__name__}")
     return [
-        CatalogRecord("llm-stats", LLM_STATS_URL, _text(row.get("organization")) or "", name, _present(_llm_stats(row)))
-        for row in _dicts(rows)
-        if (name := _text(row.get("model_id")))
+        CatalogRecord("llm-stats", LLM_STATS_URL, words(row.get("organization")) or "", name, _present(_llm_stats(row)))
+        for row in objects(rows)
+        if (name := words(row.get("model_id")))
     ]
 
 
 def _llm_stats(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield "author", _text(row.get("organization"))
-    yield "name", _text(row.get("name"))
-    yield "license", _text(row.get("license"))
-    yield "released_on", _day(row.get("release_date"))
-    yield "knowledge_cutoff", _text(row.get("knowledge_cutoff"))
-    yield "context_length", _count(row.get("context"))
-    yield "parameters_stated", _count(row.get("params"))
+    yield "author", words(row.get("organization"))
+    yield "name", words(row.get("name"))
+    yield "license", words(row.get("license"))
+    yield "released_on", day(row.get("release_date"))
+    yield "knowledge_cutoff", words(row.get("knowledge_cutoff"))
+    yield "context_length", count(row.get("context"))
+    yield "parameters_stated", count(row.get("params"))
     yield "input_modalities", ["image", "text"] if row.get("multimodal") is True else None
 
 
@@ -140,22 +165,29 @@ def merge_catalogs(records: Sequence[CatalogRecord]) -> tuple[dict[str, Fact[Any
     """Every field from the first record that states it, and a sentence for each field that another states otherwise."""
     facts: dict[str, Fact[Any]] = {}
     warnings: list[str] = []
-    for field in FIELDS:
-        said = [(record, record.values[field]) for record in records if field in record.values]
+    for name in FIELDS:
+        said = [(record, record.values[name]) for record in records if name in record.values]
         if not said:
-            looked_at = ", ".join(dict.fromkeys(record.catalog for record in records)) or "none"
-            what = "a whole date" if field == "released_on" else "it"
-            facts[field] = unknown(f"no catalog states {what} ({looked_at})")
+            facts[name] = unknown(_why_not(name, records))
             continue
         first, value = said[0]
-        facts[field] = known(value, f"stated by {first.catalog}", f"{first.url} {first.maker}/{first.name}")
-        if field not in ("name", "author"):
+        facts[name] = known(value, f"stated by {first.catalog}", f"{first.url} {first.maker}/{first.name}")
+        if name not in ("name", "author"):
             warnings += [
-                f"{field}: {first.catalog} says {value}, {other.catalog} says {differing}"
+                f"{name}: {first.catalog} says {value}, {other.catalog} says {differing}"
                 for other, differing in said[1:]
                 if differing != value and other.catalog != first.catalog
             ]
     return facts, tuple(warnings)
+
+
+def _why_not(name: str, records: Sequence[CatalogRecord]) -> str:
+    unclear = [f"{record.catalog}: {record.unclear[name]}" for record in records if name in record.unclear]
+    if unclear:
+        return unclear[0]
+    looked_at = ", ".join(dict.fromkeys(record.catalog for record in records)) or "none"
+    what = "a whole date" if name == "released_on" else "it"
+    return f"no catalog states {what} ({looked_at})"
 
 
 def _parsed(content: bytes, url: str) -> Any:
@@ -165,48 +197,5 @@ def _parsed(content: bytes, url: str) -> Any:
         raise CatalogError(f"{url}: expected JSON; {error}") from error
 
 
-def _object(value: Any, url: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise CatalogError(f"{url}: expected an object of providers; found {type(value).__name__}")
-    return value
-
-
 def _present(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in pairs if value is not None}
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(values: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    return (value for value in values if isinstance(value, dict))
-
-
-def _text(value: Any) -> str | None:
-    return value.strip()[:300] or None if isinstance(value, str) else None
-
-
-def _day(value: Any) -> str | None:
-    try:
-        return date.fromisoformat(value).isoformat() if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _count(value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 60
-    return int(value) if whole else None
-
-
-def _flag(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _amount(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-    return float(value) if usable else None
-
-
-def _words(value: Any) -> list[str] | None:
-    return sorted({word for word in value if isinstance(word, str)})[:20] or None if isinstance(value, list) else None

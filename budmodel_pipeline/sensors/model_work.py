@@ -18,6 +18,7 @@ from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.provider import ProviderError
 from budmodel_pipeline.warehouse.model_states import (
     due_targets,
@@ -30,7 +31,6 @@ from budmodel_pipeline.workflows.model_discovery import (
     LEASE,
     MODELS_A_RUN,
     PAGE,
-    catalogued_models,
     contiguous_ranges,
     discover,
     in_range,

@@ -512,3 +512,44 @@ file_digests = Table(
     Column("origin", Text, primary_key=True),
     Column("sha256", Text, nullable=False),
 )
+
+# The newest good file of a catalog of models; its bytes are in the object store.
+catalog_files = Table(
+    "catalog_files",
+    metadata,
+    Column("catalog", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("object_key", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    _moment("fetched_at", nullable=False),
+    CheckConstraint("origin in ('sample', 'mirror', 'live')", name="origin"),
+)
+
+# What providers charge, as that file says; see `model_info.offers` for what 0 means. `unmatched` says why an offer is of no
+# model that we know.
+model_prices = Table(
+    "model_prices",
+    metadata,
+    Column("catalog", Text, ForeignKey(catalog_files.c.catalog, ondelete="CASCADE"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("published_id", Text, primary_key=True),
+    Column("mode", Text, primary_key=True),
+    Column("context_above", BigInteger, primary_key=True, autoincrement=False),
+    Column("provider_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text),
+    Column("model_id", Text),
+    Column("variant", Text),
+    Column("unmatched", Text),
+    Column("basis", Text, nullable=False),
+    Column("input_usd_per_million_tokens", Double),
+    Column("output_usd_per_million_tokens", Double),
+    Column("cache_read_usd_per_million_tokens", Double),
+    Column("cache_write_usd_per_million_tokens", Double),
+    Column("published_as_zero", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint("basis in ('priced', 'free', 'unclear', 'unpublished')", name="basis"),
+    CheckConstraint("(model_id is null) = (unmatched is not null)", name="matched"),
+    Index(None, "model_id"),
+)

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
-from budmodel_pipeline.model_info.catalogs import CatalogRecord
 from budmodel_pipeline.targets.target import Target, TargetError, target_of
 from budmodel_pipeline.warehouse.model_states import (
     KnownTarget,
@@ -72,18 +71,6 @@ def discover(
     if scan_versions is not None:
         expire_scans(connection, scan_versions, now, PAGE)
     return [*added, *add_targets(connection, closed, now)]
-
-
-def catalogued_models(records: Sequence[CatalogRecord]) -> dict[str, list[CatalogRecord]]:
-    """The records of every model by its id; names that mean no model are left out."""
-    found: dict[str, list[CatalogRecord]] = {}
-    for record in records:
-        try:
-            model_id = resolve("", record.name).model_id
-        except UnresolvableName:
-            continue
-        found.setdefault(model_id, []).append(record)
-    return found
 
 
 def contiguous_ranges(order: Sequence[str], wanted: Collection[str], longest: int) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The catalogs of closed models as they really are: known facts of a few models, and nobody but makers speaking for them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from budmodel_pipeline.model_info.catalogs import (
     MODELS_DEV_URL,
     CatalogRecord,
     merge_catalogs,
+    offers_of_models_dev,
     read_llm_stats,
     read_models_dev,
 )
-from budmodel_pipeline.workflows.model_discovery import catalogued_models
+from budmodel_pipeline.targets.closed_models import catalogued_models, model_offered
 from tests.checkout import DATA, SHARED
 
 # From the files by hand: what models.dev says comes first, what LLM-Stats says fills the gaps.
@@ -100,6 +102,31 @@ def test_each_field_is_of_the_catalog_that_states_it(catalogued: Mapping[str, Se
 def test_everything_of_the_files_is_read(records: Sequence[CatalogRecord]) -> None:
     counts = {catalog: sum(record.catalog == catalog for record in records) for catalog in ("models.dev", "llm-stats")}
     assert counts == {"models.dev": 235, "llm-stats": 169}
+
+
+def test_what_every_provider_charges(root: Path) -> None:
+    offers = offers_of_models_dev((root / mirror_path(MODELS_DEV_URL)).read_bytes())
+    ordinary = [offer for offer in offers if offer.mode == "standard" and not offer.context_above]
+    bases = Counter(offer.prices.basis for offer in ordinary)
+    meanings = [model_offered(offer.published_id) for offer in ordinary]
+    matched = sum(meaning.model_id is not None for meaning in meanings)
+    figures = (len({offer.provider for offer in offers}), len(offers), len(ordinary), matched)
+    if root == SHARED / "mirror":
+        assert figures == (132, 4_984, 4_803, 4_650)
+        assert bases == {"priced": 4_141, "unclear": 369, "unpublished": 236, "free": 57}
+        assert sum(offer.prices.cache_read is not None for offer in ordinary) == 1_626
+        assert sum(offer.prices.cache_write is not None for offer in ordinary) == 464
+    else:
+        assert figures == (20, 355, 341, 338)
+        assert bases == {"priced": 318, "unclear": 10, "unpublished": 13}
+    # A subscription: its users pay, by the month.
+    copilot = [offer.prices for offer in offers if offer.provider == "github-copilot"]
+    assert copilot
+    assert {prices.basis for prices in copilot} == {"unclear"}
+    assert all(prices.input is None and "input" in prices.published_as_zero for prices in copilot)
+    for offer in offers:
+        zero = 0 in (offer.prices.input, offer.prices.output, offer.prices.cache_read, offer.prices.cache_write)
+        assert not zero or offer.prices.basis == "free"
 
 
 def test_resellers_do_not_speak(root: Path, records: Sequence[CatalogRecord]) -> None:

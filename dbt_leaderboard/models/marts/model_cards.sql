@@ -29,6 +29,33 @@ permissions as (
         max(value) filter (where question = 'purpose-limits') as use_restrictions
     from {{ source('budmodel', 'license_answers') }}
     group by document_id
+),
+
+-- What one who asks for the model as it is pays: no other mode, no surcharge for long contexts, no way to run it.
+usual_prices as (
+    select * from {{ ref('model_prices') }}
+    where is_usual
+),
+
+prices as (
+    select
+        model_id,
+        count(distinct provider) filter (where basis = 'priced') as providers,
+        count(distinct provider) filter (where basis = 'free') as free_providers,
+        min(input_usd_per_million_tokens) filter (where basis = 'priced') as lowest_input,
+        max(input_usd_per_million_tokens) filter (where basis = 'priced') as highest_input,
+        min(output_usd_per_million_tokens) filter (where basis = 'priced') as lowest_output,
+        max(output_usd_per_million_tokens) filter (where basis = 'priced') as highest_output,
+        -- Three tokens in for one out; models that put out none are compared by what goes in.
+        (array_agg(
+            provider order by
+                output_usd_per_million_tokens is null,
+                3 * input_usd_per_million_tokens + coalesce(output_usd_per_million_tokens, 0),
+                provider collate "C"
+        ) filter (where basis = 'priced' and input_usd_per_million_tokens is not null))[1] as cheapest_provider,
+        max(fetched_at) as fetched_at
+    from usual_prices
+    group by model_id
 )
 
 select
@@ -114,6 +141,14 @@ select
     {{ fact('output_price_usd_per_million_tokens', 'double precision') }} as output_price_usd_per_million_tokens,
     {{ fact('cache_read_price_usd_per_million_tokens', 'double precision') }} as cache_read_price_usd_per_million_tokens,
     {{ fact('cache_write_price_usd_per_million_tokens', 'double precision') }} as cache_write_price_usd_per_million_tokens,
+    coalesce(prices.providers, 0) as price_providers,
+    coalesce(prices.free_providers, 0) as free_providers,
+    prices.cheapest_provider,
+    prices.lowest_input as lowest_input_usd_per_million_tokens,
+    prices.highest_input as highest_input_usd_per_million_tokens,
+    prices.lowest_output as lowest_output_usd_per_million_tokens,
+    prices.highest_output as highest_output_usd_per_million_tokens,
+    prices.fetched_at as prices_fetched_at,
     documents.license_id,
     documents.state as license_state,
     documents.license_type,
@@ -144,6 +179,7 @@ select
     cards.problems
 from {{ ref('stg_model_info') }} as cards
 left join {{ ref('stg_models') }} as models on cards.model_id = models.model_id
+left join prices on cards.model_id = prices.model_id
 left join headlines on cards.model_id = headlines.model_id
 left join {{ source('budmodel', 'model_licenses') }} as held on cards.target = held.target
 left join {{ source('budmodel', 'license_documents') }} as documents on held.document_id = documents.document_id

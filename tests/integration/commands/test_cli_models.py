@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from budmodel_pipeline.fetching.mirror import serve_directory
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.targets.sample_hub import serve_sample_hub
 from tests.cli import Finished, Install, Installation, Run, fails_clearly
@@ -119,6 +120,20 @@ def test_a_closed_model_is_known_from_catalogs(samples_run: Run) -> None:
     assert card["facts"]["context_length"]["method"] == "stated by models.dev"
 
 
+def test_a_model_has_the_prices_of_its_providers(samples_run: Run) -> None:
+    known = samples_run.at.json("model", "microsoft/phi-4")
+    assert [(price["provider"], price["basis"]) for price in known["prices"]] == [
+        ("azure", "priced"),
+        ("github-models", "unclear"),
+        ("openrouter", "priced"),
+    ]
+    (card,) = known["cards"]
+    assert (card["price_providers"], card["cheapest_provider"]) == (2, "openrouter")
+    said = samples_run.at.run("model", "microsoft/phi-4").out
+    assert "2 providers with a price, input 0.065 to 0.125, output 0.14 to 0.5, cheapest OpenRouter, 1 without" in said
+    assert "Prices as of 20" in said
+
+
 def test_a_model_for_people(samples_run: Run) -> None:
     finished = samples_run.at.run("model", "qwen/qwen3-32b")
     assert (finished.code, finished.err) == (0, "")
@@ -134,10 +149,23 @@ def test_an_unknown_name_suggests(samples_run: Run) -> None:
     assert "Nothing resembles it" in fails_clearly(samples_run.at.run("model", "nobody knows"))
 
 
-def test_a_closed_model_cannot_be_inspected(tmp_path: Path) -> None:
-    message = fails_clearly(Installation(tmp_path).run("inspect", "cloud:openai/gpt-4.1"))
-    assert "A closed model has no files" in message
-    assert "budmodel request cloud:openai/gpt-4.1" in message
+def test_a_closed_model_is_inspected_with_what_providers_charge(tmp_path: Path) -> None:
+    at = Installation(tmp_path)
+    finished = at.run("inspect", "cloud:openai/gpt-4o-mini", BUDMODEL_ORIGIN="sample")
+    assert (finished.code, finished.err) == (0, "")
+    said = "3 providers with a price, input 0.15, output 0.6, cheapest Azure, 1 without a clear price"
+    assert f"US dollars per million tokens: {said}" in finished.out
+    found = json.loads(at.run("inspect", "cloud:openai/gpt-4o-mini", "--json", BUDMODEL_ORIGIN="sample").out)
+    assert found["fields"]["context_length"]["value"] == 128_000
+    offered = {offer["provider"]: offer["prices"] for offer in found["prices"]}
+    assert sorted(offered) == ["azure", "github-models", "openai", "openrouter"]
+    assert (offered["openrouter"]["cache_read"], offered["github-models"]["basis"]) == (0.075, "unclear")
+    with serve_directory(tmp_path) as empty:
+        lost = at.run("inspect", "cloud:openai/gpt-4o-mini", BUDMODEL_MIRROR_URL=empty)
+    assert "models.dev/api.json" in fails_clearly(lost)
+    assert "no catalog knows this model" in fails_clearly(at.run("inspect", "cloud:no/body", BUDMODEL_ORIGIN="sample"))
+    # No database was started for it.
+    assert not at.home.exists()
 
 
 def test_a_model_of_a_hub_is_inspected_at_a_revision(tmp_path: Path) -> None:

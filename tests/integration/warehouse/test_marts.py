@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from budmodel_pipeline.identity.resolve import Resolution
+from budmodel_pipeline.model_info.offers import Basis, Offer, Prices, price_range
 from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.sources.contract import (
     AsOfBasis,
@@ -57,6 +58,7 @@ from budmodel_pipeline.warehouse.model_states import (
     record_extracted,
     record_target_failure,
 )
+from budmodel_pipeline.warehouse.price_records import CatalogFileRecord, PriceRecord, store_prices
 from budmodel_pipeline.warehouse.publish import publish, register_sources
 from budmodel_pipeline.warehouse.scan_records import ScannedFile, store_scan
 from budmodel_pipeline.warehouse.snapshots import (
@@ -82,6 +84,7 @@ MARTS = {
     "model_groups",
     "model_health",
     "model_lineage",
+    "model_prices",
     "model_variants",
     "security_findings",
     "self_reported_evaluations",
@@ -357,6 +360,38 @@ def read_models(connection: Connection) -> None:
     store_scan(connection, base, "b" * 40, "malicious", {"rules": "1"}, scanned, FOURTH)
     read_small_open_model(connection)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
+    file = CatalogFileRecord("models.dev", "https://c.example", "live", "f" * 64, "sha256/ff/f", 9, FOURTH)
+    store_prices(connection, file, [price(one, "makers/beta") for one in OFFERS] + [price(NOBODYS, None)])
+
+
+def offer(
+    provider: str, into: float | None, out: float | None, basis: Basis = "priced", mode: str = "standard", above: int = 0
+) -> Offer:
+    return Offer(provider, provider.title(), "beta", "Beta", mode, above, None, Prices(basis, into, out, 0.5, None))
+
+
+OFFERS = [
+    offer("dear", 5, 20),
+    offer("cheap", 2, 8),
+    # In for little, out for much: dearer than `cheap` at three to one.
+    offer("lopsided", 1, 12),
+    offer("half", 0.5, None),
+    offer("gift", 0, 0, "free"),
+    offer("plan", None, None, "unclear"),
+    offer("cheap", 0.1, 0.1, mode="batch"),
+    offer("cheap", 99, 999, above=200_000),
+    replace(offer("past", 0.01, 0.01), status="deprecated"),
+]
+NOBODYS = offer("auto", 1, 1)
+
+
+def price(one: Offer, model_id: str | None) -> PriceRecord:
+    told = one.prices
+    unmatched = None if model_id else "it chooses a model"
+    return PriceRecord(
+        "models.dev", one.provider, one.published_id, one.mode, one.context_above, one.provider_name, one.name, one.status,
+        model_id, None, unmatched, told.basis, told.input, told.output, told.cache_read, told.cache_write, [],
+    )  # fmt: skip
 
 
 def read_small_open_model(connection: Connection) -> None:
@@ -716,6 +751,31 @@ def test_a_card_shows_the_verdict_with_its_revision_and_what_was_not_scanned_is_
     found = built.row("select * from marts.security_findings")
     assert (found["path"], found["rule"]) == ("a.pkl", "pickle.dangerous-global")
     assert found["reproduce"] == f"budmodel scan hf:makers/Beta@{'b' * 40}"
+
+
+def test_a_card_shows_the_same_range_of_prices_as_commands_do(built: Built) -> None:
+    found = price_range(OFFERS)
+    card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
+    assert (card["price_providers"], card["free_providers"]) == (found.providers, found.free) == (4, 1)
+    lowest_and_highest = [
+        tuple(card[f"{which}_{way}_usd_per_million_tokens"] for which in ("lowest", "highest"))
+        for way in ("input", "output")
+    ]
+    assert lowest_and_highest == [found.input, found.output] == [(0.5, 5.0), (8.0, 20.0)]
+    assert found.cheapest is not None
+    assert card["cheapest_provider"] == found.cheapest.provider == "cheap"
+    assert card["prices_fetched_at"] == FOURTH
+    none = built.row("select * from marts.model_cards where target = 'hf:tuner/beta-tuned'")
+    assert (none["price_providers"], none["free_providers"], none["cheapest_provider"]) == (0, 0, None)
+
+
+def test_every_offer_is_a_row_and_what_is_nobodys_says_why(built: Built) -> None:
+    rows = built.rows("select provider, model_id, unmatched, is_usual from marts.model_prices where model_id is null")
+    assert [tuple(row.values()) for row in rows] == [("auto", None, "it chooses a model", False)]
+    usual = built.rows("select provider from marts.model_prices where is_usual order by 1")
+    assert [row["provider"] for row in usual] == ["cheap", "dear", "gift", "half", "lopsided", "plan"]
+    plan = built.row("select * from marts.model_prices where provider = 'plan'")
+    assert (plan["basis"], plan["input_usd_per_million_tokens"], plan["origin"]) == ("unclear", None, "live")
 
 
 def test_every_quantization_is_a_row_and_the_card_shows_the_range(built: Built) -> None:

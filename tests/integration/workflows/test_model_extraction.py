@@ -12,13 +12,14 @@ from budmodel_pipeline.identity.hub_links import hub_repository
 from budmodel_pipeline.model_info.catalogs import CatalogRecord
 from budmodel_pipeline.services.llm import Llm
 from budmodel_pipeline.services.object_store import open_directory
+from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, reopen
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
-from budmodel_pipeline.workflows.model_discovery import catalogued_models, discover, known_target
+from budmodel_pipeline.workflows.model_discovery import discover, known_target
 from budmodel_pipeline.workflows.model_loop import Outcome
 from budmodel_pipeline.workflows.model_reading import ModelReading, Read, extract_models
 from tests.hub_server import Failure, HubServer

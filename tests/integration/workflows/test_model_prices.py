@@ -1,0 +1,131 @@
+"""What providers charge, kept in a real database and a real store: when it is fetched, and what stays when that fails."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from budmodel_pipeline.fetching.http import FetchError
+from budmodel_pipeline.services.object_store import ObjectStore, open_directory
+from budmodel_pipeline.settings import Origin
+from budmodel_pipeline.targets.closed_models import CatalogFile
+from budmodel_pipeline.workflows.model_prices import refresh_prices
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+LATER, TOMORROW = NOW + timedelta(hours=23), NOW + timedelta(days=1)
+URL = "https://catalog.example/api.json"
+
+
+def catalog(at: datetime, **models: Mapping[str, Any]) -> Callable[[], CatalogFile]:
+    """A catalog in which one provider offers `models`, by their ids with `_` for what Python does not allow."""
+    offered = {name.replace("_", "-"): {"cost": cost} for name, cost in models.items()}
+    content = json.dumps({"host": {"name": "Host", "models": offered}}).encode()
+    return lambda: CatalogFile(URL, content, at)
+
+
+def broken() -> CatalogFile:
+    raise FetchError(URL, "a catalog", "the site is down", hint="wait", permanent=False)
+
+
+def unexpected() -> CatalogFile:
+    raise AssertionError("nothing is to be fetched")
+
+
+GPT = {"input": 2.5, "output": 10}
+FIRST = catalog(NOW, gpt_4o=GPT, auto={"input": 1, "output": 1}, claude_3_opus={"input": 0, "output": 0})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return open_directory(tmp_path / "objects")
+
+
+def rows(engine: Engine, query: str = "select published_id, model_id, basis, input_usd_per_million_tokens") -> list[Any]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(f"{query} from budmodel.model_prices order by 1"))]
+
+
+HELD = [
+    ("auto", None, "priced", 1.0),
+    ("claude-3-opus", "anthropic/claude-3-opus", "unclear", None),
+    ("gpt-4o", "openai/gpt-4o", "priced", 2.5),
+]
+
+
+def test_every_offer_is_kept_with_the_bytes_that_it_is_from(engine: Engine, store: ObjectStore) -> None:
+    found = refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    assert (found.rows, found.matched, found.providers, found.models, found.fetched_at, found.problem) == (
+        3,
+        2,
+        1,
+        2,
+        NOW,
+        None,
+    )
+    assert rows(engine) == HELD
+    unmatched = rows(engine, "select unmatched, published_as_zero")
+    assert unmatched == [("auto chooses a model and is none", []), (None, []), (None, ["input", "output"])]
+    with engine.connect() as connection:
+        file = connection.execute(text("select * from budmodel.catalog_files")).one()
+    assert (file.catalog, file.url, file.origin, file.fetched_at) == ("models.dev", URL, "live", NOW)
+    assert store.get(file.object_key) == FIRST().content
+
+
+def test_it_is_fetched_by_the_day_and_names_are_resolved_at_every_call(engine: Engine, store: ObjectStore) -> None:
+    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    with engine.begin() as connection:
+        connection.execute(text("update budmodel.model_prices set model_id = 'old/name' where published_id = 'gpt-4o'"))
+    assert refresh_prices(engine, store, unexpected, Origin.LIVE, LATER).fetched_at == NOW
+    assert rows(engine) == HELD
+    newer = catalog(TOMORROW, gpt_4o={"input": 2, "output": 8}, o3=GPT)
+    assert refresh_prices(engine, store, newer, Origin.LIVE, TOMORROW).fetched_at == TOMORROW
+    # What is offered no more is gone.
+    assert [row[0] for row in rows(engine)] == ["gpt-4o", "o3"]
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        (broken, "the site is down"),
+        (lambda: CatalogFile(URL, b"<html>", TOMORROW), "expected JSON"),
+        (catalog(TOMORROW, gpt_4o={"input": 0, "output": 0}), "expected prices of providers"),
+        (catalog(TOMORROW, gpt_4o=GPT), "1 offers where there were 3; the older ones were kept"),
+    ],
+)
+def test_what_cannot_be_had_leaves_what_is_held(
+    engine: Engine, store: ObjectStore, read: Callable[[], CatalogFile], words: str
+) -> None:
+    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    found = refresh_prices(engine, store, read, Origin.LIVE, TOMORROW)
+    assert words in (found.problem or "")
+    assert (found.rows, found.fetched_at) == (3, NOW)
+    assert rows(engine) == HELD
+
+
+def test_a_first_failure_leaves_nothing_and_says_so(engine: Engine, store: ObjectStore) -> None:
+    found = refresh_prices(engine, store, broken, Origin.LIVE, NOW)
+    assert (found.rows, found.fetched_at, "the site is down" in (found.problem or "")) == (0, None, True)
+    assert rows(engine) == []
+
+
+def test_samples_never_replace_real_prices_and_real_ones_replace_samples_at_once(engine: Engine, store: ObjectStore) -> None:
+    small = catalog(NOW, gpt_4o=GPT)
+    refresh_prices(engine, store, FIRST, Origin.SAMPLE, NOW)
+    # Fewer offers than the samples have are no shrinkage.
+    assert refresh_prices(engine, store, small, Origin.MIRROR, NOW).rows == 1
+    assert refresh_prices(engine, store, unexpected, Origin.SAMPLE, TOMORROW).rows == 1
+
+
+def test_bytes_that_are_lost_are_fetched_again(engine: Engine, store: ObjectStore) -> None:
+    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    with engine.connect() as connection:
+        sha256: str = connection.execute(text("select sha256 from budmodel.catalog_files")).scalar_one()
+    store.remove(sha256)
+    # Until then the rows stay as they are.
+    assert "the site is down" in (refresh_prices(engine, store, broken, Origin.LIVE, LATER).problem or "")
+    assert rows(engine) == HELD
+    assert refresh_prices(engine, store, FIRST, Origin.LIVE, LATER).rows == 3
