@@ -17,6 +17,7 @@ from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
+from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
@@ -68,13 +69,17 @@ def build_definitions(
             updated_models(MODELS_JOB),
             extraction_requests(MODELS_JOB),
         ],
-        resources=_resources(settings) | dict(overrides or {}),
+        resources={
+            name: fixed(resource)
+            for name, resource in (resources_of(settings) | dict(overrides or {})).items()
+        },
         # Each step imports everything again in a process of its own; these are short, and many.
         executor=dg.in_process_executor,
     )
 
 
-def _resources(settings: Settings) -> dict[str, Any]:
+def resources_of(settings: Settings) -> dict[str, Any]:
+    """The resources of a deployment, with secrets named and not held: the UI shows how resources are configured."""
     return {
         "postgres": PostgresResource(
             host=settings.postgres_host or dg.EnvVar("POSTGRES_HOST"),
@@ -121,6 +126,7 @@ def _models(settings: Settings) -> ModelsResource:
         origin_name=settings.effective_origin,
         mirror_url=settings.budmodel_mirror_url,
         hub_endpoint=settings.hf_endpoint,
+        # The token is one of the hub that is configured, and no other gets to see it.
         hub_token=dg.EnvVar("HF_TOKEN") if settings.hf_token.get_secret_value() else "",
         disk_roots=settings.budmodel_disk_roots,
         llm_model=settings.budmodel_llm_model,
