@@ -18,12 +18,14 @@ from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.assets.prices import model_prices
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
+from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
-from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.resources.postgres import PostgresResource, while_the_run_lives
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
+from budmodel_pipeline.sensors.dead_runs import dead_runs
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import discovered_models, updated_models
 from budmodel_pipeline.sensors.stale_marts import stale_marts
@@ -33,6 +35,7 @@ from budmodel_pipeline.sources.catalog import catalog
 EXTRACTION_JOB = "extract_leaderboards"
 MARTS_JOB = "refresh_marts"
 MODELS_JOB = "extract_models"
+MAX_RUNTIME_SECONDS_TAG, HOUR = "dagster/max_runtime", 3600
 
 
 def build_definitions(
@@ -46,16 +49,20 @@ def build_definitions(
     extraction = dg.define_asset_job(
         EXTRACTION_JOB,
         selection=dg.AssetSelection.groups(LEADERBOARDS),
+        tags={MAX_RUNTIME_SECONDS_TAG: str(HOUR)},
         description="Fetches, checks and publishes leaderboards.",
     )
     marts = dg.define_asset_job(
         MARTS_JOB,
         selection=dg.AssetSelection.groups(MARTS),
+        tags={MAX_RUNTIME_SECONDS_TAG: str(HOUR)},
         description="Resolves models and rebuilds what analysts read.",
     )
     per_model = dg.define_asset_job(
         MODELS_JOB,
         selection=dg.AssetSelection.groups(MODELS),
+        # A lease of a model outlives it.
+        tags={MAX_RUNTIME_SECONDS_TAG: str(2 * HOUR)},
         description="Reads what models are, and their files.",
     )
     return dg.Definitions(
@@ -71,18 +78,23 @@ def build_definitions(
         jobs=[extraction, marts, per_model],
         schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],
         sensors=[
-            stale_marts(EXTRACTION_JOB, MARTS_JOB),
+            dead_runs,
+            stale_marts(EXTRACTION_JOB, MARTS_JOB, MODELS_JOB),
             discovered_models(MODELS_JOB),
             updated_models(MODELS_JOB),
             extraction_requests(MODELS_JOB),
         ],
-        resources=_resources(settings) | dict(overrides or {}),
+        resources={
+            name: fixed(resource, while_the_run_lives) if name == "postgres" else fixed(resource)
+            for name, resource in (resources_of(settings) | dict(overrides or {})).items()
+        },
         # Each step imports everything again in a process of its own; these are short, and many.
         executor=dg.in_process_executor,
     )
 
 
-def _resources(settings: Settings) -> dict[str, Any]:
+def resources_of(settings: Settings) -> dict[str, Any]:
+    """The resources of a deployment, with secrets named and not held: the UI shows how resources are configured."""
     return {
         "postgres": PostgresResource(
             host=settings.postgres_host or dg.EnvVar("POSTGRES_HOST"),
@@ -129,6 +141,7 @@ def _models(settings: Settings) -> ModelsResource:
         origin_name=settings.effective_origin,
         mirror_url=settings.budmodel_mirror_url,
         hub_endpoint=settings.hf_endpoint,
+        # The token is one of the hub that is configured, and no other gets to see it.
         hub_token=dg.EnvVar("HF_TOKEN") if settings.hf_token.get_secret_value() else "",
         disk_roots=settings.budmodel_disk_roots,
         llm_model=settings.budmodel_llm_model,

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     postgres_port: Annotated[int, Field(ge=1, le=65535)] = 5432
     postgres_user: str = "budmodel"
     postgres_password: SecretStr = SecretStr("")
+    # Makes roles and databases, and does nothing else; only `budmodel migrate` asks.
+    postgres_admin_user: str | None = None
+    postgres_admin_password: SecretStr = SecretStr("")
+    postgres_reader_password: SecretStr = SecretStr("")
     postgres_db: str = "budmodel"
     dagster_postgres_db: str = "dagster"
 

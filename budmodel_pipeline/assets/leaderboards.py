@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from budmodel_pipeline.assets.presentation import scores_metadata, snapshot_metadata
+from budmodel_pipeline.assets.run_config import refuse_environment
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -107,6 +108,7 @@ def _scores_asset(source: Source) -> dg.AssetsDefinition:
         postgres: PostgresResource,
         object_storage: ObjectStorageResource,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        refuse_environment(context)
         try:
             published = publish_scores(
                 source,

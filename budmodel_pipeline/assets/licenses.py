@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.workflows.model_licensing import refresh_catalog
 
@@ -35,14 +36,13 @@ def license_catalog(postgres: PostgresResource) -> Iterator[dg.AssetCheckResult 
     with postgres.engine.begin() as connection:
         known, found = refresh_catalog(connection)
     conflicts = [one for one in found if one.severity == "conflict"]
-    lines = ["| model | compared with | what | why |", "|---|---|---|---|"]
-    lines += [f"| {one.target} | {one.other} | {one.dimension} | {one.reason} |" for one in conflicts[:SHOWN]]
+    rows = [(one.target, one.other, one.dimension, one.reason) for one in conflicts[:SHOWN]]
     yield dg.AssetCheckResult(
         asset_key=CATALOG,
         check_name=NO_CONFLICTS,
         passed=not conflicts,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(conflicts)} conflicts, {len(found) - len(conflicts)} notes",
-        metadata={"conflicts": dg.MetadataValue.md("\n".join(lines))},
+        metadata={"conflicts": dg.MetadataValue.md(table(("model", "compared with", "what", "why"), rows))},
     )
     yield dg.MaterializeResult(asset_key=CATALOG, metadata={"dagster/row_count": known})

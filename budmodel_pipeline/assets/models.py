@@ -4,6 +4,7 @@ import dagster as dg
 from sqlalchemy import text
 
 from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sources.catalog import catalog
@@ -47,14 +48,11 @@ def models(postgres: PostgresResource) -> dg.MaterializeResult[None]:
 def no_clashes(postgres: PostgresResource) -> dg.AssetCheckResult:
     with postgres.engine.connect() as connection:
         clashes = connection.execute(CLASHES).all()
-    lines = ["| source | model | entry | other entry | metric |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {row.source} | {row.model_id} | {row.entry_key} | {row.other_entry_key} | {row.detail} |" for row in clashes
-    ]
+    rows = [(row.source, row.model_id, row.entry_key, row.other_entry_key, row.detail) for row in clashes]
     return dg.AssetCheckResult(
         passed=not clashes,
         # The rest of the names is right, and the review lists these: no reason to hold up the marts.
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(clashes)} pairs of entries" if clashes else "none",
-        metadata={"clashes": dg.MetadataValue.md("\n".join(lines))},
+        metadata={"clashes": dg.MetadataValue.md(table(("source", "model", "entry", "other entry", "metric"), rows))},
     )

@@ -13,6 +13,7 @@ import dagster as dg
 
 from budmodel_pipeline.assets import per_model_files, per_model_info, per_model_license, per_model_scan
 from budmodel_pipeline.assets.per_model_events import FILES, INFO, LICENSE, SCAN, Trouble
+from budmodel_pipeline.assets.run_config import refuse_environment
 from budmodel_pipeline.resources.file_policy import FilePolicy
 from budmodel_pipeline.resources.models import NO_HUB, ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
@@ -73,6 +74,7 @@ def per_model_work(
     file_policy: FilePolicy,
     scanning: ScanningResource,
 ) -> Iterator[dg.AssetCheckResult]:
+    refuse_environment(context)
     selected, targets = context.selected_asset_keys, list(context.partition_keys)
     troubles: list[Trouble] = []
     with one_batch(reading_of(postgres, models)) as reading:

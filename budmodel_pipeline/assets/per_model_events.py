@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from budmodel_pipeline.assets.markdown import inert
 from budmodel_pipeline.workflows.model_loop import Outcome
 
 GROUP = "models"
@@ -47,4 +48,4 @@ def severity(troubles: Iterable[Trouble]) -> dg.AssetCheckSeverity:
 
 def listed(troubles: Sequence[Trouble]) -> dg.MarkdownMetadataValue:
     """Troubles as a list for people."""
-    return dg.MetadataValue.md("\n".join(f"- {trouble.what}" for trouble in troubles[:_SHOWN]))
+    return dg.MetadataValue.md("\n".join(f"- {inert(trouble.what)}" for trouble in troubles[:_SHOWN]))

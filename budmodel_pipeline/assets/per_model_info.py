@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.assets.per_model_events import GROUP, INFO, Trouble, Work, materialize, severity
 from budmodel_pipeline.workflows.model_loop import Failure, Outcome
 from budmodel_pipeline.workflows.model_reading import ModelReading, Read, extract_models
@@ -64,10 +65,8 @@ def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _failures(failed: Sequence[tuple[str, Failure]]) -> str:
     if not failed:
         return "None."
-    lines = ["| model | state | what happened | tried again |", "|---|---|---|---|"]
-    lines += [
-        f"| {target} | {why.state} | {why.reason.replace('|', '/')} | "
-        f"{f'{why.retried_at:%Y-%m-%d %H:%M} UTC' if why.retried_at else 'no'} |"
+    rows = [
+        (target, why.state, why.reason, f"{why.retried_at:%Y-%m-%d %H:%M} UTC" if why.retried_at else "no")
         for target, why in failed[:_SHOWN]
     ]
-    return "\n".join(lines)
+    return table(("model", "state", "what happened", "tried again"), rows)

@@ -1,12 +1,15 @@
 """What an engineer sees beside a materialization: counts, previews, differences, links and a plot."""
 
 import base64
+from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.assets.markdown import inert, link, shown, table
 from budmodel_pipeline.sources.contract import Metric, Source
 from budmodel_pipeline.warehouse.changes import Changes
 from budmodel_pipeline.warehouse.tables import scores
@@ -28,11 +31,11 @@ _RANKED = text("""
 def snapshot_metadata(taken: Taken) -> dict[str, dg.MetadataValue]:
     """Where the bytes came from, how many they are and where they lie."""
     snapshot = taken.snapshot
-    lines = ["| endpoint | bytes | sha256 | object |", "|---|---:|---|---|"]
-    lines += [
-        f"| [{file.endpoint}]({file.url}) | {file.size_bytes:,} | `{file.sha256[:12]}` | `{file.object_key}` |"
+    rows = [
+        f"| {link(file.endpoint, file.url)} | {file.size_bytes:,} | `{file.sha256[:12]}` | `{file.object_key}` |"
         for file in snapshot.files
     ]
+    lines = ["| endpoint | bytes | sha256 | object |", "|---|---:|---|---|", *rows]
     return {
         "snapshot": dg.MetadataValue.text(snapshot.snapshot_id),
         "unchanged": dg.MetadataValue.bool(taken.unchanged),
@@ -47,23 +50,12 @@ def scores_metadata(
     connection: Connection, source: Source, published: Published, changes: Changes
 ) -> dict[str, dg.MetadataValue]:
     """Row account, preview and plot of the headline metric, difference to the snapshot before, column schema."""
-    import pandas as pd
-
     snapshot, headline = published.snapshot, source.headline_metric()
     difference = "unchanged" if published.unchanged else None if snapshot.previous_snapshot_id else "first snapshot"
-    ranked = pd.read_sql(
-        _RANKED,
-        connection,
-        params={
-            "snapshot_id": snapshot.snapshot_id,
-            "metric_id": f"{source.slug}.{headline.slug}",
-            "descending": headline.higher_is_better is not False,
-        },
-    ).astype({"value": float})
     count = text("select count(*) from budmodel.scores where snapshot_id = :snapshot_id")
     total: int = connection.execute(count, {"snapshot_id": snapshot.snapshot_id}).scalar_one()
-    preview = ranked.drop(columns="entry_key").dropna(axis="columns", how="all").head(PREVIEW_ROWS)
-    return {
+    ranked = cache(lambda: _read_ranked(connection, snapshot.snapshot_id, source))
+    facts: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(total),
         "rows_read": dg.MetadataValue.int(snapshot.rows_read or 0),
         "rows_kept": dg.MetadataValue.int(snapshot.rows_kept or 0),
@@ -73,24 +65,48 @@ def scores_metadata(
         "origin": dg.MetadataValue.text(snapshot.origin),
         "snapshot": dg.MetadataValue.text(snapshot.snapshot_id),
         "homepage": dg.MetadataValue.url(source.homepage),
-        "fetched_from": dg.MetadataValue.md("\n".join(f"- [{file.endpoint}]({file.url})" for file in snapshot.files)),
+        "fetched_from": dg.MetadataValue.md("\n".join(f"- {link(file.endpoint, file.url)}" for file in snapshot.files)),
         "changes": dg.MetadataValue.text(difference or changes.sentence()),
-        "changed_scores": dg.MetadataValue.md(difference or _changes_table(changes)),
-        "preview": dg.MetadataValue.md(f"**{headline.title}** ({headline.unit})\n\n{preview.to_markdown(index=False)}"),
-        "plot": dg.MetadataValue.md(f"![{headline.title}](data:image/png;base64,{_plot(ranked, source, headline)})"),
         "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema()),
     }
+    views: dict[str, Callable[[], dg.MetadataValue]] = {
+        "changed_scores": lambda: dg.MetadataValue.md(difference or _changes_table(changes)),
+        "preview": lambda: dg.MetadataValue.md(
+            f"**{headline.title}** ({headline.unit})\n\n{_preview(ranked()).to_markdown(index=False)}"
+        ),
+        "plot": lambda: dg.MetadataValue.md(
+            f"![{headline.title}](data:image/png;base64,{_plot(ranked(), source, headline)})"
+        ),
+    }
+    return facts | {name: shown(view) for name, view in views.items()}
+
+
+def _read_ranked(connection: Connection, snapshot_id: str, source: Source) -> "pd.DataFrame":
+    """The entries of the headline metric, the best first."""
+    import pandas as pd
+
+    headline = source.headline_metric()
+    values: dict[str, str | bool] = {
+        "snapshot_id": snapshot_id,
+        "metric_id": f"{source.slug}.{headline.slug}",
+        "descending": headline.higher_is_better is not False,
+    }
+    return pd.read_sql(_RANKED, connection, params=values).astype({"value": float})
+
+
+def _preview(ranked: "pd.DataFrame") -> "pd.DataFrame":
+    top = ranked.drop(columns="entry_key").dropna(axis="columns", how="all").head(PREVIEW_ROWS)
+    return top.map(lambda value: inert(value) if isinstance(value, str) else value)
 
 
 def _changes_table(changes: Changes) -> str:
-    lines = ["| change | name | metric | before | now |", "|---|---|---|---:|---:|"]
-    lines += [
-        f"| {change.change} | {change.published_name} | {change.metric_id} | {_shown(change.value_before)} "
-        f"| {_shown(change.value_now)} |"
+    rows = [
+        (change.change, change.published_name, change.metric_id, _shown(change.value_before), _shown(change.value_now))
         for change in changes.scores[:PREVIEW_ROWS]
     ]
     rest = len(changes.scores) - PREVIEW_ROWS
-    return "\n".join(lines) + (f"\n\n… and {rest:,} more" if rest > 0 else "")
+    more = f"\n\n… and {rest:,} more" if rest > 0 else ""
+    return table(("change", "name", "metric", ":before", ":now"), rows) + more
 
 
 def _shown(value: float | None) -> str:
@@ -110,8 +126,9 @@ def _plot(ranked: "pd.DataFrame", source: Source, metric: Metric) -> str:
     top = ranked.head(PREVIEW_ROWS).iloc[::-1]
     names = [name if len(name) <= 42 else f"{name[:41]}…" for name in top["published_name"]]
     top_axes.barh(range(len(top)), top["value"], color="#4f6bed")
-    top_axes.set_yticks(range(len(top)), names, fontsize=7)
-    top_axes.set_title(f"{source.title}: {metric.title}", fontsize=10)
+    # Names are no formulas, whatever dollars and underscores are in them.
+    top_axes.set_yticks(range(len(top)), names, fontsize=7, parse_math=False)
+    top_axes.set_title(f"{source.title}: {metric.title}", fontsize=10, parse_math=False)
     top_axes.set_xlabel(metric.unit)
     lowest, highest = top["value"].min(), top["value"].max()
     if highest > lowest > 0.5 * highest:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from budmodel_pipeline.assets.markdown import inert, table
 from budmodel_pipeline.workflows.model_loop import Outcome
 from budmodel_pipeline.workflows.model_scanning import Scanned
 from budmodel_scanner.scanner import FileReport
@@ -19,25 +20,17 @@ def findings_table(outcomes: Sequence[Outcome[Scanned]]) -> str:
     """Markdown: each file that decided about a model, its worst findings, and how to see all of them."""
     if not any(outcome.problem or _worst_files(outcome) for outcome in outcomes):
         return "No file stands out."
-    lines = ["| model | file | verdict | what | where |", "|---|---|---|---|---|"]
+    rows: list[Sequence[str]] = []
     for outcome in outcomes[:SHOWN_MODELS]:
         if outcome.problem:
-            lines.append(f"| {outcome.target} | | {verdict_of(outcome).value} | {_cell(outcome.problem)} | |")
+            rows.append((outcome.target, "", verdict_of(outcome).value, outcome.problem, ""))
         for report in _worst_files(outcome)[:SHOWN_FILES]:
-            lines += [
-                f"| {outcome.target} | {_cell(report.path)} | {finding.verdict.value} | {_cell(finding.what)} | "
-                f"{_cell(finding.where)} |"
-                for finding in sorted(report.findings, key=lambda one: -one.verdict.rank)[:SHOWN_FINDINGS]
-            ]
+            worst = sorted(report.findings, key=lambda one: -one.verdict.rank)[:SHOWN_FINDINGS]
+            rows += [(outcome.target, report.path, one.verdict.value, one.what, one.where) for one in worst]
     scanned = [outcome.target for outcome in outcomes if _worst_files(outcome)][:3]
-    return "\n".join(lines) + "".join(f"\n\n`budmodel scan {target}` shows everything." for target in scanned)
+    told = "".join(f"\n\nThis shows everything: budmodel scan {inert(target)}" for target in scanned)
+    return table(("model", "file", "verdict", "what", "where"), rows) + told
 
 
 def _worst_files(outcome: Outcome[Scanned]) -> Sequence[FileReport]:
     return outcome.result.worst_files if outcome.result is not None else ()
-
-
-def _cell(text: str) -> str:
-    """Names of files and findings are strangers' words: they shall not end the cell or become markup."""
-    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:300])
-    return plain.replace("|", "/").replace("<", "&lt;").replace("`", "'").replace("[", "(").replace("]", ")")

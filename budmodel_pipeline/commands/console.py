@@ -22,12 +22,12 @@ def _console() -> "Console":
     from rich.console import Console
 
     # Piped output keeps its columns whole.
-    return Console(file=_OUTPUT, highlight=False, width=None if _OUTPUT.isatty() else 160)
+    return Console(file=_OUTPUT, highlight=False, markup=False, emoji=False, width=None if _OUTPUT.isatty() else 160)
 
 
 def say(line: str) -> None:
     """Prints a line of progress; the terminal wraps it, so that names and paths stay whole when copied."""
-    _console().print(line, soft_wrap=True, markup=False)
+    _console().print("\n".join(map(plain, line.split("\n"))), soft_wrap=True)
 
 
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
@@ -54,13 +54,20 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     _console().print(table, crop=False)
 
 
+def plain(text: str) -> str:
+    """Without what a terminal would obey: names and contents are those of strangers."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def cell(value: object) -> str:
-    """A value as people read it; times are UTC."""
+    """A value as people read it; times are UTC, and no name is an order to the terminal."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, bool | date | str):
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, bool | date):
         return str(value)
     if isinstance(value, int):
         return f"{value:,}"

@@ -1,5 +1,6 @@
 """What commands share: their settings, the database that they work on, and how their problems end: in one sentence."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -34,13 +35,15 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
     from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
     from budmodel_pipeline.sources.catalog import CatalogError, catalog
     from budmodel_pipeline.warehouse.publish import PublishConflictError
+    from budmodel_pipeline.warehouse.roles import RolesError
     from budmodel_pipeline.workflows.backfill import BackfillError
     from budmodel_pipeline.workflows.replay import ReplayError
 
     try:
         catalog()
         if create and asked.postgres_host is not None:
-            quickstart.create_databases(asked)
+            for sentence in quickstart.set_up_server(asked):
+                print(f"! {sentence}", file=sys.stderr)
         running = quickstart.with_database(asked)
         engine = live.database_of(running)
         try:
@@ -57,6 +60,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         ObjectStoreError,
         ReplayError,
         PublishConflictError,
+        RolesError,
         reports.UnknownNameError,
     ) as error:
         raise click.ClickException(str(error)) from error

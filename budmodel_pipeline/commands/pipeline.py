@@ -257,14 +257,14 @@ def migrate() -> None:
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="A connection that may change data; without it they are read-only.")
+@click.option("--write", is_flag=True, help="The pipeline's own connection, which may change data and ask for models.")
 def connect(write: bool) -> None:
-    """Print the connection string of the data for psql and BI tools."""
+    """Print the connection string of the data for psql and BI tools: of a user who reads the marts and nothing else."""
+    from budmodel_pipeline.commands import quickstart
+
     with database() as (settings, _):
-        url = settings.database_url.set(drivername="postgresql")
-        if not write:
-            url = url.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
-        print(url.render_as_string(hide_password=False))
+        url = settings.database_url if write else quickstart.reader_url(settings)
+        print(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 @click.command()

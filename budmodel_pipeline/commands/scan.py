@@ -123,20 +123,15 @@ def _show(found: "ModelScan", files: "Sequence[Judged]") -> None:
 
 
 def _rows(files: "Sequence[Judged]") -> Iterator[dict[str, Any]]:
-    from rich.markup import escape
-
-    from budmodel_scanner.telling import plain
-
     for file in files:
         path = file.report.path
         findings = sorted(file.report.findings, key=lambda finding: -finding.verdict.rank)
         for finding in findings[:SHOWN]:
             texts = {"path": path, "finding": finding.what, "where": finding.where, "rule": finding.rule}
-            verdict = escape(plain(file.verdict_of(finding)))
-            yield {"verdict": verdict} | {name: escape(plain(text)) for name, text in texts.items()}
+            yield {"verdict": file.verdict_of(finding), **texts}
         if len(findings) > SHOWN:
             left = f"and {len(findings) - SHOWN:,} more, which --json shows"
-            yield {"verdict": "", "path": escape(plain(path)), "finding": left, "where": "", "rule": ""}
+            yield {"verdict": "", "path": path, "finding": left, "where": "", "rule": ""}
 
 
 def _warn(sentence: str) -> None:

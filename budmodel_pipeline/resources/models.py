@@ -70,7 +70,9 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         endpoint = self.hub_endpoint or self._sample_endpoint
         if endpoint is None and self.origin is Origin.MIRROR:
             return None
-        return live.hub(endpoint, self.hub_token, on_retry=logger.warning)
+        # The token is of the configured hub: the bundled one has no use for it.
+        token = "" if endpoint == self._sample_endpoint else self.hub_token
+        return live.hub(endpoint, token, on_retry=logger.warning)
 
     @property
     def hub_pages(self) -> str | None:

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 from pydantic import PrivateAttr
 from sqlalchemy import Engine
 
 from budmodel_pipeline.connections.live import database
+from budmodel_pipeline.warehouse.run_locks import alive
+
+# A run with this tag holds its lock in the database for as long as its process lives.
+WATCHED = "budmodel/watched"
 
 
 class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -34,3 +39,14 @@ class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._engine is None:
             raise RuntimeError("the Postgres resource is used outside a run")
         return self._engine
+
+
+@contextmanager
+def while_the_run_lives(context: dg.InitResourceContext, postgres: Any) -> Iterator[None]:
+    """Holds the lock of the run that the resource is made for; a sensor has none."""
+    if context.run is None or context.instance is None or not isinstance(postgres, PostgresResource):
+        yield
+        return
+    with alive(postgres.engine, context.run.run_id):
+        context.instance.add_run_tags(context.run.run_id, {WATCHED: "true"})
+        yield

@@ -1,23 +1,37 @@
 """Rebuilds the marts when sources published snapshots that the marts do not hold yet."""
 
 import hashlib
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
-from budmodel_pipeline.warehouse.states import marts_behind
+from budmodel_pipeline.warehouse.states import MODELS_READ, marts_behind
+from budmodel_pipeline.workflows.attempts import pause
+
+BEHIND = "budmodel/behind"
+RUNS_LOOKED_AT = 20
+# A batch takes minutes and there may be many: the marts follow them at this distance.
+BETWEEN_BATCHES = timedelta(minutes=30)
 
 
-def rebuild_key(behind: Collection[str], now: datetime) -> str:
-    """One rebuild per set of new snapshots and hour: a failed rebuild is tried again, but not at every tick."""
-    digest = hashlib.sha256(" ".join(sorted(behind)).encode()).hexdigest()[:16]
-    return f"{digest} {now:%Y-%m-%d %H}h"
+def rebuild_key(behind: Collection[str], last_run: str | None) -> str:
+    """One rebuild per set of new inputs and last run: nothing is asked for twice, and what failed is tried again."""
+    return f"{_digest(behind)} after {last_run}"
 
 
-def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
+def snapshots_of(behind: Collection[str]) -> str:
+    """The new snapshots alone, as a tag: models are read all the time, and do not make a failing rebuild another one."""
+    return _digest(one for one in behind if not one.startswith(MODELS_READ))
+
+
+def _digest(names: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(names)).encode()).hexdigest()[:16]
+
+
+def stale_marts(extraction_job: str, marts_job: str, models_job: str) -> dg.SensorDefinition:
     """The sensor that requests `marts_job`; it waits while an extraction runs: one rebuild serves all its sources."""
 
     @dg.sensor(
@@ -25,7 +39,8 @@ def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
         job_name=marts_job,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests the marts when a source published a snapshot, or a model was read, that they do not hold yet.",
+        description="Requests the marts when a source published a snapshot, or a model was read, that they do not hold yet. "
+        "After a failed rebuild it waits, twice as long each time.",
     )
     def tick(context: dg.SensorEvaluationContext, postgres: PostgresResource) -> dg.RunRequest | dg.SkipReason:
         with postgres.engine.connect() as connection:
@@ -35,6 +50,38 @@ def stale_marts(extraction_job: str, marts_job: str) -> dg.SensorDefinition:
         for job, what in ((extraction_job, "extraction"), (marts_job, "rebuild")):
             if context.instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1):
                 return dg.SkipReason(f"{len(behind)} inputs are new; waiting for the {what} that is running.")
-        return dg.RunRequest(run_key=rebuild_key(behind, datetime.now().astimezone()))
+        now, sources = datetime.now(UTC), snapshots_of(behind)
+        records = context.instance.get_run_records(dg.RunsFilter(job_name=marts_job), limit=RUNS_LOOKED_AT)
+        failures = _failures(records, sources)
+        if failures:
+            last = failures[0]
+            again = datetime.fromtimestamp(last.end_time or now.timestamp(), UTC) + pause(len(failures))
+            if again > now:
+                return dg.SkipReason(
+                    f"{len(behind)} inputs are new, and the rebuild failed {_times(len(failures))}: see run "
+                    f"{last.dagster_run.run_id}. It is tried again at {again:%Y-%m-%d %H:%M} UTC, or at once when a source "
+                    f"publishes something new."
+                )
+        elif all(one.startswith(MODELS_READ) for one in behind) and records and records[0].dagster_run.is_success:
+            built = datetime.fromtimestamp(records[0].end_time or 0, UTC)
+            batches = dg.RunsFilter(job_name=models_job, statuses=UNFINISHED)
+            if built + BETWEEN_BATCHES > now and context.instance.get_runs(batches, limit=1):
+                return dg.SkipReason(f"Models are being read; the marts follow at {built + BETWEEN_BATCHES:%H:%M} UTC.")
+        last_run = records[0].dagster_run.run_id if records else None
+        return dg.RunRequest(run_key=rebuild_key(behind, last_run), tags={BEHIND: sources})
 
     return tick
+
+
+def _failures(records: Collection[dg.RunRecord], sources: str) -> list[dg.RunRecord]:
+    """The rebuilds of the same snapshots that failed one after the other, the latest first."""
+    failed: list[dg.RunRecord] = []
+    for record in records:
+        if record.dagster_run.is_success or record.dagster_run.tags.get(BEHIND) != sources:
+            break
+        failed.append(record)
+    return failed
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -4,6 +4,8 @@ It listens on loopback alone and asks for a password (SCRAM). Its folder holds `
 and password, for the owner alone), `server.log` and `lock`. Stop the server, remove the folder, and nothing is left of it.
 """
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -11,6 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -48,6 +51,7 @@ SETTINGS = {
 }
 START_TIMEOUT = 60
 RETRY_FOR = 10.0
+PORTS_TRIED = 100
 MAX_LOG_BYTES = 5 * 1024 * 1024
 # What a killed server leaves behind goes away within seconds.
 _PASSING = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
@@ -68,6 +72,10 @@ class Server:
         """The SQLAlchemy URL of a database on this server, password included."""
         return f"postgresql+psycopg://{self.user}:{self.password}@{self.host}:{self.port}/{database}"
 
+    def password_of(self, role: str) -> str:
+        """The password of another user of this server: it follows from the superuser's, which does not follow from it."""
+        return hmac.new(self.password.encode(), role.encode(), hashlib.sha256).hexdigest()
+
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """An autocommit connection. Raises psycopg.OperationalError."""
         return psycopg.connect(
@@ -81,17 +89,23 @@ class Server:
         )
 
 
-def start(directory: Path) -> Server:
+def start(directory: Path, port: int | None = None) -> Server:
     """The server of `directory`, started where it does not answer and created on first use.
 
+    It listens on `port`; where none is asked for, on one of its own, which it keeps while nobody else takes it.
     Any number of processes may call this at once; the server outlives them all. Raises EmbeddedPostgresError.
     """
     directory = directory.absolute()
     server = _answering(directory)
-    if server is not None:
-        return server
-    with _exclusively(directory):
-        return _answering(directory) or _start(directory)
+    if server is None:
+        with _exclusively(directory):
+            server = _answering(directory) or _start(directory, port)
+    if port is not None and server.port != port:
+        raise EmbeddedPostgresError(
+            f"the server in {directory} listens on port {server.port} and POSTGRES_PORT says {port}: stop it "
+            f"(`budmodel stop`), and the next command starts it there"
+        )
+    return server
 
 
 def stop(directory: Path) -> None:
@@ -151,7 +165,7 @@ def _answering(directory: Path) -> Server | None:
     return server
 
 
-def _start(directory: Path) -> Server:
+def _start(directory: Path, port: int | None) -> Server:
     data = directory / "data"
     account = account_for(data)
     if data.is_dir():
@@ -172,6 +186,9 @@ def _start(directory: Path) -> Server:
                 f"{directory / 'connection.json'}, which holds the password of the server in {data}, is missing: "
                 f"put it back, or remove {directory} to begin anew without its tables"
             )
+        if port is not None and server.port != port:
+            server = replace(server, port=port)
+            _remember(directory, server)
         _drop_stale_pid_file(data)
         with _log(directory) as log:
             before = log.tell()
@@ -180,8 +197,10 @@ def _start(directory: Path) -> Server:
         if _answering(directory) is not None:
             return server
         said = (directory / "server.log").read_bytes()[before:].decode(errors="replace")
+        if _PORT_TAKEN in said and port is not None:
+            raise EmbeddedPostgresError(f"something else listens on port {port}: free it, or say another by POSTGRES_PORT")
         if _PORT_TAKEN in said:
-            _remember(directory, replace(server, port=_free_port()))
+            _remember(directory, replace(server, port=_free_port(directory)))
         elif not any(sign in said for sign in _PASSING) or time.monotonic() > give_up:
             raise EmbeddedPostgresError(f"PostgreSQL did not start in {data}; {_last_words(directory)}")
         time.sleep(0.1)
@@ -205,7 +224,7 @@ def _create(directory: Path, programs: Programs) -> None:
         code = programs.run(command, unfinished, log, password_file)
     if code:
         raise EmbeddedPostgresError(f"initdb could not make a cluster in {directory}; {_last_words(directory)}")
-    _remember(directory, Server(HOST, _free_port(), USER, password, directory / "data"))
+    _remember(directory, Server(HOST, _free_port(directory), USER, password, directory / "data"))
     unfinished.rename(directory / "data")
 
 
@@ -258,10 +277,19 @@ def _remember(directory: Path, server: Server) -> None:
     Path(name).replace(directory / "connection.json")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def _free_port(directory: Path) -> int:
+    """The first free one of those that follow from the folder's path, below the ports that systems give to outgoing calls.
+
+    One of those might be anybody's when the server starts again, and a connection that somebody saved would lead nowhere.
+    """
+    first = 20_000 + zlib.crc32(os.fsencode(directory)) % 10_000
+    for port in range(first, first + PORTS_TRIED):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise EmbeddedPostgresError(
+        f"the ports {first} to {first + PORTS_TRIED - 1} are all taken: name a free one by POSTGRES_PORT"
+    )
 
 
 def _log(directory: Path) -> IO[bytes]:

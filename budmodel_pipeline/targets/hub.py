@@ -206,7 +206,9 @@ class Hub:
     ) -> Answer:
         """The body of `url`, or the `part` of it, of at most `limit` bytes. Raises ProviderError, which names `target`."""
         request = Request(target, url, limit or self.policy.max_answer_bytes, params or {}, part, commit)
-        return fetch(request, traffic, policy=self.policy, token=self.token, on_retry=self.on_retry, sleep=self.sleep)
+        # Whatever a hub says where something lies: the token is for this hub alone.
+        token = self.token if urlsplit(url)[:2] == urlsplit(self.root)[:2] else None
+        return fetch(request, traffic, policy=self.policy, token=token, on_retry=self.on_retry, sleep=self.sleep)
 
 
 class HubRepository:

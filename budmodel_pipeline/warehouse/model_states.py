@@ -141,7 +141,9 @@ def expire_targets(
             update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
             where target in (
                 select target from budmodel.extraction_targets known
-                where status = 'extracted' and (extracted_at < :before or not exists (
+                where status = 'extracted' and (extracted_at < :before
+                    -- A clock went wrong: nobody knows how old this is.
+                    or extracted_at > cast(:now as timestamptz) + interval '1 day' or not exists (
                     select from budmodel.model_info info
                     where info.target = known.target and info.revision = known.revision and info.origin = :origin
                 ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {_LEFT_UNFINISHED})

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.warehouse.rows import upsert
 from budmodel_pipeline.warehouse.tables import marts_inputs
 
+# What an input of the marts is called that is no snapshot.
+MODELS_READ = "models read until"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -55,7 +58,7 @@ def marts_behind(connection: Connection) -> frozenset[str]:
     held = {row.source: row.marts_snapshot_id for row in built}
     behind = {snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot}
     read, models_held = newest_extraction(connection), _models_held(connection)
-    return frozenset(behind if read == models_held else behind | {f"models read until {read}"})
+    return frozenset(behind if read == models_held else behind | {f"{MODELS_READ} {read}"})
 
 
 def newest_extraction(connection: Connection) -> str | None:

@@ -17,11 +17,16 @@ class NextAttempt:
     reason: str = ""
 
 
+def pause(attempts: int) -> timedelta:
+    """How long to wait after the failed attempt number `attempts` (1 for the first): twice as long each, up to a day."""
+    doubled: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
 def next_attempt(attempts: int, now: datetime, *, permanent: bool, retry_after: float | None = None) -> NextAttempt:
     """After the failed attempt number `attempts` (1 for the first). `retry_after` is in seconds, as the server asked."""
     if permanent:
         return NextAttempt(None, "It is not tried again: it would fail the same way.")
     if attempts >= MAX_ATTEMPTS:
         return NextAttempt(None, f"Given up after {attempts} attempts.")
-    wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
-    return NextAttempt(now + max(wait, timedelta(seconds=retry_after or 0)))
+    return NextAttempt(now + max(pause(attempts), timedelta(seconds=retry_after or 0)))

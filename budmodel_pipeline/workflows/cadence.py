@@ -8,6 +8,8 @@ from budmodel_pipeline.warehouse.states import SourceState
 # A weekly tick finds an extraction that finished late to be a little less than a week old; without slack it would wait
 # for another tick. Half a day is longer than any run may take and shorter than the time between two daily ticks.
 SLACK = timedelta(hours=12)
+# A tick that is evaluated late finds what was extracted by hand since; longer than a day it is never late.
+FUTURE = timedelta(days=1)
 
 
 def next_due(state: SourceState) -> datetime | None:
@@ -16,9 +18,15 @@ def next_due(state: SourceState) -> datetime | None:
 
 
 def is_due(state: SourceState, scheduled: datetime, origin: str) -> bool:
-    """Whether a tick scheduled at `scheduled` extracts the source; data of another origin are due for replacement."""
-    due_at = next_due(state)
-    return due_at is None or state.origin != origin or scheduled >= due_at - SLACK
+    """Whether a tick scheduled at `scheduled` extracts the source.
+
+    Data of another origin are due for replacement, and so is a success of the future: a clock went wrong, then or now, and
+    nobody knows how old the data are.
+    """
+    last = state.last_extracted_at
+    if last is None or state.origin != origin or last > scheduled + FUTURE:
+        return True
+    return scheduled >= last + state.cadence - SLACK
 
 
 def due_sources(states: Iterable[SourceState], scheduled: datetime, origin: str) -> list[str]:

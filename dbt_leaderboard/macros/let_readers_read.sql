@@ -1,5 +1,5 @@
 {#
-    Lets a role read schema marts. Default privileges give it every new table from its first moment, so that swapping a
+    Lets a role read the schemas marts and staging. Default privileges give it every new table from its first moment, so that swapping a
     table never shuts readers out. A user who may not create roles goes without until somebody creates the role.
 #}
 {% macro let_readers_read(role) %}
@@ -7,6 +7,7 @@
 do $$
 declare
     reader constant text := '{{ role | replace("'", "''") }}';
+    place text;
 begin
     if to_regnamespace('marts') is null then
         return; -- dbt makes it before the first run that builds a mart.
@@ -22,9 +23,13 @@ begin
                 null; -- Another run was faster.
         end;
     end if;
-    execute format('grant usage on schema marts to %I', reader);
-    execute format('grant select on all tables in schema marts to %I', reader);
-    execute format('alter default privileges in schema marts grant select on tables to %I', reader);
+    foreach place in array array['marts', 'staging'] loop
+        if to_regnamespace(place) is not null then
+            execute format('grant usage on schema %I to %I', place, reader);
+            execute format('grant select on all tables in schema %I to %I', place, reader);
+            execute format('alter default privileges in schema %I grant select on tables to %I', place, reader);
+        end if;
+    end loop;
 end
 $$
 {%- endif %}

@@ -75,7 +75,7 @@ class Deployment:
         mirror: str | None = None,
         retry: dg.RetryPolicy | None = None,
         accept_shrinkage: bool = False,
-        accept: str | None = None,
+        accept: str | Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Materializes snapshots and scores of `sources`, as a run of the extraction job does."""
         said = {"accept_shrinkage": accept_shrinkage} | ({"accept": accept} if accept else {})

@@ -307,3 +307,13 @@ def test_a_first_extraction_that_fails_has_nothing_to_keep(fresh: Deployment) ->
     state = fresh.state(VICTIM)
     assert (state["current_snapshot_id"], state["last_extracted_at"], state["last_error"]) == (None, None, reason)
     assert fresh.scores(VICTIM) == []
+
+
+def test_a_run_config_reads_no_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_PASSWORD", "pa55word")
+    result = deployment.run([VICTIM], accept={"env": "POSTGRES_PASSWORD"})
+    assert not result.success
+    failure = result.failure_data_for_node(f"scores__{VICTIM}")
+    assert failure is not None
+    assert "takes values from the environment (POSTGRES_PASSWORD)" in str(failure.user_failure_data)
+    assert "pa55word" not in str(result.all_events)

@@ -1,10 +1,11 @@
 """The whole extraction job over the bundled samples: loopback HTTP, real Postgres, a store in a directory."""
 
 import base64
+import csv
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,8 @@ from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.quality import CHECKS
 from budmodel_pipeline.warehouse.tables import scores
-from tests.dagster.conftest import Deployment
+from tests.dagster.conftest import VICTIM, Deployment, sample
+from tests.hostile_server import Reply
 
 EVERY_SOURCE = pytest.mark.parametrize("source", list(catalog()))
 TABLES = "sources", "snapshots", "snapshot_files", "entries", "scores", "rejected_rows"
@@ -186,3 +188,22 @@ def test_no_password_reaches_the_event_log(twice: Twice) -> None:
     password = twice.deployment.server.password
     for run in twice.runs:
         assert password not in repr(twice.deployment.instance.all_logs(run.run_id))
+
+
+def test_names_that_mean_something_to_a_page_or_a_plot_are_names(deployment: Deployment) -> None:
+    """A picture would be fetched by the browser of whoever looks, and a formula that cannot be set raises."""
+    hostile = ["![x](http://127.0.0.1:1/p.png)", "$_$", "<img src=x>", "a $\\frac{$ b"]
+    rows = list(csv.reader(sample(VICTIM).decode().splitlines()))
+    for row, name in zip(rows[1:], hostile, strict=False):
+        row[0] = name
+    text = StringIO()
+    csv.writer(text).writerows(rows)
+    deployment.serves(VICTIM, Reply(body=text.getvalue().encode()))
+    result = deployment.run([VICTIM], accept="names for a test")
+    assert result.success
+    (event,) = result.asset_materializations_for_node(f"scores__{VICTIM}")
+    told = {name: str(value.value) for name, value in event.metadata.items()}
+    assert "data:image/png;base64," in told["plot"]
+    assert "cannot be shown" not in str(told)
+    assert "`![x](http://127.0.0.1:1/p.png)`" in told["preview"]
+    assert "<img" not in told["preview"].replace(r"\<img", "")

@@ -1,7 +1,7 @@
 """The sensor that keeps the marts in step, with real rows and the runs of an instance."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -9,13 +9,11 @@ import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
-from budmodel_pipeline.sensors.stale_marts import rebuild_key
+from budmodel_pipeline.sensors.stale_marts import BEHIND, rebuild_key, snapshots_of
 from budmodel_pipeline.settings import Settings
-from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts
+from budmodel_pipeline.warehouse.states import current_snapshots, marts_behind, newest_extraction, record_marts
 from tests.dagster.conftest import BYSTANDER, SOURCES, Deployment, sample
 from tests.hostile_server import Reply
-
-NOW = datetime(2026, 3, 2, 3, 59, 59, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,11 +36,14 @@ def build_marts(deployment: Deployment) -> None:
         record_marts(connection, current_snapshots(connection), newest_extraction(connection))
 
 
-def add_run(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -> None:
-    """A run that has come to `status`."""
+def add_run(
+    instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus, tags: Mapping[str, str] | None = None
+) -> str:
+    """A run that has come to `status`; its id."""
     location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("budmodel_pipeline"), "__repository__")
     origin = location.get_job_origin(job)
-    instance.add_run(dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=status, remote_job_origin=origin))
+    run = dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=status, remote_job_origin=origin, tags=tags or {})
+    return instance.add_run(run).run_id
 
 
 def publish_something(deployment: Deployment) -> None:
@@ -122,14 +123,49 @@ def test_it_waits_while_the_marts_are_rebuilt(deployment: Deployment, instance: 
     assert "rebuild" in skipped
 
 
-def test_ticks_of_one_hour_ask_for_one_rebuild() -> None:
-    """Dagster drops a request whose key it has seen: a failed rebuild is tried again, but not every minute."""
+def test_what_was_asked_for_is_not_asked_for_twice() -> None:
+    """Dagster drops a request whose key it has seen."""
     behind = {"ugi-1", "bfcl-1"}
-    assert rebuild_key(behind, NOW) == rebuild_key(sorted(behind), NOW - timedelta(minutes=59))
-    assert rebuild_key(behind, NOW) != rebuild_key(behind, NOW + timedelta(seconds=1))
-    assert rebuild_key(behind, NOW) != rebuild_key(behind, NOW + timedelta(days=1))
+    assert rebuild_key(behind, "run") == rebuild_key(sorted(behind), "run")
+    assert rebuild_key(behind, "run") != rebuild_key(behind, "another run")
+    for others in ({"ugi-1"}, {"ugi-1", "bfcl-2"}, {"ugi-1", "bfcl-1", "mteb-1"}):
+        assert rebuild_key(others, "run") != rebuild_key(behind, "run")
 
 
-@pytest.mark.parametrize("behind", [{"ugi-1"}, {"ugi-1", "bfcl-2"}, {"ugi-1", "bfcl-1", "mteb-1"}])
-def test_other_snapshots_do_not_wait_for_the_next_hour(behind: set[str]) -> None:
-    assert rebuild_key(behind, NOW) != rebuild_key({"ugi-1", "bfcl-1"}, NOW)
+def failed(deployment: Deployment, instance: dg.DagsterInstance, *, since: timedelta) -> str:
+    """A rebuild of what is new now, which failed so long ago; its id."""
+    with deployment.engine.connect() as connection:
+        tags = {BEHIND: snapshots_of(marts_behind(connection))}
+    ended = (datetime.now(UTC) - since).timestamp()
+    run_id = add_run(instance, MARTS_JOB, dg.DagsterRunStatus.STARTED, tags)
+    for kind in (dg.DagsterEventType.RUN_START, dg.DagsterEventType.RUN_FAILURE):
+        event = dg.DagsterEvent(kind.value, MARTS_JOB)
+        written = dg.EventLogEntry(  # type: ignore[no-untyped-call]
+            None, "error", "", run_id, ended, job_name=MARTS_JOB, dagster_event=event
+        )
+        instance.handle_new_event(written)
+    return run_id
+
+
+def test_a_rebuild_that_failed_is_tried_again_later_and_says_so(
+    deployment: Deployment, instance: dg.DagsterInstance
+) -> None:
+    failed(deployment, instance, since=timedelta(minutes=50))
+    last = failed(deployment, instance, since=timedelta(minutes=9))
+    requests, skipped = tick(deployment, instance)
+    assert requests == []
+    assert skipped is not None
+    assert f"the rebuild failed 2 times: see run {last}. It is tried again at " in skipped
+
+
+def test_it_waits_twice_as_long_after_each_failure(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    failed(deployment, instance, since=timedelta(minutes=6))
+    assert len(tick(deployment, instance)[0]) == 1
+    failed(deployment, instance, since=timedelta(minutes=6))
+    assert tick(deployment, instance)[0] == []
+
+
+def test_what_a_source_publishes_after_a_failure_does_not_wait(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+    failed(deployment, instance, since=timedelta(minutes=1))
+    publish_something(deployment)
+    assert len(tick(deployment, instance)[0]) == 1

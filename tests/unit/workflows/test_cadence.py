@@ -86,3 +86,9 @@ def test_skip_reason_names_the_next_source_and_its_date() -> None:
     states = [extracted(timedelta(days=1), source="later"), extracted(timedelta(days=3), source="sooner")]
     assert nothing_due(states) == "No source is due; the next is sooner on 2026-03-06 at 03:00 UTC."
     assert nothing_due([]) == "There are no sources."
+
+
+def test_a_success_of_the_future_is_due() -> None:
+    """The clock was wrong when it was noted: until that day comes, nothing else would ask for the source."""
+    assert is_due(extracted(-timedelta(days=700)), TICK, "live")
+    assert not is_due(extracted(-timedelta(hours=20)), TICK, "live")
