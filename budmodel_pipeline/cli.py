@@ -21,6 +21,8 @@ _PIPELINE = (
 PLACES = {
     **{name: f"pipeline:{name}" for name in _PIPELINE},
     **{name: f"models:{name}" for name in ("inspect", "request", "model")},
+    "ranking": "rankings:ranking",
+    "parse": "parsing:parse",
     "license": "licenses:license_of_target",
     "scan": "scan:scan",
 }

@@ -17,6 +17,7 @@ from budmodel_pipeline.assets.models import models, no_clashes
 from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.assets.prices import model_prices
+from budmodel_pipeline.assets.rankings import ranking
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
@@ -69,6 +70,7 @@ def build_definitions(
         assets=[
             *sources,
             models,
+            ranking,
             license_catalog,
             model_prices,
             per_model_work,

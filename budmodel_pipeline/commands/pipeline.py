@@ -13,12 +13,12 @@ import click
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.published_files import expect_sources
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from budmodel_pipeline.settings import Settings
-    from budmodel_pipeline.sources.contract import Source
     from budmodel_pipeline.workflows.extraction import Accepted
 
 # Those of `settings.Origin`, which takes longer to import than this list to read.
@@ -60,7 +60,7 @@ def run(
     rebuild_marts: bool,
 ) -> None:
     """Extract the sources that are due and rebuild the marts."""
-    _expect_sources(only, "--source")
+    expect_sources(only, "--source")
     if (accept is not None or set_aside) and len(only) != 1:
         raise click.UsageError("--accept and --set-aside are about one source; name it with --source")
     if accept is not None and not accept.strip():
@@ -194,7 +194,7 @@ def resolve(
 @as_json
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
-    _expect_sources([source], "SOURCE")
+    expect_sources([source], "SOURCE")
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.workflows.replay import replayed_rows
@@ -231,15 +231,16 @@ def backfill(source: str, file: Path, as_of: datetime) -> None:
     For a source of several files FILE is a directory that holds them under the names that the publisher gives them, or laid
     out as a mirror.
     """
-    _expect_sources([source], "SOURCE")
+    expect_sources([source], "SOURCE")
     if as_of.date() > datetime.now(UTC).date():
         raise click.BadParameter("a file of the future is no history", param_hint="--as-of")
+    from budmodel_pipeline.commands.published_files import files_of
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.warehouse.publish import register_sources
     from budmodel_pipeline.workflows.backfill import backfill as load_older
 
-    contents = _older_files(catalog()[source], file)
+    contents = files_of(catalog()[source], file)
     with database() as (settings, engine), _alone(engine):
         with engine.begin() as connection:
             register_sources(connection, catalog())
@@ -281,19 +282,6 @@ def ui(port: int) -> None:
     os.execv(sys.executable, command)
 
 
-def _expect_sources(names: Sequence[str], parameter: str) -> None:
-    if not names:
-        return
-    from budmodel_pipeline.sources.catalog import CatalogError, catalog
-
-    try:
-        unknown = sorted(set(names) - set(catalog()))
-    except CatalogError as error:
-        raise click.ClickException(str(error)) from error
-    if unknown:
-        raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
-
-
 @contextmanager
 def _alone(engine: "Engine") -> Iterator[None]:
     """Keeps a second `budmodel run` on the same database out; the lock goes with the connection, so also with a kill."""
@@ -303,28 +291,6 @@ def _alone(engine: "Engine") -> Iterator[None]:
         if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": RUN_LOCK}).scalar_one():
             raise click.ClickException("Another `budmodel run` is at work on this database; wait for it to end.")
         yield
-
-
-def _older_files(source: "Source", file: Path) -> dict[str, bytes]:
-    """The bytes of each endpoint of `source` by its name."""
-    from budmodel_pipeline.fetching.mirror import mirror_path
-
-    paths = {endpoint: mirror_path(endpoint.url) for endpoint in source.endpoints}
-    wanted = {endpoint: path.rpartition("/")[2] for endpoint, path in paths.items() if not endpoint.supplement}
-    if file.is_file():
-        if len(wanted) > 1:
-            names = ", ".join(wanted.values())
-            raise click.BadParameter(f"{source.slug} has several files; give a directory with {names}", param_hint="FILE")
-        return {endpoint.name: file.read_bytes() for endpoint in wanted}
-    found: dict[str, bytes] = {}
-    for endpoint, path in paths.items():
-        places = [file / path, *([file / wanted[endpoint]] if endpoint in wanted else [])]
-        place = next((place for place in places if place.is_file()), None)
-        if place is not None:
-            found[endpoint.name] = place.read_bytes()
-        elif endpoint in wanted:
-            raise click.BadParameter(f"{file} lacks {wanted[endpoint]}", param_hint="FILE")
-    return found
 
 
 def _refresh(

@@ -143,6 +143,63 @@ def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
     return sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
 
 
+def ranking_rows(connection: Connection, scope: str) -> list[Row]:
+    """The models of a ranking from the best on, those without a rank last. Raises UnknownNameError."""
+    if not _is_built(connection, "model_ranking"):
+        raise UnknownNameError(NOTHING_BUILT)
+    rows = connection.execute(
+        text("""
+            select rank, tier, display_name as model, group_id, round(score::numeric, 1) as score,
+                   round(lower::numeric, 1) as lower, round(upper::numeric, 1) as upper, benchmarks, self_reported,
+                   benchmark_ids, sources
+            from marts.model_ranking where scope = :scope order by rank nulls last, score desc, group_id
+        """),
+        {"scope": scope},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def ranking_evidence_rows(connection: Connection, scope: str, group: str) -> list[Row]:
+    """What the place of a model group stands on, the greatest surprise first. Raises UnknownNameError."""
+    if not _is_built(connection, "ranking_evidence"):
+        raise UnknownNameError(NOTHING_BUILT)
+    rows = connection.execute(
+        text("""
+            select benchmark_id, round(seen::numeric, 3) as seen, round(predicted::numeric, 3) as predicted,
+                   round(residual::numeric, 3) as residual, metric_id, published_name, variant, standing
+            from marts.ranking_evidence where scope = :scope and group_id = :group
+            order by abs(residual) desc, benchmark_id
+        """),
+        {"scope": scope, "group": group},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def nothing_ranked(connection: Connection, scope: str, model: str | None) -> str:
+    """Why a ranking has no rows, and where there are some."""
+    scopes = "select scope from budmodel.rankings group by scope having count(rank) > 0 order by scope"
+    known = ", ".join(connection.execute(text(scopes)).scalars())
+    few = f"Too few scores connect models for a ranking of {scope}"
+    what = f"{model!r} is not in the ranking of {scope}" if model else few
+    return f"{what}. Ranked without conditions: {known or 'nothing yet; `budmodel run` does it'}."
+
+
+def group_names(connection: Connection) -> dict[str, str]:
+    """What every model group is called."""
+    return {row.group_id: row.display_name for row in connection.execute(text("select * from budmodel.model_groups"))}
+
+
+def group_id(connection: Connection, name: str) -> str:
+    """The group of the model that `name` means. Raises UnknownNameError."""
+    same = text("select group_id from budmodel.model_groups where lower(:name) in (lower(group_id), lower(display_name))")
+    groups: list[str] = list(connection.execute(same, {"name": name}).scalars())
+    if len(groups) == 1:
+        return groups[0]
+    of_model = text("select group_id from budmodel.models where model_id = :id")
+    group: str = connection.execute(of_model, {"id": model_id(connection, name)}).scalar_one()
+    return group
+
+
 def card_rows(connection: Connection, limit: int) -> list[Row]:
     """The cards of a few models, those that most leaderboards score first."""
     if not _is_built(connection, "model_cards"):

@@ -21,21 +21,40 @@ from budmodel_pipeline.sources.reading import csv_rows, number, percent, publish
 
 BENCHMARKS = {
     "overall": Benchmark("bfcl_v4", "BFCL v4", Domain.FUNCTION_CALLING, "All categories together, with cost and latency."),
-    "live": Benchmark("bfcl_v4_live", "BFCL v4 Live", Domain.FUNCTION_CALLING, "Single-turn calls contributed by users."),
+    "live": Benchmark(
+        "bfcl_v4_live",
+        "BFCL v4 Live",
+        Domain.FUNCTION_CALLING,
+        "Single-turn calls contributed by users.",
+        part_of="bfcl_v4",
+    ),
     "non_live": Benchmark(
-        "bfcl_v4_non_live", "BFCL v4 Non-Live", Domain.FUNCTION_CALLING, "Single-turn calls written by the authors."
+        "bfcl_v4_non_live",
+        "BFCL v4 Non-Live",
+        Domain.FUNCTION_CALLING,
+        "Single-turn calls written by the authors.",
+        part_of="bfcl_v4",
     ),
     "multi_turn": Benchmark(
-        "bfcl_v4_multi_turn", "BFCL v4 Multi Turn", Domain.FUNCTION_CALLING, "Conversations that need several calls."
+        "bfcl_v4_multi_turn",
+        "BFCL v4 Multi Turn",
+        Domain.FUNCTION_CALLING,
+        "Conversations that need several calls.",
+        part_of="bfcl_v4",
     ),
     "agentic": Benchmark(
-        "bfcl_v4_agentic", "BFCL v4 Agentic", Domain.AGENTS, "Web search and memory through function calls."
+        "bfcl_v4_agentic",
+        "BFCL v4 Agentic",
+        Domain.AGENTS,
+        "Web search and memory through function calls.",
+        part_of="bfcl_v4",
     ),
     "format_sensitivity": Benchmark(
         "bfcl_v4_format_sensitivity",
         "BFCL v4 Format Sensitivity",
         Domain.ROBUSTNESS,
         "How far accuracy moves between 26 formats of the same prompt; measured for few models with native calls.",
+        part_of="bfcl_v4",
     ),
 }
 
@@ -273,5 +292,5 @@ SOURCE = Source(
     metrics=tuple(metric for metrics in TABLES.values() for metric in metrics.values()),
     columns=COLUMNS,
     parse=parse,
-    parser_version=2,
+    parser_version=3,
 )

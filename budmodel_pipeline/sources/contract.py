@@ -49,6 +49,7 @@ class Domain(StrEnum):
     POLITICS = "politics"
     PROFESSIONS = "professions"
     READING = "reading"
+    REASONING = "reasoning"
     ROBUSTNESS = "robustness"
     SCIENCE = "science"
     SENSITIVE_TOPICS = "sensitive_topics"
@@ -114,13 +115,18 @@ class RejectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What is measured. `slug` is unique within its source, or for a `shared` benchmark across all sources."""
+    """What is measured. `slug` is unique within its source, or for a `shared` benchmark across all sources.
+
+    `part_of` is the slug of the benchmark of the same source that counts this one in already: its mean over parts, or the
+    board that this is a slice of.
+    """
 
     slug: str
     title: str
     domain: Domain
     description: str = ""
     shared: bool = False
+    part_of: str = ""
 
     def id_in(self, source: str) -> str:
         """The stored id: `<source>/<slug>`, the bare slug for a shared benchmark."""
@@ -133,7 +139,9 @@ class Metric:
 
     `slug` is unique within its source; the stored id is `<source>.<slug>`. `higher_is_better` is None where the
     publisher gives the number no good or bad end. `minimum` and `maximum` bound the published value in its unit; a value
-    outside them means that the publisher changed the unit or the column. `run_by` says whose run of the benchmark it is.
+    outside them means that the publisher changed the unit or the column. `run_by` says whose run of the benchmark it is; one
+    that the publisher took from elsewhere is of others. Of several metrics of a benchmark the headline stands for it, or the
+    first that has a direction.
     """
 
     slug: str
@@ -145,7 +153,7 @@ class Metric:
     maximum: float | None = None
     description: str = ""
     headline: bool = False
-    run_by: Literal["publisher", "maker", "submitter"] = "publisher"
+    run_by: Literal["publisher", "maker", "submitter", "other"] = "publisher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +348,8 @@ def check_declaration(source: Source) -> list[str]:
     for what, declared in names.items():
         problems += [f"{what} {name} is declared twice" for name, count in Counter(declared).items() if count > 1]
     known = {benchmark.slug for benchmark in source.benchmarks}
+    known_parts = {benchmark.part_of for benchmark in source.benchmarks if benchmark.part_of}
+    problems += [f"a benchmark is part of an unknown benchmark {whole}" for whole in sorted(known_parts - known)]
     strays = [metric for metric in source.metrics if metric.benchmark not in known]
     problems += [f"metric {metric.slug} names an unknown benchmark {metric.benchmark}" for metric in strays]
     if sum(metric.headline for metric in source.metrics) != 1:

@@ -80,6 +80,7 @@ def _benchmark(category: str) -> Benchmark:
         title=f"LMArena text: {title}",
         domain=CATEGORIES.get(category, Domain.HUMAN_PREFERENCE),
         description="Pairwise votes of people on text conversations. Ratings of different categories are different scales.",
+        part_of="" if category == "overall" else "overall",
     )
 
 
@@ -209,5 +210,5 @@ SOURCE = Source(
     metrics=tuple(METRICS.values()),
     columns={"latest": COLUMNS},
     parse=parse,
-    parser_version=2,
+    parser_version=3,
 )

@@ -97,7 +97,11 @@ def _type_metric(task_type: str) -> Metric:
 
 def _task_benchmark(task: str) -> Benchmark:
     return Benchmark(
-        slug=f"task_{slug(task)}", title=task, domain=Domain.EMBEDDING, description=f"A task of {BENCHMARK_NAME}."
+        slug=f"task_{slug(task)}",
+        title=task,
+        domain=Domain.EMBEDDING,
+        description=f"A task of {BENCHMARK_NAME}.",
+        part_of=SUMMARY.slug,
     )
 
 
@@ -303,5 +307,5 @@ SOURCE = Source(
     metrics=(MEAN_TASK, MEAN_TASK_TYPE, *TYPES.values(), *TASKS.values()),
     columns={"scores": COLUMNS},
     parse=parse,
-    parser_version=2,
+    parser_version=3,
 )

@@ -27,18 +27,37 @@ from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, flag, load_json, number, published_name, require_columns, text
 from budmodel_pipeline.sources.shared_benchmarks import MMMU_VAL
 
+WHOLE = "average"
 BENCHMARKS = (
-    Benchmark("average", "OpenVLM average", Domain.VISION, "The eight benchmarks below together."),
+    Benchmark(WHOLE, "OpenVLM average", Domain.VISION, "The eight benchmarks below together."),
     Benchmark(
-        "mmbench_v11", "MMBench v1.1", Domain.VISION, "Multiple choice on perception and reasoning, in English and Chinese."
+        "mmbench_v11",
+        "MMBench v1.1",
+        Domain.VISION,
+        "Multiple choice on perception and reasoning, in English and Chinese.",
+        part_of=WHOLE,
     ),
-    Benchmark("mmstar", "MMStar", Domain.VISION, "Multiple choice that cannot be answered without the image."),
+    Benchmark(
+        "mmstar", "MMStar", Domain.VISION, "Multiple choice that cannot be answered without the image.", part_of=WHOLE
+    ),
     MMMU_VAL,
-    Benchmark("mathvista", "MathVista", Domain.VISION, "Mathematics in visual contexts."),
-    Benchmark("ocrbench", "OCRBench", Domain.VISION, "Reading text: recognition, documents, key information, formulas."),
-    Benchmark("ai2d", "AI2D", Domain.VISION, "Questions on science diagrams."),
-    Benchmark("hallusionbench", "HallusionBench", Domain.VISION, "Illusions and hallucinations."),
-    Benchmark("mmvet", "MM-Vet", Domain.VISION, "Open questions that need several abilities at once, graded by a model."),
+    Benchmark("mathvista", "MathVista", Domain.VISION, "Mathematics in visual contexts.", part_of=WHOLE),
+    Benchmark(
+        "ocrbench",
+        "OCRBench",
+        Domain.VISION,
+        "Reading text: recognition, documents, key information, formulas.",
+        part_of=WHOLE,
+    ),
+    Benchmark("ai2d", "AI2D", Domain.VISION, "Questions on science diagrams.", part_of=WHOLE),
+    Benchmark("hallusionbench", "HallusionBench", Domain.VISION, "Illusions and hallucinations.", part_of=WHOLE),
+    Benchmark(
+        "mmvet",
+        "MM-Vet",
+        Domain.VISION,
+        "Open questions that need several abilities at once, graded by a model.",
+        part_of=WHOLE,
+    ),
 )
 
 
@@ -57,7 +76,7 @@ def _metric(slug: str, title: str, *, unit: Unit = Unit.PERCENT, maximum: float 
 
 AVERAGE_SCORE = Metric(
     slug="average_score",
-    benchmark="average",
+    benchmark=WHOLE,
     title="Avg Score",
     unit=Unit.PERCENT,
     higher_is_better=True,
@@ -217,5 +236,5 @@ SOURCE = Source(
     metrics=(AVERAGE_SCORE, MMBENCH_V11, *BY_DATASET.values()),
     columns={"leaderboard": COLUMNS},
     parse=parse,
-    parser_version=2,
+    parser_version=3,
 )

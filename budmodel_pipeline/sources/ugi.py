@@ -208,5 +208,5 @@ SOURCE = Source(
     metrics=(*NUMBERS.values(), *POLITICS.values()),
     columns={"leaderboard": COLUMNS},
     parse=parse,
-    parser_version=2,
+    parser_version=3,
 )

@@ -1,6 +1,6 @@
 """Publishes a source: its whole new snapshot becomes current in one transaction, or nothing changes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -98,7 +98,7 @@ def load(connection: Connection, source: Source, snapshot: Snapshot, parsed: Par
     """Writes the rows of a snapshot, which is published from then on; as history unless `publish` makes it current."""
     declared = (*source.metrics, *parsed.metrics)
     known = {benchmark.slug: benchmark for benchmark in (*source.benchmarks, *parsed.benchmarks)}
-    upsert(connection, benchmarks, _benchmark_rows(source.slug, known.values()))
+    upsert(connection, benchmarks, _benchmark_rows(source.slug, known))
     upsert(connection, metrics, _metric_rows(source.slug, declared, known))
     columns = ("endpoint", "column_name", "reason", "cells", "example", "is_score")
     unread = [{"snapshot_id": snapshot.snapshot_id, **dict(zip(columns, cells, strict=True))} for cells in parsed.unread]
@@ -189,7 +189,7 @@ def _quotient(value: float, divisor: float) -> Decimal:
     return Decimal(repr(value)) / Decimal(divisor)
 
 
-def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str, object]]:
+def _benchmark_rows(source: str, known: Mapping[str, Benchmark]) -> list[dict[str, object]]:
     return [
         {
             "benchmark_id": benchmark.id_in(source),
@@ -197,12 +197,15 @@ def _benchmark_rows(source: str, declared: Iterable[Benchmark]) -> list[dict[str
             "title": benchmark.title,
             "domain": benchmark.domain,
             "description": benchmark.description,
+            "part_of": known[benchmark.part_of].id_in(source) if benchmark.part_of else None,
         }
-        for benchmark in declared
+        for benchmark in known.values()
     ]
 
 
-def _metric_rows(source: str, declared: Iterable[Metric], known: Mapping[str, Benchmark]) -> list[dict[str, object]]:
+def _metric_rows(source: str, declared: Sequence[Metric], known: Mapping[str, Benchmark]) -> list[dict[str, object]]:
+    stand_for = {metric.benchmark: metric.slug for metric in reversed(declared) if metric.higher_is_better is not None}
+    stand_for |= {metric.benchmark: metric.slug for metric in declared if metric.headline}
     return [
         {
             "metric_id": f"{source}.{metric.slug}",
@@ -217,6 +220,7 @@ def _metric_rows(source: str, declared: Iterable[Metric], known: Mapping[str, Be
             "description": metric.description,
             "is_headline": metric.headline,
             "run_by": metric.run_by,
+            "stands_for_benchmark": stand_for.get(metric.benchmark) == metric.slug,
         }
         for metric in declared
     ]

@@ -156,6 +156,8 @@ benchmarks = Table(
     Column("title", Text, nullable=False),
     Column("domain", Text, nullable=False),
     Column("description", Text, nullable=False),
+    # The benchmark of the same source that counts this one in already.
+    Column("part_of", Text),
 )
 
 metrics = Table(
@@ -173,9 +175,11 @@ metrics = Table(
     Column("description", Text, nullable=False),
     Column("is_headline", Boolean, nullable=False),
     Column("run_by", Text, nullable=False, server_default=text("'publisher'")),
+    # Of several metrics of a benchmark the one that speaks for all of it.
+    Column("stands_for_benchmark", Boolean, nullable=False, server_default=text("false")),
     # When the last snapshot with a score of it was fetched.
     _moment("last_scored_at"),
-    CheckConstraint("run_by in ('publisher', 'maker', 'submitter')", name="run_by"),
+    CheckConstraint("run_by in ('publisher', 'maker', 'submitter', 'other')", name="run_by"),
 )
 
 entries = Table(
@@ -271,6 +275,50 @@ model_aliases = Table(
         postgresql_nulls_not_distinct=True,
     ),
     Index(None, "model_id"),
+)
+
+# What the last fit to all current scores made of them: see `ranking`. A scope is all of them (`overall`) or a domain.
+rankings = Table(
+    "rankings",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("score", Double, nullable=False),
+    Column("lower", Double, nullable=False),
+    Column("upper", Double, nullable=False),
+    # Null where too few benchmarks are behind the score.
+    Column("rank", Integer),
+    Column("tier", Integer),
+    Column("benchmark_ids", ARRAY(Text), nullable=False),
+    Column("sources", ARRAY(Text), nullable=False),
+    Column("self_reported", Integer, nullable=False),
+)
+
+ranking_evidence = Table(
+    "ranking_evidence",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("benchmark_id", Text, primary_key=True),
+    Column("metric_id", Text, nullable=False),
+    Column("published_name", Text, nullable=False),
+    Column("variant", Text),
+    Column("standing", Text, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("predicted", Double, nullable=False),
+)
+
+ranking_benchmarks = Table(
+    "ranking_benchmarks",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("benchmark_id", Text, primary_key=True),
+    Column("groups", Integer, nullable=False),
+    Column("is_used", Boolean, nullable=False),
+    Column("is_saturated", Boolean, nullable=False),
+    Column("is_thin", Boolean, nullable=False),
+    # Why it takes no part.
+    Column("reason", Text),
 )
 
 # Where a model can be read, and how far we are with it: the state of per-model work. `target` is what commands call it too

@@ -88,6 +88,32 @@ def test_whole_numbers_stay_whole_in_json(samples_run: Run) -> None:
     assert {type(row["score"]) for row in rows} == {int}
 
 
+def test_models_are_ranked(samples_run: Run) -> None:
+    rows = samples_run.at.json("ranking")
+    ranked = [row for row in rows if row["rank"] is not None]
+    assert [row["rank"] for row in ranked] == sorted(row["rank"] for row in ranked)
+    assert all(row["lower"] <= row["score"] <= row["upper"] for row in rows)
+    assert all(row["benchmarks"] == len(row["benchmark_ids"]) for row in rows)
+    assert len(samples_run.at.json("ranking", "vision", "--limit", "3")) == 3
+    first, header, *lines = samples_run.at.run("ranking").out.splitlines()
+    assert re.fullmatch(r"overall: \d+ models ranked; .* cannot be told apart", first)
+    assert header.split() == ["rank", "tier", "model", "score", "lower", "upper", "benchmarks", "self", "reported"]
+    assert len(lines) == len(rows) == 20
+    # Under conditions it is fitted anew, and with all that there is it comes out as it is kept.
+    assert samples_run.at.json("ranking", "vision", "--since", "2000-01-01") == samples_run.at.json("ranking", "vision")
+    alone = samples_run.at.json("ranking", "--source", "bfcl", "--source", "openvlm", "--source", "llm_stats")
+    assert {source for row in alone for source in row["sources"]} <= {"bfcl", "openvlm", "llm_stats"}
+    assert all(row["self_reported"] == 0 for row in samples_run.at.json("ranking", "--no-self-reported"))
+
+
+def test_a_place_is_explained(samples_run: Run) -> None:
+    best = samples_run.at.json("ranking", "--limit", "1")[0]
+    behind = samples_run.at.json("ranking", "--model", best["model"])
+    assert sorted(row["benchmark_id"] for row in behind) == best["benchmark_ids"]
+    assert all(row["residual"] == pytest.approx(row["seen"] - row["predicted"], abs=0.0011) for row in behind)
+    assert samples_run.at.json("ranking", "--model", best["group_id"], "--since", "2000-01-01") == behind
+
+
 def test_models_are_compared(samples_run: Run) -> None:
     (name, other_name), (first, second) = PAIR, PAIR_IDS
     rows = samples_run.at.json("compare", name, other_name.upper())
@@ -134,6 +160,12 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         ),
         (["leaderboard", METRIC, "--limit", "0"], 2, "Invalid value for '--limit': 0 is not in the range x>=1."),
         (["compare", PAIR[0], "gemini-3-p"], 1, "There is no model 'gemini-3-p'. Do you mean one of: google/gemini-3-p"),
+        (
+            ["ranking", "xyzzy"],
+            1,
+            "Too few scores connect models for a ranking of xyzzy. Ranked without conditions: embedding,",
+        ),
+        (["ranking", "--model", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["compare", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["replay", "bfcl", "--as-of", "2020-01-01"], 1, "bfcl: no snapshot was published by 2020-01-01."),
         (["rebuild"], 1, "holds 8 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
@@ -150,6 +182,7 @@ def test_a_wrong_name_is_answered_with_what_comes_near(
     [
         (["leaderboard", METRIC], "There are no marts yet; `budmodel run` builds them."),
         (["compare", PAIR[0]], "There are no marts yet; `budmodel run` builds them."),
+        (["ranking"], "There are no marts yet; `budmodel run` builds them."),
         (["replay", "bfcl"], "bfcl: no snapshot was published yet."),
         (["rebuild"], "There is nothing to rebuild from: directory "),
     ],

@@ -9,7 +9,7 @@ import pytest
 from budmodel_pipeline.cli import PLACES
 from tests.cli import Installation
 
-# Each command as it is called where it needs settings; `resolve` has none, and a directory is inspected without.
+# Each command as it is called where it needs settings; `parse` and `resolve` have none, a directory is inspected without.
 CALLS = {
     "run": ["run"],
     "sources": ["sources"],
@@ -21,6 +21,7 @@ CALLS = {
     "migrate": ["migrate"],
     "connect": ["connect"],
     "ui": ["ui"],
+    "ranking": ["ranking"],
     "inspect": ["inspect", "hf:org/name"],
     "request": ["request", "hf:org/name"],
     "model": ["model", "x"],
@@ -42,7 +43,7 @@ def at(tmp_path: Path) -> Installation:
 
 @pytest.mark.parametrize("command", CALLS)
 def test_a_bad_setting_is_a_sentence(at: Installation, command: str) -> None:
-    assert {*CALLS, "resolve"} == set(PLACES), "every command is tried"
+    assert {*CALLS, "parse", "resolve"} == set(PLACES), "every command is tried"
     for name, value in BAD if command in ("scan", "sources") else BAD[:1]:
         finished = at.run(*CALLS[command], **{name: value})
         # A scan that ends with 1 has found something.

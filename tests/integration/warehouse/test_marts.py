@@ -20,6 +20,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from budmodel_pipeline.identity.resolve import Resolution
 from budmodel_pipeline.model_info.offers import Basis, Offer, Prices, price_range
+from budmodel_pipeline.ranking.evidence import Evidence, PublishedScore
+from budmodel_pipeline.ranking.rank import BenchmarkUse, Explained, Ranked, Ranking
 from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.sources.contract import (
     AsOfBasis,
@@ -60,6 +62,7 @@ from budmodel_pipeline.warehouse.model_states import (
 )
 from budmodel_pipeline.warehouse.price_records import CatalogFileRecord, PriceRecord, store_prices
 from budmodel_pipeline.warehouse.publish import publish, register_sources
+from budmodel_pipeline.warehouse.ranking_records import replace_rankings
 from budmodel_pipeline.warehouse.scan_records import ScannedFile, store_scan
 from budmodel_pipeline.warehouse.snapshots import (
     SnapshotFile,
@@ -85,7 +88,10 @@ MARTS = {
     "model_health",
     "model_lineage",
     "model_prices",
+    "model_ranking",
     "model_variants",
+    "ranking_benchmarks",
+    "ranking_evidence",
     "security_findings",
     "self_reported_evaluations",
     "self_reported_gap",
@@ -275,6 +281,20 @@ def fill(engine: Engine) -> None:
         resolve_aliases(connection, resolve)
         know_more_names(connection)
         read_models(connection)
+        replace_rankings(connection, {"overall": RANKING})
+
+
+EXAM = PublishedScore(
+    "openai/gpt-5", "exam", "science", "arena.exam", "arena", "percent", 0.75, "verified", "publisher", "GPT-5", True
+)
+RANKING = Ranking(
+    [
+        Ranked("openai/gpt-5", 80.0, 70.0, 90.0, 1, 1, ("exam", "arena/tasks"), ("arena",), 1),
+        Ranked("acme/zorb-7b", 50.0, 20.0, 85.0, None, None, ("exam",), ("arena",), 0),
+    ],
+    [Explained(Evidence(EXAM, 0.75), 0.5)],
+    [BenchmarkUse("exam", 2, True, is_thin=True), BenchmarkUse("arena/tasks", 0, False, reason="no good end")],
+)
 
 
 def know_more_names(connection: Connection) -> None:
@@ -833,6 +853,22 @@ def test_a_model_that_cannot_be_read_says_why(built: Built) -> None:
     health = built.row("select * from marts.model_health where target = 'hf:makers/Locked'")
     assert (health["status"], health["failure_state"], health["next_attempt_at"]) == ("failing", "gated", None)
     assert built.rows("select * from marts.model_cards where target = 'hf:makers/Locked'") == []
+
+
+def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
+    ranked = built.rows(
+        "select group_id, display_name, score, rank, tier, benchmarks, self_reported, ranked_models from marts.model_ranking"
+        " order by score desc"
+    )
+    assert [tuple(row.values()) for row in ranked] == [
+        ("openai/gpt-5", "A group", 80.0, 1, 1, 2, 1, 1),
+        ("acme/zorb-7b", "A group", 50.0, None, None, 1, 0, 1),
+    ]
+    [evidence] = built.rows("select * from marts.ranking_evidence")
+    assert (evidence["seen"], evidence["predicted"], evidence["residual"]) == (0.75, 0.5, 0.25)
+    assert (evidence["benchmark_title"], evidence["source"], evidence["run_by"]) == ("Exam", "arena", "publisher")
+    uses = built.rows("select benchmark_title, is_used, is_thin, reason from marts.ranking_benchmarks order by is_used")
+    assert [tuple(use.values()) for use in uses] == [("Tasks", False, False, "no good end"), ("Exam", True, True, None)]
 
 
 def test_readers_see_the_marts_and_nothing_else(built: Built) -> None:

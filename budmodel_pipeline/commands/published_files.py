@@ -1,0 +1,49 @@
+"""Sources as people name them to a command, and files of theirs that lie on a disk."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from budmodel_pipeline.sources.contract import Source
+
+
+def expect_sources(names: Sequence[str], parameter: str) -> None:
+    """Ends the command where a source of `names` is unknown; `parameter` is how it was named."""
+    if not names:
+        return
+    from budmodel_pipeline.sources.catalog import CatalogError, catalog
+
+    try:
+        unknown = sorted(set(names) - set(catalog()))
+    except CatalogError as error:
+        raise click.ClickException(str(error)) from error
+    if unknown:
+        raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
+
+
+def files_of(source: "Source", file: Path) -> dict[str, bytes]:
+    """The bytes of each endpoint of `source` by its name.
+
+    They come from its one file, from a directory that holds its files, or from one that is laid out as a mirror.
+    """
+    from budmodel_pipeline.fetching.mirror import mirror_path
+
+    paths = {endpoint: mirror_path(endpoint.url) for endpoint in source.endpoints}
+    wanted = {endpoint: path.rpartition("/")[2] for endpoint, path in paths.items() if not endpoint.supplement}
+    if file.is_file():
+        if len(wanted) > 1:
+            names = ", ".join(wanted.values())
+            raise click.BadParameter(f"{source.slug} has several files; give a directory with {names}", param_hint="FILE")
+        return {endpoint.name: file.read_bytes() for endpoint in wanted}
+    found: dict[str, bytes] = {}
+    for endpoint, path in paths.items():
+        places = [file / path, *([file / wanted[endpoint]] if endpoint in wanted else [])]
+        place = next((place for place in places if place.is_file()), None)
+        if place is not None:
+            found[endpoint.name] = place.read_bytes()
+        elif endpoint in wanted:
+            raise click.BadParameter(f"{file} lacks {wanted[endpoint]}", param_hint="FILE")
+    return found
