@@ -235,6 +235,31 @@ def json_rows(rows: object, columns: Columns, ledger: Ledger) -> Iterator[dict[s
             yield row
 
 
+def json_rows_by_name(
+    content: bytes, endpoint: str, columns: Columns, ledger: Ledger, figures: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a JSON object whose keys are the published names. `figures` is the object of a row that has its scores.
+
+    Raises SourceError where the file is none, or an empty one, or lacks a required key.
+    """
+    rows = load_json(content, endpoint, ledger)
+    if not isinstance(rows, dict) or not rows:
+        raise SourceError(endpoint, "an object with a row for every name", f"{type(rows).__name__} without rows")
+    keys = dict.fromkeys(key for row in rows.values() if isinstance(row, dict) for key in row)
+    require_columns(list(keys), endpoint, columns, ledger)
+    for key, row in rows.items():
+        ledger.read()
+        try:
+            name = published_name(key)
+        except CellError as error:
+            ledger.reject(str(error), key)
+            continue
+        if isinstance(row, dict) and isinstance(row.get(figures), dict):
+            yield name, row
+        else:
+            ledger.reject(f"the row is no object with an object {figures!r}", name)
+
+
 def require_columns(found: list[str], endpoint: str, columns: Columns, ledger: Ledger) -> None:
     """Checks a header; unknown columns and missing minor ones go to the ledger.
 

@@ -76,6 +76,41 @@ def slug_of_bfcl(table_name: str, column: str) -> str:
     return slug if slug.startswith(table_name) else f"{table_name}_{slug}"
 
 
+def bigcodebench(root: Path) -> Iterator[Value]:
+    for board, file in (("full", "results"), ("hard", "results-hard")):
+        for name, row in tree(root, f"bigcode-bench.github.io/{file}.json").items():
+            for mode, value in row["pass@1"].items():
+                if value is not None:
+                    yield name, f"{board}_{mode}_pass_at_1", value
+
+
+def evalplus(root: Path) -> Iterator[Value]:
+    for name, row in tree(root, "evalplus.github.io/results.json").items():
+        for title, value in row["pass@1"].items():
+            if value is not None:
+                yield name, f"{title.replace('+', '_plus')}_pass_at_1", value
+
+
+def livebench(root: Path) -> Iterator[Value]:
+    categories = tree(root, "livebench.ai/categories_2026_01_08.json")
+    for row in table(root, "livebench.ai/table_2026_01_08.csv"):
+        if None in row.values():  # A line of the publisher is short of cells.
+            continue
+        means = {name: mean(float(row[task]) for task in tasks) for name, tasks in categories.items()}
+        for name, value in means.items():
+            yield row["model"], f"{lower_words(name)}_average", value
+        yield row["model"], "global_average", mean(means.values())
+
+
+def swebench(root: Path) -> Iterator[Value]:
+    boards = tree(root, "raw.githubusercontent.com/SWE-bench/swe-bench.github.io/master/data/leaderboards.json")
+    for board in boards["leaderboards"]:
+        for row in board["results"]:
+            yield row["name"], f"{board['name'].lower().replace('-', '_')}_resolved", row["resolved"]
+            if board["name"] == "bash-only" and row["instance_cost"] is not None:
+                yield row["name"], "bash_only_usd_per_issue", row["instance_cost"]
+
+
 def livecodebench(root: Path) -> Iterator[Value]:
     published = tree(root, "livecodebench.github.io/performances_generation.json")
     marks = published["date_marks"]
@@ -154,7 +189,21 @@ def ugi(root: Path) -> Iterator[Value]:
 
 
 READERS: dict[str, Callable[[Path], Iterator[Value]]] = {
-    reader.__name__: reader for reader in (alpacaeval, bfcl, livecodebench, llm_stats, lmarena_text, mteb, openvlm, ugi)
+    reader.__name__: reader
+    for reader in (
+        alpacaeval,
+        bfcl,
+        bigcodebench,
+        evalplus,
+        livebench,
+        livecodebench,
+        llm_stats,
+        lmarena_text,
+        mteb,
+        openvlm,
+        swebench,
+        ugi,
+    )
 }
 
 
@@ -171,7 +220,7 @@ def ours(slug: str, root: Path) -> Counter[Value]:
 
 def near(slug: str, metric: str, value: float) -> float:
     """Means that both sides compute agree to the last digits; everything else exactly."""
-    computed = slug == "openvlm" and metric in ("average_score", "mmbench_v11")
+    computed = slug == "livebench" or (slug == "openvlm" and metric in ("average_score", "mmbench_v11"))
     return round(value, 9) if computed else value
 
 
@@ -192,11 +241,15 @@ def test_every_value_of_the_samples(slug: str) -> None:
 VALUES = {
     "alpacaeval": 633,
     "bfcl": 7740,
+    "bigcodebench": 651,
+    "evalplus": 428,
+    "livebench": 1008,
     "livecodebench": 64,
     "llm_stats": 525,
     "lmarena_text": 7461,
     "mteb": 5001,
     "openvlm": 2553,
+    "swebench": 353,
     "ugi": 866,
 }
 
