@@ -29,7 +29,8 @@ RUN_LOCK = 0x72756E
 # Of a leaderboard's columns, those that a summary has room for, and those that a table does not need: the same in every row,
 # or told by the published name.
 SHOWN = ("rank", "model", "score", "organization")
-SHOWN_CARDS = 8
+SHOWN_CARDS = 11
+SHOWN_ROWS = 5
 NOT_SHOWN = ("unit", "as_of", "origin", "variant")
 
 
@@ -342,10 +343,14 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
     if metric:
         say("")
         _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
-    cards = reports.card_rows(connection, SHOWN_CARDS)
-    if cards:
-        say("\nModel cards")
-        show(cards, as_json=False)
+    for title, shown in (
+        ("Model cards", reports.card_rows(connection, SHOWN_CARDS)),
+        ("Variants of a repository", reports.variant_rows(connection, SHOWN_ROWS)),
+        ("Licenses that contradict each other", reports.conflict_rows(connection, SHOWN_ROWS)),
+    ):
+        if shown:
+            say(f"\n{title}")
+            show(shown, as_json=False)
     # As it was called: `make run` calls it by its place in an environment that is on nobody's PATH.
     me = os.path.relpath(sys.argv[0])
     say(

@@ -201,18 +201,43 @@ def group_id(connection: Connection, name: str) -> str:
 
 
 def card_rows(connection: Connection, limit: int) -> list[Row]:
-    """The cards of a few models, those that most leaderboards score first."""
+    """The cards of a few models: those that are known best first, among them those that most leaderboards score."""
     if not _is_built(connection, "model_cards"):
         return []
     rows = connection.execute(
         text("""
-            select name as model, provider, coalesce(parameters_unique, parameters_stated) as parameters,
-                   context_length as context,
-                   kv_cache_bytes_per_token as cache_bytes_per_token, coalesce(license_id, license_tag) as license,
+            select name as model, coalesce(parameters_unique, parameters_stated) as parameters, context_length as context,
+                   kv_cache_bytes_per_token as cache_bytes_per_token, weight_bytes,
+                   coalesce(license_id, 'unknown') || ' by ' || license_evidence as license,
                    license_suitability as suitability, security_verdict as security,
-                   sources_count as leaderboards,
-                   origin
+                   lowest_input_usd_per_million_tokens as usd_in, sources_count as boards
             from marts.model_cards order by parameters_unique is null, sources_count desc nulls last, target limit :limit
+        """),
+        {"limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def conflict_rows(connection: Connection, limit: int) -> list[Row]:
+    """Licenses that cannot be true, a few of them; notes are left out."""
+    if not _is_built(connection, "license_conflicts"):
+        return []
+    rows = connection.execute(
+        text("select target, reason from marts.license_conflicts where severity = 'conflict' order by 1, 2 limit :limit"),
+        {"limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def variant_rows(connection: Connection, limit: int) -> list[Row]:
+    """Quantizations and parts of repositories that hold several, a few of them."""
+    if not _is_built(connection, "model_variants"):
+        return []
+    rows = connection.execute(
+        text("""
+            select repository, concat_ws(' ', nullif(part, ''), name) as variant, format, precision, size_bytes,
+                   serving_bytes_32k
+            from marts.model_variants order by repository, size_bytes, name limit :limit
         """),
         {"limit": limit},
     )

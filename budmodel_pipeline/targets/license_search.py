@@ -159,27 +159,29 @@ def _card(repository: Repository) -> "Card":
 
 
 def _of_files(repository: Repository, paths: Sequence[str]) -> License:
-    """The license in files of one level, as one text: what only one of them says is not what the model is under."""
-    read = [(path, _of_file(path, repository.read(path, 0, MAX_BYTES + 1))) for path in paths[:_MOST_FILES]]
-    passed_over = tuple(
-        f"{path}: {found.identification.reason}" for path, found in read if found.identification.state == "not_a_license"
+    """The license in files of one level, as one text: what only one of them says is not what the model is under, and what
+    one of them says that was not read nobody knows."""
+    read = {path: _of_file(path, repository.read(path, 0, MAX_BYTES + 1)) for path in paths[:_MOST_FILES]}
+    unread = paths[_MOST_FILES:]
+    nothing = {path: found for path, found in read.items() if found.identification.state == "not_a_license"}
+    passed_over = (
+        *(f"{path}: {found.identification.reason}" for path, found in nothing.items()),
+        *(f"{path}: not read, after {_MOST_FILES} others" for path in unread),
     )
-    texts = {
-        found.text: path
-        for path, found in reversed(read)
-        if found.text is not None and found.identification.state != "not_a_license"
-    }
+    texts: dict[str, str] = {}
+    for path, found in read.items():
+        if found.text is not None and path not in nothing:
+            texts.setdefault(found.text, path)
     if not texts:
-        path, found = read[0]
+        path, found = next(iter(read.items()))
         reason = f"{path} is there, but no license can be read in it: {found.identification.reason}"
         return _described(path, "text", None, not_understood(reason), passed_over[1:])
-    if len(texts) == 1:
-        ((text, path),) = texts.items()
-        return replace(dict(read)[path], passed_over=passed_over)
-    text = "\n\n".join(reversed(texts))
-    found = _described(", ".join(reversed(texts.values())), "text", text, identify_text(text), passed_over)
-    unread = [f"{path}: not read, after {_MOST_FILES} others" for path in paths[_MOST_FILES:]]
-    return replace(found, passed_over=(*passed_over, *unread))
+    source, text = ", ".join(texts.values()), "\n\n".join(texts)
+    found = read[source] if len(texts) == 1 else _described(source, "text", text, identify_text(text))
+    if unread:
+        reason = f"{len(unread)} of {len(paths)} license files were not read, and each may have terms of its own"
+        found = _described(source, "text", None, not_understood(reason, found.identification.candidates))
+    return replace(found, passed_over=passed_over)
 
 
 def _of_file(path: str, content: bytes) -> License:

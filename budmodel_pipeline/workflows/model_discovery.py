@@ -47,10 +47,11 @@ def discover(
     only: Collection[str] | None = None,
     scan_versions: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Adds the models that the leaderboards name and that were not known, a page at a time; returns the new targets.
+    """Adds the models that the leaderboards name and that were not known, a page at a time, and those of a hub that holds
+    few; returns the new targets.
 
     `catalogued` are the ids of closed models that a catalog has facts of. `only` are the repositories that can be had, where
-    not all of the hub can. What was read of another origin than `origin` is due again, and
+    not all of the hub can: all of these are added. What was read of another origin than `origin` is due again, and
     what was scanned by other rules or engines than `scan_versions`.
     """
     linked: list[KnownTarget] = []
@@ -62,7 +63,8 @@ def discover(
         except TargetError:
             # Not the name of a repository, whatever it looks like; the link stays with the published name.
             continue
-    added = add_targets(connection, linked, now)
+    bundled = [known_target(Target("hugging_face", uri), origin) for uri in only or ()]
+    added = add_targets(connection, [*linked, *bundled], now)
     closed = [
         known_target(Target("cloud_model", model_id), source)
         for model_id, source in unknown_closed_models(connection, catalogued, PAGE)

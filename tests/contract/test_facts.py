@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from budmodel_pipeline.resources.models import SAMPLE_HUB
 from tests.checkout import DATA
 from tests.data.write_facts import write_facts
+from tests.data.write_sample_models import OWNER, write_sample_models
 
 FACTS = sorted(
     path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
@@ -31,3 +33,12 @@ def test_a_fact_is_as_it_was_published(fresh: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FACTS)
 def test_facts_are_small(name: str) -> None:
     assert (DATA / name).stat().st_size <= MAX_BYTES
+
+
+def test_our_own_sample_models_are_as_they_are_written(tmp_path: Path) -> None:
+    write_sample_models(tmp_path)
+    written, bundled = (
+        {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        for folder in (tmp_path, SAMPLE_HUB / OWNER)
+    )
+    assert written == bundled, "run `python -m tests.data.write_sample_models`"

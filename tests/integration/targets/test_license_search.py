@@ -190,6 +190,36 @@ def test_the_same_license_twice_is_that_license() -> None:
     assert found_in({"LICENSE": MIT, "LICENSE.txt": MIT}).identification.license_id == "mit"
 
 
+@pytest.mark.parametrize(
+    ("texts", "candidates"),
+    [
+        ({}, ()),
+        ({0: MIT}, ("mit",)),
+        # The one that matters may be the last.
+        ({0: MIT, 14: OWN_TERMS}, ("mit",)),
+        ({0: MIT, 1: ISC}, ("isc", "mit")),
+        (dict.fromkeys(range(15), MIT), ("mit",)),
+    ],
+    ids=["no text among them", "one text", "terms in the last", "two texts", "the same everywhere"],
+)
+def test_more_files_than_are_read_leave_the_license_unknown(texts: Mapping[int, str], candidates: tuple[str, ...]) -> None:
+    names = [f"LICENSES/{number:02}.txt" for number in range(15)]
+    found = found_in({"README.md": card("mit"), **{name: texts.get(number, "") for number, name in enumerate(names)}})
+    identified = found.identification
+    assert (identified.state, identified.license_id, found.text, found.evidence) == ("unknown", None, None, "text")
+    assert tuple(sorted(identified.candidates)) == candidates
+    assert {answer.value for answer in found.answers} == {Value.UNKNOWN}
+    for name in names[12:]:
+        assert f"{name}: not read, after 12 others" in found.passed_over
+    if candidates:
+        assert identified.reason == "3 of 15 license files were not read, and each may have terms of its own"
+
+
+def test_as_many_files_as_are_read_are_enough() -> None:
+    found = found_in({f"LICENSES/{number:02}.txt": MIT for number in range(12)})
+    assert (found.identification.license_id, found.passed_over) == ("mit", ())
+
+
 def test_terms_beside_a_license_are_not_the_license() -> None:
     assert found_in({"LICENSE": MIT, "EULA.txt": OWN_TERMS}).identification.license_id is None
 

@@ -257,3 +257,15 @@ def test_discovery_finds_each_linked_model_once(engine: Engine) -> None:
         assert [name.lower() for name in found] == ["hf:qwen/qwen3-8b", "cloud:openai/gpt-4.1"]
         assert discover(connection, ["openai/gpt-4.1", "qwen/qwen3-8b"], "live", now) == []
         assert sorted(due_targets(connection, now, 10)) == sorted(found)
+
+
+def test_of_a_hub_that_holds_few_models_all_are_added_once(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        few = ["org/one", "org/two"]
+        assert discover(connection, (), "sample", now, only=few) == ["hf:org/one", "hf:org/two"]
+        assert discover(connection, (), "sample", now, only=few) == []
+        # A mirror without a hub has none, and of the whole hub only what is linked to is read.
+        assert discover(connection, (), "mirror", now, only=()) == []
+        assert discover(connection, (), "live", now) == []
+    assert target(engine, "hf:org/one")["discovered_by"] == "sample"

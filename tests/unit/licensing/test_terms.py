@@ -211,3 +211,28 @@ def test_a_shared_name_says_only_what_all_its_members_say() -> None:
     }
     assert known("kimi-k2-modified-mit")[Topic.COMMERCIAL_USE] is Value.YES
     assert known("minimax-m2.7")[Topic.COMMERCIAL_USE] is Value.NO
+
+
+def test_what_nobody_has_read_says_only_what_its_record_states() -> None:
+    """That there is no duty or no limit is a claim too; a template must not make it for a text that nobody went through."""
+    unread = {
+        terms.license_id: terms for name, terms in known_terms().items() if not terms.was_read and not family_members(name)
+    }
+    assert len(unread) == 23
+    absent = {
+        name: sorted(topic for topic in Topic if terms[topic] in (Value.NO, Value.SILENT)) for name, terms in unread.items()
+    }
+    assert {name: topics for name, topics in absent.items() if topics} == {
+        "ai2-impact-hr": [Topic.DISTRIBUTION],
+        "cpml": [Topic.COMMERCIAL_USE],
+        "databricks-open-model": [Topic.ROYALTIES],
+        "dinov3": [Topic.ROYALTIES],
+        "intel-research": [Topic.COMMERCIAL_USE],
+        "lfm-1.0": [Topic.ROYALTIES, Topic.USE_LIMITS],
+        "minimax-m2.7": [Topic.COMMERCIAL_USE],
+        "mistral-research": [Topic.COMMERCIAL_USE],
+        "mnpl": [Topic.COMMERCIAL_USE],
+        "nvidia-nemotron-open-model": [Topic.ROYALTIES],
+        "sam": [Topic.ROYALTIES],
+    }
+    assert {name for name, terms in unread.items() if terms.copyleft is not Copyleft.UNKNOWN} == {"sam", "dinov3"}

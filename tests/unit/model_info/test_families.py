@@ -23,6 +23,7 @@ def sizes(layers: int, hidden: int, heads: int, groups: int | None, width: int, 
     return {**dict(zip(keys, (layers, hidden, heads, groups, width, vocab), strict=True)), **rest}
 
 
+BERT = {"model_type": "bert", **sizes(2, 64, 4, None, 128, 100)}
 GPT = {"n_layer": 12, "n_embd": 768, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}
 INDEXED = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_head_dim": 128, "index_n_heads": 64}
 DEEPSEEK_LITE = sizes(
@@ -201,6 +202,25 @@ def test_zero_experts_are_none_whatever_the_class_says(experts: int | None) -> N
 def test_only_layers_that_keep_keys_and_values_count(config: dict[str, Any], cache: int) -> None:
     found = architecture_json(describe_architecture(config))
     assert found["kv_cache_bytes_per_token"] == cache, found["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("config", "cache"),
+    [
+        ({"model_type": "bert", **sizes(2, 64, 4, None, 128, 100)}, 0),
+        ({"model_type": "bert", **sizes(2, 64, 4, None, 128, 100, is_decoder=True)}, 2 * 2 * 64 * 2),
+        ({"model_type": "both", "text_config": {"model_type": "bert", **sizes(2, 64, 4, None, 128, 100)}}, 0),
+        (
+            {
+                "model_type": "both",
+                "text_config": {"model_type": "bert", **sizes(2, 64, 4, None, 128, 100, is_decoder=True)},
+            },
+            2 * 2 * 64 * 2,
+        ),
+    ],
+)
+def test_an_encoder_keeps_a_cache_where_it_is_run_as_a_decoder(config: dict[str, Any], cache: int) -> None:
+    assert describe_architecture(config).kv_cache_bytes_per_token.value == cache
 
 
 def test_sliding_layers_keep_no_more_than_their_window() -> None:

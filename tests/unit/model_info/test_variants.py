@@ -85,6 +85,16 @@ def test_a_pipeline_is_its_parts() -> None:
     assert found.architecture.parameters_stored.value == 3 * 64
 
 
+def test_of_a_part_in_two_formats_one_is_the_default_and_counted() -> None:
+    index = {"model_index.json": json.dumps(PIPELINE).encode()}
+    both = {"unet/diffusion_pytorch_model.safetensors": WHOLE, "unet/diffusion_pytorch_model.bin": b"pickle"}
+    found = inspect_files(Memory({**index, **both}))
+    assert {(one.format, one.default) for one in found.variants} == {("safetensors", True), ("pickle", False)}
+    assert found.weight_bytes.value == len(WHOLE)
+    (old,) = find_variants(Memory({**index, "unet/diffusion_pytorch_model.bin": b"pickle"}))
+    assert (old.format, old.default) == ("pickle", True)
+
+
 def test_an_index_without_parts_is_refused() -> None:
     with pytest.raises(RefusedError, match="names no part"):
         find_variants(Memory({"model_index.json": b'{"unet": ["diffusers", "UNet"], "x": 3, "../y": ["a", "b"]}'}))
