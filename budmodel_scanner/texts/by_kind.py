@@ -250,8 +250,9 @@ def _python(text: str, place: Place) -> Iterator[Finding]:
     except UnscannedError:
         if _is_named(place, ".py", ".pyw", ".pyi"):
             raise
-        # Cython, or prose that begins like code.
+        # Another language, or prose, that begins like Python.
         yield from examine_unicode(text, place, "code")
+        yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
 def _markdown(text: str, place: Place) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ _STARTS = re.compile(
     |chmod|set_?executable|posixfilepermission\w*|ii|dlopen|cdll|loadlibrary\w*)\b | (?<![&\w])&\s*[$"(] | 0o?755"""
 )
 _STARTS_TEXT = re.compile(
-    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|exec|execute|sh|spawn|callCommand|execShellCmd|Run|commandLine)\s*[(\s]\s*"
+    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|Run|commandLine)\s*[(\s]\s*"
 )
 _DECODES = re.compile(
     r"""(?ix)base64|b64|\batob\b|unhexlify|fromhex|hex2bin|hexdecode|decode64|\bunpack\b|fromCharCode|string\.char\b|rot13|inflate|gzuncompress|unescape

@@ -103,7 +103,7 @@ def _goes_on(code: str, position: int) -> bool:
 def _meant(found: re.Match[str]) -> str:
     if number := found[1] or found[2]:
         return chr(int(number, 16))
-    return chr(int(found[3], 8) & 255) if found[3] else _MEANT.get(found[4], found[4])
+    return chr(int(found[3], 8) & 255) if found[3] else _MEANT.get(found[4], found[0] if found[4].isalnum() else found[4])
 
 
 def set_by(statement: Statement, values: dict[str, str]) -> str | None:
