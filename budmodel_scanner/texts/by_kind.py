@@ -22,9 +22,8 @@ from budmodel_scanner.texts.scripts import (
     examine_clickable,
     examine_commands,
     examine_git,
-    examine_other_script,
     examine_package_settings,
-    examine_web_script,
+    examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.template import examine_template
@@ -72,10 +71,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_html(text, place)
         case Kind.COMMANDS:
             yield from examine_commands(text, place)
-        case Kind.WEB_SCRIPT:
-            yield from examine_web_script(text, place)
-        case Kind.OTHER_SCRIPT:
-            yield from examine_other_script(text, place)
+        case Kind.WEB_SCRIPT | Kind.OTHER_SCRIPT:
+            yield from examine_script(text, place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
             yield from examine_source(text, place)
@@ -170,7 +167,22 @@ def _not_json(text: str, error: ValueError, place: Place) -> Iterator[Finding]:
     yield Finding("json.malformed", Verdict.SUSPICIOUS, f"is not JSON: {str(error)[:160]}", place.at(""))
 
 
+# What Helm, Jinja and their like fill in before the text is YAML: lines of their own, and values.
+_FILLED_IN_LINE = re.compile(r"(?m)^[ \t]*\{\{[^\n]*\}\}[ \t]*$|^[ \t]*\{%[^\n]*%\}[ \t]*$")
+_FILLED_IN = re.compile(r"\{\{[^\n}]*\}\}|\{%[^\n}]*%\}")
+
+
 def _yaml(text: str, place: Place) -> Iterator[Finding]:
+    try:
+        yield from _documents(text, place)
+    except UnscannedError:
+        yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
+        if not _FILLED_IN.search(text):
+            raise
+        yield from _documents(_FILLED_IN.sub("x", _FILLED_IN_LINE.sub("", text)), place)
+
+
+def _documents(text: str, place: Place) -> Iterator[Finding]:
     for found in parse_yaml(text, place):
         if isinstance(found, Finding):
             yield found
@@ -198,7 +210,11 @@ def _toml(text: str, place: Place) -> Iterator[Finding]:
 def _ini(text: str, place: Place) -> Iterator[Finding]:
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
-        parser.read_string(text)
+        try:
+            parser.read_string(text)
+        except configparser.MissingSectionHeaderError:
+            # Properties of Java, and variables of an environment.
+            parser.read_string(f"[properties]\n{text}")
     except configparser.Error:
         # Many tools have a syntax of their own under this name.
         yield from examine_commands(text, place)
@@ -234,8 +250,9 @@ def _python(text: str, place: Place) -> Iterator[Finding]:
     except UnscannedError:
         if _is_named(place, ".py", ".pyw", ".pyi"):
             raise
-        # Cython, or prose that begins like code.
+        # Another language, or prose, that begins like Python.
         yield from examine_unicode(text, place, "code")
+        yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
 def _markdown(text: str, place: Place) -> Iterator[Finding]:

@@ -14,6 +14,9 @@ from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.requirements import examine_requirement
+from budmodel_scanner.texts.shell_commands import fetches
+from budmodel_scanner.texts.sources import examine_statements
+from budmodel_scanner.texts.statements import Statement, download_step, listing
 from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -38,12 +41,16 @@ _COMMAND_KEY = re.compile(
     r"(?i)^(?:entrypoint|scripts?|exec|run|shell|(?:pre|post)?install|prepare|setup|init|before|prebuild|tasks?|hooks?|args|on\w+|steps?)$"
     r"|(?:commands?|cmds?|_scripts?|_hooks?)$"
 )
-# Keys of data sets and descriptions: what they hold is read, and nobody runs it.
+# Keys of data sets: what they hold is read, and nobody runs it.
 _DATA_KEY = re.compile(
-    r"(?i)(?:^|_)(?:prompts?|text|content|instructions?|inputs?|outputs?|responses?|questions?|answers?|completions?|queries|query|value"
-    r"|description|title|messages?|solution|documents?|summary|chosen|rejected|label|example|examples|data|sentences?|body|notes?|code"
-    r"|history|conversations?|dialog|comments?|name|id)$|^id2label$"
+    r"(?i)(?:^|_)(?:prompts?|instructions?|inputs?|outputs?|responses?|questions?|answers?|completions?|queries|query|messages?|solution"
+    r"|documents?|chosen|rejected|sentences?|history|conversations?|dialog)$|^id2label$"
 )
+# Keys that hold what is read or what is run, as the tool has it.
+_EITHER_KEY = re.compile(
+    r"(?i)(?:^|_)(?:text|content|value|description|title|summary|label|examples?|data|body|notes?|code|comments?|name|id)$"
+)
+_MAX_STEPS = 20_000
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
 )
@@ -79,6 +86,7 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
     name = place.name.rsplit("/", 1)[-1].lower()
     yield from _whole(tree, name, place)
     waiting: list[tuple[Path, object]] = [((), tree)]
+    reaches = False
     while waiting:
         path, node = waiting.pop()
         if isinstance(node, Mapping):
@@ -90,7 +98,45 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
         elif isinstance(node, list | tuple):
             waiting.extend(((*path, "[]") if path[-1:] != ("[]",) else path, value) for value in node)
         elif isinstance(node, str):
+            reaches = reaches or fetches(node)
             yield from _text(node, path, place)
+    if reaches:
+        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS)
+
+
+def _steps(tree: object) -> Iterator[Statement]:
+    """Mappings and lists in the order in which they stand, as statements: what they fetch, and what they are run with."""
+    waiting: list[tuple[str, object]] = [("", tree)]
+    for _ in range(_MAX_STEPS):
+        if not waiting:
+            return
+        key, node = waiting.pop()
+        if isinstance(node, str):
+            node = [node]
+        if isinstance(node, list | tuple):
+            if node and all(isinstance(item, str) for item in node):
+                yield listing(key, node)
+            else:
+                waiting.extend((key, item) for item in reversed(node) if isinstance(item, Mapping | list | tuple | str))
+        elif isinstance(node, Mapping):
+            if fetched := download_step(node):
+                yield fetched
+            together = [
+                word for name in ("command", "cmd", "entrypoint", "args", "arguments") for word in _as_words(node.get(name))
+            ]
+            if "args" in node or "arguments" in node:
+                yield listing("command", together)
+            waiting.extend(
+                (str(name), value)
+                for name, value in reversed(list(node.items()))
+                if isinstance(value, Mapping | list | tuple | str) and not _DATA_KEY.search(str(name))
+            )
+
+
+def _as_words(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
 
 def _where(path: Path) -> str:
@@ -365,8 +411,9 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
         what = f"{key} sends a secret of the environment to {secret[0][:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
     if not any(_DATA_KEY.search(part) for part in path[-3:]):
+        either = _EITHER_KEY.search(key) is not None
         worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
-        yield from judge(Leaf(LeafKind.COMMAND, text, _where(path)), place, worst=worst)
+        yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
     if _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 

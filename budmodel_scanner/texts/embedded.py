@@ -11,6 +11,7 @@ from io import BytesIO
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_CANDIDATES = 40
@@ -30,6 +31,10 @@ _HEXADECIMAL_STARTS = (b"8002", b"8003", b"8004", b"8005", b"7f454c46", b"4d5a90
 _BASE64 = re.compile(
     rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}+={0,2}"
 )
+# Long enough for a command that fetches and runs, and read as far as such a command goes.
+_ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}+={0,2}")
+_MAX_SEARCHED = 4 << 20
+_MAX_COMMAND = 4096
 _HEXADECIMAL = re.compile(rb"(?:[0-9A-Fa-f]{2}){24,}+")
 _BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _PICKLE_LINES = re.compile(
@@ -43,6 +48,7 @@ def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Find
     if _ANTIVIRUS_TEST in data:
         yield Finding("text.antivirus-test", Verdict.MALICIOUS, "the EICAR test signature", place.at(""))
     yield from _encoded(data, place, nested)
+    yield from _encoded_commands(data, place)
     yield from _text_pickles(data, place, nested)
 
 
@@ -71,6 +77,26 @@ def _encoded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
                 what = f"{kind} encoded in text, {len(content):,} bytes"
                 yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, place.at(f"byte {position:,}"))
             yield from nested(MemoryContent(content), place.inside(f"{kind} encoded at byte {position:,}"))
+
+
+def _encoded_commands(data: bytes, place: Place) -> Iterator[Finding]:
+    """Commands in base64, in UTF-8 or as PowerShell wants them."""
+    for found in _ENCODED_TEXT.finditer(data, 0, _MAX_SEARCHED):
+        run = found[0][:_MAX_COMMAND].rstrip(b"=")
+        if not _is_plain(binascii.a2b_base64(run[:32])):
+            continue
+        plain = _from_base64(run.decode("ascii")).replace(b"\x00", b"").decode("utf-8", "replace")
+        if (hostile := hostile_command(plain)) and reads_as_command(plain, hostile.line):
+            yield Finding("text.encoded-command", Verdict.SUSPICIOUS, str(hostile), place.at(f"byte {found.start():,}"))
+            return
+
+
+def _is_plain(content: bytes) -> bool:
+    if content[1::2].count(0) == len(content) // 2:
+        content = content[::2]
+    return (
+        content.isascii() and content.replace(b"\n", b" ").replace(b"\t", b" ").replace(b"\r", b" ").decode().isprintable()
+    )
 
 
 def _runs_of(data: bytes, starts: tuple[bytes, ...], pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -14,12 +14,13 @@ from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.prose import instruction_in
-from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
 
 class LeafKind(StrEnum):
     COMMAND = "is run by a shell"
+    VALUE = "is a command where it reads as one"
     CALLABLE = "is imported and called"
     LISTED_CALLABLE = "is looked up among known names, or imported"
     FILE = "is opened by a loader, often on the machine of the author"
@@ -55,6 +56,10 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
         case LeafKind.COMMAND:
             if found := hostile_command(text):
                 yield Finding("command.hostile", found.verdict, str(found), where or place.at(f"line {found.line}"))
+        case LeafKind.VALUE:
+            if (found := hostile_command(text)) and reads_as_command(text, found.line):
+                verdict = min(found.verdict, Verdict.SUSPICIOUS, key=lambda verdict: verdict.rank)
+                yield Finding("command.hostile", verdict, str(found), where or place.at(f"line {found.line}"))
         case LeafKind.CALLABLE | LeafKind.LISTED_CALLABLE:
             unknown = Verdict.SUSPICIOUS if leaf.kind is LeafKind.CALLABLE else Verdict.SAFE
             verdict = judge_dotted(text, unknown=unknown)

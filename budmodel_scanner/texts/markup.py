@@ -7,6 +7,9 @@ from xml.parsers import expat
 from budmodel_scanner.content import CHUNK, Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.shell_commands import fetches
+from budmodel_scanner.texts.sources import examine_statements
+from budmodel_scanner.texts.statements import Statement, download_step, listing
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -118,6 +121,8 @@ class _Xml:
         self.parser.CharacterDataHandler = self._characters
         self.parser.buffer_text = True
         self.field = self.command = False
+        self.local = ""
+        self.steps: list[Statement] = []
 
     def add(self, rule: str, what: str) -> None:
         if len(self.findings) < _MAX_FINDINGS:
@@ -162,7 +167,11 @@ class _Xml:
         elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
             self.add("office.dde", "a field that starts a program")
         self.field = local in {"instrtext", "ddelink"}
-        self.command = bool(_COMMAND_ELEMENT.fullmatch(local))
+        self.command, self.local = bool(_COMMAND_ELEMENT.fullmatch(local)), local
+        plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
+        self._told(local, *plain.values())
+        if fetched := download_step(plain, self.parser.CurrentLineNumber):
+            self.steps.append(fetched)
         if local == "ddelink":
             self.add("office.dde", f"links to {str(attributes)[:120]}")
         if name == "data" and self.place.name.endswith(".xml"):
@@ -177,10 +186,20 @@ class _Xml:
                 self.add("markup.active-content", f"links to {value[:60]!r}")
 
     def _characters(self, text: str) -> None:
-        if self.command and len(self.findings) < _MAX_FINDINGS:
-            self.findings.extend(judge(Leaf(LeafKind.COMMAND, text, f"line {self.parser.CurrentLineNumber}"), self.place))
+        self._told(self.local, text)
         if self.field and _DDE.search(text):
             self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
+
+    def _told(self, key: str, *texts: str) -> None:
+        """What elements and attributes say, for the steps of a build tool; `string` is a word of a list of Apple's."""
+        texts = tuple(text.strip() for text in texts if _SHORTEST < len(text) < _LONGEST)
+        if not texts:
+            return
+        kind = LeafKind.COMMAND if self.command else LeafKind.VALUE
+        for text in texts if len(self.findings) < _MAX_FINDINGS else ():
+            self.findings.extend(judge(Leaf(kind, text, f"line {self.parser.CurrentLineNumber}"), self.place))
+        if len(self.steps) < _MAX_STEPS and (self.steps or any(map(fetches, texts))):
+            self.steps.append(listing(key, texts, self.parser.CurrentLineNumber))
 
     def _constant(self, offset: str, size: str) -> None:
         """A constant of OpenVINO lies in the file of the same name beside this one."""
@@ -194,6 +213,8 @@ class _Xml:
 
 
 _MAX_FINDINGS = 10
+_MAX_STEPS = 20_000
+_SHORTEST, _LONGEST = 2, 20_000
 # Elements of build tools that hold commands.
 _COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
 _DDE = re.compile(r"(?i)^\s*DDE(?:AUTO)?\b")
@@ -218,4 +239,6 @@ def examine_xml(content: Content, place: Place) -> Iterator[Finding]:
         yield Finding("xml.malformed", Verdict.SUSPICIOUS, what, place.at(f"line {reader.parser.CurrentLineNumber}"))
         return
     yield from reader.findings
+    if not reader.findings:
+        yield from examine_statements(reader.steps, place, worst=Verdict.SUSPICIOUS)
     yield from reader.weights.notes(place)

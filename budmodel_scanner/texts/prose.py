@@ -3,7 +3,7 @@
 import re
 
 from budmodel_scanner.texts.known_places import host_of
-from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
 _RUNS_REMOTE = re.compile(
     r"(?i)\b(?:curl|wget|irm|iwr|fetch)\b[^\n]{0,300}\|\s{0,5}(?:sudo\s{1,5})?(?:ba|z)?(?:sh|iex|python3?)\b"
@@ -24,7 +24,10 @@ def instruction_in(text: str) -> str | None:
     for found in _RUNS_REMOTE.finditer(text):
         address = _ADDRESS.search(found[0])
         host = host_of(address[0]) if address else ""
-        strange = _RAW_HOST.fullmatch(host) or (address is not None and address[0].lower().startswith("http:"))
+        # A sentence that mentions such a command asks nobody to run it; a line of its own does.
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.end()]
+        plain = address is not None and address[0].lower().startswith("http:") and reads_as_command(line)
+        strange = _RAW_HOST.fullmatch(host) or plain
         if strange and not host.startswith("127.") and hostile_command(found[0]):
             return f"asks its readers to run {found[0][:100]!r}"
     return None

@@ -97,7 +97,9 @@ _ORDINARY_PROGRAMS_WORDS = """
     rsync wandb tensorboard jupyter pytest black ruff flake8 mypy isort pre-commit npm node yarn pnpm cargo go java
     javac dot pdftotext pdftoppm tesseract libreoffice soffice latexmk pdflatex convert magick xdg-open lsb_release
     sysctl dpkg rpm locale gs sw_vers xcodebuild xcrun docker apt-get apt brew nm otool ldd strip objdump patchelf
-    cargo rustc tput stty clear cls ps tasklist
+    cargo rustc tput stty clear cls ps tasklist bundle rake gem ruby perl php composer rscript julia lua luarocks mix
+    dotnet swift gradle mvn bazel
+    meson autoreconf date pkg-config gh go gofmt terraform kubectl helm ./configure ./gradlew ./mvnw
     """
 ORDINARY_PROGRAMS = frozenset(_ORDINARY_PROGRAMS_WORDS.split())
 

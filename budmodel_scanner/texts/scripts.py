@@ -6,28 +6,22 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import PACKAGES, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.shell_commands import ordinary_command
+from budmodel_scanner.texts.source_flow import follow, worth_following
 from budmodel_scanner.texts.sources import examine_source
+from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_LINE = 20_000
-_WEB_SCRIPT = re.compile(
-    r"""(?ix)
-      (?P<shell>\b(?:ActiveXObject|CreateObject)\s{0,5}\(\s{0,5}["'](?:WScript|Scripting|Shell|ADODB)\.|\bWScript\.(?:Shell|CreateObject|Run)\b)
-    | (?P<hidden>\beval\s{0,5}\(\s{0,5}(?:atob|unescape|decodeURIComponent|String\.fromCharCode|Buffer\.from
-      |require)\b|\bnew\s{1,5}Function\s{0,5}\(\s{0,5}(?:atob|unescape)|\bFunction\s{0,3}\(\s{0,3}atob)
-    | (?P<process>require\s{0,3}\(\s{0,3}["'](?:node:)?child_process["']\s{0,3}\)
-      |from\s{1,3}["'](?:node:)?child_process["']|\bDeno\.(?:run|Command)\b)
-    | (?P<php>\b(?:eval|assert|system|exec|shell_exec|passthru|popen)\s{0,3}\(\s{0,3}(?:base64_decode|gzinflate
-      |str_rot13|\$_(?:GET|POST|REQUEST|COOKIE)))
-    """
+# Started by a script with a plain text for its command.
+_STARTED = re.compile(
+    r"""(?x)(?<![\w>])(?:system|exec|popen|os\.execute|execSync|spawn(?:Sync)?|execFile(?:Sync)?|passthru|shell_exec)\s{0,3}\(?\s{0,3}
+    (?:"([^"\n]{1,400})"|'([^'\n]{1,400})')\s{0,3}[,);\n&]"""
 )
-_OTHER_SCRIPT = re.compile(
-    r"""(?ix)
-      (?P<perl>\buse\s{1,5}(?:IO::)?Socket\b|\bsystem\s{0,3}\(?\s{0,3}["'q]|\bexec\s{0,3}\(?\s{0,3}["'])
-    | (?P<ruby>\brequire\s{1,5}["']socket["']|\bKernel\.(?:system|exec)|\bIO\.popen)
-    | (?P<lua>\bos\.execute\s{0,3}\(|\bio\.popen\s{0,3}\()
-    """
+# The host of scripts on Windows, and code in code.
+_HIDDEN = re.compile(
+    r"(?i)\beval\s{0,5}\(\s{0,5}(?:require|String\.fromCharCode)\b|\bActiveXObject\s{0,5}\(\s{0,5}[\"'](?:WScript|Shell|ADODB)\."
 )
 _GIT = re.compile(
     r"""(?imx)
@@ -53,37 +47,28 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
         if len(line) > _MAX_LINE:
             what = f"a line of {len(line):,} characters in a script"
             yield Finding("script.long-line", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
-    yield from judge(Leaf(LeafKind.COMMAND, _CONTINUED.sub(" ", _COMMENT.sub("", text))), place)
+    code = _CONTINUED.sub(" ", _COMMENT.sub("", text))
+    found = list(judge(Leaf(LeafKind.COMMAND, code), place))
+    yield from found or (follow(statements(code), place) if worth_following(code) else ())
 
 
-def examine_web_script(text: str, place: Place) -> Iterator[Finding]:
-    """JavaScript, TypeScript, PHP, VBScript and the like."""
+def examine_script(text: str, place: Place) -> Iterator[Finding]:
+    """Perl, Ruby, Lua, JavaScript, PHP and what else a shebang line may name: seldom needed beside a model."""
     yield from examine_unicode(text, place, "a script")
-    found = _WEB_SCRIPT.search(text)
-    if found:
-        verdict = Verdict.SUSPICIOUS if found.lastgroup == "process" else Verdict.MALICIOUS
-        yield Finding(
-            "script.hostile-code",
-            verdict,
-            f"holds {found[0][:80]!r}",
-            place.at(f"line {text.count(chr(10), 0, found.start()) + 1}"),
-        )
-    else:
-        yield from examine_source(text[: 4 << 20], place, worst=Verdict.SUSPICIOUS)
-
-
-def examine_other_script(text: str, place: Place) -> Iterator[Finding]:
-    """Perl, Ruby, Lua and what else a shebang line may name."""
-    yield from examine_unicode(text, place, "a script")
-    yield from examine_source(text, place)
-    if found := _OTHER_SCRIPT.search(text):
-        yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"holds {found[0][:80]!r}", place.at(""))
+    hostile = list(examine_source(text, place))
+    yield from hostile
+    if found := _HIDDEN.search(text):
+        yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
+    for started in () if hostile else _STARTED.finditer(text):
+        if not ordinary_command(started[1] or started[2]):
+            yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"starts {started[0][:80]!r}", place.at(""))
+            return
 
 
 def examine_clickable(text: str, place: Place) -> Iterator[Finding]:
     yield Finding("script.clickable", Verdict.SUSPICIOUS, "runs or connects when somebody opens it", place.at(""))
     yield from examine_commands(text, place)
-    yield from examine_web_script(text, place)
+    yield from examine_script(text, place)
 
 
 def examine_git(text: str, place: Place) -> Iterator[Finding]:

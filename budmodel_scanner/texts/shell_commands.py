@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.python_deeds import ORDINARY_PROGRAMS
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
+from budmodel_scanner.texts.source_flow import follow, worth_following
+from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.verdict import Verdict
 
 _MAX_PARSED = 1 << 20
@@ -68,10 +71,99 @@ class Hostile:
         return f"{self.name}: {' '.join(self.written.split())[:120]!r}"
 
 
+def fetches(text: str) -> bool:
+    """Whether a text may hold a command that fetches or decodes."""
+    return _FETCHES_OR_DECODES.search(text) is not None
+
+
 def hostile_command(text: str) -> Hostile | None:
     """The worst of a text of shell commands, or None. Comments of a shell are left out."""
     found = [*_by_form(text), *_by_syntax(text, 0)]
     return max(found, key=lambda hostile: hostile.verdict.rank, default=None)
+
+
+# How a command begins: after a prompt, a step's mark, the five fields of a timetable, or what is set for it alone.
+_BEGINNING = re.compile(
+    r"(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*+([\w./~%\\:{}$]+)"
+)
+_BUILTINS = frozenset(
+    [
+        "echo",
+        "printf",
+        "cat",
+        "env",
+        "printenv",
+        "export",
+        "set",
+        "cd",
+        "if",
+        "for",
+        "while",
+        "until",
+        "eval",
+        "exec",
+        "source",
+        "nohup",
+        "time",
+        "timeout",
+        "setsid",
+        "nc",
+        "ncat",
+        "netcat",
+        "socat",
+        "crontab",
+        "tee",
+        "mkfifo",
+        "rm",
+        "chmod",
+        "chown",
+        "install",
+        "touch",
+        "kill",
+        "sleep",
+        "true",
+        "test",
+        "xargs",
+        "busybox",
+        "su",
+        "ssh",
+        "scp",
+        "tftp",
+        "ftp",
+        "openssl",
+        "xxd",
+        "certutil",
+        "bitsadmin",
+        "mshta",
+        "regsvr32",
+        "rundll32",
+        "schtasks",
+        "reg",
+        "start",
+        "call",
+        "powershell",
+        "cmd",
+        "msiexec",
+        "systemctl",
+        "service",
+        "useradd",
+        "at",
+    ]
+)
+
+
+def reads_as_command(text: str, line: int = 1) -> bool:
+    """Whether that line of a text, or the first, begins as commands do. Sentences that hold a command do not."""
+    lines = text.strip().split("\n")
+    for written in (lines[min(line, len(lines)) - 1], lines[0]):
+        found = _BEGINNING.match(written)
+        if found is None or "://" in found[1]:
+            continue
+        word = found[1].removesuffix(".exe")
+        program = re.split(r"[/\\]", word)[-1]
+        if program != word or program in _BUILTINS | _DOWNLOADERS | ORDINARY_PROGRAMS or _is_interpreter(program.lower()):
+            return True
+    return False
 
 
 @cache
@@ -106,6 +198,7 @@ def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:
     yield from _put_into(script)
     yield from _run_later(script)
     yield from _sent(script)
+    yield from _in_one_line(script)
     if script.has_errors:
         yield from _in_pieces(text)
     if depth < _MAX_DEPTH:
@@ -183,7 +276,8 @@ def _saved_as(command: Command, script: Script) -> str:
     if into := script.written_to(command):
         return _file_name(into)
     addresses = _addresses(command)
-    return _file_name(addresses[-1].split("?")[0]) if addresses else ""
+    by_name = command.program in {"wget", "aria2c"} or any(re.fullmatch(r"-\w*O|--remote-name", word) for word in words)
+    return _file_name(addresses[-1].split("?")[0]) if addresses and by_name else ""
 
 
 def _file_name(path: str) -> str:
@@ -197,6 +291,16 @@ def _sent(script: Script) -> Iterator[Hostile]:
             for address in _addresses(command):
                 if _SECRET.search(address.partition("://")[2]) and not is_known(_SECRET.sub("x", address), DOWNLOADS):
                     yield Hostile("sends secrets", command.written, command.line)
+
+
+def _in_one_line(script: Script) -> Iterator[Hostile]:
+    """`php -r 'eval(file_get_contents(…));'`: a program of another language for an argument."""
+    for command in script.commands():
+        if _LANGUAGES.fullmatch(command.program):
+            for flag, code in itertools.pairwise(command.arguments):
+                if re.fullmatch(r"-\w*[cerE]|--?eval|--execute", flag) and worth_following(code):
+                    for finding in follow(statements(code), Place("")):
+                        yield Hostile("script", finding.what, command.line, finding.verdict)
 
 
 def _in_pieces(text: str) -> Iterator[Hostile]:
@@ -291,6 +395,8 @@ def _program(part: str) -> str:
     program = words[0].strip("\"'").lower()
     if program in {"cd", "export", "set", "source"}:
         return "ls"
+    if program in ORDINARY_PROGRAMS:
+        return program
     # A program in the repository itself, or one whose name is only known at run time, is not an ordinary one.
     if program.startswith((".", "…")) or "…" in program:
         return ""

