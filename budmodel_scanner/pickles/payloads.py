@@ -4,7 +4,8 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
-from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT
+from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT, kept
+from budmodel_scanner.pickles.evaluated import LONGEST_PARSER
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.torch_storages import finish_legacy_file, is_legacy_file
@@ -32,6 +33,8 @@ def text_payload(machine: Machine, size: int) -> object:
     head = _peek(machine, 3, size)
     if head[:2] == b"\xc2\x80" and head[2] in _PROTOCOLS:
         return _nested(machine, _letters_to_bytes(_portion(machine, size)), size, LONG_TEXT)
+    if head[:1] == b"\n" and size <= LONGEST_PARSER:
+        return kept(machine.reader.take(size))
     machine.reader.skip(size)
     return LONG_TEXT
 
