@@ -43,7 +43,8 @@ def evaluated_entry(by: Global, state: object) -> str | None:
         known = formula is PLAIN or (isinstance(formula, bytes) and _FORMULA.fullmatch(formula))
         return None if known else "has a formula evaluated that is more than names and signs"
     text = state.entries.get(b"_parse_arg_template", PLAIN)
-    return None if text is PLAIN or text is ARGUMENT_PARSER else "has a text executed that scipy does not write"
+    known = text is PLAIN or text is ARGUMENT_PARSER or (isinstance(text, bytes) and is_argument_parser(text))
+    return None if known else "has a text executed that scipy does not write"
 
 
 def evaluated_argument(of: object, arguments: object) -> str | None:

@@ -1,6 +1,10 @@
 """Pickles that do something when they are loaded, however that is hidden; the findings say what."""
 
+import os
 import pickle
+from base64 import b64encode, urlsafe_b64encode
+from binascii import hexlify
+from collections.abc import Callable
 
 import pytest
 
@@ -244,6 +248,22 @@ INDIRECT = {
     "what goes through an object": whole(call(name("builtins", "iter"), name("sklearn.cluster", "Unheard") + b")\x81")),
     "an entry of something else than a type": whole(call(name("operator", "getitem"), name("sklearn", "data"), text("x"))),
 }
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode, hexlify])
+@pytest.mark.parametrize("padding", [0, 300])
+def test_an_encoded_pickle_in_a_text_is_examined(padding: int, encode: Callable[[bytes], bytes], protocol: int) -> None:
+    class Command:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, ("true",)
+
+    def verdict_of_text(content: bytes) -> Verdict:
+        return verdict(pickle.dumps({"payload": encode(content).decode(), "other": "y" * padding}, protocol=4))
+
+    if encode is not hexlify or protocol > 1:  # The oldest have no signature, so only names that are known begin them.
+        assert verdict_of_text(pickle.dumps(Command(), protocol)) is MALICIOUS
+    assert verdict_of_text(pickle.dumps(["x" * padding], protocol)) is SAFE
 
 
 GETTERS = {
