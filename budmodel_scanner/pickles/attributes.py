@@ -1,4 +1,4 @@
-"""What a pickle may get from an object by `getattr`.
+"""What a pickle may get from an object: by `getattr`, by a key to sort by, and by brackets.
 
 Pickles of members of enumerations (Python 3.11), of bound methods and of class methods hold such calls, all for a plain name
 of a class or of data. Everything else goes looking for something to call.
@@ -9,7 +9,8 @@ from budmodel_scanner.pickles.report import Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque
 from budmodel_scanner.verdict import Verdict
 
-_KNOWN = (Standing.CALLABLE, Standing.CLASS)
+_KNOWN = (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
+_GENERICS = {"typing", "typing_extensions", "collections.abc", "collections", "builtins"}
 # What containers and texts have for their users, beside their plain names.
 _ORDINARY = frozenset(
     (
@@ -46,6 +47,8 @@ def get_attribute(report: Report, getter: Global, arguments: object, shown: str,
             return Global(owner.module, path, Standing.CALLABLE)
         if owner.standing not in (*_KNOWN, Standing.UNKNOWN) or is_module(owner.module, owner.name):
             return _refused(report, what, Verdict.MALICIOUS, position)
+        if owner.standing is Standing.FAMILY and not owner.name.lstrip("_")[:1].isupper():
+            return _refused(report, what, Verdict.SUSPICIOUS, position)
     of = owner.by if isinstance(owner, Made) else owner
     if isinstance(of, Global) and of.standing is Standing.UNKNOWN and not is_way_out(name):
         return Made(getter)  # That the owner is unknown is said already.
@@ -55,6 +58,33 @@ def get_attribute(report: Report, getter: Global, arguments: object, shown: str,
         return _refused(report, what, Verdict.SUSPICIOUS, position)
     report.clear(getter)
     return Made(getter)
+
+
+def make_getter(report: Report, maker: Global, arguments: object, shown: str, position: int) -> object:
+    """What a key to sort by gets: an entry, an attribute by a plain name, or what a plain method gives without arguments."""
+    given = arguments if isinstance(arguments, tuple) else ()
+    plain = all(isinstance(one, int | bytes) for one in given) if maker.name == "itemgetter" else _are_names(given)
+    if not given or not plain or (maker.name == "methodcaller" and len(given) > 1):
+        return _refused(report, f"loading it calls {maker}({shown})", Verdict.MALICIOUS, position)
+    report.clear(maker)
+    return Made(maker)
+
+
+def _are_names(given: tuple[object, ...]) -> bool:
+    names = [one.decode("utf-8", "replace") for one in given if isinstance(one, bytes)]
+    steps = [step for name in names for step in name.split(".")]
+    return len(names) == len(given) and all(
+        step.isidentifier() and not step.startswith("_") and not is_way_out(step) for step in steps
+    )
+
+
+def generic_type(report: Report, getter: Global, arguments: object, shown: str, position: int) -> object:
+    """`List[int]` is written as a type of typing and what it is asked for; anything else may give more than a type."""
+    of = arguments[0] if isinstance(arguments, tuple) and len(arguments) == 2 else None
+    if isinstance(of, Global) and of.module in _GENERICS:
+        report.clear(getter)
+        return Made(getter)
+    return _refused(report, f"loading it calls {getter}({shown})", Verdict.SUSPICIOUS, position)
 
 
 def _is_computed(owner: object) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from budmodel_scanner.pickles.attributes import get_attribute
+from budmodel_scanner.pickles.attributes import generic_type, get_attribute, make_getter
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.pickles.report import COST_OF_A_NAME, Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
@@ -30,7 +30,7 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
     if callee.standing is Standing.DANGEROUS:
         what = f"loading it calls {shorten(str(callee))}({_shown(arguments)})"
         report.add("dangerous-call", Verdict.MALICIOUS, what, position)
-    elif callee.standing is Standing.CLASS:
+    elif callee.standing in (Standing.CLASS, Standing.FAMILY) and not _restores_an_extension_type(callee, arguments):
         what = f"loading it calls {callee} with arguments, where real files only restore the state of its instances"
         report.add("unusual-call", Verdict.SUSPICIOUS, what, position)
     elif callee.standing is Standing.CALLABLE and (check := _CHECKS.get(callee.key)):
@@ -78,6 +78,10 @@ def _judged(report: Report, callee: Global, arguments: object, position: int) ->
         case "partial":
             _judge_partial(report, callee, arguments, position)
             return Made(callee)
+        case "attrgetter" | "itemgetter" | "methodcaller":
+            return make_getter(report, callee, arguments, _shown(arguments), position)
+        case "getitem":
+            return generic_type(report, callee, arguments, _shown(arguments), position)
         case "reduce":
             return _union(report, callee, arguments, position)
         case "type":
@@ -142,7 +146,14 @@ def _partial_of(function: object) -> str | None:
 
 
 def _is_known(value: object) -> bool:
-    return isinstance(value, Global) and value.standing in (Standing.CALLABLE, Standing.CLASS)
+    return isinstance(value, Global) and value.standing in (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
+
+
+def _restores_an_extension_type(callee: Global, arguments: object) -> bool:
+    """Whether it is what Cython writes: a function for each type, which makes an instance of it and sets its fields."""
+    if not callee.name.startswith("__pyx_unpickle_"):
+        return False
+    return isinstance(arguments, tuple) and len(arguments) == 3 and _is_known(arguments[0])
 
 
 Arguments = tuple[object, ...] | None
@@ -187,6 +198,29 @@ def _allocation(arguments: Arguments) -> str | None:
     return None
 
 
+def _plain_data(arguments: Arguments) -> str | None:
+    """Going through an object calls methods of its class; data have none of their own."""
+    if all(_is_plain(argument) for argument in arguments or ()):
+        return None
+    return "it goes through something else than plain data"
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, Made):
+        return value.by.module in _PLAIN_MODULES
+    return not isinstance(value, Global) and value is not COMPUTED
+
+
+def _nested_at(*positions: int) -> Callable[[Arguments], str | None]:
+    """For those that unpickle some of their arguments."""
+
+    def check(arguments: Arguments) -> str | None:
+        examined = arguments is not None and all(arguments[at : at + 1] == (EXAMINED,) for at in positions)
+        return None if examined else "it unpickles bytes that could not be examined"
+
+    return check
+
+
 def _number(arguments: Arguments) -> str | None:
     """A decimal number with an exponent is short; the same as a whole number may be as long as memory lasts."""
     for argument in arguments or ():
@@ -196,6 +230,17 @@ def _number(arguments: Arguments) -> str | None:
     return None
 
 
+_PLAIN_MODULES = {"builtins", "__builtin__", "itertools", "collections", "_codecs"}
+_GO_THROUGH = {
+    (module, name)
+    for modules, names in {
+        ("builtins", "__builtin__"): "iter reversed enumerate zip range",
+        ("itertools",): "chain cycle repeat product permutations combinations combinations_with_replacement islice compress "
+        "zip_longest pairwise batched izip count",
+    }.items()
+    for module in modules
+    for name in names.split()
+}
 _OR = {("operator", "or_"), ("_operator", "or_")}
 PARTIAL = {(module, "partial") for module in ("functools", "_functools")}
 _NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}
@@ -224,6 +269,12 @@ _TORCH_ALLOCATES = [
 _CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
     ("_codecs", "encode"): _encoding,
     ("torch.storage", "_load_from_bytes"): _nested_pickle,
+    ("spacy.vocab", "unpickle_vocab"): _nested_at(4),
+    ("spacy.tokens.doc", "unpickle_doc"): _nested_at(1),
+    **dict.fromkeys(_GO_THROUGH, _plain_data),
+    ("sortedcontainers.sorteddict", "SortedDict"): _plain_data,
+    ("sortedcontainers.sortedset", "SortedSet"): _plain_data,
+    **{("sortedcontainers.sortedlist", name): _plain_data for name in ("SortedList", "SortedKeyList")},
     ("torch._tensor", "_rebuild_from_type_v2"): lambda arguments: _calls(arguments, 0),
     ("numpy.random._pickle", "__generator_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
     ("numpy.random._pickle", "__randomstate_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),

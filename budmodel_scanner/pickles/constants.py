@@ -7,8 +7,9 @@ off earlier than they do, it would miss what comes after.
 import re
 from _codecs import escape_decode
 
+from budmodel_scanner.pickles.evaluated import is_argument_parser
 from budmodel_scanner.pickles.report import MalformedError
-from budmodel_scanner.pickles.values import LONG_TEXT, PLAIN
+from budmodel_scanner.pickles.values import ARGUMENT_PARSER, LONG_TEXT, PLAIN
 
 _WHOLE_NUMBER = re.compile(rb"\s*[+-]?[0-9]+L?\s*")
 _NUMBER_OF_ANY_BASE = re.compile(rb"\s*[+-]?(?:0[xXoObB]_?)?[0-9a-fA-F][0-9a-fA-F_]*L?\s*")
@@ -78,4 +79,6 @@ def _unescape(text: bytes) -> bytes:
 
 def kept(text: bytes) -> object:
     """A text that could be a name, or a stand-in for a longer one."""
+    if is_argument_parser(text):
+        return ARGUMENT_PARSER
     return text if len(text) <= LONGEST_KEPT_TEXT else LONG_TEXT

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from budmodel_scanner.pickles import constants
 from budmodel_scanner.pickles import opcodes as op
 from budmodel_scanner.pickles.calls import PARTIAL, call, make, restore_partial
+from budmodel_scanner.pickles.evaluated import evaluated_argument, evaluated_entry, evaluates_state
 from budmodel_scanner.pickles.inline_arrays import is_inline_array, read_inline_array
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.names import Standing
@@ -246,8 +247,10 @@ def _reduce(machine: Machine, _: bytes) -> None:
 
 
 def _new(machine: Machine, _: bytes) -> None:
-    machine.pop()
-    machine.stack.append(_watched(machine, make(machine.report, machine.pop(), machine.opcode_at)))
+    arguments, of = machine.pop(), machine.pop()
+    if problem := evaluated_argument(of, arguments):
+        machine.say("evaluated", Verdict.SUSPICIOUS, f"an instance of {shorten(str(of))} {problem}")
+    machine.stack.append(_watched(machine, make(machine.report, of, machine.opcode_at)))
 
 
 def _new_with_keywords(machine: Machine, _: bytes) -> None:
@@ -257,7 +260,7 @@ def _new_with_keywords(machine: Machine, _: bytes) -> None:
 
 def _watched(machine: Machine, made: object) -> object:
     machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
-    machine.tracks_states |= is_inline_array(made) or is_neighbor(made)
+    machine.tracks_states |= is_inline_array(made) or is_neighbor(made) or evaluates_state(made)
     return made
 
 
@@ -276,6 +279,9 @@ def _build(machine: Machine, _: bytes) -> None:
         restore_partial(machine.report, state, machine.opcode_at)
     elif isinstance(target, Made) and is_object_bytes(state):
         machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+    elif isinstance(target, Made) and evaluates_state(target):
+        if problem := evaluated_entry(target.by, state):
+            machine.say("evaluated", Verdict.SUSPICIOUS, f"an instance of {shorten(str(target.by))} {problem}")
     elif is_neighbor(target):
         check_neighbor(machine, state)
     elif is_inline_array(target):

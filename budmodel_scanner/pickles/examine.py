@@ -40,7 +40,8 @@ def looks_like_pickle(head: bytes) -> bool:
     """Whether a file that begins so could be a pickle. Protocols 0 and 1 have no signature: opcodes have to make sense."""
     if len(head) > 2 and head[0] == op.PROTO:
         return head[1] <= _HIGHEST_PROTOCOL and op.ARGUMENTS[head[2]] is not None
-    if not head or op.ARGUMENTS[head[0]] is None:
+    # `P` of `PK` is an opcode, too, but no unpickler gets past it without being told what the rest stands for.
+    if not head or op.ARGUMENTS[head[0]] is None or head.startswith(b"PK\3\4"):
         return False
     stream, report = Stream(MemoryContent(head)), Report(Place(""))
     machine = Machine(stream, report, walk_pickle)

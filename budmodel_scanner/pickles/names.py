@@ -17,12 +17,15 @@ from importlib.resources import files
 class Standing(Enum):
     CALLABLE = "may be called with any arguments"
     CLASS = "instances may be made without calling it, and be given any state"
+    FAMILY = "of a library whose classes may be made without calling them, and be given any state"
     UNKNOWN = "on no list"
     JUDGED = "harmless with some arguments only"
     RISKY = "known, with ordinary uses and with bad ones"
     DANGEROUS = "known to run commands or code, to load other pickles, or to reach files, the network or other names"
 
 
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CLASS_IN_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -73,6 +76,7 @@ def is_way_out(name: str) -> bool:
 _ORDER = [
     Standing.CALLABLE,
     Standing.CLASS,
+    Standing.FAMILY,
     Standing.UNKNOWN,
     Standing.JUDGED,
     Standing.RISKY,
@@ -82,7 +86,7 @@ _ORDER = [
 
 def _standing(module: str, name: str) -> Standing:
     allowed, dangerous = _allowed(), _dangerous()
-    if found := allowed.get((module, name)):
+    if found := allowed.get((module, name)) or allowed.get((module, "*")):
         return found
     if found := dangerous.names.get((module, name)):
         return found
@@ -94,7 +98,17 @@ def _standing(module: str, name: str) -> Standing:
         return Standing.DANGEROUS
     if len(steps) > 1 and any(step.startswith("__") or step in dangerous.modules for step in steps):
         return Standing.DANGEROUS
-    return Standing.UNKNOWN
+    return Standing.FAMILY if _is_of_a_family(module, name) else Standing.UNKNOWN
+
+
+def _is_of_a_family(module: str, name: str) -> bool:
+    """Whether it is a plain name of such a library, or of a class within a class: a dotted name may lead out of a module."""
+    families, above = _families(), [module[:end] for end in [*_dots(module), len(module)]]
+    return (
+        not families.libraries.isdisjoint(above)
+        and (_PLAIN.fullmatch(name) or _CLASS_IN_CLASS.fullmatch(name)) is not None
+        and families.without.isdisjoint([(module, name), ("*", name), *((place, "**") for place in above)])
+    )
 
 
 def _in_python_3(module: str, name: str) -> tuple[str, str]:
@@ -123,6 +137,25 @@ def _allowed() -> dict[tuple[str, str], Standing]:
                 # What may be called may be made without a call, too.
                 if listed.get((module, name)) is not Standing.CALLABLE:
                     listed[(module, name)] = sections[section]
+    return listed
+
+
+class _Families:
+    """`libraries` by the name of their package, and what is `without`: (module or `*`, name, or `**` for all below)."""
+
+    def __init__(self) -> None:
+        self.libraries: set[str] = set()
+        self.without: set[tuple[str, str]] = set()
+
+
+@cache
+def _families() -> _Families:
+    listed = _Families()
+    for section, first, names in _entries(files(__package__).joinpath("families.txt").read_text("utf-8")):
+        if section == "families":
+            listed.libraries.update([first, *names])
+        else:
+            listed.without.update((first, name) for name in names)
     return listed
 
 

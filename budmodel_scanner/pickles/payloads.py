@@ -1,10 +1,14 @@
 """Bytes and long texts inside a pickle: passed over by length, unless they are a pickle themselves."""
 
+import re
+from base64 import b64decode
+from binascii import unhexlify
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
-from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT
+from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT, kept
+from budmodel_scanner.pickles.evaluated import LONGEST_PARSER
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.torch_storages import finish_legacy_file, is_legacy_file
@@ -14,6 +18,15 @@ from budmodel_scanner.verdict import Verdict
 _MOST_NESTED = 3
 _COST = 200  # In opcodes: what setting up an examination takes.
 _PROTOCOLS = b"\x02\x03\x04\x05"
+_LONGEST_ENCODED = 1 << 20
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+# A protocol, then a frame, a name, or an empty container: as base64, and as digits. The oldest begin with a name.
+_ENCODED_BEGINNINGS = (
+    *(b"gASV", b"gAWV", b"gAJj", b"gAJ9", b"gAJd", b"gANj", b"gAN9", b"gANd"),
+    *(b"Y29zC", b"Y3Bvc2l4", b"Y2J1aWx0aW5z", b"Y19fYnVpbHRpbl9f", b"Y3N1YnByb2Nlc3M"),
+    *(b"800495", b"800595", b"800263", b"80027d", b"80025d", b"800363", b"80037d", b"80035d"),
+)
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
 def bytes_payload(machine: Machine, size: int) -> object:
@@ -32,8 +45,37 @@ def text_payload(machine: Machine, size: int) -> object:
     head = _peek(machine, 3, size)
     if head[:2] == b"\xc2\x80" and head[2] in _PROTOCOLS:
         return _nested(machine, _letters_to_bytes(_portion(machine, size)), size, LONG_TEXT)
+    if head[:2] in (b"gA", b"80") and size <= _LONGEST_ENCODED:
+        text = machine.reader.take(size)
+        examine_encoded(machine, text)
+        return LONG_TEXT
+    if head[:1] == b"\n" and size <= LONGEST_PARSER:
+        return kept(machine.reader.take(size))
     machine.reader.skip(size)
     return LONG_TEXT
+
+
+def examine_encoded(machine: Machine, window: bytes) -> None:
+    """Looks for texts that are a pickle in base64 or in hexadecimal digits: nothing but loading it is their use."""
+    for beginning in _ENCODED_BEGINNINGS:
+        at = window.find(beginning)
+        while at >= 0 and (found := _ENCODED.match(window, at)):
+            machine.report.place.budget.spend("opcodes", _COST + len(found[0]))
+            inner = Report(machine.report.place, base=machine.report.base + machine.reader.stream.position + at)
+            whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([_decoded(found[0])]), inner)
+            worst = [one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole]
+            machine.report.add_all(worst)
+            at = window.find(beginning, found.end())
+
+
+def _decoded(text: bytes) -> bytes:
+    """As far as it can be: a window may cut it off."""
+    if text.startswith(b"80"):
+        digits = text[: len(text) - len(text.lstrip(_HEXADECIMAL))]
+        return unhexlify(digits[: len(digits) // 2 * 2])
+    letters = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    letters = letters[:-1] if len(letters) % 4 == 1 else letters
+    return b64decode(letters + b"=" * (-len(letters) % 4))
 
 
 def _peek(machine: Machine, length: int, size: int) -> bytes:

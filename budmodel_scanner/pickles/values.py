@@ -22,6 +22,7 @@ LONG_TEXT = Opaque("a long text")
 FORGOTTEN = Opaque("a value too far back to be kept")
 COMPUTED = Opaque("something computed while loading")
 OBJECT_BYTES = Opaque("the state of an array of objects, given as bytes that numpy would take for their addresses")
+ARGUMENT_PARSER = Opaque("the functions that a distribution of scipy parses its arguments by")
 EXAMINED = Opaque("bytes that hold a pickle, which was examined too")
 
 

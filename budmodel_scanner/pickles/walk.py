@@ -10,6 +10,7 @@ from typing import Final
 from budmodel_scanner.pickles import opcodes as op
 from budmodel_scanner.pickles.effects import fill, perform, result
 from budmodel_scanner.pickles.machine import Machine
+from budmodel_scanner.pickles.payloads import examine_encoded
 from budmodel_scanner.pickles.report import MalformedError
 from budmodel_scanner.pickles.values import HEAVY, PLAIN, Container, Nested, State, pack, weight_of
 
@@ -47,6 +48,7 @@ def walk_pickle(machine: Machine) -> object:
                 budget.spend("opcodes", machine.opcodes - paid)
                 paid = machine.opcodes
                 reader.refill()
+                examine_encoded(machine, reader.data)
                 machine.lighten()
                 data, at, last = reader.data, 0, reader.last
             code = data[at]

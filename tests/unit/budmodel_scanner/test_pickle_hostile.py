@@ -1,6 +1,10 @@
 """Pickles that do something when they are loaded, however that is hidden; the findings say what."""
 
+import os
 import pickle
+from base64 import b64encode, urlsafe_b64encode
+from binascii import hexlify
+from collections.abc import Callable
 
 import pytest
 
@@ -61,8 +65,6 @@ DANGEROUS = [
     "marshal.loads",
     "types.FunctionType",
     "types.CodeType",
-    "operator.attrgetter",
-    "operator.methodcaller",
     "ctypes.CDLL",
     "webbrowser.open",
     "urllib.request.urlopen",
@@ -173,6 +175,23 @@ def test_a_dangerous_name_is_found_through_every_trick(trick: str) -> None:
 
 YOLO = name("ultralytics.nn.tasks", "DetectionModel")
 NESTED = pickle.dumps([1, 2])
+DISTRIBUTION = ("scipy.stats._continuous_distns", "norm_gen")
+PARSER = """
+def _parse_args(self,  loc=0, scale=1):
+    return (), loc, scale
+
+def _parse_args_rvs(self,  loc=0, scale=1, size=None):
+    return self._argcheck_rvs( loc, scale, size=size)
+
+def _parse_args_stats(self,  loc=0, scale=1, moments='mv'):
+    return (), loc, scale, moments
+"""
+
+
+def distribution(template: str) -> bytes:
+    return whole(instance(*DISTRIBUTION, {"_parse_arg_template": text(template)}))
+
+
 INDIRECT = {
     "a name on no list": calling("my_package.models", "Net"),
     "a name on no list, not called": whole(name("my_package.models", "Net")),
@@ -201,8 +220,67 @@ INDIRECT = {
     "a name that does not end": b"\x80\x02ccollections",
     "a name that is no text": b"\x80\x02c\xff\xfe\nx\n.",
     "the state of a number": whole(number(3) + mapping({}) + b"b"),
-    "a distribution that executes its state": whole(instance("scipy.stats._distn_infrastructure", "rv_continuous", {})),
+    **{
+        f"a distribution that executes its state: {what}": distribution(template)
+        for what, template in {
+            "any code": "import os",
+            "more than its functions": PARSER + "import os\n",
+            "a default": PARSER.replace("loc=0", "loc=print(1)"),
+            "a shape": PARSER.replace("self, ", "self, a=print(1), "),
+            "another result": PARSER.replace("return ()", "return (print(1))"),
+        }.items()
+    },
+    "a distribution whose state is no plain description": whole(name(*DISTRIBUTION) + b")\x81" + number(3) + b"b"),
+    "a formula that calls": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ f(x)")})),
+    "a text for sympy": whole(name("sympy.core.add", "Add") + group(text("f(x)")) + b"\x81"),
+    "a text for sympy inside of a list": whole(name("sympy.core.add", "Add") + group(b"](" + text("f(x)") + b"e") + b"\x81"),
+    "a second text for a symbol": whole(name("sympy.core.symbol", "Symbol") + group(text("x"), text("f(x)")) + b"\x81"),
+    "a call of a class of a family": whole(call(name("sklearn.cluster", "Unheard"), text("x"))),
+    "a call of a function of a family by INST": b"(isklearn.utils\nunheard\n.",
+    "a dotted name of a family": whole(stack_name("sklearn.utils", "fixes.unheard"), protocol=4),
+    "what a family is without": whole(name("nltk.data", "Unheard") + b")\x81"),
+    "a lazy module of a family": whole(name("imblearn", "LazyLoader") + b")\x81"),
+    "another package of a similar name": whole(name("sklearn_extra.cluster", "Unheard") + b")\x81"),
+    "an attribute of a module of a family": whole(
+        call(name("builtins", "getattr"), name("sklearn.utils", "fixes"), text("np"))
+    ),
+    "an extension type that is none": whole(call(name("sklearn.tree", "__pyx_unpickle_T"), text("x"), number(1), b"N")),
+    "what goes through an object": whole(call(name("builtins", "iter"), name("sklearn.cluster", "Unheard") + b")\x81")),
+    "an entry of something else than a type": whole(call(name("operator", "getitem"), name("sklearn", "data"), text("x"))),
 }
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode, hexlify])
+@pytest.mark.parametrize("padding", [0, 300])
+def test_an_encoded_pickle_in_a_text_is_examined(padding: int, encode: Callable[[bytes], bytes], protocol: int) -> None:
+    class Command:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, ("true",)
+
+    def verdict_of_text(content: bytes) -> Verdict:
+        return verdict(pickle.dumps({"payload": encode(content).decode(), "other": "y" * padding}, protocol=4))
+
+    if encode is not hexlify or protocol > 1:  # The oldest have no signature, so only names that are known begin them.
+        assert verdict_of_text(pickle.dumps(Command(), protocol)) is MALICIOUS
+    assert verdict_of_text(pickle.dumps(["x" * padding], protocol)) is SAFE
+
+
+GETTERS = {
+    "a way out": call(name("operator", "attrgetter"), text("__class__")),
+    "a way out further on": call(name("operator", "attrgetter"), text("a.__globals__")),
+    "a way out beside another": call(name("operator", "attrgetter"), text("a"), text("f_globals")),
+    "a command": call(name("operator", "methodcaller"), text("system"), text("echo")),
+    "a method with arguments": call(name("operator", "methodcaller"), text("get"), text("echo")),
+    "no name": call(name("operator", "attrgetter"), text("a b")),
+    "nothing": name("operator", "attrgetter") + b")R",
+    "an entry that is computed": call(name("operator", "itemgetter"), name("sklearn.cluster", "Unheard") + b")\x81"),
+}
+
+
+@pytest.mark.parametrize("what", GETTERS)
+def test_a_getter_of_more_than_a_plain_name_is_malicious(what: str) -> None:
+    assert verdict(whole(GETTERS[what])) is MALICIOUS
 
 
 @pytest.mark.parametrize("what", INDIRECT)

@@ -4,8 +4,10 @@ import collections
 import datetime
 import decimal
 import fractions
+import json
 import pathlib
 import pickle
+import queue
 import re
 from collections.abc import Callable
 
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from budmodel_scanner.pickles.examine import looks_like_pickle
 from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.pickle_making import (
     SAFE,
@@ -53,6 +56,8 @@ OBJECTS: dict[str, Callable[[], object]] = {
     "defaultdict": lambda: collections.defaultdict(list, a=[1]),
     "dates": lambda: [datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC), datetime.date(2025, 1, 1), datetime.timedelta(1)],
     "exact numbers": lambda: [decimal.Decimal("1.5"), fractions.Fraction(1, 3)],
+    "iterators": lambda: [iter([1]), reversed([1]), enumerate([1]), zip([1], [2], strict=False), iter({1: 2})],
+    "failures": lambda: [queue.Empty(), json.JSONDecodeError("m", "d", 0), SystemExit(1), FileNotFoundError(2, "f")],
     "others": lambda: [pathlib.PurePosixPath("a"), re.compile("a+"), range(3), slice(1, 2), ValueError("x")],
     "arrays": lambda: [np.arange(5), np.float32(3), np.zeros((2, 3), order="F"), np.array(["a", None], dtype=object)],
     "structured array": lambda: np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
@@ -74,6 +79,46 @@ def test_what_python_pickles_is_safe(what: str, protocol: int) -> None:
 
 def test_several_pickles_in_a_row_are_safe() -> None:
     assert verdict(b"".join(pickle.dumps({"row": row}) for row in range(1000))) is SAFE
+
+
+PARSER = """
+def _parse_args(self, df, loc=0, scale=1):
+    return (df,), loc, scale
+
+def _parse_args_rvs(self, df, loc=0, scale=1, size=None):
+    return self._argcheck_rvs(df, loc, scale, size=size)
+
+def _parse_args_stats(self, df, loc=0, scale=1, moments='mv'):
+    return (df,), loc, scale, moments
+"""
+FUNCTION = name("scipy.unheard", "f")
+SYMBOL = name("sympy.core.symbol", "Symbol") + group(text("x")) + b"\x81"
+OF_LIBRARIES = {
+    "a class on no list of its own": whole(instance("sklearn.cluster._unheard", "Unheard", {"a": number(1)})),
+    "a class within a class": whole(stack_name("torchmetrics.unheard", "Metric.State") + b")\x81", protocol=4),
+    "a function, only named": whole(name("sklearn.feature_selection", "unheard")),
+    "a member of an enumeration": whole(call(name("builtins", "getattr"), name("timm.unheard", "Mode"), text("FAST"))),
+    "an extension type": whole(
+        call(name("pandas._libs.x", "__pyx_unpickle_T"), name("pandas._libs.x", "T"), number(1), b"N")
+    ),
+    "a frozen function": whole(call(name("functools", "partial"), FUNCTION) + group(FUNCTION, group(), b"}", b"N") + b"b"),
+    "a distribution": whole(instance("scipy.stats._continuous_distns", "chi2_gen", {"_parse_arg_template": text(PARSER)})),
+    "a formula": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ x + np.log(z) + C(k):w - 1")})),
+    "an expression": whole(name("sympy.core.add", "Add") + group(SYMBOL) + b"\x81"),
+    "a key": whole(call(name("operator", "attrgetter"), text("loss"), text("metrics.accuracy"))),
+    "an entry": whole(call(name("operator", "itemgetter"), number(1), text("score"))),
+    "a method": whole(call(name("operator", "methodcaller"), text("lower"))),
+    "a generic type": whole(call(name("operator", "getitem"), name("typing", "List"), name("builtins", "int"))),
+}
+
+
+@pytest.mark.parametrize("what", OF_LIBRARIES)
+def test_what_known_libraries_pickle_is_safe(what: str) -> None:
+    assert [found for found in findings(OF_LIBRARIES[what]) if found.verdict is not Verdict.SAFE] == []
+
+
+def test_a_zip_file_whose_first_pickle_begins_like_another_is_no_pickle() -> None:
+    assert not looks_like_pickle(b"PK\3\4" + b"\0" * 26 + b"archive/data.pkl\x80\x02ca\ncollections\nOrderedDict\n)R.")
 
 
 SCALER = instance(
