@@ -1,10 +1,8 @@
 """How models are read by assets and sensors: the hub, the catalogs, and the language model, as one Dagster resource."""
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +11,11 @@ from pydantic import PrivateAttr
 
 from budmodel_pipeline.connections import live
 from budmodel_pipeline.fetching.endpoints import SAMPLES
-from budmodel_pipeline.fetching.http import HttpPolicy, fetch
-from budmodel_pipeline.fetching.mirror import mirror_url, serve_directory
-from budmodel_pipeline.fetching.urls import trusted_host
-from budmodel_pipeline.model_info.catalogs import (
-    LLM_STATS_URL,
-    MAX_CATALOG_BYTES,
-    MODELS_DEV_URL,
-    CatalogRecord,
-    read_llm_stats,
-    read_models_dev,
-)
+from budmodel_pipeline.fetching.mirror import serve_directory
+from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
+from budmodel_pipeline.workflows.closed_models import Catalogs, catalogs
 
 if TYPE_CHECKING:
     from budmodel_pipeline.services.llm import Llm
@@ -33,8 +23,6 @@ if TYPE_CHECKING:
 
 SAMPLE_HUB = SAMPLES / "huggingface.co" / "models"
 NO_HUB = "data come from a mirror, and HF_ENDPOINT does not say where it has a hub"
-# Sensors ask at every tick; the catalogs change by the day.
-CATALOG_SECONDS = 6 * 3600
 logger = logging.getLogger(__name__)
 
 
@@ -83,7 +71,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if endpoint is None and self.origin is Origin.MIRROR:
             return None
         # The token is of the configured hub: the bundled one has no use for it.
-        token = "" if endpoint == self._sample_endpoint else self.hub_token
+        token = "" if endpoint is not None and endpoint == self._sample_endpoint else self.hub_token
         return live.hub(endpoint, token, on_retry=logger.warning)
 
     @property
@@ -107,23 +95,6 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             self.llm_usd_per_million_output,
         )
 
-    def catalog_records(self) -> Sequence[CatalogRecord]:
-        """Everything that the catalogs say of models, those of their makers first. Raises FetchError, CatalogError."""
-        return _catalog_records(self._catalog_base, int(time.time() // CATALOG_SECONDS))
-
-
-@lru_cache(maxsize=1)
-def _catalog_records(base: str | None, _period: int) -> Sequence[CatalogRecord]:
-    return [*read_models_dev(_content(MODELS_DEV_URL, base)), *read_llm_stats(_content(LLM_STATS_URL, base))]
-
-
-def _content(url: str, base: str | None) -> bytes:
-    response = fetch(
-        mirror_url(base, url) if base else url,
-        # A tick of a sensor has no time for more; the next one asks again.
-        policy=HttpPolicy(attempts=2),
-        max_bytes=MAX_CATALOG_BYTES,
-        trusted_hosts=frozenset({trusted_host(base)}) if base else frozenset(),
-        on_retry=logger.warning,
-    )
-    return response.content or b""
+    def catalogs(self, store: ObjectStore | None, wait: float) -> Catalogs:
+        """What the catalogs of closed models say; see `workflows.closed_models`. Raises FetchError, CatalogError."""
+        return catalogs(self.origin.value, self._catalog_base, store, wait)
