@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import cast
 
@@ -18,6 +19,7 @@ from sqlalchemy import Engine, text
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure
 from budmodel_pipeline.resources.models import ModelsResource
+from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.model_work import discovered_models, partitions_with
@@ -112,10 +114,16 @@ def _tick(engine: Engine) -> Figure:
     sensor = discovered_models("extract_models")
     # The public catalogs cannot be reached from everywhere; a hub's models are discovered without them.
     models = ModelsResource(origin_name=Origin.MIRROR, mirror_url="http://127.0.0.1:1", hub_endpoint="http://127.0.0.1:1")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with TemporaryDirectory() as objects, dg.DagsterInstance.ephemeral() as instance:
         partitions_with(instance, [target.target for target in known])
         with dg.build_sensor_context(
-            instance, resources={"postgres": postgres, "models": models, "scanning": ScanningResource()}
+            instance,
+            resources={
+                "postgres": postgres,
+                "models": models,
+                "object_storage": ObjectStorageResource(directory=objects),
+                "scanning": ScanningResource(),
+            },
         ) as context:
             started = perf_counter()
             tick = sensor.evaluate_tick(context)

@@ -22,6 +22,7 @@ from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.warehouse.model_states import states_of
+from budmodel_pipeline.workflows.closed_models import RUN_SECONDS
 from budmodel_pipeline.workflows.model_discovery import MODELS_A_RUN
 from budmodel_pipeline.workflows.model_reading import ModelReading, one_batch
 
@@ -38,7 +39,7 @@ class FilesConfig(dg.Config):
     policy: str | None = None
 
 
-def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReading:
+def reading_of(postgres: PostgresResource, models: ModelsResource, storage: ObjectStorageResource) -> ModelReading:
     """How this run reads models."""
     providers = Providers(
         hub=models.hub,
@@ -46,7 +47,7 @@ def reading_of(postgres: PostgresResource, models: ModelsResource) -> ModelReadi
         no_hub=NO_HUB,
         disk_roots=models.roots,
         # Names are resolved once for all closed models of a run.
-        catalogs=cache(lambda: catalogued_models(models.catalog_records())),
+        catalogs=cache(lambda: catalogued_models(models.catalogs(storage.store, RUN_SECONDS).records)),
     )
     return ModelReading(postgres.engine, providers, models.origin.value, models.llm, models.threads)
 
@@ -77,7 +78,7 @@ def per_model_work(
     refuse_environment(context)
     selected, targets = context.selected_asset_keys, list(context.partition_keys)
     troubles: list[Trouble] = []
-    with one_batch(reading_of(postgres, models)) as reading:
+    with one_batch(reading_of(postgres, models, object_storage)) as reading:
         if INFO in selected:
             troubles += yield from per_model_info.read(context, targets, reading)
             with postgres.engine.connect() as connection:

@@ -74,9 +74,15 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
     from budmodel_pipeline.fetching.endpoints import SAMPLES
     from budmodel_pipeline.fetching.http import FetchError
     from budmodel_pipeline.fetching.mirror import serve_directory
-    from budmodel_pipeline.model_info.catalogs import CatalogError
+    from budmodel_pipeline.model_info.catalogs import (
+        LLM_STATS_URL,
+        MODELS_DEV_URL,
+        CatalogError,
+        read_llm_stats,
+        read_models_dev,
+    )
     from budmodel_pipeline.settings import Origin
-    from budmodel_pipeline.targets.closed_models import catalog_records, catalogued_models, offers_of_model
+    from budmodel_pipeline.targets.closed_models import catalog_file, catalogued_models, offers_of_model
     from budmodel_pipeline.targets.inspection import inspect_model
     from budmodel_pipeline.targets.opening import Providers, open_model
 
@@ -84,9 +90,10 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
     samples = serve_directory(SAMPLES) if asked.budmodel_origin is Origin.SAMPLE else nullcontext(asked.budmodel_mirror_url)
     try:
         with samples as base:
-            records = catalogued_models(catalog_records(base))
+            makers, others = (catalog_file(url, base) for url in (MODELS_DEV_URL, LLM_STATS_URL))
+            records = catalogued_models([*read_models_dev(makers.content), *read_llm_stats(others.content)])
             with open_model(wanted, Providers(catalogs=lambda: records)) as opened:
-                return inspect_model(opened), offers_of_model(base, wanted.uri)
+                return inspect_model(opened), offers_of_model(makers, wanted.uri)
     except (CatalogError, FetchError) as error:
         raise click.ClickException(str(error)) from error
 

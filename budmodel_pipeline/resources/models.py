@@ -12,10 +12,12 @@ from pydantic import PrivateAttr
 from budmodel_pipeline.connections import live
 from budmodel_pipeline.fetching.endpoints import SAMPLES
 from budmodel_pipeline.fetching.mirror import serve_directory
-from budmodel_pipeline.model_info.catalogs import CatalogRecord
+from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
+from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.targets import closed_models
+from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
+from budmodel_pipeline.workflows.closed_models import Catalogs, catalogs
 
 if TYPE_CHECKING:
     from budmodel_pipeline.services.llm import Llm
@@ -71,7 +73,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if endpoint is None and self.origin is Origin.MIRROR:
             return None
         # The token is of the configured hub: the bundled one has no use for it.
-        token = "" if endpoint == self._sample_endpoint else self.hub_token
+        token = "" if endpoint is not None and endpoint == self._sample_endpoint else self.hub_token
         return live.hub(endpoint, token, on_retry=logger.warning)
 
     @property
@@ -95,10 +97,10 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             self.llm_usd_per_million_output,
         )
 
-    def catalog_records(self) -> Sequence[CatalogRecord]:
-        """Everything that the catalogs say of models, those of their makers first. Raises FetchError, CatalogError."""
-        return closed_models.catalog_records(self._catalog_base)
+    def catalogs(self, store: ObjectStore | None, wait: float) -> Catalogs:
+        """What the catalogs of closed models say; see `workflows.closed_models`. Raises FetchError, CatalogError."""
+        return catalogs(self.origin.value, self._catalog_base, store, wait)
 
-    def models_dev(self) -> closed_models.CatalogFile:
+    def models_dev(self) -> CatalogFile:
         """The catalog that has the prices of providers. Raises FetchError."""
-        return closed_models.models_dev(self._catalog_base)
+        return catalog_file(MODELS_DEV_URL, self._catalog_base)

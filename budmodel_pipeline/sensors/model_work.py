@@ -14,6 +14,7 @@ from budmodel_pipeline.assets.per_model import MODELS
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.model_info.catalogs import CatalogError
 from budmodel_pipeline.resources.models import ModelsResource
+from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
@@ -27,6 +28,7 @@ from budmodel_pipeline.warehouse.model_states import (
     record_checks,
     unchecked_targets,
 )
+from budmodel_pipeline.workflows.closed_models import TICK_SECONDS
 from budmodel_pipeline.workflows.model_discovery import (
     LEASE,
     MODELS_A_RUN,
@@ -62,13 +64,14 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext,
         postgres: PostgresResource,
         models: ModelsResource,
+        object_storage: ObjectStorageResource,
         scanning: ScanningResource,
     ) -> list[dg.RunRequest] | dg.SkipReason:
         how = scanning.scanning
         running = context.instance.get_runs(
             dg.RunsFilter(job_name=job_name, statuses=UNFINISHED, tags={BATCH: "true"}), limit=RUNS_AT_ONCE
         )
-        catalogued, note = _catalogued(models)
+        catalogued, note = _catalogued(models, object_storage)
         now = datetime.now(UTC)
         with postgres.engine.begin() as connection:
             if models.origin is Origin.SAMPLE and holds_real_data(connection):
@@ -163,9 +166,10 @@ def partitions_with(instance: dg.DagsterInstance, targets: Sequence[str]) -> Seq
     return instance.get_dynamic_partitions(name) if missing else order
 
 
-def _catalogued(models: ModelsResource) -> tuple[Sequence[str], str]:
+def _catalogued(models: ModelsResource, storage: ObjectStorageResource) -> tuple[Sequence[str], str]:
     """Ids of the models that the catalogs know, and a sentence where they could not be had: the hub's models go on."""
     try:
-        return list(catalogued_models(models.catalog_records())), ""
+        found = models.catalogs(storage.store, TICK_SECONDS)
+        return list(catalogued_models(found.records)), "".join(f" {note}." for note in found.notes)
     except (FetchError, CatalogError) as error:
         return (), f" Closed models were not looked for: {error}"

@@ -1,6 +1,7 @@
 """Where snapshots are kept: a directory, or a bucket of an S3-compatible server such as MinIO, behind the same calls.
 
 Objects are written once and whole: no call replaces a good one, and whenever a writer is killed, nobody sees a part of one.
+In a directory they are for the owner and his group, and those of the quarantine for the owner alone.
 """
 
 # obstore rather than boto3: one code path for both kinds, imports in 0.01 s (0.27 s), 200 objects of 4 KB from 8 threads in
@@ -104,7 +105,7 @@ class ObjectStore:
                 obstore.put(self._store, key, content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
-        self._make_durable(key)
+        self._keep(key)
         return True
 
     def put_content(self, content: bytes) -> StoredObject:
@@ -118,7 +119,7 @@ class ObjectStore:
                 _log.warning("%s: replacing %s, which has %d bytes instead of %d", self.place, key, size, len(content))
                 with self._failures("replace", key):
                     obstore.put(self._store, key, content, mode="overwrite", use_multipart=False)
-                self._make_durable(key)
+                self._keep(key)
         return StoredObject(key, sha256, len(content))
 
     def put_file(self, path: Path, sha256: str) -> StoredObject:
@@ -133,7 +134,7 @@ class ObjectStore:
                 obstore.put(
                     self._store, key, path, mode="overwrite", chunk_size=max(_PART, size // 9_000), max_concurrency=4
                 )
-            self._make_durable(key)
+            self._keep(key)
         return StoredObject(key, sha256, size)
 
     def content_size(self, sha256: str) -> int | None:
@@ -180,12 +181,16 @@ class ObjectStore:
         with self._failures("list", prefix):
             return iter(sorted(entry["path"] for page in obstore.list(self._store, prefix or None) for entry in page))
 
-    def _make_durable(self, key: str) -> None:
-        """Has an object in a directory outlast a power cut, as the tables that will point to it do; obstore does not."""
+    def _keep(self, key: str) -> None:
+        """Has an object in a directory outlast a power cut, as the tables that will point to it do, and closes it to others.
+
+        obstore does neither.
+        """
         if self.directory is None:
             return
         path = self.directory / key
         with self._failures("write", key):
+            path.chmod(0o600 if key.startswith(QUARANTINE) else 0o640)
             for target in (path, *path.parents):
                 descriptor = os.open(target, os.O_RDONLY)
                 try:
@@ -210,9 +215,21 @@ def open_directory(path: Path) -> ObjectStore:
     """
     path = path.absolute()
     try:
-        return ObjectStore(f"directory {path}", path, LocalStore(path, mkdir=True))
+        store = ObjectStore(f"directory {path}", path, LocalStore(path, mkdir=True))
+        # Closed from above as well: an object is open to others for the moment until it is closed itself.
+        _close(path, 0o750)
+        (path / QUARANTINE).mkdir(mode=0o700, exist_ok=True)
+        _close(path / QUARANTINE, 0o700)
+        return store
     except (BaseError, OSError) as error:
         raise ObjectStoreError(f"cannot keep objects in {path}: {_first_line(error)}") from None
+
+
+def _close(folder: Path, mode: int) -> None:
+    """Takes rights away that `mode` does not give; whoever owns the folder has to do it."""
+    found = folder.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o777 & ~mode:
+        folder.chmod(found.st_mode & mode)
 
 
 def open_s3(endpoint: str, bucket: str, access_key: str, secret_key: str, region: str = "us-east-1") -> ObjectStore:

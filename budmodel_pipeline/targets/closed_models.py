@@ -1,11 +1,9 @@
-"""The catalogs of models that publish no files: fetched at most every few hours, and their names as our models."""
+"""The catalogs of models that publish no files, and their names as our models."""
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from budmodel_pipeline.fetching.http import HttpPolicy, fetch
 from budmodel_pipeline.fetching.mirror import mirror_url
@@ -14,18 +12,14 @@ from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.model_info.catalogs import (
-    LLM_STATS_URL,
     MAX_CATALOG_BYTES,
-    MODELS_DEV_URL,
     CatalogRecord,
     offers_of_models_dev,
-    read_llm_stats,
-    read_models_dev,
 )
 from budmodel_pipeline.model_info.offers import Offer
 
-# Sensors ask at every tick; the catalogs change by the day.
-CATALOG_SECONDS = 6 * 3600
+# Nobody waits for a third attempt; the next who asks makes it.
+POLICY = HttpPolicy(attempts=2, total_timeout=45.0)
 _TOLD_APART = ("host=", "serving=free")
 logger = logging.getLogger(__name__)
 
@@ -48,15 +42,16 @@ class Meaning:
     unmatched: str | None
 
 
-def models_dev(base: str | None) -> CatalogFile:
-    """models.dev/api.json, from the mirror at `base` where there is one. Raises FetchError."""
-    return _file(MODELS_DEV_URL, base, _period())
-
-
-def catalog_records(base: str | None) -> Sequence[CatalogRecord]:
-    """Everything that the catalogs say of models, those of their makers first. Raises FetchError, CatalogError."""
-    makers = read_models_dev(models_dev(base).content)
-    return [*makers, *read_llm_stats(_file(LLM_STATS_URL, base, _period()).content)]
+def catalog_file(url: str, base: str | None) -> CatalogFile:
+    """A catalog as it is now, from the mirror at `base` where there is one. Raises FetchError."""
+    response = fetch(
+        mirror_url(base, url) if base else url,
+        policy=POLICY,
+        max_bytes=MAX_CATALOG_BYTES,
+        trusted_hosts=frozenset({trusted_host(base)}) if base else frozenset(),
+        on_retry=logger.warning,
+    )
+    return CatalogFile(url, response.content or b"", datetime.now(UTC))
 
 
 def catalogued_models(records: Sequence[CatalogRecord]) -> dict[str, list[CatalogRecord]]:
@@ -84,24 +79,7 @@ def model_offered(published_id: str) -> Meaning:
     return Meaning(found.model_id, "; ".join(topics) or None, None)
 
 
-def offers_of_model(base: str | None, model_id: str) -> list[Offer]:
-    """What providers charge for the model as it is, without a remark on how it is run. Raises FetchError, CatalogError."""
+def offers_of_model(models_dev: CatalogFile, model_id: str) -> list[Offer]:
+    """What providers charge for the model as it is, without a remark on how it is run. Raises CatalogError."""
     plain = Meaning(model_id, None, None)
-    return [offer for offer in offers_of_models_dev(models_dev(base).content) if model_offered(offer.published_id) == plain]
-
-
-def _period() -> int:
-    return int(time.time() // CATALOG_SECONDS)
-
-
-@lru_cache(maxsize=4)
-def _file(url: str, base: str | None, _period: int) -> CatalogFile:
-    response = fetch(
-        mirror_url(base, url) if base else url,
-        # A tick of a sensor has no time for more; the next one asks again.
-        policy=HttpPolicy(attempts=2),
-        max_bytes=MAX_CATALOG_BYTES,
-        trusted_hosts=frozenset({trusted_host(base)}) if base else frozenset(),
-        on_retry=logger.warning,
-    )
-    return CatalogFile(url, response.content or b"", datetime.now(UTC))
+    return [offer for offer in offers_of_models_dev(models_dev.content) if model_offered(offer.published_id) == plain]

@@ -192,7 +192,7 @@ def copy_files(
     Raises ObjectStoreError, and OSError of `work`.
     """
     limits, bandwidth = limits or CopyLimits(), bandwidth or Bandwidth()
-    work.mkdir(parents=True, exist_ok=True)
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sweep(work)
     results = {path: _left_out(listed, policy, limits) for path, listed in repository.files.items()}
     selected = sorted((repository.files[path] for path, left in results.items() if left is None), key=_size_and_path)

@@ -1,5 +1,6 @@
 """The sensors of per-model work over real tables: what they request, in which ranges, and what they leave alone."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from budmodel_pipeline.assets.per_model import MODELS
 from budmodel_pipeline.definitions import MODELS_JOB, build_definitions
 from budmodel_pipeline.resources.models import ModelsResource
+from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
@@ -105,6 +107,7 @@ def tick(
             password=server.password,
             database=engine.url.database or "",
         ),
+        "object_storage": ObjectStorageResource(directory=tempfile.mkdtemp(dir=server.data_directory.parent)),
         "scanning": ScanningResource(),
         "models": ModelsResource(origin_name=Origin.LIVE, mirror_url=NOWHERE, hub_endpoint=hub),
     }

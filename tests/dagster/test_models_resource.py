@@ -9,9 +9,8 @@ import dagster as dg
 import pytest
 from huggingface_hub import constants
 
-from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.fetching.mirror import mirror_path, serve_directory
-from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL, CatalogError
+from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL
 from budmodel_pipeline.resources.models import NO_HUB, SAMPLE_HUB, ModelsResource
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.opening import Providers, open_model
@@ -35,7 +34,7 @@ def test_samples_bring_a_hub_of_their_own() -> None:
         with open_model(parse_target("hf:microsoft/phi-4"), Providers(models.hub, models.hub_pages)) as opened:
             # People are shown an address that they can open.
             assert opened.uri == f"https://huggingface.co/microsoft/phi-4/tree/{opened.revision}"
-        assert {record.catalog for record in models.catalog_records()} == {"models.dev", "llm-stats"}
+        assert {record.catalog for record in models.catalogs(None, 60).records} == {"models.dev", "llm-stats"}
 
 
 @pytest.mark.parametrize("origin", list(Origin))
@@ -64,6 +63,15 @@ def test_live_data_come_with_the_public_hub() -> None:
         assert (models.only, models.hub_pages) == (None, None)
         assert models.hub is not None
         assert (models.hub.endpoint, models.hub.token) == (constants.ENDPOINT, None)
+    with resource(origin_name="live", hub_token="t") as models:
+        assert models.hub is not None
+        assert models.hub.token == "t"
+
+
+def test_the_bundled_hub_gets_no_token() -> None:
+    with resource(origin_name="sample", hub_token="t") as models:
+        assert models.hub is not None
+        assert models.hub.token is None
 
 
 def test_catalogs_come_from_the_mirror(tmp_path: Path) -> None:
@@ -76,19 +84,7 @@ def test_catalogs_come_from_the_mirror(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True)
         file.write_bytes(body)
     with serve_directory(tmp_path) as url, resource(origin_name="mirror", mirror_url=url) as models:
-        assert [record.name for record in models.catalog_records()] == ["gpt-x", "gpt-y"]
-
-
-def test_catalogs_that_cannot_be_had_are_named(tmp_path: Path) -> None:
-    with serve_directory(tmp_path) as url, resource(origin_name="mirror", mirror_url=url) as models:
-        with pytest.raises(FetchError, match=r"models\.dev/api\.json"):
-            models.catalog_records()
-        file = tmp_path / mirror_path(MODELS_DEV_URL)
-        file.parent.mkdir(parents=True)
-        file.write_bytes(b"<html>")
-        # A failure is not remembered.
-        with pytest.raises(CatalogError, match=r"models\.dev/api\.json: expected JSON"):
-            models.catalog_records()
+        assert [record.name for record in models.catalogs(None, 60).records] == ["gpt-x", "gpt-y"]
 
 
 def test_folders_for_requests() -> None:

@@ -1,5 +1,6 @@
 """The object store: the same tests over a directory and over a real S3-compatible server that checks signatures."""
 
+import hashlib
 import os
 import socket
 import subprocess
@@ -228,3 +229,22 @@ def test_credentials_of_the_environment_do_not_get_in_the_way(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     assert connect(s3_server).put(f"{folder}/a", b"") is True
+
+
+def test_objects_are_not_for_everybody_and_malware_is_for_its_owner(tmp_path: Path) -> None:
+    (tmp_path / "objects" / "older").mkdir(parents=True, mode=0o777)
+    (tmp_path / "objects").chmod(0o777)
+    store = open_directory(tmp_path / "objects")
+    file = tmp_path / "file"
+    file.write_bytes(b"of a file")
+    file.chmod(0o666)
+    ordinary = [store.put_content(b"content").key, store.put_file(file, hashlib.sha256(b"of a file").hexdigest()).key]
+    caught = [store.quarantine.put_content(b"malware").key]
+
+    def mode(key: str) -> int:
+        return (tmp_path / "objects" / key).stat().st_mode & 0o777
+
+    assert {mode(key) for key in ordinary} == {0o640}
+    assert {mode(key) for key in caught} == {0o600}
+    assert (mode(""), mode("quarantine")) == (0o750, 0o700)
+    assert list(store.list()) == sorted([*ordinary, *caught])

@@ -1,0 +1,131 @@
+"""The catalogs of closed models, for which sensors ask at every tick: fetched beside the tick, kept for bad days.
+
+One thread fetches them, whoever asks; nobody waits longer for it than he has time, and what it brings is there for the next
+who asks. A failure is remembered like a success, for a shorter time. The last good state of each catalog lies in the object
+store, by origin: samples never stand in for what is live.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock, Thread
+
+from budmodel_pipeline.fetching.http import FetchError
+from budmodel_pipeline.model_info.catalogs import (
+    LLM_STATS_URL,
+    MODELS_DEV_URL,
+    CatalogError,
+    CatalogRecord,
+    read_llm_stats,
+    read_models_dev,
+)
+from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
+from budmodel_pipeline.targets.closed_models import catalog_file
+
+# Those of their makers first.
+CATALOGS: Sequence[tuple[str, str, Callable[[bytes], Sequence[CatalogRecord]]]] = (
+    ("models.dev", MODELS_DEV_URL, lambda content: list(read_models_dev(content))),
+    ("llm-stats", LLM_STATS_URL, lambda content: list(read_llm_stats(content))),
+)
+# Sensors ask at every tick; the catalogs change by the day.
+GOOD_FOR, BAD_FOR = 6 * 3600.0, 600.0
+# What a tick of a sensor may wait, and what a run may.
+TICK_SECONDS, RUN_SECONDS = 10.0, 60.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogs:
+    """What all catalogs say. `notes` are sentences about those that could not be had, and what stands in for them."""
+
+    records: Sequence[CatalogRecord]
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class _Refresh:
+    answer: Future[Catalogs] = field(default_factory=Future)
+    until: float = float("inf")
+
+
+_refreshes: dict[tuple[str, str], _Refresh] = {}
+_lock = Lock()
+
+
+def catalogs(origin: str, base: str | None, store: ObjectStore | None, wait: float) -> Catalogs:
+    """Everything that the catalogs say of models, waited for at most `wait` seconds. `base` is a mirror's, None for live.
+
+    Raises FetchError and CatalogError where a catalog can neither be had nor remembered.
+    """
+    key = (base or origin, store.place if store else "")
+    with _lock:
+        refresh = _refreshes.get(key)
+        if refresh is None or time.monotonic() > refresh.until:
+            if len(_refreshes) > 8:
+                # Bundled samples are served at another port each time.
+                _refreshes.clear()
+            refresh = _refreshes[key] = _Refresh()
+            Thread(target=_fill, args=(refresh, origin, base, store), name="catalogs", daemon=True).start()
+    try:
+        return refresh.answer.result(wait)
+    except TimeoutError:
+        raise CatalogError(
+            f"the catalogs have not answered within {wait:g} s; what they say is used when it is here"
+        ) from None
+
+
+def _fill(refresh: _Refresh, origin: str, base: str | None, store: ObjectStore | None) -> None:
+    try:
+        found = _all(origin, base, store)
+    except Exception as error:  # noqa: BLE001 - whoever asks gets to see it
+        refresh.until = time.monotonic() + BAD_FOR
+        refresh.answer.set_exception(error)
+    else:
+        refresh.until = time.monotonic() + (BAD_FOR if found.notes else GOOD_FOR)
+        refresh.answer.set_result(found)
+
+
+def _all(origin: str, base: str | None, store: ObjectStore | None) -> Catalogs:
+    records: list[CatalogRecord] = []
+    notes: list[str] = []
+    for name, url, read in CATALOGS:
+        kept = f"catalogs/{origin}/{name}"
+        try:
+            content = catalog_file(url, base).content
+            found = read(content)
+        except (FetchError, CatalogError) as error:
+            last = _last(store, kept)
+            if last is None or store is None:
+                raise
+            records += read(store.get(last))
+            notes.append(f"{error}; what {name} said on {last.rpartition('/')[2][:10]} is used")
+        else:
+            _keep(store, kept, content)
+            records += found
+    return Catalogs(records, notes)
+
+
+def _last(store: ObjectStore | None, kept: str) -> str | None:
+    """The key of the newest state."""
+    try:
+        return max(store.list(kept), default=None) if store else None
+    except ObjectStoreError as error:
+        logger.warning("the last good catalogs cannot be read: %s", error)
+        return None
+
+
+def _keep(store: ObjectStore | None, kept: str, content: bytes) -> None:
+    """Stores a state that differs from the newest one. Without it today's answer is as good."""
+    if store is None:
+        return
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    try:
+        last = max(store.list(kept), default="")
+        if not last.endswith(digest):
+            store.put(f"{kept}/{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{digest}", content)
+    except ObjectStoreError as error:
+        logger.warning("the catalogs cannot be kept: %s", error)
