@@ -23,6 +23,7 @@ PLACES = {
     **{name: f"models:{name}" for name in ("inspect", "request", "model")},
     "license": "licenses:license_of_target",
     "scan": "scan:scan",
+    "serve": "serve:serve",
 }
 
 
