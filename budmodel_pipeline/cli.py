@@ -25,6 +25,7 @@ PLACES = {
     "parse": "parsing:parse",
     "license": "licenses:license_of_target",
     "scan": "scan:scan",
+    "serve": "serve:serve",
 }
 
 

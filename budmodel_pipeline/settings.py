@@ -102,6 +102,14 @@ class Settings(BaseSettings):
     budmodel_llm_usd_per_million_input: Annotated[Decimal, Field(ge=0)] | None = None
     budmodel_llm_usd_per_million_output: Annotated[Decimal, Field(ge=0)] | None = None
 
+    # SHA-256 hashes in hex, separated by commas: the tokens themselves are nobody's but their holders'.
+    budmodel_api_tokens: Annotated[str, Field(pattern=r"^$|^[0-9a-f]{64}(,[0-9a-f]{64})*$")] = ""
+    budmodel_api_reads: Literal["open", "token"] = "open"
+    # Web pages, separated by commas, whose scripts may read answers.
+    budmodel_api_web_origins: str = ""
+    budmodel_api_requests_per_minute: NonNegativeInt = 600
+    budmodel_dagster_url: HttpUrl | None = None
+
     @field_validator("budmodel_home")
     @classmethod
     def _directory(cls, home: Path) -> Path:

@@ -35,6 +35,13 @@ def database_of(settings: "Settings") -> "Database":
     return database(settings.postgres_host, settings.postgres_port, settings.postgres_user, password, settings.postgres_db)
 
 
+def reading_database_of(settings: "Settings", connections: int, statement_seconds: int) -> "Database":
+    """What analysts read, for up to `connections` at a time; a statement that takes longer is canceled."""
+    from budmodel_pipeline.warehouse.engine import open_reading_engine
+
+    return open_reading_engine(settings.database_url, connections, statement_seconds)
+
+
 def object_store(
     endpoint: str | None, bucket: str, access_key: str, secret_key: str, region: str, directory: Path | None
 ) -> "ObjectStore":

@@ -92,7 +92,7 @@ def open_model(target: Target, providers: Providers, revision: str | None = None
             from budmodel_pipeline.targets.disk import open_disk
 
             path = Path(target.uri)
-            _refuse_outside(path, target, providers.disk_roots)
+            refuse_outside(path, target, providers.disk_roots)
             disk = open_disk(path)
             yield OpenedModel(target, str(disk.path), disk.revision, str(disk.path), disk.repository, disk.repository)
         case "url":
@@ -131,7 +131,8 @@ def _revision(records: Sequence[CatalogRecord]) -> str:
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _refuse_outside(path: Path, target: Target, roots: Sequence[Path] | None) -> None:
+def refuse_outside(path: Path, target: Target, roots: Sequence[Path] | None) -> None:
+    """Raises ProviderError where `path`, its links followed, lies below none of the `roots`; None allows every place."""
     if roots is not None and not any(path.resolve().is_relative_to(root.resolve()) for root in roots):
         reason = "requests may name paths only below " + (
             ", ".join(map(str, roots)) or "BUDMODEL_DISK_ROOTS, which is empty"

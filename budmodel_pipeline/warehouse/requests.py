@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,22 @@ def add_request(connection: Connection, provider: str, uri: str, requested_by: s
     """)
     values = {"provider": provider, "uri": uri, "requested_by": requested_by, "priority": priority}
     return int(connection.execute(statement, values).scalar_one())
+
+
+def request_state(connection: Connection, request_id: int) -> RowMapping | None:
+    """Everything that the row of a request says, None where there is none."""
+    statement = text("select * from budmodel.extraction_requests where request_id = :request_id")
+    return connection.execute(statement, {"request_id": request_id}).mappings().one_or_none()
+
+
+def withdraw_requests(connection: Connection, provider: str, uri: str, reason: str, now: datetime) -> list[int]:
+    """Ends the requests for a place that nobody has begun to serve; their numbers."""
+    statement = text("""
+        update budmodel.extraction_requests set status = 'failed', error = :reason, finished_at = :now
+        where provider = :provider and uri = :uri and status = 'queued' returning request_id
+    """)
+    values = {"provider": provider, "uri": uri, "reason": reason, "now": now}
+    return sorted(connection.execute(statement, values).scalars())
 
 
 def open_requests(connection: Connection, now: datetime, limit: int) -> list[Request]:

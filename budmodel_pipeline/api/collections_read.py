@@ -1,0 +1,160 @@
+"""The routes of /v1 that read, one or two for each collection that is offered."""
+
+import csv
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib.metadata import version
+from io import StringIO
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Engine, text
+from starlette.exceptions import HTTPException
+
+from budmodel_pipeline.api.offered import OFFERS, Offer
+from budmodel_pipeline.api.selecting import PageQuery, item_sql, page_sql, query_of
+
+JSON, CSV = "application/json", "text/csv"
+_FORMAT = version("budmodel-pipeline")
+
+
+def collection_routes(database: Engine) -> APIRouter:
+    """A router over everything that is offered."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("", summary="What there is", tags=["collections"])
+    def collections() -> dict[str, list[dict[str, str]]]:
+        """The collections, where they are, and what a row of each is."""
+        return {"items": [{"path": f"/v1/{one.path}", "about": one.relation.description} for one in OFFERS]}
+
+    for offer in OFFERS:
+        _add_collection(router, database, offer)
+        if offer.key is not None:
+            _add_item(router, database, offer)
+    return router
+
+
+def _add_collection(router: APIRouter, database: Engine, offer: Offer) -> None:
+    def read(request: Request, query: PageQuery) -> Response:
+        path = f"{request.url.path}?{urlencode(_asked(query, offset=query.offset + query.limit), doseq=True)}"
+        wanted = CSV if CSV in request.headers.get("accept", "") else JSON
+        sql, values = page_sql(offer, query, path, _held(request, wanted))
+        build, page = _fetch(database, sql, values)
+        if query.build is not None and query.build != build:
+            raise HTTPException(409, "The table was rebuilt since the page before; begin again with the first one.")
+        if page is None:
+            return Response(status_code=304, headers=_headers(build, wanted))
+        if wanted == JSON:
+            return Response(page, headers=_headers(build, JSON), media_type=JSON)
+        return _as_csv(page, query.model_dump()["fields"] or [*offer.columns], _headers(build, CSV))
+
+    read.__annotations__["query"] = Annotated[query_of(offer), Query()]
+    page = {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": _row_schema(offer, is_part=True)},
+            "next": {"type": ["string", "null"], "description": "The next page; null on the last one."},
+        },
+    }
+    example = {"items": [offer.example], "next": None}
+    router.add_api_route(
+        f"/{offer.path}",
+        read,
+        summary=f"All {offer.path}",
+        description=f"{offer.relation.description} Read from `{offer.relation.name}`.",
+        tags=[offer.path],
+        operation_id=f"list_{offer.path}",
+        responses={
+            200: {
+                "description": "A page.",
+                "headers": {"ETag": {"schema": {"type": "string"}, "description": "The build of the table."}},
+                "content": {JSON: {"schema": page, "example": example}, CSV: {"schema": {"type": "string"}}},
+            },
+            304: {"description": "The table is still of the build that If-None-Match names."},
+        },
+        response_class=Response,
+    )
+
+
+def _add_item(router: APIRouter, database: Engine, offer: Offer) -> None:
+    def read(request: Request, value: str) -> Response:
+        if "\0" in value:
+            raise _missing(offer, value)
+        held = _held(request, JSON)
+        build, row = _fetch(database, *item_sql(offer, value, held))
+        if row is None and build in held:
+            return Response(status_code=304, headers=_headers(build, JSON))
+        if row is None:
+            raise _missing(offer, value)
+        return Response(row, headers=_headers(build, JSON), media_type=JSON)
+
+    router.add_api_route(
+        f"/{offer.path}/{{value:path}}",
+        read,
+        summary=f"One of the {offer.path}, by its {offer.key}",
+        description=f"{offer.relation.description} With {' and '.join(offer.parts) or 'nothing else'}.",
+        tags=[offer.path],
+        operation_id=f"get_{offer.path}",
+        responses={
+            200: {"description": "The row.", "content": {JSON: {"schema": _row_schema(offer), "example": offer.example}}},
+            304: {"description": "The tables are still of the build that If-None-Match names."},
+        },
+        response_class=Response,
+    )
+
+
+def _row_schema(offer: Offer, *, is_part: bool = False) -> dict[str, Any]:
+    properties = {name: column.schema for name, column in offer.columns.items()}
+    if not is_part:
+        properties |= {part: {"type": "object", "description": f"A page of {part}."} for part in offer.parts}
+    return {"type": "object", "properties": properties}
+
+
+def _fetch(database: Engine, sql: str, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    with database.connect() as connection:
+        found = connection.execute(text(sql), values).one()
+    return found.build, found.answer
+
+
+def _asked(query: PageQuery, **changed: Any) -> dict[str, Any]:
+    """What was asked, without what nobody said; the build comes with the answer."""
+    return {**query.model_dump(mode="json", exclude_defaults=True, exclude={"build"}), **changed}
+
+
+def _headers(build: str | None, wanted: str) -> dict[str, str]:
+    tag = {"ETag": f'"{build}{_mark(wanted)}"'} if build else {}
+    return {**tag, "Cache-Control": "no-cache", "Vary": "Accept"}
+
+
+def _mark(wanted: str) -> str:
+    return f"/{_FORMAT}/{wanted.rpartition('/')[2]}"
+
+
+def _held(request: Request, wanted: str) -> list[str]:
+    """The builds that the client holds in this form."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in request.headers.get("if-none-match", "").split(",")]
+    return [tag.removesuffix(_mark(wanted)) for tag in tags if tag.endswith(_mark(wanted))]
+
+
+def _as_csv(page: str, columns: list[str], headers: dict[str, str]) -> Response:
+    found = json.loads(page, parse_float=Decimal)
+    out = StringIO()
+    lines = csv.writer(out)
+    lines.writerow(columns)
+    lines.writerows([_cell(row[name]) for name in columns] for row in found["items"])
+    if found["next"]:
+        headers["Link"] = f'<{found["next"]}>; rel="next"'
+    return Response(out.getvalue(), headers=headers, media_type=CSV)
+
+
+def _cell(value: object) -> object:
+    """Numbers as they are written, to the last digit; lists and objects as JSON."""
+    is_plain = value is None or isinstance(value, str | Decimal)
+    return value if is_plain else json.dumps(value, ensure_ascii=False, default=float)
+
+
+def _missing(offer: Offer, value: str) -> HTTPException:
+    return HTTPException(404, f"There is none of the {offer.path} whose {offer.key} is {value!r}.")

@@ -1,0 +1,90 @@
+"""What the columns of a table are: name, type and meaning, as the dbt project documents and enforces them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, StringConstraints
+
+PROJECT = Path(__file__).parents[2] / "dbt_leaderboard" / "models"
+# A text of Postgres holds every character but this one.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00]*$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of Postgres: what a query compares it with, and what it is in JSON. What is a span is asked for by its ends."""
+
+    asked: Any
+    schema: Mapping[str, Any]
+    is_span: bool = False
+    is_sortable: bool = True
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "text": Kind(Text, {"type": "string"}),
+        "boolean": Kind(bool, {"type": "boolean"}),
+        "integer": Kind(int, {"type": "integer"}, is_span=True),
+        "bigint": Kind(int, {"type": "integer"}, is_span=True),
+        "double precision": Kind(Number, {"type": "number"}, is_span=True),
+        "pg_catalog.numeric": Kind(Number, {"type": "number"}, is_span=True),
+        "date": Kind(date, {"type": "string", "format": "date"}, is_span=True),
+        "timestamp with time zone": Kind(datetime, {"type": "string", "format": "date-time"}, is_span=True),
+        "text[]": Kind(Text, {"type": "array", "items": {"type": "string"}}, is_sortable=False),
+        "jsonb": Kind(None, {}, is_sortable=False),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as it is documented."""
+
+    name: str
+    type: str
+    description: str
+    is_null: bool
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.type]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The column in JSON Schema."""
+        schema = {**self.kind.schema, "description": self.description}
+        if self.is_null and "type" in schema:
+            schema["type"] = [schema["type"], "null"]
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view that is offered. `name` holds its schema."""
+
+    name: str
+    description: str
+    columns: Mapping[str, Column]
+
+
+@cache
+def relations() -> Mapping[str, Relation]:
+    """Every documented table and view by its name without the schema."""
+    found: dict[str, Relation] = {}
+    for file in sorted(PROJECT.glob("*/*.yml")):
+        for model in yaml.load(file.read_bytes(), yaml.CSafeLoader).get("models", []):
+            columns = [
+                Column(one["name"], one["data_type"], one["description"].strip(), "constraints" not in one)
+                for one in model.get("columns", [])
+                if "data_type" in one
+            ]
+            name = f"{file.parent.name}.{model['name']}"
+            found[model["name"]] = Relation(name, model["description"].strip(), {one.name: one for one in columns})
+    return MappingProxyType(found)
