@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from budmodel_pipeline.commands.console import say, show
+from budmodel_pipeline.commands.console import cell, say, show
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
 from budmodel_pipeline.commands.published_files import expect_sources
@@ -31,6 +31,7 @@ RUN_LOCK = 0x72756E
 SHOWN = ("rank", "model", "score", "organization")
 SHOWN_CARDS = 11
 SHOWN_ROWS = 5
+SHOWN_FAILURES = 10
 NOT_SHOWN = ("unit", "as_of", "origin", "variant")
 
 
@@ -360,11 +361,24 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
         f'\n      psql "$({me} connect)"          the tables, in schema marts'
         f"\n      {me} run --origin live          the real sites"
     )
+    _show_failures(rows, reports.failing_models(connection))
+
+
+def _show_failures(sources: Sequence[Mapping[str, Any]], models: Sequence[Mapping[str, Any]]) -> None:
+    """What did not succeed, at the end, where it is seen."""
+    lines = [f"{row['source']}: {row['failure']}" for row in sources if row["failure"]]
+    for row in models[:SHOWN_FAILURES]:
+        again = f"; tried again at {cell(row['next_attempt_at'])}" if row["next_attempt_at"] else ""
+        lines.append(f"{row['target']}: {row['failure']}{again}")
+    if len(models) > SHOWN_FAILURES:
+        lines.append(f"and {len(models) - SHOWN_FAILURES:,} more models; marts.model_health has all of them")
+    if lines:
+        say("\n".join(("\nFailed", *lines)))
 
 
 def _show_sources(rows: Sequence[Mapping[str, Any]]) -> None:
     """A table of the sources, and below it a line for each that has a problem: sentences have no room in a table."""
-    show([{name: value for name, value in row.items() if name != "problem"} for row in rows], as_json=False)
+    show([{name: value for name, value in row.items() if name not in ("problem", "failure")} for row in rows], as_json=False)
     for row in rows:
         if row["problem"]:
             say(f"{row['source']}: {row['problem']}")

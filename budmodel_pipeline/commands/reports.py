@@ -74,8 +74,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
             change = "first snapshot"
         else:
             change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
-        problems = [row.last_error.removeprefix(f"{row.source}: ")] if row.last_error else []
-        problems += [row.bad_rows] if row.bad_rows else []
+        problems = [row.bad_rows] if row.bad_rows else []
         problems += [f"unread cells: {row.bad_cells}"] if row.bad_cells else []
         problems += [f"missing columns: {', '.join(row.missing_columns)}"] if row.missing_columns else []
         problems += [f"new columns: {', '.join(row.unknown_columns)}"] if row.unknown_columns else []
@@ -90,9 +89,21 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
                 "as_of": row.as_of or ("unknown" if row.fetched_at else None),
                 "origin": row.origin,
                 "problem": "; ".join(problems),
+                "failure": row.last_error and row.last_error.removeprefix(f"{row.source}: "),
             }
         )
     return rows
+
+
+def failing_models(connection: Connection) -> list[Row]:
+    """The models that cannot be read, why, and when that is tried again."""
+    rows = connection.execute(
+        text("""
+            select target, last_error as failure, next_attempt_at from budmodel.extraction_targets
+            where last_error is not null order by target
+        """)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def showcase_metric(connection: Connection) -> str | None:

@@ -71,6 +71,8 @@ def test_a_request_for_what_is_not_there_fails_in_words(served: Served) -> None:
     row = served.request("hf:nobody/nothing")
     assert row["status"] == "failed"
     assert "no such repository" in row["error"]
+    last = served.run.out.splitlines()[-1]
+    assert last.startswith("hf:nobody/nothing: nobody/nothing: no such repository"), served.run.out
     known = served.at.run("model", "hf:nobody/nothing")
     assert known.code == 0
     assert "no such repository" in known.out
