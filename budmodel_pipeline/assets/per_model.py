@@ -22,9 +22,9 @@ from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.warehouse.model_states import states_of
-from budmodel_pipeline.workflows.closed_models import RUN_SECONDS
 from budmodel_pipeline.workflows.model_discovery import MODELS_A_RUN
 from budmodel_pipeline.workflows.model_reading import ModelReading, one_batch
+from budmodel_pipeline.workflows.remembered_catalogs import RUN_SECONDS
 
 # Chosen knowingly: without it a backfill in the UI starts a process for each model.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)

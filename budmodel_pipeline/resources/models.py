@@ -17,7 +17,7 @@ from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
-from budmodel_pipeline.workflows.closed_models import Catalogs, catalogs
+from budmodel_pipeline.workflows.remembered_catalogs import Catalogs, catalogs
 
 if TYPE_CHECKING:
     from budmodel_pipeline.services.llm import Llm
@@ -98,7 +98,7 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         )
 
     def catalogs(self, store: ObjectStore | None, wait: float) -> Catalogs:
-        """What the catalogs of closed models say; see `workflows.closed_models`. Raises FetchError, CatalogError."""
+        """What the catalogs of closed models say; see `workflows.remembered_catalogs`. Raises FetchError, CatalogError."""
         return catalogs(self.origin.value, self._catalog_base, store, wait)
 
     def models_dev(self) -> CatalogFile:

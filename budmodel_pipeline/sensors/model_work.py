@@ -28,7 +28,6 @@ from budmodel_pipeline.warehouse.model_states import (
     record_checks,
     unchecked_targets,
 )
-from budmodel_pipeline.workflows.closed_models import TICK_SECONDS
 from budmodel_pipeline.workflows.model_discovery import (
     LEASE,
     MODELS_A_RUN,
@@ -37,6 +36,7 @@ from budmodel_pipeline.workflows.model_discovery import (
     discover,
     in_range,
 )
+from budmodel_pipeline.workflows.remembered_catalogs import TICK_SECONDS
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BATCH = "budmodel/batch"

@@ -8,8 +8,8 @@ from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.fetching.mirror import mirror_url
 from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL, CatalogError
 from budmodel_pipeline.services.object_store import ObjectStore
-from budmodel_pipeline.workflows import closed_models as module
-from budmodel_pipeline.workflows.closed_models import catalogs
+from budmodel_pipeline.workflows import remembered_catalogs as module
+from budmodel_pipeline.workflows.remembered_catalogs import catalogs
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 PATHS = {url: mirror_url("", url) for url in (MODELS_DEV_URL, LLM_STATS_URL)}
