@@ -23,6 +23,7 @@ PLACES = {
     **{name: f"models:{name}" for name in ("inspect", "request", "model")},
     "ranking": "rankings:ranking",
     "parse": "parsing:parse",
+    **{name: f"operations:{name}" for name in ("doctor", "stop", "backup", "restore", "prune")},
     "license": "licenses:license_of_target",
     "scan": "scan:scan",
     "serve": "serve:serve",

@@ -34,6 +34,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
     from budmodel_pipeline.services.object_store import ObjectStoreError
     from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
     from budmodel_pipeline.sources.catalog import CatalogError, catalog
+    from budmodel_pipeline.warehouse.migrate import NewerSchemaError
     from budmodel_pipeline.warehouse.publish import PublishConflictError
     from budmodel_pipeline.warehouse.roles import RolesError
     from budmodel_pipeline.workflows.backfill import BackfillError
@@ -57,6 +58,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         CatalogError,
         BackfillError,
         EmbeddedPostgresError,
+        NewerSchemaError,
         ObjectStoreError,
         ReplayError,
         PublishConflictError,

@@ -27,12 +27,13 @@ from budmodel_pipeline.warehouse.states import SourceState, source_states
 # Runs need neither, and what a process does not hold it cannot give away.
 NOT_FOR_RUNS = ("postgres_admin_user", "postgres_admin_password", "postgres_reader_password")
 PROJECT = Path(__file__).parent.parent.parent
+MANIFEST = PROJECT / "dbt_leaderboard" / "target" / "manifest.json"
 
 
 def with_database(settings: Settings) -> Settings:
     """`settings` with a migrated database: the configured one, or the embedded server, started where it does not run."""
     if settings.postgres_host is None:
-        settings = _embedded(settings)
+        settings = with_server(settings)
     engine = live.database_of(settings)
     migrate(engine)
     with engine.connect() as connection:
@@ -49,7 +50,7 @@ def settled(settings: Settings, states: Sequence[SourceState]) -> Settings:
     return settings.model_copy(update={"budmodel_origin": Origin.LIVE})
 
 
-def _embedded(settings: Settings) -> Settings:
+def with_server(settings: Settings) -> Settings:
     """`settings` with the embedded server, which is running then; its superuser makes the roles and nothing else."""
     port = settings.postgres_port if "postgres_port" in settings.model_fields_set else None
     server = embedded_postgres.start(settings.budmodel_home / "postgres", port)

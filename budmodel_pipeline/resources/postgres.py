@@ -47,6 +47,12 @@ def while_the_run_lives(context: dg.InitResourceContext, postgres: Any) -> Itera
     if context.run is None or context.instance is None or not isinstance(postgres, PostgresResource):
         yield
         return
+    from budmodel_pipeline.warehouse.migrate import NewerSchemaError, expect_known_schema  # Sensors need no Alembic.
+
+    try:
+        expect_known_schema(postgres.engine)
+    except NewerSchemaError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     with alive(postgres.engine, context.run.run_id):
         context.instance.add_run_tags(context.run.run_id, {WATCHED: "true"})
         yield

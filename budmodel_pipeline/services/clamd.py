@@ -121,6 +121,11 @@ class ClamAV:
         self._lock = threading.Lock()
         self._failures_left = clamd.policy.failures
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not fit to judge, None where it is."""
+        return self._absence or "; ".join(finding.what for finding in self._troubles) or None
+
     def examine(self, descriptor: int, name: str, size: int) -> EngineResult:
         """What ClamAV says of an open file, if the file is of a kind that it serves for."""
         try:

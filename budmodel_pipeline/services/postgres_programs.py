@@ -118,6 +118,16 @@ def find_programs(account: Account | None, major: int | None = None) -> Programs
     )
 
 
+def client_program(name: str) -> Path:
+    """A program that talks to a server, such as `pg_dump`. Raises EmbeddedPostgresError where there is none."""
+    found = next((folder / name for folder in _candidates(None) if (folder / name).is_file()), None)
+    if found is None:
+        raise EmbeddedPostgresError(
+            f"{name} is not installed: install PostgreSQL's clients (Debian: apt install postgresql)"
+        )
+    return found
+
+
 def _candidates(account: Account | None) -> Iterator[Path]:
     wheel = _wheel()
     if wheel is not None:

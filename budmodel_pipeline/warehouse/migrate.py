@@ -18,17 +18,31 @@ _OWNED = text(
 )
 
 
+class NewerSchemaError(Exception):
+    """The database was migrated by a later version of this code."""
+
+    def __init__(self, revision: str | None) -> None:
+        super().__init__(
+            f"The database is at revision {revision} and this version of the code knows none later than "
+            f"{newest_revision()}: a newer version migrated it. Run that one; nothing was changed."
+        )
+
+
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Creates the schema and runs the migrations that are missing up to `revision`, by default the newest.
 
     Safe when several processes start at once. What is made belongs to the owner of the tables, where `roles` made one.
+    Raises NewerSchemaError.
     """
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if connection.execute(_OWNED, {"schema": SCHEMA, "owner": OWNER}).scalar():
             connection.execute(text(f"set local role {OWNER}"))
         connection.execute(text(f"create schema if not exists {SCHEMA}"))
-        if current_revision(connection) != newest_revision():
+        found = current_revision(connection)
+        if not knows(found):
+            raise NewerSchemaError(found)
+        if found != newest_revision():
             command.upgrade(_config(connection), revision)
 
 
@@ -37,9 +51,26 @@ def current_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA}).get_current_revision()
 
 
+def expect_known_schema(engine: Engine) -> None:
+    """Raises NewerSchemaError where this code would work on tables that it does not know."""
+    with engine.connect() as connection:
+        found = current_revision(connection)
+    if not knows(found):
+        raise NewerSchemaError(found)
+
+
+def knows(revision: str | None) -> bool:
+    """Whether this version of the code knows a revision; none at all is known as well."""
+    return revision is None or revision in {script.revision for script in _scripts().walk_revisions()}
+
+
 def newest_revision() -> str | None:
     """The revision that this version of the code wants."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -1,0 +1,132 @@
+"""The commands of whoever keeps a deployment running: look at it, stop it, save it, put it back."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from budmodel_pipeline.commands import context
+from budmodel_pipeline.commands.console import say, show
+from budmodel_pipeline.commands.options import as_json
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Whether everything that the pipeline needs is there, and what to do where it is not.
+
+    The exit status is 0 where nothing is a problem, and 1 otherwise. Nothing is migrated.
+    """
+    settings = context.settings()
+    from budmodel_pipeline.commands import quickstart
+    from budmodel_pipeline.connections.checkup import findings
+    from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
+    from budmodel_pipeline.warehouse.roles import READER
+
+    embedded = settings.postgres_host is None
+    try:
+        running = quickstart.with_server(settings) if embedded else settings
+    except EmbeddedPostgresError as error:
+        raise click.ClickException(str(error)) from error
+    password = quickstart.roles_of(running).reader_password
+    reader = running.database_url.set(username=READER, password=password)
+    found = list(findings(running, reader, quickstart.MANIFEST, embedded=embedded))
+    show(
+        [{"what": one.what, "state": one.state, "found": one.found, "fix": one.fix} for one in found],
+        as_json=as_json,
+    )
+    sys.exit(1 if any(one.state == "problem" for one in found) else 0)
+
+
+@click.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL server; its data stay, and the next command starts it again."""
+    settings = context.settings()
+    from budmodel_pipeline.services import embedded_postgres
+    from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
+
+    if settings.postgres_host is not None:
+        raise click.ClickException(f"POSTGRES_HOST names {settings.postgres_host}: that server is not ours to stop.")
+    place = settings.budmodel_home / "postgres"
+    try:
+        embedded_postgres.stop(place)
+    except EmbeddedPostgresError as error:
+        raise click.ClickException(str(error)) from error
+    say(f"No PostgreSQL server runs in {place}; the data stay.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Save tables, Dagster's database and the list of objects into FOLDER, while everything goes on.
+
+    The objects themselves are copied by the tools of their store; they never change.
+    """
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.workflows.backups import back_up
+
+    with _copies(), context.database() as (settings, engine):
+        data = settings.database_url
+        dagster = data.set(database=settings.dagster_postgres_db)
+        store = live.object_store_of(settings)
+        count = back_up(folder, data, dagster, engine, store)
+        say(f"Saved into {folder}. It lists {count:,} objects; save {store.place} as well, by its own tools.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def restore(folder: Path) -> None:
+    """Put a backup of FOLDER into databases that hold no data; stop the UI and its daemon before."""
+    from budmodel_pipeline.connections import live
+    from budmodel_pipeline.workflows.backups import restore as put_back
+
+    with _copies(), context.database(create=True) as (settings, engine):
+        data = settings.database_url
+        dagster = data.set(database=settings.dagster_postgres_db)
+        restored = put_back(folder, data, dagster, engine, live.object_store_of(settings))
+    say(f"What was saved at {restored.made_at} is back. The next `budmodel run` builds the marts.")
+    if restored.missing:
+        say(f"! {len(restored.missing):,} objects are not in the store, the first {restored.missing[0]}: copy them back.")
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(min=7), default=90, show_default=True, help="How long runs are kept.")
+@click.option("--yes", is_flag=True, help="Do it; without it, what would go is told and nothing is done.")
+def prune(days: int, yes: bool) -> None:
+    """Forget Dagster's runs of long ago, with their events and logs; those that tell how an asset stands are kept.
+
+    Nothing of our tables and of the object store goes.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from budmodel_pipeline.commands import quickstart
+
+    with context.database() as (settings, _):
+        quickstart.enter(settings)
+        import dagster as dg
+
+        from budmodel_pipeline.commands.pruning import forget, old_runs
+
+        before = datetime.now(UTC) - timedelta(days=days)
+        with dg.DagsterInstance.get() as instance:
+            found = old_runs(instance, before)
+            if yes:
+                forget(instance, found)
+    told = f"{len(found):,} runs from before {before:%Y-%m-%d}"
+    say(
+        f"Forgot {told}." if yes else f"Would forget {told}, with their events. To do it: budmodel prune --days {days} --yes"
+    )
+
+
+@contextmanager
+def _copies() -> Iterator[None]:
+    from budmodel_pipeline.services.database_copies import DatabaseCopyError
+    from budmodel_pipeline.workflows.backups import BackupError
+
+    try:
+        yield
+    except (BackupError, DatabaseCopyError) as error:
+        raise click.ClickException(str(error)) from error
