@@ -1,0 +1,144 @@
+"""Several machines: the same code on Celery workers, by configuration alone; what one held when it died is done once."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.checkout import ROOT
+from tests.cli import Install, Installation
+from tests.hub_server import Failure, HubServer, hub_server
+from tests.s3_server import S3Server
+
+DEPLOY = ROOT / "deploy"
+CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2}
+MODELS = [f"org/small-{number}" for number in range(2)]
+# Longer than two workers' start, a dead run's discovery and a retry take on a busy machine.
+PATIENCE = 270
+# Told when a run holds its lock, and how requests get on.
+TELL_RUNS = """
+create function tell() returns trigger language plpgsql as
+    $$ begin perform pg_notify('runs', new.run_id); return new; end $$;
+create trigger tell after insert on run_tags for each row when (new.key = 'budmodel/watched') execute function tell();
+listen runs;
+"""
+TELL_REQUESTS = """
+create function tell() returns trigger language plpgsql as
+    $$ begin perform pg_notify('requests', new.uri || ' ' || new.status); return new; end $$;
+create trigger tell after update of status on budmodel.extraction_requests for each row execute function tell();
+listen requests;
+"""
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server in a process group of its own, killed at the end with all that it started."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """The address of an empty Redis. Skips where there is none on this machine."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: apt-get install redis-server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with running(command, dict(os.environ), folder / "redis.log"):
+        yield f"redis://127.0.0.1:{port}"
+
+
+def variables(at: Installation, hub: HubServer, store: S3Server, broker: str) -> dict[str, str]:
+    return at.environment(
+        DAGSTER_HOME=str(at.home),
+        BUDMODEL_ORIGIN="live",
+        HF_ENDPOINT=hub.endpoint,
+        MINIO_ENDPOINT=store.endpoint,
+        MINIO_BUCKET=store.bucket,
+        MINIO_REGION="us-east-1",
+        MINIO_ACCESS_KEY=store.access_key,
+        MINIO_SECRET_KEY=store.secret_key,
+        AWS_ACCESS_KEY_ID=store.access_key,
+        AWS_SECRET_ACCESS_KEY=store.secret_key,
+        CELERY_BROKER=f"{broker}/0",
+        CELERY_BACKEND=f"{broker}/1",
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
+
+
+def worker(name: str) -> list[str]:
+    of_celery = ["-A", "dagster_celery.app", "-y", str(DEPLOY / "celery-worker.yaml"), "-n", name]
+    return ["dagster-celery", "worker", "start", *of_celery, "--", "--concurrency=1"]
+
+
+def listening(at: Installation, database: str, statements: str) -> psycopg.Connection[tuple[str, ...]]:
+    assert at.server is not None
+    address = at.server.url(database).replace("postgresql+psycopg", "postgresql")
+    connection = psycopg.connect(address, autocommit=True)
+    connection.execute(statements.encode())
+    return connection
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_dies_and_every_model_is_read_once(install: Install, s3_server: S3Server, tmp_path: Path) -> None:
+    at = install()
+    at.home.mkdir(parents=True)
+    (at.home / "dagster.yaml").write_text((DEPLOY / "dagster.yaml").read_text() + (DEPLOY / "celery.yaml").read_text())
+    with ExitStack() as servers:
+        hub = servers.enter_context(hub_server())
+        for model in MODELS:
+            hub.add(model, {"config.json": json.dumps(CONFIG).encode(), "README.md": b"# Small\n"})
+        # So the worker is in the midst of its first model when it dies.
+        hub.fail("GET /api/models/org/small", Failure(stall=True, times=1))
+        environment = variables(at, hub, s3_server, servers.enter_context(redis(tmp_path)))
+        assert at.run("migrate", **environment).code == 0
+        subprocess.run(["dagster", "instance", "info"], env=environment, check=True, capture_output=True)
+        runs = servers.enter_context(listening(at, at.dagster_database, TELL_RUNS))
+        requests = servers.enter_context(listening(at, at.database, TELL_REQUESTS))
+        for model in MODELS:
+            requests.execute(
+                "insert into budmodel.extraction_requests (provider, uri, requested_by) values ('hugging_face', %s, 'ann')",
+                (model,),
+            )
+        first = servers.enter_context(running(worker("one"), environment, tmp_path / "one.log"))
+        daemon = ["dagster-daemon", "run", "-w", str(ROOT / "workspace.yaml")]
+        servers.enter_context(running(daemon, environment, tmp_path / "daemon.log"))
+        [of_the_first] = [notice.payload for notice in runs.notifies(timeout=PATIENCE, stop_after=1)]
+        kill(first)
+        servers.enter_context(running(worker("two"), environment, tmp_path / "two.log"))
+        wanted = {f"{model} succeeded" for model in MODELS}
+        told: list[str] = []
+        for notice in requests.notifies(timeout=PATIENCE):
+            told.append(notice.payload)
+            if wanted <= set(told):
+                break
+    assert wanted <= set(told), told
+    assert len(told) == len(set(told)), told
+    read = at.query("select target, count(*) from budmodel.model_info group by target order by target")
+    assert read == [(f"hf:{model}", 1) for model in MODELS]
+    ended = at.query(f"select status from runs where run_id = '{of_the_first}'", dagster=True)
+    assert ended == [("FAILURE",)]
