@@ -110,8 +110,7 @@ class Machine:
 
 def _lighter(value: object) -> object:
     kind = type(value)
-    if kind is bytes:
-        assert isinstance(value, bytes)
+    if isinstance(value, bytes):
         return vocabulary().get(value) or module_of_a_family(value) or FORGOTTEN
     if kind is int:
         return PLAIN
