@@ -26,7 +26,7 @@ MIXED = _suffixes(
     """
     .bin .model .data .dat .vocab .bpe .sp .spm .meta .index .p .ts .task .params .state .opt .checkpoint .pb .obj
     .dump .a .lib .weights .states .z .db .ot .mat .nc .emb .lora .sd .t7 .ptc .graph .graphdef .ipc .lite .ggml
-    .pdmodel .gem .qt .sav .kv .lz .rtf .lnk .doc .dic .pdparams .pdopt .jit .pk .deb .nemo .idx .cache .features
+    .gem .qt .kv .lz .rtf .lnk .doc .dic .deb .nemo .idx .cache .features
     """
 )
 PICKLES = _suffixes(

@@ -13,6 +13,7 @@ from budmodel_scanner.containers.sequential import KEPT_BYTES, SequentialContent
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
+from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.registry import FORMATS, Format
 from budmodel_scanner.names import (
     PICKLES,
@@ -179,7 +180,7 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
 
 
 def _hidden(content: Content) -> tuple[str, int] | None:
-    """What loads or unpacks, at the beginning or the end of bytes that are unknown otherwise, and where it starts."""
+    """What loads, unpacks or runs, at the beginning or the end of bytes that are unknown otherwise, and where it starts."""
     for start in sorted({0, max(0, content.size - _HUNTED_BYTES)}):
         data = content.read(start, _HUNTED_BYTES)
         for what, (prefix, whole) in _HIDDEN.items():
@@ -190,6 +191,8 @@ def _hidden(content: Content) -> tuple[str, int] | None:
             header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
             if data[header : header + 4] == b"PE\0\0":
                 return "a Windows program", start + at
+        if code := code_in(data):
+            return f"code ({code[1]!r})", start + code[0]
     return None
 
 

@@ -73,6 +73,12 @@ def _kind(found: re.Match[bytes], data: bytes) -> str | None:
     return {"SevenZip": "7z archive", "MachO": "Mach-O program", "script": "shell script"}.get(kind, kind)
 
 
+def code_in(data: bytes) -> tuple[int, str] | None:
+    """Where code or a command starts in `data`, and how it begins. It is too long for chance."""
+    found = _CODE.search(data)
+    return (found.start(), found[0].decode("utf-8", "replace").strip()[:40]) if found else None
+
+
 def payload_in(data: bytes) -> tuple[str, bytes] | None:
     """What metadata hides, and its bytes: a signature or code, as it stands or encoded in base64, hexadecimal or zlib."""
     return _payload(data[:_HUNTED_BYTES], 0)
@@ -82,9 +88,9 @@ def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
     found = signature(data)
     if found:
         return found[1], data[found[0] :]
-    code = _CODE.search(data)
+    code = code_in(data)
     if code:
-        return f"code ({code.group().decode('utf-8', 'replace').strip()[:40]!r})", data
+        return f"code ({code[1]!r})", data
     if depth < 3:
         for decoded in _decoded(data):
             inner = _payload(decoded, depth + 1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from budmodel_scanner.content import Stream, UnscannedError
-from budmodel_scanner.pickles.names import vocabulary
+from budmodel_scanner.pickles.names import module_of_a_family, vocabulary
 from budmodel_scanner.pickles.reader import Reader
 from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.values import FORGOTTEN, OLD_CONTAINER, PLAIN, Container, Nested
@@ -110,8 +110,8 @@ class Machine:
 
 def _lighter(value: object) -> object:
     kind = type(value)
-    if kind is bytes:
-        return vocabulary().get(value, FORGOTTEN) if isinstance(value, bytes) else FORGOTTEN
+    if isinstance(value, bytes):
+        return vocabulary().get(value) or module_of_a_family(value) or FORGOTTEN
     if kind is int:
         return PLAIN
     if isinstance(value, Container) and value.weight == 1:

@@ -10,7 +10,7 @@ import unicodedata
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 
@@ -54,6 +54,12 @@ def vocabulary() -> dict[bytes, bytes]:
     allowed, dangerous = _allowed(), _dangerous()
     words = {word for pair in [*allowed, *dangerous.names] for word in pair} | dangerous.modules
     return {word.encode(): word.encode() for word in words}
+
+
+@lru_cache(maxsize=4096)
+def module_of_a_family(text: bytes) -> bytes | None:
+    """The text, if it may be a module of a library that is listed as a whole; one copy of each that was asked for last."""
+    return text if text.partition(b".")[0].decode("latin-1") in _families().libraries else None
 
 
 def is_module(module: str, name: str) -> bool:

@@ -279,3 +279,10 @@ def test_a_state_of_a_dtype_is_no_state_of_an_array() -> None:
 def test_storages_are_expected_in_a_file_of_torch_only() -> None:
     assert verdict(whole(storage_id("0", 3)), "model.bin", ("archive/data.pkl",)) is SAFE
     assert verdict(whole(storage_id("0", 3))) is SUSPICIOUS
+
+
+@pytest.mark.parametrize(("module", "expected"), [("sklearn.unheard", SAFE), ("unheard.module", SUSPICIOUS)])
+def test_a_module_of_a_known_library_is_remembered_however_long_ago_it_was_named(module: str, expected: Verdict) -> None:
+    many = b"(" + (b"K\x01\x94" * 150_000) + b"l"
+    body = text(module) + b"\x94" + text("Model") + b"\x93" + many + b"h\x00" + text("Other") + b"\x93)\x81" + b"\x87"
+    assert verdict(whole(body, protocol=4)) is expected

@@ -91,7 +91,10 @@ def test_what_nobody_recognizes_is_unscanned() -> None:
     assert verdict("weights.bin", NOISE) is Verdict.UNSCANNED
 
 
-@pytest.mark.parametrize("hidden", [HOSTILE_PICKLE, ELF, seven_zipped({"a": TEXT}), zipped({"a": TEXT})])
+@pytest.mark.parametrize(
+    "hidden",
+    [HOSTILE_PICKLE, ELF, seven_zipped({"a": TEXT}), zipped({"a": TEXT}), b"\0powershell -enc AAAA", b"\0os.system('true')"],
+)
 @pytest.mark.parametrize("before", [3, 150_000])
 def test_what_hides_in_unknown_bytes_is_suspicious(hidden: bytes, before: int) -> None:
     assert verdict("weights.bin", NOISE[:before] + hidden + NOISE[:before]) is Verdict.SUSPICIOUS
