@@ -39,7 +39,7 @@ _SUFFIXES: dict[Kind, str] = {
     Kind.INI: ".ini .cfg .conf .properties",
     Kind.PYTHON: ".py .pyi .pyw .pyx .pxd",
     Kind.TEMPLATE: ".jinja .jinja2 .j2",
-    Kind.MARKDOWN: ".md .markdown .mdx .rst",
+    Kind.MARKDOWN: ".md .markdown .mdx .rst .rmd .qmd .jmd",
     Kind.HTML: ".html .htm .xhtml",
     Kind.XML: ".xml .svg .xsl .xslt .xsd .pmml .rss .plist .xlf .urdf .kml",
     Kind.COMMANDS: ".sh .bash .zsh .ksh .fish .csh .command .bat .cmd .ps1 .psm1 .psd1 "

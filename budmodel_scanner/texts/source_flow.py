@@ -27,6 +27,8 @@ _EVALUATES = re.compile(
     | \b(?:Assembly|Reflection\.Assembly\])\W{0,2}\bLoad\b | \bdefineClass\b | \bdo_?[sS]tring\b
     | \bPyRun_SimpleString\b | (?<![.\w])Execute\s*\("""
 )
+# Handed what comes back from an address.
+_GIVEN_EVAL = re.compile(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
 # What takes a file, or an address, for code.
 _LOADS = re.compile(
     r"""(?x)(?<![.\w$@-])(?:(?:sys\.)?source\((?=\s*["$\w])
@@ -173,6 +175,8 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
             yield "runs-decoded", Verdict.MALICIOUS if near else Verdict.SUSPICIOUS, "runs what it decodes"
         elif names & seen.decoded:
             yield "runs-decoded", Verdict.SUSPICIOUS, "runs what it decodes"
+    if _GIVEN_EVAL.search(code) and ({*_NAME.findall(code)} & seen.fetched or _addressed(code, statement, seen, INSTALLERS)):
+        yield "runs-fetched", Verdict.MALICIOUS, "runs what it fetches"
     for found in _LOADS.finditer(code):
         arguments = code[found.end() :]
         direct = re.match(r'[\s(:]*"(\d+)"', arguments)
@@ -230,6 +234,8 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     given = assigned | {name for found in _GIVEN.findall(code) for name in found if name}
     lower = code.lower()
     calls = "(" in code or (" " in code.strip() and "=" not in code)
+    if _CONNECTS.search(code):
+        seen.fetched |= assigned
     from_fetched = bool(names & seen.fetched)
     if (unlisted and calls) or from_fetched or ("download" in lower and names & seen.paths):
         seen.fetched |= given
