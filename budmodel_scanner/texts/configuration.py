@@ -100,7 +100,7 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
             reaches = reaches or fetches(node)
             yield from _text(node, path, place)
     if reaches:
-        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS)
+        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
 
 
 def _steps(tree: object) -> Iterator[Statement]:

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import ORDINARY_PROGRAMS
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
 from budmodel_scanner.verdict import Verdict
@@ -244,7 +245,7 @@ def _run_later(script: Script) -> Iterator[Hostile]:
     saved: dict[str, Command] = {}
     for command in script.commands():
         if _fetches(command) and not _all_known(command, DOWNLOADS):
-            if name := _saved_as(command, script):
+            if (name := _saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
         elif saved:
             first = next(
