@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from budmodel_scanner.engines import CLEAN, FLAGGED, NOT_INSTALLED, EngineResult
-from budmodel_scanner.pickles.report import CLEARED
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from budmodel_scanner.versions import installed_version
 from budmodel_scanner.worker import bounded, serve
@@ -59,6 +58,9 @@ def objections(ours: Iterable[Finding], theirs: Iterable[Finding]) -> Iterator[F
     ours = tuple(ours)
     cleared: set[str] = set()
     if verdict_of(ours) is Verdict.SAFE:
+        # Its lists are read by the children; here they are needed only where somebody was asked.
+        from budmodel_scanner.pickles.report import CLEARED
+
         cleared = {_name_in(finding) for finding in ours if finding.rule == f"pickle.{CLEARED}"}
     for finding in theirs:
         if finding.rule.endswith(_FLAGGED) and _name_in(finding) in cleared:

@@ -163,7 +163,9 @@ class Scanner:
     def __init__(self, options: ScanOptions | None = None) -> None:
         self._options = options = options or ScanOptions()
         others = {engine.name: engine.version for engine in options.engines}
-        self._versions = scan_versions(others, cross_checked=options.cross_checker is not None)
+        # Parts of the key under which a result is remembered.
+        forgets = isinstance(options.cache, NoCache)
+        self._versions = {} if forgets else scan_versions(others, cross_checked=options.cross_checker is not None)
         self._files = ThreadPoolExecutor(options.children, "scan")
         # Threads of their own, as old as the scanner: a child dies with the thread that started it.
         self._examining = ThreadPoolExecutor(options.children, "examine")

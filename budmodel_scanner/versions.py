@@ -4,7 +4,6 @@ import platform
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # Programs that look at files where they are asked, and parsers that our own examination rests upon.
@@ -26,6 +25,9 @@ def rules_version() -> str:
 @cache
 def installed_version(distribution: str) -> str | None:
     """None where it is not installed."""
+    # A fifth of the time that one small file takes, and needed for the cache alone.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(distribution)
     except PackageNotFoundError:

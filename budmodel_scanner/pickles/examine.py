@@ -55,8 +55,11 @@ def looks_like_pickle(head: bytes) -> bool:
 
 
 def _imports(report: Report) -> bool:
-    """Whether it imports something known, harmless or not."""
-    return any(found.standing is not Standing.UNKNOWN for found in report.globals.values())
+    """Whether it imports something known, harmless or not. To an unpickler, `import os` is an opcode and a module's name."""
+    return any(
+        found.standing is not Standing.UNKNOWN and module.replace(".", "").isidentifier()
+        for (module, _), found in report.globals.items()
+    )
 
 
 def _examine(stream: Stream, report: Report) -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""A decoded text, examined as the kind that its name or its beginning says it is."""
+"""A decoded text, examined as the kind that its name or its beginning says it is.
+
+Readers that few files need, and that cost more to import than most files to examine, are imported where they are needed.
+"""
 
 import configparser
 import json
@@ -13,9 +16,6 @@ from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.markup import examine_html, examine_markdown, examine_orders
-from budmodel_scanner.texts.notebook import examine_notebook
-from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
 from budmodel_scanner.texts.rows import examine_table
 from budmodel_scanner.texts.scripts import (
@@ -26,9 +26,7 @@ from budmodel_scanner.texts.scripts import (
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
-from budmodel_scanner.texts.yaml_text import parse_yaml
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_TOML_CHARACTERS = 2 << 20
@@ -43,8 +41,13 @@ _COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*.{0,20000}?\*/', re.
 _LAST_COMMAS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s{0,2000}[}\]])')
 
 
-# Plain text that people read; what goes by any other name may be the source of something that is not known here.
-_PROSE_NAME = re.compile(r"(?i)\.(?:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|license|\w*ignore)$|(?:^|/)[^./]*$")
+# Plain text that people read, and its names without a suffix; what goes by any other name may be a source of any language.
+_PROSE_NAME = re.compile(
+    r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
+)
+# Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
+_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w+[^\n]*\n(.*?)^```")
+_WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
 _OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _CALL = re.compile(r"[\w\]]\s*\((?!\s*\))|__\w+__")
@@ -64,10 +67,14 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.PYTHON:
             yield from _python(text, place)
         case Kind.TEMPLATE:
+            from budmodel_scanner.texts.template import examine_template
+
             yield from examine_template(text, place)
         case Kind.MARKDOWN:
             yield from _markdown(text, place)
         case Kind.HTML:
+            from budmodel_scanner.texts.markup import examine_html
+
             yield from examine_html(text, place)
         case Kind.COMMANDS:
             yield from examine_commands(text, place)
@@ -82,6 +89,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.GRAPH:
             yield from _graph(text, place)
         case Kind.ORDERS:
+            from budmodel_scanner.texts.markup import examine_orders
+
             yield from examine_orders(text, place)
         case Kind.CLICKABLE:
             yield from examine_clickable(text, place)
@@ -135,6 +144,8 @@ def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
 
 def _tree(value: object, place: Place) -> Iterator[Finding]:
     if isinstance(value, Mapping) and ("cells" in value or "worksheets" in value) and "nbformat" in value:
+        from budmodel_scanner.texts.notebook import examine_notebook
+
         yield from examine_notebook(value, place)
     else:
         yield from examine_configuration(value, place)
@@ -145,6 +156,7 @@ def _tree(value: object, place: Place) -> Iterator[Finding]:
 def _not_json(text: str, error: ValueError, place: Place) -> Iterator[Finding]:
     if not _is_named(place, ".json", ".ipynb", ".jsonc", ".json5", ".webmanifest", ".geojson"):
         # Only its first character looked like JSON.
+        yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
         return
     if _COMMENTED_JSON.search(place.path.lower()):
         plain = _LAST_COMMAS.sub(lambda found: found[1] or "", _COMMENTS.sub(lambda found: found[1] or " ", text))
@@ -183,6 +195,8 @@ def _yaml(text: str, place: Place) -> Iterator[Finding]:
 
 
 def _documents(text: str, place: Place) -> Iterator[Finding]:
+    from budmodel_scanner.texts.yaml_text import parse_yaml
+
     for found in parse_yaml(text, place):
         if isinstance(found, Finding):
             yield found
@@ -215,13 +229,15 @@ def _ini(text: str, place: Place) -> Iterator[Finding]:
         except configparser.MissingSectionHeaderError:
             # Properties of Java, and variables of an environment.
             parser.read_string(f"[properties]\n{text}")
-    except configparser.Error:
-        # Many tools have a syntax of their own under this name.
+    except (configparser.Error, AttributeError):
+        # AttributeError: an indented line before all others. Many tools have a syntax of their own under this name.
         yield from examine_commands(text, place)
         return
     yield from _evaluated(parser, place)
     tree = {section: {key: _lines(value) for key, value in parser.items(section)} for section in parser.sections()}
-    yield from examine_configuration(tree, place)
+    found = list(examine_configuration(tree, place))
+    # The settings of servers and terminals look like these, and hold commands in quotes.
+    yield from found or examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
 def _evaluated(parser: configparser.ConfigParser, place: Place) -> Iterator[Finding]:
@@ -245,6 +261,8 @@ def _lines(value: str | None) -> object:
 
 
 def _python(text: str, place: Place) -> Iterator[Finding]:
+    from budmodel_scanner.texts.python_code import examine_python
+
     try:
         yield from examine_python(text, place)
     except UnscannedError:
@@ -256,6 +274,9 @@ def _python(text: str, place: Place) -> Iterator[Finding]:
 
 
 def _markdown(text: str, place: Place) -> Iterator[Finding]:
+    from budmodel_scanner.texts.markup import examine_html, examine_markdown
+    from budmodel_scanner.texts.yaml_text import parse_yaml
+
     body = text.lstrip("\ufeff")
     if body.startswith("---"):
         end = body.find("\n---", 3)
@@ -269,3 +290,5 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_html(body, place)
         return
     yield from examine_markdown(body, place)
+    for chunk in (_WOVEN if _is_named(place, ".jmd") else _CHUNK).finditer(body):
+        yield from examine_source(chunk[1], place)

@@ -17,7 +17,6 @@ from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import fetches
 from budmodel_scanner.texts.sources import examine_statements
 from budmodel_scanner.texts.statements import Statement, download_step, listing
-from budmodel_scanner.texts.template import examine_template
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FINDINGS = 40
@@ -101,7 +100,7 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
             reaches = reaches or fetches(node)
             yield from _text(node, path, place)
     if reaches:
-        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS)
+        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
 
 
 def _steps(tree: object) -> Iterator[Statement]:
@@ -389,6 +388,9 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
         return
     under_template = any(_TEMPLATE_KEY.search(part) for part in path[-4:])
     if under_template and ("{" in text):
+        # Its parser costs more to import than most files to examine.
+        from budmodel_scanner.texts.template import examine_template
+
         must_parse = any("chat_template" in part for part in path[-4:])
         yield from examine_template(
             text, place.inside(".".join(part for part in path if part != "[]") or "template"), must_parse=must_parse

@@ -10,7 +10,6 @@ from budmodel_scanner.texts.decoding import begins_as_text, decode, first_contro
 from budmodel_scanner.texts.embedded import examine_embedded
 from budmodel_scanner.texts.json_text import MAX_JSON_BYTES
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
-from budmodel_scanner.texts.markup import examine_xml
 from budmodel_scanner.texts.rows import examine_json_lines, examine_rows
 from budmodel_scanner.texts.unicode_tricks import examine_terminal
 from budmodel_scanner.verdict import Finding, Verdict
@@ -108,6 +107,8 @@ def _is_prose(start: str) -> bool:
 
 def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:
     if kind is Kind.XML and content.size:
+        from budmodel_scanner.texts.markup import examine_xml
+
         yield from examine_xml(content, place)
         if content.size > _MAX_WHOLE_BYTES:
             return

@@ -39,7 +39,7 @@ _SUFFIXES: dict[Kind, str] = {
     Kind.INI: ".ini .cfg .conf .properties",
     Kind.PYTHON: ".py .pyi .pyw .pyx .pxd",
     Kind.TEMPLATE: ".jinja .jinja2 .j2",
-    Kind.MARKDOWN: ".md .markdown .mdx .rst",
+    Kind.MARKDOWN: ".md .markdown .mdx .rst .rmd .qmd .jmd",
     Kind.HTML: ".html .htm .xhtml",
     Kind.XML: ".xml .svg .xsl .xslt .xsd .pmml .rss .plist .xlf .urdf .kml",
     Kind.COMMANDS: ".sh .bash .zsh .ksh .fish .csh .command .bat .cmd .ps1 .psm1 .psd1 "
@@ -137,6 +137,8 @@ def kind_of(path: str, text: str) -> Kind:
     name = path.rsplit("/", 1)[-1].lower()
     if name in _BY_NAME:
         by_name = _BY_NAME[name]
+        if path.endswith("INSTALL"):
+            return Kind.PLAIN  # Instructions in capitals, where the script of that name is in small letters.
         return kind_by_content(text) if by_name is Kind.SOURCE and text.startswith("#!") else by_name
     if ("/" + path.lower()).endswith(("/.git/config", "/.git/info/attributes")):
         return Kind.GIT

@@ -240,5 +240,5 @@ def examine_xml(content: Content, place: Place) -> Iterator[Finding]:
         return
     yield from reader.findings
     if not reader.findings:
-        yield from examine_statements(reader.steps, place, worst=Verdict.SUSPICIOUS)
+        yield from examine_statements(reader.steps, place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
     yield from reader.weights.notes(place)

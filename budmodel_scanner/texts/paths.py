@@ -18,3 +18,10 @@ def leaves_repository(path: str, *, absolute_too: bool = True) -> str | None:
     if "\x00" in path:
         return "holds a NUL"
     return None
+
+
+# Files that nothing runs.
+DATA_FILE = re.compile(
+    r"(?i)\.(?:png|jpe?g|gif|webp|bmp|svg|csv|tsv|jsonl?|ya?ml|toml|xml|txt|md|html?|pdf|wav|mp3|flac|ogg|mp4|parquet|arrow|npy|npz|safetensors|gguf"
+    r"|bin|pt|pth|ckpt|onnx|h5|tflite|model|vocab|zip|t?gz|bz2|xz|zst|tar|7z|whl|jar|deb|rpm|fa|fasta|bam|db|sqlite|dat|log|cfg|conf|ini|asc|sig|key|gpg|pem|crt)$"
+)

@@ -209,6 +209,9 @@ def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile)
     return False
 
 
+_LOADED_BY_ALL = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONSTARTUP"})
+
+
 def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """Paths and addresses in constants, docstrings left out."""
     prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
@@ -216,6 +219,10 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds
     writes = _writes(nodes, file)
     for node in nodes:
+        set_to = node.slice if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) else None
+        if isinstance(set_to, ast.Constant) and set_to.value in _LOADED_BY_ALL:
+            what = f"sets {set_to.value!r}, by which every program started from here loads code"
+            yield "python.persistence", Verdict.SUSPICIOUS, what, set_to.lineno
         if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
             continue
         text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")

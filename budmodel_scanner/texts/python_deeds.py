@@ -32,7 +32,8 @@ _TABLE: dict[Deed, str] = {
         asyncio.create_subprocess_exec asyncio.create_subprocess_shell
         asyncio.subprocess.create_subprocess_shell pexpect.spawn pexpect.run platform.popen get_ipython().system
         get_ipython().getoutput get_ipython().run_cell sh.bash sh.sh sh.curl webbrowser.open
-        distutils.spawn.spawn numpy.distutils.exec_command.exec_command
+        pip.main pip._internal.main pip._internal.cli.main.main distutils.spawn.spawn
+        numpy.distutils.exec_command.exec_command
         """,
     Deed.LOADS_OBJECTS: """
         pickle.load pickle.loads pickle.Unpickler _pickle.load _pickle.loads _pickle.Unpickler cPickle.load

@@ -12,10 +12,9 @@ from importlib.resources import files
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import ORDINARY_PROGRAMS
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
-from budmodel_scanner.texts.source_flow import follow, worth_following
-from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.verdict import Verdict
 
 _MAX_PARSED = 1 << 20
@@ -246,7 +245,7 @@ def _run_later(script: Script) -> Iterator[Hostile]:
     saved: dict[str, Command] = {}
     for command in script.commands():
         if _fetches(command) and not _all_known(command, DOWNLOADS):
-            if name := _saved_as(command, script):
+            if (name := _saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
         elif saved:
             first = next(
@@ -295,6 +294,9 @@ def _sent(script: Script) -> Iterator[Hostile]:
 
 def _in_one_line(script: Script) -> Iterator[Hostile]:
     """`php -r 'eval(file_get_contents(…));'`: a program of another language for an argument."""
+    from budmodel_scanner.texts.source_flow import follow, worth_following
+    from budmodel_scanner.texts.statements import statements
+
     for command in script.commands():
         if _LANGUAGES.fullmatch(command.program):
             for flag, code in itertools.pairwise(command.arguments):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, is_known
+from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import KEY_FILE, PERSISTENCE
 from budmodel_scanner.texts.statements import Statement, set_by
 from budmodel_scanner.verdict import Finding, Verdict
@@ -24,9 +25,11 @@ _EVALUATES = re.compile(
     | \bnew\s+Function\s*\( | \bEval\.me\b
     | \b(?:GroovyShell\(\)|[eE]ngine)\s*\.\s*evaluate\b | \b(?:instance|class|module)_eval\b
     | \bCode\.(?:eval|compile)_\w+ | \brunIn\w*Context\b
-    | \b(?:Assembly|Reflection\.Assembly\])\W{0,2}\bLoad\b | \bdefineClass\b | \bdo_?[sS]tring\b
+    | \b(?:Assembly|Reflection\.Assembly\])\W{0,2}\bLoad\b | \bdefineClass\b | \bURLClassLoader\b | \bdo_?[sS]tring\b
     | \bPyRun_SimpleString\b | (?<![.\w])Execute\s*\("""
 )
+# Handed what comes back from an address.
+_GIVEN_EVAL = re.compile(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
 # What takes a file, or an address, for code.
 _LOADS = re.compile(
     r"""(?x)(?<![.\w$@-])(?:(?:sys\.)?source\((?=\s*["$\w])
@@ -53,6 +56,7 @@ _REQUESTED = re.compile(r"^\s*\(?\s*[\"']?\$_(?:GET|POST|REQUEST|COOKIE)\b")
 _CONNECTS = re.compile(
     r"(?i)\bTCPSocket\b|\bfsockopen\b|\bIO::Socket|\bsocket\s*[.(:]|\bnew\s+(?:net\.)?Socket\b|\bnet\.(?:connect|createConnection|Dial|Socket)|\bTcpStream::connect|\bTCPClient\b|socket_connect|sockaddr_in|:gen_tcp|connectTo\b|tcpConnectToHost"
 )
+_TAKES_CODE = frozenset({"-c", "/c", "-e", "-lc", "-command"})
 _BARE_SHELL = re.compile(
     r"(?i)(?:/bin/|/usr/bin/|c:\\windows\\system32\\)?(?:(?:ba|z|da|k)?sh(?:\s+-i)?|cmd(?:\.exe)?|powershell(?:\.exe)?)"
 )
@@ -65,12 +69,13 @@ _ENVIRONMENT = re.compile(
     | \bProcessInfo\.processInfo\.environment\b(?!\[)"""
 )
 _SENDS = re.compile(
-    r"(?i)post|put\b|send|upload|request|fetch|write|curl|http|connect|urlopen|open\(|get\(|slurp|load|method"
+    r"(?i)post|put\b|send|upload|request|fetch|write|curl|http|connect|urlopen|open\(|get\(|slurp|load|method|contents"
 )
 _WRITES = re.compile(
     r"(?i)append|write|spit|put_contents|\bcopy|\bcp\b|install|setvalue|regwrite|set-itemproperty|add-content|set-content|out-file|new-item|echo|println|print\b|>>|open\b|\bcat\(|save|tee|sink|io\.open"
 )
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
+_EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WITHIN = re.compile(r"[#$\\]\{?\(?\s*([A-Za-z_]\w*)")
 _ASSIGNED = re.compile(
@@ -83,11 +88,6 @@ _GIVEN = re.compile(
     | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
     | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|write\w*|concat|add|send\w*|read\w*|save\w*|copy\w*|sync\w*)\s*[(\s])"""
 )
-# Files that nothing runs.
-_DATA = re.compile(
-    r"(?i)\.(?:png|jpe?g|gif|webp|bmp|svg|csv|tsv|jsonl?|ya?ml|toml|xml|txt|md|html?|pdf|wav|mp3|flac|ogg|mp4|parquet|arrow|npy|npz|safetensors|gguf"
-    r"|bin|pt|pth|ckpt|onnx|h5|tflite|model|vocab|zip|t?gz|bz2|xz|zst|tar|7z|whl|jar|deb|rpm|fa|fasta|bam|db|sqlite|dat|log|cfg|conf|ini|asc|sig|key|gpg|pem|crt)$"
-)
 _PATH = re.compile(
     r"[\w./\\~$%{}:+-]{0,200}[/\\][\w.${}%-]{1,80}|[\w-]{1,60}\.(?:sh|bash|exe|py|rb|pl|lua|jl|[rR]|ps1|bat|cmd|js|php|so|dll|dylib|out|run|elf|tcl|clj|scm|nim|groovy|kts)|[a-z][\w-]{0,60}"
 )
@@ -97,6 +97,7 @@ _WORD = re.compile(r"[^\s\"'`,;()\[\]]+")
 _BARE_PATH = re.compile(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
+_MAX_ARGUMENTS = 300
 
 
 @dataclass(slots=True)
@@ -158,7 +159,7 @@ def _addressed(arguments: str, statement: Statement, seen: _Seen, purpose: str) 
 def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     for found in _EVALUATES.finditer(code):
-        arguments = code[found.end() :]
+        arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         names = {*_NAME.findall(arguments)}
         if _REQUESTED.match(arguments):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
@@ -173,8 +174,10 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
             yield "runs-decoded", Verdict.MALICIOUS if near else Verdict.SUSPICIOUS, "runs what it decodes"
         elif names & seen.decoded:
             yield "runs-decoded", Verdict.SUSPICIOUS, "runs what it decodes"
+    if _GIVEN_EVAL.search(code) and ({*_NAME.findall(code)} & seen.fetched or _addressed(code, statement, seen, INSTALLERS)):
+        yield "runs-fetched", Verdict.MALICIOUS, "runs what it fetches"
     for found in _LOADS.finditer(code):
-        arguments = code[found.end() :]
+        arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         direct = re.match(r'[\s(:]*"(\d+)"', arguments)
         nested = re.match(r"[\s(]*\$?[\w.:]+\s*[(\"]", arguments)
         if (direct or nested) and strange and _addressed(arguments, statement, seen, DOWNLOADS):
@@ -187,13 +190,13 @@ def _names_file(arguments: str, statement: Statement, seen: _Seen) -> bool:
     if not seen.files:
         return False
     texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', arguments)]
-    return any(_file_name(word) in seen.files for text in (*texts, arguments) for word in _WORD.findall(text)[:40])
+    return any(_known_as(word) in seen.files for text in (*texts, arguments) for word in _WORD.findall(text)[:40])
 
 
 def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     for found in _STARTS_TEXT.finditer(code):
-        arguments = code[found.end() :]
+        arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         first = re.match(r"[$@]?(\w+)", arguments)
         if _REQUESTED.match(arguments):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
@@ -201,16 +204,23 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
         elif _DECODES.match(arguments):
             yield "runs-decoded", Verdict.SUSPICIOUS, "starts what it decodes"
+    for number, name in re.findall(r'"(\d+)"\s{0,9},\s{0,9}[$@&*]?(\w+)', code):
+        if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
+            yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
     if seen.paths or seen.files:
         for found in _STARTS.finditer(code):
-            arguments = code[found.start() :]
+            arguments = code[found.start() : found.start() + _MAX_ARGUMENTS]
             if {*_NAME.findall(arguments)} & seen.paths or _names_file(arguments, statement, seen):
                 yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
-    seen.connects = seen.connects or bool(_CONNECTS.search(code))
+    seen.connects = seen.connects or bool(_connects(statement))
     if seen.connects and any(_BARE_SHELL.fullmatch(text) for text in statement.texts) and _STARTS.search(code):
         alone = all(_BARE_SHELL.fullmatch(text) or text in {"-i", "-l", "/q"} for text in statement.texts)
         if alone:
             yield "opens-shell", Verdict.MALICIOUS, "gives a shell to a connection"
+
+
+def _connects(statement: Statement) -> bool:
+    return bool(_CONNECTS.search(statement.code)) or ("require" in statement.code and "socket" in statement.texts)
 
 
 def _sent_or_left(
@@ -227,21 +237,29 @@ def _sent_or_left(
 def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unlisted: list[str], seen: _Seen) -> None:
     code = statement.code
     assigned = {name for found in _ASSIGNED.findall(code) for name in found if name}
+    left, equals, right = _EQUALS.split(code, maxsplit=1) if _EQUALS.search(code) else (code, "", "")
+    if equals and re.search(r"[,})\]]", left) and len(left) < 200:
+        assigned |= {part[-1] for part in (_NAME.findall(piece) for piece in left.split(",")) if part}
     given = assigned | {name for found in _GIVEN.findall(code) for name in found if name}
     lower = code.lower()
     calls = "(" in code or (" " in code.strip() and "=" not in code)
-    from_fetched = bool(names & seen.fetched)
-    if (unlisted and calls) or from_fetched or ("download" in lower and names & seen.paths):
+    # What is set anew does not come from what it was.
+    from_fetched = bool(((names - assigned) | {*_NAME.findall(right)}) & seen.fetched)
+    if (unlisted and calls) or from_fetched or _connects(statement) or ("download" in lower and names & seen.paths):
         seen.fetched |= given
         if unlisted or _WRITES.search(code) or "bytes" in lower:
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}
             bare = [text for text in texts if _BARE_NAME.fullmatch(text)] if _INTO_FILE.search(lower) else []
             written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(re.sub(_URL, " ", code))
-            files = {_file_name(path) for path in written if not _DATA.search(path)}
-            seen.files |= {name for name in files if len(name) > 1}
-            seen.paths |= {name for name in holders if not _DATA.search(seen.values[name])}
-            if re.search(r"download|tmp|temp|fetch_?file|to_?file|retrieve", lower) and not any(map(_DATA.search, unlisted)):
+            files = {_known_as(path) for path in written if not DATA_FILE.search(path)}
+            seen.files |= files
+            seen.paths |= {name for name in holders if not DATA_FILE.search(seen.values[name])}
+            if re.search(r"download|tmp|temp|fetch_?file|to_?file|retrieve", lower) and not any(
+                map(DATA_FILE.search, unlisted)
+            ):
                 seen.paths |= assigned
+    else:
+        seen.fetched -= assigned
     if _DECODES.search(code) or names & seen.decoded:
         seen.decoded |= assigned
     if _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in texts):
@@ -253,5 +271,7 @@ def _is_path(text: str) -> bool:
     return len(text) < 300 and "://" not in text and _PATH.fullmatch(text) is not None
 
 
-def _file_name(path: str) -> str:
-    return re.split(r"[/\\]", path.strip("\"'"))[-1].lower()
+def _known_as(path: str) -> str:
+    """The name of a file, or its path where the name is too short to tell."""
+    name = re.split(r"[/\\]", path.strip("\"'"))[-1].lower()
+    return name if len(name) > 2 else path.lower()

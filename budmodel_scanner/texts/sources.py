@@ -42,7 +42,9 @@ def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOU
         yield found
 
 
-def examine_statements(stream: list[Statement], place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
+def examine_statements(
+    stream: list[Statement], place: Place, *, worst: Verdict = Verdict.MALICIOUS, kind: LeafKind = LeafKind.COMMAND
+) -> Iterator[Finding]:
     """The commands that statements put together, each alone and one after another; then what they do with each other."""
     values: dict[str, str] = {}
     story: list[str] = []
@@ -55,7 +57,7 @@ def examine_statements(stream: list[Statement], place: Place, *, worst: Verdict 
         for command in dict.fromkeys((*put_together(statement, values), *statement.texts)):
             if len(command) < _SHORTEST and "/" not in command:
                 continue
-            for finding in judge(Leaf(LeafKind.COMMAND, command), place, worst=worst):
+            for finding in judge(Leaf(kind, command), place, worst=worst):
                 if not shown:
                     yield replace(finding, where=place.at(f"line {statement.line}"))
             if length < _MAX_STORY and reads_as_command(command) and not shown:

@@ -23,7 +23,7 @@ _PIECE = re.compile(
 )
 _LINE_END, _OPENING, _CLOSING = 8, 9, 10
 _CONTINUES = re.compile(r"(?:[,=+|(&]|\.\.|<-|->|<>|\b_)\s*$")
-_CONTINUED = re.compile(r"[ \t]{0,200}(?:[.+|)&\]]|\#[|&]|\.\.|<>)")
+_CONTINUED = re.compile(r"[ \t]{0,200}(?:[.+|)\]]|&&|\#[|&]|\.\.|<>)")
 _ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "t": "\t", "r": "\n"}
 _TEXT = re.compile(r'"(\d+)"')
@@ -78,10 +78,13 @@ def statements(code: str) -> Iterator[Statement]:
                     parts.append(piece[0])
             case 9:
                 parts.append(piece[0])
-                if piece[0] == "{":
-                    depths.append(0)
-                else:
+                if piece[0] != "{":
                     depths[-1] += 1
+                    continue
+                if depths[-1] <= 0:
+                    yield Statement("".join(parts), tuple(texts), begun)
+                    parts, texts, begun = [], [], line
+                depths.append(0)
             case 10:
                 parts.append(piece[0])
                 if piece[0] != "}":
