@@ -153,6 +153,17 @@ def test_a_linked_page_that_shows_to_be_no_license_does_not_hide_the_name(text: 
     assert found.passed_over[0].startswith("license_link docs/page.md: it is ")
 
 
+def test_terms_with_a_part_on_privacy_are_no_policy_of_it() -> None:
+    terms = (
+        "Permission is hereby granted to the licensee by the licensor, royalty-free and free of charge, provided that "
+        "derivative works are redistributed under this license agreement. You may not sublicense it. You may use it for "
+        "research, you may not modify it, and commercial use is prohibited. Copying is permitted, as long as it is free."
+    )
+    page = f"{PRIVACY}\n\n{terms}"
+    found = found_in({"README.md": card("mit", license_link="docs/page.md"), "docs/page.md": page})
+    assert (found.identification.state, found.identification.license_id, found.evidence) == ("unknown", None, "text")
+
+
 def test_a_link_to_a_license_goes_before_the_name() -> None:
     found = found_in({"README.md": card("apache-2.0", license_link="legal/terms.txt"), "legal/terms.txt": MIT})
     assert (found.identification.license_id, found.evidence, found.source) == ("mit", "text", "legal/terms.txt")

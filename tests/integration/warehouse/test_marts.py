@@ -319,6 +319,40 @@ def variant(name: str, size: int | None) -> dict[str, Any]:
 QUANTIZED = [variant("Q4_K_M", 4_000_000_000), variant("Q8_0", 8_000_000_000), variant("odd", None)]
 
 
+def offer(
+    provider: str, into: float | None, out: float | None, basis: Basis = "priced", mode: str = "standard", above: int = 0
+) -> Offer:
+    return Offer(provider, provider.title(), "beta", "Beta", mode, above, None, Prices(basis, into, out, 0.5, None))
+
+
+OFFERS = [
+    offer("dear", 5, 20),
+    offer("cheap", 2, 8),
+    # Out for less, in for more: dearer than `cheap` at three to one, and cheaper at one to one.
+    offer("lopsided", 3, 6),
+    offer("half", 0.5, None),
+    offer("gift", 0, 0, "free"),
+    offer("plan", None, None, "unclear"),
+    offer("cheap", 0.1, 0.1, mode="batch"),
+    offer("cheap", 99, 999, above=200_000),
+    replace(offer("past", 0.01, 0.01), status="deprecated"),
+]
+NOBODYS = offer("auto", 1, 1)
+
+
+def price(one: Offer, model_id: str | None) -> PriceRecord:
+    told = one.prices
+    unmatched = None if model_id else "it chooses a model"
+    return PriceRecord(
+        "models.dev", one.provider, one.published_id, one.mode, one.context_above, one.provider_name, one.name, one.status,
+        model_id, None, unmatched, told.basis, told.input, told.output, told.cache_read, told.cache_write, [],
+    )  # fmt: skip
+
+
+# How the model is run is another product.
+THINKING = replace(price(offer("thinker", 0.2, 0.2), "makers/beta"), variant="thinking=on")
+
+
 def read_models(connection: Connection) -> None:
     """Beta at two revisions, its derivative with facts of all the wrong types, and a model that could not be read."""
     base, derived = "hf:makers/Beta", "hf:tuner/beta-tuned"
@@ -381,37 +415,7 @@ def read_models(connection: Connection) -> None:
     read_small_open_model(connection)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
     file = CatalogFileRecord("models.dev", "https://c.example", "live", "f" * 64, "sha256/ff/f", 9, FOURTH)
-    store_prices(connection, file, [price(one, "makers/beta") for one in OFFERS] + [price(NOBODYS, None)])
-
-
-def offer(
-    provider: str, into: float | None, out: float | None, basis: Basis = "priced", mode: str = "standard", above: int = 0
-) -> Offer:
-    return Offer(provider, provider.title(), "beta", "Beta", mode, above, None, Prices(basis, into, out, 0.5, None))
-
-
-OFFERS = [
-    offer("dear", 5, 20),
-    offer("cheap", 2, 8),
-    # In for little, out for much: dearer than `cheap` at three to one.
-    offer("lopsided", 1, 12),
-    offer("half", 0.5, None),
-    offer("gift", 0, 0, "free"),
-    offer("plan", None, None, "unclear"),
-    offer("cheap", 0.1, 0.1, mode="batch"),
-    offer("cheap", 99, 999, above=200_000),
-    replace(offer("past", 0.01, 0.01), status="deprecated"),
-]
-NOBODYS = offer("auto", 1, 1)
-
-
-def price(one: Offer, model_id: str | None) -> PriceRecord:
-    told = one.prices
-    unmatched = None if model_id else "it chooses a model"
-    return PriceRecord(
-        "models.dev", one.provider, one.published_id, one.mode, one.context_above, one.provider_name, one.name, one.status,
-        model_id, None, unmatched, told.basis, told.input, told.output, told.cache_read, told.cache_write, [],
-    )  # fmt: skip
+    store_prices(connection, file, [*(price(one, "makers/beta") for one in OFFERS), price(NOBODYS, None), THINKING])
 
 
 def read_small_open_model(connection: Connection) -> None:
@@ -781,7 +785,7 @@ def test_a_card_shows_the_same_range_of_prices_as_commands_do(built: Built) -> N
         tuple(card[f"{which}_{way}_usd_per_million_tokens"] for which in ("lowest", "highest"))
         for way in ("input", "output")
     ]
-    assert lowest_and_highest == [found.input, found.output] == [(0.5, 5.0), (8.0, 20.0)]
+    assert lowest_and_highest == [found.input, found.output] == [(0.5, 5.0), (6.0, 20.0)]
     assert found.cheapest is not None
     assert card["cheapest_provider"] == found.cheapest.provider == "cheap"
     assert card["prices_fetched_at"] == FOURTH

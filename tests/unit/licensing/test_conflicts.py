@@ -141,3 +141,10 @@ def test_every_base_is_compared() -> None:
 
 def test_without_a_base_there_is_nothing_to_say() -> None:
     assert lineage_conflicts("mit", []) == ()
+
+
+def test_a_duty_that_is_not_known_is_no_conflict_and_keeps_one_from_being_seen() -> None:
+    """Nobody has read what CogVideoX asks for: that its base model asks for credit contradicts nothing that is known."""
+    found = rows(lineage_conflicts("cogvideox", [("org/base", "mit")]))
+    assert ("note", "attribution") in found
+    assert ("conflict", "attribution") not in found

@@ -236,3 +236,14 @@ def test_what_nobody_has_read_says_only_what_its_record_states() -> None:
         "sam": [Topic.ROYALTIES],
     }
     assert {name for name, terms in unread.items() if terms.copyleft is not Copyleft.UNKNOWN} == {"sam", "dinov3"}
+
+
+@pytest.mark.parametrize("topic", [Topic.USE_LIMITS, Topic.THRESHOLD, Topic.BINDING])
+def test_there_is_no_class_where_a_restriction_is_not_known(topic: Topic) -> None:
+    permits = record(work='"model"')
+    for permitted in (Topic.COMMERCIAL_USE, Topic.DISTRIBUTION, Topic.MODIFICATION):
+        permits = permits.replace(f'{permitted} = "no"', f'{permitted} = "yes"')
+    assert license_type(read_terms([permits])["x"]) is LicenseType.PERMISSIVE
+    unsure = permits.replace(f'{topic} = "no"', f'{topic} = "unknown"')
+    assert unsure != permits
+    assert license_type(read_terms([unsure])["x"]) is None

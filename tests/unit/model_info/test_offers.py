@@ -88,8 +88,8 @@ def offer(
 OFFERS = [
     offer("dear", 5, 20),
     offer("cheap", 2, 8),
-    # In for little, out for much: dearer than `cheap` by 3 to 1.
-    offer("lopsided", 1, 12),
+    # Out for less, in for more: dearer than `cheap` at three to one, and cheaper at one to one.
+    offer("lopsided", 3, 6),
     offer("half", 0.5, None),
     offer("gift", 0, 0, "free"),
     offer("plan", None, None, "unclear"),
@@ -103,11 +103,11 @@ OFFERS = [
 def test_the_range_is_of_what_holds_for_any_request() -> None:
     found = price_range(OFFERS)
     assert (found.providers, found.free, found.unclear) == (4, 1, 2)
-    assert (found.input, found.output) == ((0.5, 5.0), (8.0, 20.0))
+    assert (found.input, found.output) == ((0.5, 5.0), (6.0, 20.0))
     assert found.cheapest is OFFERS[1]
     assert [one.provider for one in by_price(OFFERS)] == ["cheap", "lopsided", "dear", "half"]
     assert found.sentence == (
-        "4 providers with a price, input 0.5 to 5, output 8 to 20, cheapest CHEAP, 1 for free, 2 without a clear price"
+        "4 providers with a price, input 0.5 to 5, output 6 to 20, cheapest CHEAP, 1 for free, 2 without a clear price"
     )
 
 
