@@ -112,7 +112,10 @@ ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
         [("Alpha (agent)", 90, "new"), ("Alpha (high)", 85, "new"), ("Alpha (high)", 90, "re-measured")],
     ),
     "g_all_efforts_of_one_model": ("metric_id score_by_variant", [("arena.accuracy", {"low": 80, "high": 90, "agent": 90})]),
-    "h_ranking_with_missing_data": ("headlines models", [(3, 1), (1, 11)]),
+    "h_ranking_with_missing_data": (
+        "rank tier display_name score lower upper benchmarks self_reported",
+        [(1, 1, "A group", 80, 70, 90, 2, 1)],
+    ),
     "i_stalest_source": ("source", [("lapsed",), ("arena",), ("broken",)]),
     "j_license_conflicts_of_the_top_twenty": ("name claimed found rank", [("Gamma", "mit", "apache-2.0", 3)]),
 }
