@@ -1,17 +1,14 @@
--- What a ranking over all leaderboards would have to stand on: how many models share how many headlines. A mean of
--- percentiles is no answer where a model lacks most of them; a fitted ranking comes with more sources.
-with presence as (
-    select
-        model_id,
-        count(*) as headlines
-    from {{ ref('model_comparison') }}
-    where is_headline and percentile is not null
-    group by model_id
-)
-
+-- The best ten over all leaderboards, however few of them each model is on: what it would score on average on all benchmarks,
+-- with the 90 % interval. Models of a tier cannot be told apart; ranking_evidence says what a place stands on.
 select
-    headlines,
-    count(*) as models
-from presence
-group by headlines
-order by headlines desc
+    rank,
+    tier,
+    display_name,
+    score,
+    lower,
+    upper,
+    benchmarks,
+    self_reported
+from {{ ref('model_ranking') }}
+where scope = 'overall' and rank <= 10
+order by rank, group_id

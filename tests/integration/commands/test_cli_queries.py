@@ -163,12 +163,12 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         (
             ["ranking", "xyzzy"],
             1,
-            "Too few scores connect models for a ranking of xyzzy. Ranked without conditions: embedding,",
+            "Too few scores connect models for a ranking of xyzzy. Ranked without conditions: coding,",
         ),
         (["ranking", "--model", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["compare", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["replay", "bfcl", "--as-of", "2020-01-01"], 1, "bfcl: no snapshot was published by 2020-01-01."),
-        (["rebuild"], 1, "holds 8 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
+        (["rebuild"], 1, "holds 12 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_comes_near(

@@ -16,25 +16,34 @@ from tests.cli import Finished, Install, Installation
 REAL = SHARED.is_dir()
 FILES = SHARED / "mirror" if REAL else SAMPLES
 # Rows read, kept and rejected. What is rejected: BFCL's N/A rows of format sensitivity, LiveCodeBench's problems outside
-# the site's window, LLM Stats' models without a number.
+# the site's window, LLM Stats' models without a number, those that BigCodeBench ran on its hard board alone, and a line of
+# LiveBench that lacks cells.
 ROWS = {
     "alpacaeval": (211, 211, 0),
     "bfcl": (654, 585, 69),
+    "bigcodebench": (404, 358, 46),
+    "evalplus": (125, 125, 0),
+    "livebench": (127, 126, 1),
     "livecodebench": (16880, 12304, 4576),
     "llm_stats": (169, 162, 7),
     "lmarena_text": (7461, 7461, 0),
     "mteb": (189, 189, 0),
     "openvlm": (284, 284, 0),
+    "swebench": (322, 322, 0),
     "ugi": (379, 379, 0),
 }
 ROWS_OF_SAMPLES = {
     "alpacaeval": (20, 20, 0),
     "bfcl": (108, 97, 11),
+    "bigcodebench": (36, 26, 10),
+    "evalplus": (16, 16, 0),
+    "livebench": (19, 18, 1),
     "livecodebench": (207, 135, 72),
     "llm_stats": (15, 14, 1),
     "lmarena_text": (70, 70, 0),
     "mteb": (9, 9, 0),
     "openvlm": (11, 11, 0),
+    "swebench": (26, 26, 0),
     "ugi": (15, 15, 0),
 }
 NULL_MODEL = "NullModel (adversarial)"

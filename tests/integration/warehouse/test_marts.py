@@ -112,7 +112,10 @@ ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
         [("Alpha (agent)", 90, "new"), ("Alpha (high)", 85, "new"), ("Alpha (high)", 90, "re-measured")],
     ),
     "g_all_efforts_of_one_model": ("metric_id score_by_variant", [("arena.accuracy", {"low": 80, "high": 90, "agent": 90})]),
-    "h_ranking_with_missing_data": ("headlines models", [(3, 1), (1, 11)]),
+    "h_ranking_with_missing_data": (
+        "rank tier display_name score lower upper benchmarks self_reported",
+        [(1, 1, "OpenAI/GPT-5-2025-08-07", 80, 70, 90, 2, 1)],
+    ),
     "i_stalest_source": ("source", [("lapsed",), ("arena",), ("broken",)]),
     "j_license_conflicts_of_the_top_twenty": ("name claimed found rank", [("Gamma", "mit", "apache-2.0", 3)]),
 }
@@ -861,12 +864,12 @@ def test_a_model_that_cannot_be_read_says_why(built: Built) -> None:
 
 def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
     ranked = built.rows(
-        "select group_id, display_name, score, rank, tier, benchmarks, self_reported, ranked_models from marts.model_ranking"
+        "select group_id, score, rank, tier, benchmarks, self_reported, ranked_models from marts.model_ranking"
         " order by score desc"
     )
     assert [tuple(row.values()) for row in ranked] == [
-        ("openai/gpt-5", "A group", 80.0, 1, 1, 2, 1, 1),
-        ("acme/zorb-7b", "A group", 50.0, None, None, 1, 0, 1),
+        ("openai/gpt-5", 80.0, 1, 1, 2, 1, 1),
+        ("acme/zorb-7b", 50.0, None, None, 1, 0, 1),
     ]
     [evidence] = built.rows("select * from marts.ranking_evidence")
     assert (evidence["seen"], evidence["predicted"], evidence["residual"]) == (0.75, 0.5, 0.25)
