@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException
 
 from budmodel_pipeline.api.offered import OFFERS, Offer
-from budmodel_pipeline.api.selecting import PageQuery, item_sql, page_sql, query_of
+from budmodel_pipeline.api.selecting import PageQuery, columns_of, item_sql, page_sql, query_of
 
 JSON, CSV = "application/json", "text/csv"
 _FORMAT = version("budmodel-pipeline")
@@ -48,7 +48,7 @@ def _add_collection(router: APIRouter, database: Engine, offer: Offer) -> None:
             return Response(status_code=304, headers=_headers(build, wanted))
         if wanted == JSON:
             return Response(page, headers=_headers(build, JSON), media_type=JSON)
-        return _as_csv(page, query.model_dump()["fields"] or [*offer.columns], _headers(build, CSV))
+        return _as_csv(page, columns_of(offer, query), _headers(build, CSV))
 
     read.__annotations__["query"] = Annotated[query_of(offer), Query()]
     page = {

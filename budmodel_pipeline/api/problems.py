@@ -58,7 +58,12 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def not_understood(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001 - as it is called
-        return problem(422, "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()))
+        return problem(
+            422,
+            "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+            ),
+        )
 
     @app.exception_handler(DBAPIError)
     async def no_answer(request: Request, error: DBAPIError) -> Response:  # noqa: ARG001 - as it is called

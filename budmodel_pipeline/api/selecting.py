@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from budmodel_pipeline.api.columns import Column
 from budmodel_pipeline.api.offered import BY_PATH, Offer
@@ -53,8 +53,13 @@ def query_of(offer: Offer) -> type[PageQuery]:
     names: Any = Literal[tuple(offer.columns)]
     sort = Field(description="Order, - for descending; nulls come last.", max_length=5)
     fields["sort"] = (Annotated[list[orders], sort], [])
-    fields["fields"] = (Annotated[list[names], AfterValidator(_once), Field(description="Only these columns.")], [])
+    fields["fields"] = (Annotated[list[names], Field(description="Only these columns.", max_length=200)], [])
     return create_model(f"{offer.path.capitalize()}Query", __base__=PageQuery, **fields)
+
+
+def columns_of(offer: Offer, query: PageQuery) -> list[str]:
+    """The columns that were asked for, each once; all where none was named."""
+    return list(dict.fromkeys(query.model_dump()["fields"] or offer.columns))
 
 
 def page_sql(offer: Offer, query: PageQuery, next_page: str, held: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
@@ -62,7 +67,7 @@ def page_sql(offer: Offer, query: PageQuery, next_page: str, held: Sequence[str]
     asked = query.model_dump(exclude_none=True)
     conditions, values = _conditions(offer, asked)
     order = (*asked["sort"], *offer.order)
-    rows = _rows(offer, asked["fields"] or offer.columns, conditions, order, ":limit + 1 offset :offset")
+    rows = _rows(offer, columns_of(offer, query), conditions, order, ":limit + 1 offset :offset")
     page = _page(rows, ":limit", "cast(:next as text) || coalesce('&build=' || build, '')")
     values |= {"limit": query.limit, "offset": query.offset, "next": next_page, "held": list(held)}
     return _unless_held([offer], f"(select {page})"), values
@@ -123,9 +128,3 @@ def _comparisons(column: Column) -> list[tuple[str, str]]:
     if column.type == "boolean":
         return [(name, f"= :{name}")]
     return [(name, f"&& cast(:{name} as text[])" if column.type == "text[]" else f"= any(cast(:{name} as text[]))")]
-
-
-def _once(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
-        raise ValueError("should name each column once")
-    return names

@@ -136,7 +136,9 @@ def _extract_leaderboards(router: APIRouter, served: Served, writing: Any) -> No
             register_sources(connection, catalog())
             return source_states(connection)
 
-    @router.post("/leaderboard/extraction-cron", summary="Extract the sources that are due", **documented)
+    nothing: dict[int | str, dict[str, Any]] = {200: {"description": "No source is due."}}
+
+    @router.post("/leaderboard/extraction-cron", summary="Extract what is due", responses=nothing, **documented)
     def extract_due(response: Response) -> Answer:
         known = states()
         due = due_sources(known, datetime.now(UTC), served.origin)

@@ -11,7 +11,7 @@ STATEMENT_SECONDS = 10
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 is everywhere.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes one that is free.")
 def serve(host: str, port: int) -> None:
     """Serve the HTTP API: the marts for programs, and requests for models. /docs describes it."""
     import uvicorn
