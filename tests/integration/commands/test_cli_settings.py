@@ -21,6 +21,7 @@ CALLS = {
     "migrate": ["migrate"],
     "connect": ["connect"],
     "ui": ["ui"],
+    "serve": ["serve"],
     "ranking": ["ranking"],
     "doctor": ["doctor"],
     "stop": ["stop"],
