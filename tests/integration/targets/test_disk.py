@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 from budmodel_pipeline.targets.disk import ArchiveLimits, open_disk
+from budmodel_pipeline.targets.opening import Providers, open_model
 from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
+from budmodel_pipeline.targets.target import Target
 
 WEIGHTS = random.Random(7).randbytes(300_000)
 FILES = {
@@ -358,3 +360,17 @@ def test_what_is_not_there_or_no_model(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert refusal(tmp_path / "loop").state == "unavailable"
     assert open_disk(tmp_path, replace(ArchiveLimits(), max_files=1)).repository.files == {}
+
+
+def test_a_link_within_an_allowed_folder_leads_nowhere_else(tmp_path: Path) -> None:
+    for folder in ("allowed/model", "secret/model"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "config.json").write_text("{}")
+    (tmp_path / "allowed" / "link").symlink_to(tmp_path / "secret" / "model")
+    providers = Providers(disk_roots=[tmp_path / "allowed"])
+    with open_model(Target("disk", str(tmp_path / "allowed" / "model")), providers) as opened:
+        assert opened.repository is not None
+    for outside in ("allowed/link", "allowed/../secret/model", "secret/model"):
+        with pytest.raises(ProviderError) as refused, open_model(Target("disk", str(tmp_path / outside)), providers):
+            pass
+        assert refused.value.state == "forbidden"

@@ -281,6 +281,12 @@ def test_what_is_not_there(
     assert client.waits == []
 
 
+def test_a_record_that_says_disabled_is_believed(server: HubServer, client: Client) -> None:
+    server.add("org/model", {"config.json": CONFIG}, {"disabled": True})
+    error = client.fail("org/model", None)
+    assert (error.state, error.permanent) == ("disabled", True)
+
+
 def test_a_file_that_is_not_there(server: HubServer, client: Client) -> None:
     server.add("org/model", {"config.json": CONFIG})
     model = client.open()
