@@ -36,6 +36,8 @@ _PLAIN = {
     *("operator.itemgetter", "operator.attrgetter", "functools.partial", "builtins.method", "builtins.function"),
     *("builtins.NotImplementedType", "builtins.builtin_function_or_method", "types.FunctionType", "types.MethodType"),
 }
+# What it calls by name stands in another node, so that nothing here tells which method that is.
+_CALLS_A_METHOD = {"operator.methodcaller", "_operator.methodcaller"}
 _MAX_NODES = 200_000
 
 
@@ -75,7 +77,7 @@ def _judged(module: str, name: str, place: Place) -> Iterator[Finding]:
     if f"{module}.{name}" in _PLAIN:
         return
     standing = standing_of(module, name)
-    if standing is Standing.DANGEROUS:
+    if standing is Standing.DANGEROUS or f"{module}.{name}" in _CALLS_A_METHOD:
         yield Finding("skops.dangerous-type", Verdict.MALICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
     elif standing in (Standing.CALLABLE, Standing.CLASS):
         return
