@@ -22,9 +22,9 @@ from budmodel_pipeline.api.selecting import page_sql, query_of
 from budmodel_pipeline.fetching.mirror import serve_directory
 from budmodel_pipeline.services import embedded_postgres
 
-CLIENTS, TURNS = 50, 20
+CLIENTS, TURNS = 50, 10
 READS = (
-    "/v1/sources",
+    "/v1/models?maker=openai",
     "/v1/metrics?is_headline=true",
     "/v1/scores?metric_id=lmarena_text.rating_overall&limit=50",
     "/v1/comparison?model_id=openai/gpt-4o-2024-08-06",

@@ -92,6 +92,13 @@ OFFERS = (
         {**_METRIC, **_MODEL, "score": 1335.5, "unit": "elo", "rank": 42},
     ),
     Offer(
+        "rankings",
+        "model_ranking",
+        ("scope", "rank", "group_id"),
+        ("scope", "group_id", "maker", "sources", "rank", "tier", "benchmarks"),
+        {"scope": "overall", "group_id": "openai/gpt-4o", "rank": 12},
+    ),
+    Offer(
         "history",
         "leaderboard_history",
         ("metric_id", "entry_key", "valid_from"),
@@ -147,6 +154,13 @@ OFFERS = (
         ("target", "part", "name", "format"),
         ("target", *_WHO, "format", "precision", "size_bytes", "is_default"),
         {**_TARGET, "format": "safetensors"},
+    ),
+    Offer(
+        "prices",
+        "model_prices",
+        ("catalog", "provider", "published_id", "mode", "context_above"),
+        ("catalog", "provider", *_WHO, "mode", "status", "is_usual", "input_usd_per_million_tokens"),
+        {**_MODEL, "provider": "openai", "mode": "standard", "input_usd_per_million_tokens": 2.5},
     ),
     Offer(
         "licenses",

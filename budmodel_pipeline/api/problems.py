@@ -81,8 +81,8 @@ def answer_problems(app: FastAPI) -> None:
 
 def _of_database(error: DBAPIError) -> tuple[int, str]:
     match error.orig:
-        case errors.UndefinedTable() | errors.InvalidSchemaName():
-            return 503, "There is no such table yet; `budmodel run` builds them."
+        case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InvalidSchemaName():
+            return 503, "The tables of this version are not there yet; `budmodel run --rebuild-marts` builds them."
         case errors.QueryCanceled():
             return 503, "The query took too long; narrow it by a filter, or ask for fewer rows."
         case errors.DataError():

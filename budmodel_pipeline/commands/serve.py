@@ -18,10 +18,11 @@ def serve(host: str, port: int) -> None:
 
     from budmodel_pipeline.api.application import build_application
     from budmodel_pipeline.api.served import Served
+    from budmodel_pipeline.commands import quickstart
     from budmodel_pipeline.connections import live
 
     with database() as (settings, engine):
-        reading = live.reading_database_of(settings, CONNECTIONS, STATEMENT_SECONDS)
+        reading = live.reading_database(quickstart.reader_url(settings), CONNECTIONS, STATEMENT_SECONDS)
         application = build_application(
             Served(
                 read=reading,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
     from sqlalchemy import Engine as Database
 
     from budmodel_pipeline.services.llm import Llm
@@ -35,11 +36,11 @@ def database_of(settings: "Settings") -> "Database":
     return database(settings.postgres_host, settings.postgres_port, settings.postgres_user, password, settings.postgres_db)
 
 
-def reading_database_of(settings: "Settings", connections: int, statement_seconds: int) -> "Database":
-    """What analysts read, for up to `connections` at a time; a statement that takes longer is canceled."""
+def reading_database(url: "URL", connections: int, statement_seconds: int) -> "Database":
+    """The database of the data for up to `connections` readers at a time; a statement that takes longer is canceled."""
     from budmodel_pipeline.warehouse.engine import open_reading_engine
 
-    return open_reading_engine(settings.database_url, connections, statement_seconds)
+    return open_reading_engine(url, connections, statement_seconds)
 
 
 def object_store(
