@@ -1,26 +1,29 @@
 """The `budmodel` command. A command's module is imported when it is called: a scan need not wait for a database driver."""
 
+import json
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
+INTERRUPTED = 130
 # Each command's module under `commands/`, and its name there.
 _PIPELINE = (
     "run",
     "sources",
-    "leaderboard",
-    "compare",
     "resolve",
     "replay",
     "backfill",
     "rebuild",
     "migrate",
-    "connect",
-    "ui",
 )
 PLACES = {
     **{name: f"pipeline:{name}" for name in _PIPELINE},
-    **{name: f"models:{name}" for name in ("inspect", "request", "model")},
+    **{name: f"leaderboards:{name}" for name in ("leaderboard", "compare", "metrics")},
+    **{name: f"models:{name}" for name in ("inspect", "request", "model", "models")},
+    **{name: f"doors:{name}" for name in ("connect", "psql", "ui", "completion")},
     "ranking": "rankings:ranking",
     "parse": "parsing:parse",
     **{name: f"operations:{name}" for name in ("doctor", "stop", "backup", "restore", "prune")},
@@ -41,7 +44,45 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"budmodel_pipeline.commands.{module}"), name)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name, *rest = args
+        if name not in PLACES and not name.startswith("-"):
+            from budmodel_pipeline.identity.spelling import meant, near, unknown
 
-@click.group(cls=_Commands)
+            found = meant(name, PLACES)
+            if found is None:
+                ctx.fail(unknown("command", name, near(name, PLACES), "`budmodel --help` lists them."))
+            args = [found, *rest]
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        """Ends the process: a problem is a sentence on standard error, or an object of JSON where JSON was asked for."""
+        words, output = sys.argv[1:] if args is None else list(args), sys.stdout
+        try:
+            # What a command returns is nothing; `--help` and the like end with a status.
+            status = super().main(words, standalone_mode=False, **extra)
+        except click.Abort:
+            status = INTERRUPTED
+        except SystemExit:
+            # Click has put another in its place: nobody reads its help to the end, which is no failure.
+            if sys.stdout is not output:
+                sys.exit(0)
+            raise
+        except click.ClickException as problem:
+            if "--json" in words:
+                said = {"error": problem.format_message(), "exit_status": problem.exit_code}
+                print(json.dumps(said, ensure_ascii=False, indent=1 if sys.stderr.isatty() else None), file=sys.stderr)
+            else:
+                problem.show()
+            status = problem.exit_code
+        sys.exit(status)
+
+
+@click.group(
+    cls=_Commands,
+    epilog="The exit status is 0 when all went well, 1 when something failed (of `sources`: when one is failing; of `scan`: "
+    "when a file is not safe), 2 when the command was called wrongly (of `scan` also: when a file was not looked at), and "
+    "130 when it was interrupted. With --json a problem is an object on standard error.",
+)
 def main() -> None:
     """Collects public evidence about AI models into Postgres tables a person can trust."""

@@ -1,8 +1,9 @@
 """How commands show rows: tables on a terminal, JSON for programs."""
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 # Texts up to this many cells stay on one line: names of sources, dates with their time.
 WRAPS_ABOVE = 16
@@ -21,8 +23,17 @@ def _console() -> "Console":
     """Of the command's own standard output: what libraries print meanwhile can be led elsewhere."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            nobody_reads()
+
     # Piped output keeps its columns whole.
-    return Console(file=_OUTPUT, highlight=False, markup=False, emoji=False, width=None if _OUTPUT.isatty() else 160)
+    return Output(file=_OUTPUT, highlight=False, markup=False, emoji=False, width=None if _OUTPUT.isatty() else 160)
+
+
+def nobody_reads() -> None:
+    """Lets a command go on when whoever read its output has closed it, as `head` does: it has not failed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT.fileno())
 
 
 def say(line: str) -> None:
@@ -30,19 +41,62 @@ def say(line: str) -> None:
     _console().print("\n".join(map(plain, line.split("\n"))), soft_wrap=True)
 
 
+def whisper(line: str) -> None:
+    """Prints a line of progress beside JSON: where a person looks on, and nowhere else."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
+
+
+def tell(answer: object) -> None:
+    """Prints an object or a list as one document of JSON with ISO dates and plain numbers, indented where a person looks."""
+    put(json.dumps(answer, default=_plain, indent=1 if _OUTPUT.isatty() else None, ensure_ascii=False))
+
+
+def put(line: str) -> None:
+    """Prints a line as it is."""
+    try:
+        print(line, file=_OUTPUT, flush=True)
+    except BrokenPipeError:
+        nobody_reads()
+
+
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    """Prints rows as a table, or as a JSON list with ISO dates and plain numbers."""
+    """Prints rows as a table, or as a list of JSON. Where the terminal is too narrow for a table, each row is a list."""
     if as_json:
-        print(json.dumps(list(rows), default=_plain, indent=1, ensure_ascii=False))
+        tell(list(rows))
         return
     if not rows:
         _console().print("nothing to show")
         return
+    columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
+    table = _table(rows, columns)
+    if _OUTPUT.isatty() and table.__rich_measure__(_console(), _console().options).minimum > _console().width:
+        for number, row in enumerate(rows):
+            if number:
+                _console().print()
+            show_pairs({column: row[column] for column in columns})
+        return
+    _console().print(table, crop=False)
+
+
+def show_pairs(values: Mapping[str, Any]) -> None:
+    """Prints what is known of one thing, a line for each value."""
+    from rich.table import Table
+
+    pairs = Table(show_header=False, box=None, pad_edge=False)
+    pairs.add_column(style="bold", no_wrap=True)
+    pairs.add_column(overflow="fold")
+    for name, value in values.items():
+        if value not in (None, ""):
+            pairs.add_row(name.replace("_", " "), cell(value))
+    _console().print(pairs)
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> "Table":
     from rich.cells import cell_len
     from rich.table import Table
 
     table = Table(header_style="bold", box=None, pad_edge=False)
-    columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
     for column in columns:
         numeric = all(isinstance(row[column], int | float | Decimal | None) for row in rows)
         widest = max(cell_len(cell(row[column])) for row in rows)
@@ -51,7 +105,7 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         table.add_column(column.replace("_", " "), justify="right" if numeric else "left", min_width=whole, overflow="fold")
     for row in rows:
         table.add_row(*(cell(row[column]) for column in columns))
-    _console().print(table, crop=False)
+    return table
 
 
 def plain(text: str) -> str:

@@ -29,7 +29,8 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
     asked = settings(**({"budmodel_origin": origin} if origin else {}))
     from sqlalchemy.exc import OperationalError
 
-    from budmodel_pipeline.commands import quickstart, reports
+    from budmodel_pipeline.commands import quickstart
+    from budmodel_pipeline.commands.lookups import UnknownNameError
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.services.object_store import ObjectStoreError
     from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
@@ -63,6 +64,6 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         ReplayError,
         PublishConflictError,
         RolesError,
-        reports.UnknownNameError,
+        UnknownNameError,
     ) as error:
         raise click.ClickException(str(error)) from error

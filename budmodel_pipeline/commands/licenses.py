@@ -1,12 +1,11 @@
 """The command about licenses."""
 
-import json
 from pathlib import Path
 
 import click
 
 from budmodel_pipeline.commands import context
-from budmodel_pipeline.commands.console import say, show
+from budmodel_pipeline.commands.console import say, show, tell
 from budmodel_pipeline.commands.options import as_json
 
 
@@ -32,7 +31,11 @@ def license_of_target(
     Exits with 0 also where there is no license: the state says so, and why. With --add it learns a text instead.
     """
     if text is not None:
-        _add(text, license_id, title, source)
+        learnt = _add(text, license_id, title, source)
+        if as_json:
+            tell({"learnt": learnt})
+        for sentence in () if as_json else learnt:
+            say(sentence)
     elif target is not None:
         _tell(target, as_json)
     else:
@@ -52,7 +55,7 @@ def _tell(target: str, as_json: bool) -> None:
     except (LicenseTargetError, ProviderError, RepositoryError, TargetError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
-        print(json.dumps(license_json(found), ensure_ascii=False))
+        tell(license_json(found))
         return
     for line in summary(found):
         say(line)
@@ -62,22 +65,22 @@ def _tell(target: str, as_json: bool) -> None:
     )
 
 
-def _add(text: Path, license_id: str | None, title: str | None, source: str | None) -> None:
+def _add(text: Path, license_id: str | None, title: str | None, source: str | None) -> list[str]:
+    """What was learnt, in sentences."""
     from budmodel_pipeline.licensing.documents import NotTextError
     from budmodel_pipeline.licensing.fingerprint_texts import FingerprintError, teach, teach_folder, text_to_teach
     from budmodel_pipeline.licensing.terms import terms_of
 
     try:
         if text.is_dir():
-            say(teach_folder(text))
-            return
+            return [teach_folder(text)]
         if license_id is None:
             raise click.UsageError("give the --id of the license")
-        made = text_to_teach(text.read_bytes(), license_id, title or license_id, source or "")
-        say(teach([made]))
+        learnt = [teach([text_to_teach(text.read_bytes(), license_id, title or license_id, source or "")])]
     except (FingerprintError, NotTextError, OSError) as error:
         raise click.ClickException(f"{text}: {error}; nothing was changed") from error
     if source is None:
-        say("! no --source was given, so that nobody can find the text again: say it with the same command")
+        learnt.append("! no --source was given, so that nobody can find the text again: say it with the same command")
     if terms_of(license_id) is None:
-        say(f"! {license_id} is recognized, but not reviewed: add a record to budmodel_pipeline/licensing/records")
+        learnt.append(f"! {license_id} is recognized, but not reviewed: add a record to budmodel_pipeline/licensing/records")
+    return learnt

@@ -1,7 +1,8 @@
 """The commands about one model: inspect it, ask for it, show what is known of it."""
 
-import json
 import os
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from budmodel_pipeline.commands import context
-from budmodel_pipeline.commands.console import cell, say, show
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.console import cell, say, show, show_pairs, tell, whisper
+from budmodel_pipeline.commands.options import Amount, as_json
+from budmodel_pipeline.commands.overview import in_short, overview
 
 if TYPE_CHECKING:
     from budmodel_pipeline.model_info.offers import Offer
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 # Of a card, what a person reads first; `--json` has everything.
 LONGEST = 160
 SHOWN_OFFERS = 5
+BETWEEN_LOOKS = 1.0
+# Those of the scanner, which takes longer to import than this list to read.
+VERDICTS = ("safe", "unscanned", "error", "suspicious", "malicious")
 
 
 @click.command()
@@ -56,7 +61,7 @@ def inspect(target: str, tokens: int | None, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     answer = {**inspection_json(found), "prices": [asdict(offer) for offer in offers]}
     if as_json:
-        print(json.dumps(answer, default=str))
+        tell(answer)
         return
     say(f"{found.name} at {found.revision} ({found.provider})")
     _show_fields(answer["fields"])
@@ -102,7 +107,12 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
 @click.argument("target")
 @click.option("--by", default=None, help="Who asks; without it the name of the user.")
 @click.option("--priority", default=0, show_default=True, help="Higher is served first.")
-def request(target: str, by: str | None, priority: int) -> None:
+@click.option("--wait", is_flag=True, help="Until it is served; the exit status is 1 where that fails.")
+@click.option(
+    "--timeout", type=click.IntRange(min=0), metavar="SECONDS", help="With --wait: how long; then the exit status is 1."
+)
+@as_json
+def request(target: str, by: str | None, priority: int, wait: bool, timeout: int | None, as_json: bool) -> None:
     """Ask for the model at TARGET: hf:org/name, cloud:maker/name, a directory or archive, or a URL.
 
     The sensor of a running Dagster serves it within a minute; `budmodel run` does as well.
@@ -111,6 +121,8 @@ def request(target: str, by: str | None, priority: int) -> None:
 
     from budmodel_pipeline.targets.target import TargetError, parse_target, target_of
 
+    if timeout is not None and not wait:
+        raise click.UsageError("--timeout says how long to --wait")
     try:
         asked = parse_target(target)
         if asked.provider == "disk" and not os.path.exists(asked.uri):  # noqa: PTH110 - no also to what is too long
@@ -120,12 +132,90 @@ def request(target: str, by: str | None, priority: int) -> None:
         wanted = target_of(asked.provider, place)
     except TargetError as error:
         raise click.ClickException(str(error)) from error
-    with context.database() as (_, engine), engine.begin() as connection:
-        from budmodel_pipeline.warehouse.requests import add_request
+    with context.database() as (_, engine):
+        from budmodel_pipeline.warehouse.requests import add_request, request_state
 
-        number = add_request(connection, wanted.provider, wanted.uri, by or getpass.getuser(), priority)
-    say(f"Request {number} for {wanted.key} is queued. `make ui` or `budmodel run` serves it; its state is in")
-    say(f"budmodel.extraction_requests, and what was found in `budmodel model {wanted.key}`.")
+        with engine.begin() as connection:
+            number = add_request(connection, wanted.provider, wanted.uri, by or getpass.getuser(), priority)
+        (whisper if as_json else say)(
+            f"Request {number} for {wanted.key} is queued. `make ui` or `budmodel run` serves it; its state is in"
+            f"\nbudmodel.extraction_requests, and what was found in `budmodel model {wanted.key}`."
+        )
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with engine.connect() as connection:
+                row = dict(request_state(connection, number) or {})
+            ended = row.get("status") not in ("queued", "running")
+            if ended or not wait or (until is not None and time.monotonic() >= until):
+                break
+            time.sleep(BETWEEN_LOOKS)
+    if as_json:
+        tell({"key": wanted.key, **row})
+    elif wait:
+        say(f"Request {number} for {wanted.key}: {row['status']}" + (f": {row['error']}" if row["error"] else ""))
+    sys.exit(1 if wait and row["status"] != "succeeded" else 0)
+
+
+@click.command()
+@click.option("--domain", metavar="NAME", help="Those with a rank in this domain, best first, such as coding.")
+@click.option("--license", "license_name", metavar="NAME", help="Those under this license, such as apache-2.0.")
+@click.option("--max-parameters", type=Amount(), metavar="8B", help="Those with at most so many parameters.")
+@click.option(
+    "--max-memory", type=Amount(of_bytes=True), metavar="24GB", help="Those served at 8,192 tokens within so much memory."
+)
+@click.option("--open", "is_open", is_flag=True, help="Those whose weights are published.")
+@click.option("--verdict", type=click.Choice(VERDICTS, case_sensitive=False), help="Those whose files have this verdict.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many models.")
+@as_json
+def models(
+    domain: str | None,
+    license_name: str | None,
+    max_parameters: int | None,
+    max_memory: int | None,
+    is_open: bool,
+    verdict: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Which models there are, those with the best ranks first; every option narrows the list.
+
+    What is not known is no match: how many models are left out for that stands below the table.
+    """
+    from budmodel_pipeline.commands import lookups
+    from budmodel_pipeline.commands.listings import Wanted, model_rows
+
+    with context.database() as (_, engine), engine.connect() as connection:
+        lookups.expect_built(connection, "benchmarks", "model_cards")
+        wanted = Wanted(
+            domain=lookups.domain(connection, domain) if domain is not None else None,
+            license_id=lookups.license_id(license_name) if license_name is not None else None,
+            max_parameters=max_parameters,
+            max_memory=max_memory,
+            is_open=is_open,
+            verdict=verdict,
+        )
+        found, unknown = model_rows(connection, wanted)
+    if as_json:
+        show(found[:limit], as_json=True)
+        return
+    show([_in_a_line(row) for row in found[:limit]], as_json=False)
+    if len(found) > limit:
+        say(f"\n{len(found) - limit:,} more: --limit {len(found)}")
+    if unknown:
+        say(f"\n{unknown:,} more may be meant: what decides about them is not known")
+
+
+def _in_a_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    best = f"{row['best_rank']:,} of {row['of']:,} in {row['best_metric']}" if row["best_metric"] else ""
+    return {
+        "model": row["model"],
+        "parameters": in_short(row["parameters"]) if row["parameters"] else "",
+        "context": row["context"],
+        "license": row["license"],
+        "verdict": row["verdict"],
+        "GB at 8k": row["memory_8k"] and round(row["memory_8k"] / 1e9, 1),
+        "best rank": best,
+    }
 
 
 @click.command()
@@ -150,9 +240,10 @@ def model(name: str, as_json: bool) -> None:
 
         known = model_report(connection, target.key if target else name)
     if as_json:
-        print(json.dumps(known, default=str, indent=1, ensure_ascii=False))
+        tell(known)
         return
     say(f"{known['model_id']}: {len(known['names'])} names, {len(known['scores'])} metrics, {len(known['cards'])} cards")
+    show_pairs(overview(known))
     for card in known["cards"]:
         say(f"\n{card['target']} at {card['revision'][:12]}, read {cell(card['extracted_at'])} ({card['origin']})")
         _show_fields(card["facts"])

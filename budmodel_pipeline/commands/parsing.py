@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from budmodel_pipeline.commands.console import say, show
-from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.commands.published_files import expect_sources, files_of
+from budmodel_pipeline.commands.options import SourceName, as_json
+from budmodel_pipeline.commands.published_files import files_of
 
 if TYPE_CHECKING:
     from budmodel_pipeline.sources.contract import Parsed, Source
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", type=SourceName())
 @click.option(
     "--file",
     type=click.Path(exists=True, path_type=Path),
@@ -28,7 +28,6 @@ def parse(source: str, file: Path | None, limit: int, as_json: bool) -> None:
 
     The exit status is 1 where the files would not be published.
     """
-    expect_sources([source], "SOURCE")
     from budmodel_pipeline.fetching.endpoints import SAMPLES
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.sources.contract import SourceError

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from budmodel_pipeline.commands.console import cell, say, show
+from budmodel_pipeline.commands.console import cell, say, show, tell, whisper
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import as_json
-from budmodel_pipeline.commands.published_files import expect_sources
+from budmodel_pipeline.commands.options import SourceName, as_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -26,18 +25,25 @@ ORIGINS = ("sample", "mirror", "live")
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
 
-# Of a leaderboard's columns, those that a summary has room for, and those that a table does not need: the same in every row,
-# or told by the published name.
+# Of a leaderboard's columns, those that a summary has room for.
 SHOWN = ("rank", "model", "score", "organization")
 SHOWN_CARDS = 11
 SHOWN_ROWS = 5
 SHOWN_FAILURES = 10
-NOT_SHOWN = ("unit", "as_of", "origin", "variant")
+# How lines about failures begin in `progress`.
+FAILED = "✗"
 
 
 @click.command()
 @click.option("--force", is_flag=True, help="Extract sources even when they are not due.")
-@click.option("--source", "only", multiple=True, metavar="SOURCE", help="Only this source; may be given several times.")
+@click.option(
+    "--source",
+    "only",
+    type=SourceName(),
+    multiple=True,
+    metavar="SOURCE",
+    help="Only this source; may be given several times.",
+)
 @click.option("--origin", type=click.Choice(ORIGINS), help="Bundled samples, a mirror, or live.")
 @click.option(
     "--accept",
@@ -52,6 +58,7 @@ NOT_SHOWN = ("unit", "as_of", "origin", "variant")
     help="Publish without the entry of this name, until its scores change; may be given several times, needs --source.",
 )
 @click.option("--rebuild-marts", is_flag=True, help="Resolve all names again and rebuild the marts even if nothing is new.")
+@as_json
 def run(
     force: bool,
     only: Sequence[str],
@@ -60,9 +67,9 @@ def run(
     accept_shrinkage: bool,
     set_aside: Sequence[str],
     rebuild_marts: bool,
+    as_json: bool,
 ) -> None:
     """Extract the sources that are due and rebuild the marts."""
-    expect_sources(only, "--source")
     if (accept is not None or set_aside) and len(only) != 1:
         raise click.UsageError("--accept and --set-aside are about one source; name it with --source")
     if accept is not None and not accept.strip():
@@ -86,24 +93,31 @@ def run(
             behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
+        tell_progress, failures = _progress(as_json=as_json)
+        ok = True
         if not due and not behind:
-            _show_sources(source_rows(states))
-            say(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
-            return
-        if due:
-            say(f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}")
+            if not as_json:
+                _show_sources(source_rows(states))
+            tell_progress(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
         else:
-            say("No source is due; models are read where they are, and the marts rebuilt")
-        ok = _refresh(engine, settings, due, accepted=accepted, rebuild_marts=rebuild_marts)
+            tell_progress(
+                f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}"
+                if due
+                else "No source is due; models are read where they are, and the marts rebuilt"
+            )
+            ok = _refresh(engine, settings, due, tell_progress, accepted=accepted, rebuild_marts=rebuild_marts)
         with engine.connect() as connection:
-            _summary(connection, started, due)
+            if as_json:
+                tell({"succeeded": ok, "failures": failures, **_outcome(connection, started, due)})
+            elif due or behind:
+                _summary(connection, started, due)
     sys.exit(0 if ok else 1)
 
 
 @click.command()
 @as_json
 def sources(as_json: bool) -> None:
-    """Every source: status, last success, next due, problems."""
+    """Every source: status, last success, next due, problems. The exit status is 1 when one is failing."""
     from budmodel_pipeline.commands.reports import source_rows
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.warehouse.publish import register_sources
@@ -116,38 +130,17 @@ def sources(as_json: bool) -> None:
         show(rows, as_json=True)
     else:
         _show_sources(rows)
-
-
-@click.command()
-@click.argument("metric")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
-@as_json
-def leaderboard(metric: str, limit: int, as_json: bool) -> None:
-    """The top of METRIC, such as lmarena_text.rating_overall."""
-    from budmodel_pipeline.commands.reports import leaderboard_rows
-
-    with database() as (_, engine), engine.connect() as connection:
-        rows = leaderboard_rows(connection, metric, limit)
-    if as_json:
-        show(rows, as_json=True)
-    else:
-        _show_leaderboard(metric, rows, [column for column in rows[0] if column not in NOT_SHOWN])
-
-
-@click.command()
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@as_json
-def compare(models: Sequence[str], as_json: bool) -> None:
-    """Every score of the MODELs side by side, those that all of them have first."""
-    from budmodel_pipeline.commands.reports import comparison_rows
-
-    with database() as (_, engine), engine.connect() as connection:
-        show(comparison_rows(connection, models), as_json=as_json)
+    sys.exit(int(any(row["status"] == "failing" for row in rows)))
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--source", default="", help="The leaderboard that publishes NAME; some have habits of their own.")
+@click.option(
+    "--source",
+    type=SourceName(of_others=True),
+    metavar="SOURCE",
+    help="The leaderboard that publishes NAME; some have habits of their own.",
+)
 @click.option("--link", help="What the leaderboard links NAME to.")
 @click.option(
     "--input", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON lines to resolve."
@@ -155,7 +148,7 @@ def compare(models: Sequence[str], as_json: bool) -> None:
 @click.option("--output", "resolved", type=click.Path(dir_okay=False, path_type=Path), help="Where the resolved lines go.")
 @as_json
 def resolve(
-    name: str | None, source: str, link: str | None, names: Path | None, resolved: Path | None, as_json: bool
+    name: str | None, source: str | None, link: str | None, names: Path | None, resolved: Path | None, as_json: bool
 ) -> None:
     """Which model NAME means and why; or resolve a file of names. Needs no database.
 
@@ -169,9 +162,13 @@ def resolve(
 
     try:
         if names is not None and resolved is not None and name is None:
-            say(f"{resolve_lines(names, resolved):,} names resolved into {resolved}")
+            count = resolve_lines(names, resolved)
+            if as_json:
+                tell({"names": count, "output": str(resolved)})
+            else:
+                say(f"{count:,} names resolved into {resolved}")
         elif name is not None and names is None and resolved is None:
-            found = resolve_name(source, name, link)
+            found = resolve_name(source or "", name, link)
             answer = {
                 "model_id": found.model_id,
                 "group_id": group_of(found.model_id),
@@ -191,12 +188,11 @@ def resolve(
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", type=SourceName())
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
 @as_json
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
-    expect_sources([source], "SOURCE")
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.workflows.replay import replayed_rows
@@ -209,7 +205,8 @@ def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
 
 
 @click.command()
-def rebuild() -> None:
+@as_json
+def rebuild(as_json: bool) -> None:
     """Publish every snapshot that the object store remembers into an empty database."""
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.sources.catalog import catalog
@@ -217,23 +214,29 @@ def rebuild() -> None:
 
     with database() as (settings, engine), _alone(engine):
         published = rebuild_database(engine, live.object_store_of(settings), catalog())
-        show([{"source": name, "snapshots": count} for name, count in published.items()], as_json=False)
-        sys.exit(0 if _refresh(engine, settings, [], rebuild_marts=True) else 1)
+        rows = [{"source": name, "snapshots": count} for name, count in published.items()]
+        if not as_json:
+            show(rows, as_json=False)
+        tell_progress, failures = _progress(as_json=as_json)
+        ok = _refresh(engine, settings, [], tell_progress, rebuild_marts=True)
+        if as_json:
+            tell({"succeeded": ok, "failures": failures, "published": rows})
+    sys.exit(0 if ok else 1)
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", type=SourceName())
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) on which the publisher had this file."
 )
-def backfill(source: str, file: Path, as_of: datetime) -> None:
+@as_json
+def backfill(source: str, file: Path, as_of: datetime, as_json: bool) -> None:
     """Load an older FILE of SOURCE as history; what is current stays.
 
     For a source of several files FILE is a directory that holds them under the names that the publisher gives them, or laid
     out as a mirror.
     """
-    expect_sources([source], "SOURCE")
     if as_of.date() > datetime.now(UTC).date():
         raise click.BadParameter("a file of the future is no history", param_hint="--as-of")
     from budmodel_pipeline.commands.published_files import files_of
@@ -248,40 +251,25 @@ def backfill(source: str, file: Path, as_of: datetime) -> None:
             register_sources(connection, catalog())
         store = live.object_store_of(settings)
         snapshot, parsed = load_older(catalog()[source], contents, as_of.date(), engine=engine, store=store)
-        say(f"{source}: {parsed.score_count:,} scores of {len(parsed.entries):,} entries as of {snapshot.as_of}")
-        sys.exit(0 if _refresh(engine, settings, [], rebuild_marts=True) else 1)
+        tell_progress, failures = _progress(as_json=as_json)
+        tell_progress(f"{source}: {parsed.score_count:,} scores of {len(parsed.entries):,} entries as of {snapshot.as_of}")
+        ok = _refresh(engine, settings, [], tell_progress, rebuild_marts=True)
+        if as_json:
+            loaded = {"scores": parsed.score_count, "entries": len(parsed.entries), "as_of": snapshot.as_of}
+            tell({"succeeded": ok, "failures": failures, "source": source, **loaded})
+    sys.exit(0 if ok else 1)
 
 
 @click.command()
-def migrate() -> None:
+@as_json
+def migrate(as_json: bool) -> None:
     """Create the databases where they are missing and bring the schema up to date; a deployment does this first."""
     with database(create=True) as (settings, _):
-        say(f"{settings.postgres_db} on {settings.postgres_host}:{settings.postgres_port} is up to date")
-
-
-@click.command()
-@click.option("--write", is_flag=True, help="The pipeline's own connection, which may change data and ask for models.")
-def connect(write: bool) -> None:
-    """Print the connection string of the data for psql and BI tools: of a user who reads the marts and nothing else."""
-    from budmodel_pipeline.commands import quickstart
-
-    with database() as (settings, _):
-        url = settings.database_url if write else quickstart.reader_url(settings)
-        print(url.set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-@click.command()
-@click.option("--port", default=3000, show_default=True, help="Where the UI listens, on this machine only.")
-def ui(port: int) -> None:
-    """Start the Dagster UI and its daemon on the same databases."""
-    from budmodel_pipeline.commands import quickstart
-
-    with database() as (settings, _):
-        quickstart.enter(settings)
-    say(f"DAGSTER_HOME={os.environ['DAGSTER_HOME']}, PostgreSQL at {settings.postgres_host}:{settings.postgres_port}")
-    workspace = str(quickstart.PROJECT / "workspace.yaml")
-    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
-    os.execv(sys.executable, command)
+        host, port, name = settings.postgres_host, settings.postgres_port, settings.postgres_db
+    if as_json:
+        tell({"database": name, "host": host, "port": port, "up_to_date": True})
+    else:
+        say(f"{name} on {host}:{port} is up to date")
 
 
 @contextmanager
@@ -295,10 +283,23 @@ def _alone(engine: "Engine") -> Iterator[None]:
         yield
 
 
+def _progress(*, as_json: bool) -> tuple[Callable[[str], None], list[str]]:
+    """How lines of progress are told, and the list in which those about failures are gathered for programs."""
+    failures: list[str] = []
+
+    def tell_progress(line: str) -> None:
+        if line.lstrip().startswith(FAILED):
+            failures.append(line.strip().removeprefix(f"{FAILED} "))
+        (whisper if as_json else say)(line)
+
+    return tell_progress, failures
+
+
 def _refresh(
     engine: "Engine",
     settings: "Settings",
     due: Sequence[str],
+    tell_progress: Callable[[str], None],
     *,
     rebuild_marts: bool,
     accepted: "Accepted | None" = None,
@@ -315,7 +316,7 @@ def _refresh(
 
     try:
         said = accepted or NOTHING_ACCEPTED
-        return refresh(engine, settings, due, accepted=said, rebuild_marts=rebuild_marts, say=say)
+        return refresh(engine, settings, due, accepted=said, rebuild_marts=rebuild_marts, say=tell_progress)
     except MissingManifestError as error:
         raise click.ClickException(str(error)) from error
     except DagsterPostgresException as error:
@@ -333,8 +334,21 @@ def _origin_sentence(settings: "Settings") -> str:
     }[settings.effective_origin]
 
 
+def _outcome(connection: "Connection", started: datetime, attempted: Sequence[str]) -> dict[str, Any]:
+    """What a run did, and how things stand after it, for programs."""
+    from budmodel_pipeline.commands import reports
+    from budmodel_pipeline.warehouse.states import source_states
+
+    return {
+        "extracted": reports.summary_rows(connection, started, attempted),
+        "sources": reports.source_rows(source_states(connection)),
+        "failing_models": reports.failing_models(connection),
+    }
+
+
 def _summary(connection: "Connection", started: datetime, attempted: Sequence[str]) -> None:
     from budmodel_pipeline.commands import reports
+    from budmodel_pipeline.commands.listings import about_leaderboard, leaderboard_rows
 
     rows = reports.summary_rows(connection, started, attempted)
     if rows:
@@ -343,7 +357,9 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
     metric = reports.showcase_metric(connection)
     if metric:
         say("")
-        _show_leaderboard(metric, reports.leaderboard_rows(connection, metric, 5), SHOWN)
+        top = leaderboard_rows(connection, metric, 5)
+        say(about_leaderboard(metric, top))
+        show([{name: row[name] for name in SHOWN} for row in top], as_json=False)
     for title, shown in (
         ("Model cards", reports.card_rows(connection, SHOWN_CARDS)),
         ("Variants of a repository", reports.variant_rows(connection, SHOWN_ROWS)),
@@ -358,7 +374,8 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
         f"\nNext: make ui                       the pipeline in a browser"
         f"\n      {me} leaderboard METRIC, {me} compare MODEL MODEL"
         f"\n      {me} model NAME, {me} request hf:ORG/NAME"
-        f'\n      psql "$({me} connect)"          the tables, in schema marts'
+        f"\n      {me} metrics, {me} models --domain coding"
+        f"\n      {me} psql                       the tables, in schema marts"
         f"\n      {me} run --origin live          the real sites"
     )
     _show_failures(rows, reports.failing_models(connection))
@@ -382,9 +399,3 @@ def _show_sources(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         if row["problem"]:
             say(f"{row['source']}: {row['problem']}")
-
-
-def _show_leaderboard(metric: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    top = rows[0]
-    say(f"The top of {metric}, in {top['unit']}, as of {top['as_of']} ({top['origin']})")
-    show([{name: row[name] for name in columns} for row in rows], as_json=False)

@@ -1,6 +1,5 @@
-"""Sources as people name them to a command, and files of theirs that lie on a disk."""
+"""Files of a source that lie on a disk."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,20 +7,6 @@ import click
 
 if TYPE_CHECKING:
     from budmodel_pipeline.sources.contract import Source
-
-
-def expect_sources(names: Sequence[str], parameter: str) -> None:
-    """Ends the command where a source of `names` is unknown; `parameter` is how it was named."""
-    if not names:
-        return
-    from budmodel_pipeline.sources.catalog import CatalogError, catalog
-
-    try:
-        unknown = sorted(set(names) - set(catalog()))
-    except CatalogError as error:
-        raise click.ClickException(str(error)) from error
-    if unknown:
-        raise click.BadParameter(f"unknown: {', '.join(unknown)}; known: {', '.join(catalog())}", param_hint=parameter)
 
 
 def files_of(source: "Source", file: Path) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ import click
 
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import SourceName, as_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -23,7 +23,12 @@ NOT_SHOWN = ("group_id", "benchmark_ids", "sources", "published_name", "variant"
 @click.command()
 @click.argument("domain", default="overall")
 @click.option(
-    "--source", "sources", multiple=True, metavar="SOURCE", help="Only what this source says; several times for more."
+    "--source",
+    "sources",
+    type=SourceName(),
+    multiple=True,
+    metavar="SOURCE",
+    help="Only what this one says; several times for more.",
 )
 @click.option("--no-self-reported", is_flag=True, help="Without what makers say of their own models.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Without data that the publisher dates earlier (UTC).")
@@ -44,10 +49,10 @@ def ranking(
     A score is what a model would have on average over all benchmarks, had it taken every one, in percent, with an interval
     of 90 %. Models of a tier cannot be told apart. A benchmark that a model did not take neither raises nor lowers it.
     """
-    from budmodel_pipeline.commands import reports
+    from budmodel_pipeline.commands import lookups, reports
 
     with database() as (_, engine), engine.connect() as connection:
-        group = reports.group_id(connection, model) if model else None
+        group = lookups.group_id(connection, model) if model else None
         if sources or no_self_reported or since:
             from budmodel_pipeline.ranking.evidence import Switches
 

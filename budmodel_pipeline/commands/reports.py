@@ -1,26 +1,18 @@
 """What people ask of the tables, as rows of plain values: the commands print them as tables or JSON."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.identity.resolve import resolve
-from budmodel_pipeline.identity.tokens import UnresolvableName
+from budmodel_pipeline.commands.lookups import expect_built, is_built, model_id
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.states import SourceState
 from budmodel_pipeline.workflows.cadence import next_due
 
 Row = dict[str, Any]
-
-NOTHING_BUILT = "There are no marts yet; `budmodel run` builds them."
-
-
-class UnknownNameError(Exception):
-    """A metric or model that the marts do not hold; says what comes near."""
 
 
 def source_rows(states: Sequence[SourceState]) -> list[Row]:
@@ -108,7 +100,7 @@ def failing_models(connection: Connection) -> list[Row]:
 
 def showcase_metric(connection: Connection) -> str | None:
     """The headline metric to show first, one that people voted on where there is one; None before the first build."""
-    if not _is_built(connection, "leaderboard"):
+    if not is_built(connection, "leaderboard"):
         return None
     fullest = text("""
         select metric_id from marts.leaderboard join budmodel.metrics using (metric_id) where is_headline
@@ -117,47 +109,9 @@ def showcase_metric(connection: Connection) -> str | None:
     return connection.execute(fullest).scalar()
 
 
-def leaderboard_rows(connection: Connection, metric: str, limit: int) -> list[Row]:
-    """The top of one metric. Raises UnknownNameError."""
-    if not _is_built(connection, "leaderboard"):
-        raise UnknownNameError(NOTHING_BUILT)
-    rows = connection.execute(
-        text("""
-            select rank, published_name as model, variant, score, unit, lower, upper, votes, organization, as_of, origin
-            from marts.leaderboard where metric_id = :metric
-            order by rank nulls last, score desc, published_name limit :limit
-        """),
-        {"metric": metric, "limit": limit},
-    )
-    found = [dict(row) for row in rows.mappings()]
-    if not found:
-        raise UnknownNameError(f"There is no metric {metric!r}. {_near_metrics(connection, metric)}")
-    return found
-
-
-def comparison_rows(connection: Connection, models: Sequence[str]) -> list[Row]:
-    """One row per metric that at least one of `models` has, with a column of scores per model. Raises UnknownNameError."""
-    if not _is_built(connection, "model_comparison"):
-        raise UnknownNameError(NOTHING_BUILT)
-    ids = [model_id(connection, model) for model in models]
-    rows = connection.execute(
-        text("""
-            select metric_id, unit, model_id, score, rank from marts.model_comparison
-            where model_id = any(:ids) order by metric_id
-        """),
-        {"ids": ids},
-    )
-    table: dict[str, Row] = {}
-    for row in rows:
-        line = table.setdefault(row.metric_id, {"metric": row.metric_id, "unit": row.unit, **dict.fromkeys(ids)})
-        line[row.model_id] = row.score
-    return sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
-
-
 def ranking_rows(connection: Connection, scope: str) -> list[Row]:
     """The models of a ranking from the best on, those without a rank last. Raises UnknownNameError."""
-    if not _is_built(connection, "model_ranking"):
-        raise UnknownNameError(NOTHING_BUILT)
+    expect_built(connection, "model_ranking")
     rows = connection.execute(
         text("""
             select rank, tier, display_name as model, group_id, round(score::numeric, 1) as score,
@@ -172,8 +126,7 @@ def ranking_rows(connection: Connection, scope: str) -> list[Row]:
 
 def ranking_evidence_rows(connection: Connection, scope: str, group: str) -> list[Row]:
     """What the place of a model group stands on, the greatest surprise first. Raises UnknownNameError."""
-    if not _is_built(connection, "ranking_evidence"):
-        raise UnknownNameError(NOTHING_BUILT)
+    expect_built(connection, "ranking_evidence")
     rows = connection.execute(
         text("""
             select benchmark_id, round(seen::numeric, 3) as seen, round(predicted::numeric, 3) as predicted,
@@ -200,20 +153,9 @@ def group_names(connection: Connection) -> dict[str, str]:
     return {row.group_id: row.display_name for row in connection.execute(text("select * from budmodel.model_groups"))}
 
 
-def group_id(connection: Connection, name: str) -> str:
-    """The group of the model that `name` means. Raises UnknownNameError."""
-    same = text("select group_id from budmodel.model_groups where lower(:name) in (lower(group_id), lower(display_name))")
-    groups: list[str] = list(connection.execute(same, {"name": name}).scalars())
-    if len(groups) == 1:
-        return groups[0]
-    of_model = text("select group_id from budmodel.models where model_id = :id")
-    group: str = connection.execute(of_model, {"id": model_id(connection, name)}).scalar_one()
-    return group
-
-
 def card_rows(connection: Connection, limit: int) -> list[Row]:
     """The cards of a few models: those that are known best first, among them those that most leaderboards score."""
-    if not _is_built(connection, "model_cards"):
+    if not is_built(connection, "model_cards"):
         return []
     rows = connection.execute(
         text("""
@@ -231,7 +173,7 @@ def card_rows(connection: Connection, limit: int) -> list[Row]:
 
 def conflict_rows(connection: Connection, limit: int) -> list[Row]:
     """Licenses that cannot be true, a few of them; notes are left out."""
-    if not _is_built(connection, "license_conflicts"):
+    if not is_built(connection, "license_conflicts"):
         return []
     rows = connection.execute(
         text("select target, reason from marts.license_conflicts where severity = 'conflict' order by 1, 2 limit :limit"),
@@ -242,7 +184,7 @@ def conflict_rows(connection: Connection, limit: int) -> list[Row]:
 
 def variant_rows(connection: Connection, limit: int) -> list[Row]:
     """Quantizations and parts of repositories that hold several, a few of them."""
-    if not _is_built(connection, "model_variants"):
+    if not is_built(connection, "model_variants"):
         return []
     rows = connection.execute(
         text("""
@@ -260,8 +202,7 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
 
     A path may be given from where one stands. Raises UnknownNameError.
     """
-    if not _is_built(connection, "model_cards"):
-        raise UnknownNameError(NOTHING_BUILT)
+    expect_built(connection, "model_cards")
     by_target = text("""
         select target, model_id from budmodel.extraction_targets
         where lower(target) = lower(:name) or lower(uri) = lower(:name) or target = :path order by target limit 1
@@ -287,14 +228,15 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
             """select * from marts.model_prices where model_id = :id and variant is null
             order by provider, published_id, mode, context_above"""
         )
-        if _is_built(connection, "model_prices")
+        if is_built(connection, "model_prices")
         else [],
         "lineage": rows(
             f"""select name as model, base_model, relation, method from marts.model_lineage
             where {mine} or base_model_id = :id order by name, base_model"""
         ),
         "scores": rows(
-            """select metric_id as metric, score, unit, rank, ranked_models as of, source, as_of
+            """select metric_id as metric, score, unit, lower, upper, rank, ranked_models as of, percentile, is_headline,
+                      source, as_of
             from marts.model_comparison where model_id = :id order by metric_id"""
         ),
         "self_reported": rows(f"select * from marts.self_reported_evaluations where {mine} order by benchmark, metric"),
@@ -303,40 +245,3 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
             where {mine} and last_error is not null order by target"""
         ),
     }
-
-
-def _is_built(connection: Connection, mart: str) -> bool:
-    return connection.execute(text("select to_regclass('marts.' || :mart)"), {"mart": mart}).scalar() is not None
-
-
-def model_id(connection: Connection, name: str) -> str:
-    same = text("""
-        select distinct model_id from budmodel.model_aliases
-        where lower(model_id) = lower(:name) or lower(published_name) = lower(:name) order by 1 limit 9
-    """)
-    near = text("""
-        select distinct model_id from budmodel.model_aliases
-        where published_name ilike '%' || :name || '%' or model_id ilike '%' || :name || '%' order by 1 limit 9
-    """)
-    ids: list[str] = list(connection.execute(same, {"name": name}).scalars())
-    if len(ids) == 1:
-        return ids[0]
-    if ids:
-        raise UnknownNameError(f"{name!r} means several models; name one of: {', '.join(ids)}.")
-    with suppress(UnresolvableName):
-        meant = resolve("", name).model_id
-        if connection.execute(text("select 1 from budmodel.models where model_id = :id"), {"id": meant}).scalar():
-            return meant
-    alike: list[str] = list(connection.execute(near, {"name": name}).scalars())
-    advice = f"Do you mean one of: {', '.join(alike)}?" if alike else "Nothing resembles it."
-    raise UnknownNameError(f"There is no model {name!r}. {advice}")
-
-
-def _near_metrics(connection: Connection, metric: str) -> str:
-    like = text("""
-        select metric_id from budmodel.metrics where metric_id ilike '%' || :metric || '%'
-        order by is_headline desc, metric_id limit 8
-    """)
-    near: list[str] = list(connection.execute(like, {"metric": metric}).scalars())
-    headlines = text("select metric_id from budmodel.metrics where is_headline order by 1")
-    return f"Try one of: {', '.join(near or connection.execute(headlines).scalars())}."

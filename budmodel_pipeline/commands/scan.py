@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from budmodel_pipeline.commands import context
+from budmodel_pipeline.commands.console import put
 from budmodel_pipeline.commands.options import as_json
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def scan(target: str, no_cache: bool, cross_check: bool, form: str, baseline: Pa
         _warn(sentence)
     if as_json:
         for file in files:
-            print(json.dumps(file_as_json(file)))
+            put(json.dumps(file_as_json(file)))
     elif form != "text":
         for line in formatted(files, form):
-            print(line)
+            put(line)
     else:
         _show(found, files)
     if not found.files:

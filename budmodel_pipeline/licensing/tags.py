@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -152,6 +153,12 @@ def _by_id(plain: str) -> str | None:
         if spelled is not None:
             return license_id_of(spelled)
     return None
+
+
+def names_on_record() -> Mapping[str, str]:
+    """The ids and titles of the licenses that are on record, each with the id that it means."""
+    ids = sorted((HUB_IDS | _own_ids()) - NO_LICENSE_NAMED)
+    return {**_by_title(), **{license_id: license_id for license_id in ids}}
 
 
 def _own_ids() -> frozenset[str]:

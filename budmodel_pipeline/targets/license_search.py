@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from budmodel_pipeline.identity.hub_links import split_link
+from budmodel_pipeline.identity.spelling import do_you_mean, near
 from budmodel_pipeline.licensing.answers import answer_questions
 from budmodel_pipeline.licensing.classification import license_type, suitability
 from budmodel_pipeline.licensing.documents import MAX_BYTES, NotTextError, text_of
@@ -15,7 +16,7 @@ from budmodel_pipeline.licensing.identify import identify_text, no_license, not_
 from budmodel_pipeline.licensing.license_files import license_files
 from budmodel_pipeline.licensing.model import Answer, Identification, LicenseType, Suitability
 from budmodel_pipeline.licensing.other_documents import other_document
-from budmodel_pipeline.licensing.tags import identify_statement, identify_tag
+from budmodel_pipeline.licensing.tags import identify_statement, identify_tag, names_on_record
 from budmodel_pipeline.licensing.terms import terms_of
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.targets.target import parse_target
@@ -78,13 +79,25 @@ def license_of(word: str, open_hub: "Callable[[], Hub]") -> License:
             return license_of_content(str(path), file.read(MAX_BYTES + 1), "text")
     if word.startswith((".", "/", "~")) or word.lower().endswith(_FILE_ENDINGS):
         raise LicenseTargetError(f"{word}: there is no such file; give a file, a URL, a directory, or the name of a license")
-    return license_of_tag(word)
+    return _with_what_comes_near(license_of_tag(word), word)
 
 
 def license_of_tag(tag: str, *places: str) -> License:
     """What a name alone tells; no answer has a quote. `places` are names of models and links that tell apart licenses which
     share a name."""
     return _described(tag, "tag", None, identify_tag(tag, *places))
+
+
+def _with_what_comes_near(found: License, name: str) -> License:
+    """The same, and where the name means nothing, the licenses that may have been meant: they are told, and not answered."""
+    identification = found.identification
+    if identification.license_id is not None or identification.candidates:
+        return found
+    known = names_on_record()
+    alike = list(dict.fromkeys(known[one] for one in near(name, known)))
+    if not alike:
+        return found
+    return replace(found, identification=replace(identification, reason=f"{identification.reason}. {do_you_mean(alike)}"))
 
 
 def license_of_content(source: str, content: bytes, evidence: Evidence) -> License:

@@ -37,8 +37,8 @@ _COMMENTED_JSON = re.compile(
     r"(?:^|/)(?:\.vscode/[^/]+|\.?devcontainer(?:/[^/]+)?|tsconfig[^/]*|jsconfig|\.eslintrc|\.babelrc|pyrightconfig)\.json$|\.jsonc$|\.json5$"
 )
 _CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
-_COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
-_LAST_COMMAS = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s{0,2000}[}\]])')
+_COMMENTS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
+_LAST_COMMAS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|,(?=\s{0,2000}[}\]])')
 
 
 # Plain text that people read, and its names without a suffix; what goes by any other name may be a source of any language.

@@ -29,13 +29,13 @@ _BASE64_STARTS = (
 )
 _HEXADECIMAL_STARTS = (b"8002", b"8003", b"8004", b"8005", b"7f454c46", b"4d5a9000", b"7F454C46", b"4D5A9000")
 _BASE64 = re.compile(
-    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}+={0,2}"
+    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}={0,2}"
 )
 # Long enough for a command that fetches and runs, and read as far as such a command goes.
-_ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}+={0,2}")
+_ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
 _MAX_SEARCHED = 4 << 20
 _MAX_COMMAND = 4096
-_HEXADECIMAL = re.compile(rb"(?:[0-9A-Fa-f]{2}){24,}+")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{48,}")
 _BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _PICKLE_LINES = re.compile(
     rb"(?:^|(?<=[\n.(0]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
@@ -56,7 +56,7 @@ def _encoded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
     count = 0
     for starts, pattern, decode in (
         (_BASE64_STARTS, _BASE64, _from_base64),
-        (_HEXADECIMAL_STARTS, _HEXADECIMAL, bytes.fromhex),
+        (_HEXADECIMAL_STARTS, _HEXADECIMAL, _from_hexadecimal),
     ):
         for position, run in _runs_of(data, starts, pattern):
             try:
@@ -116,6 +116,11 @@ def _from_base64(text: str) -> bytes:
     text = text.rstrip("=").replace("-", "+").replace("_", "/")
     text = text[: len(text) - (1 if len(text) % 4 == 1 else 0)]
     return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+def _from_hexadecimal(text: str) -> bytes:
+    """A last half of a byte is none."""
+    return bytes.fromhex(text[: len(text) // 2 * 2])
 
 
 def _kind(content: bytes) -> str | None:

@@ -13,18 +13,19 @@ MAX_JSON_BYTES = 64 << 20
 # What a parsed value may cost in memory, at about 100 bytes for each comma or bracket.
 _MAX_VALUES = 700_000
 _MAX_TOKENS = 3_000_000
-_LONG_NUMBER = re.compile(rb"(?<![\d.])\d{1000,}+")
+_LONG_NUMBER = re.compile(rb"(?<![\d.])\d{1000,}")
 
-_STRING = rb'"(?:[^"\\\x00-\x1f]|\\.)*+"'
-_SHORT = rb'"(?:[^"\\\x00-\x1f]|\\.){0,400}+"'
-_NUMBER = rb"-?\d{1,40}+(?:\.\d{1,40}+)?(?:[eE][-+]?\d{1,4}+)?"
-_SPACE = rb"[ \t\r\n]*+"
-_TOKEN = re.compile(_STRING + rb"|[{}\[\]:,]|" + rb"[-+.\w]++|[ \t\r\n]++")
+_SHORT = rb'"(?:[^"\\\x00-\x1f]|\\.){0,400}"'
+_NUMBER = rb"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,4})?"
+_SPACE = rb"[ \t\r\n]*"
+_TOKEN = re.compile(rb'[{}\[\]:,"]|[-+.\w]+|[ \t\r\n]+')
+# A repeat remembers each of its rounds until it ends, so that what may be long is taken in pieces.
+_PIECE = re.compile(rb'(?:[^"\\\x00-\x1f]|\\.){1,1000}')
 
 
 def _run(item: bytes) -> bytes:
     """At least 16 items, each with its comma; the last item of a list has none and is left to be parsed."""
-    return rb"(?:" + item + _SPACE + rb"," + _SPACE + rb"){16,}+"
+    return rb"(?:" + item + _SPACE + rb"," + _SPACE + rb"){16,1000}"
 
 
 # Vocabularies, merges as pairs or texts, scored pieces, and plain numbers: long, alike, and of no meaning to a loader.
@@ -108,21 +109,33 @@ def without_alike_runs(data: bytes) -> bytes:
     after_opening = True
     while position < len(data):
         # A run can only begin where an item can: after a bracket or a comma.
-        if after_opening and (alike := _ALIKE.match(data, position)):
+        while after_opening and (alike := _ALIKE.match(data, position)):
             position = alike.end()
-        token = _TOKEN.match(data, position)
-        if token is None:
+        end = _token_end(data, position)
+        if end is None:
             if position >= len(data):
                 break
             raise ValueError(f"no JSON at byte {position:,}")
-        kept.append(token[0])
-        position = token.end()
-        if not token[0].isspace():
-            after_opening = token[0] in {b"{", b"[", b","}
+        token = data[position:end]
+        kept.append(token)
+        position = end
+        if not token.isspace():
+            after_opening = token in {b"{", b"[", b","}
         tokens += 1
         if tokens > _MAX_TOKENS:
             raise UnscannedError("json.too-large", f"more than {_MAX_TOKENS:,} tokens of JSON apart from long lists")
     return b"".join(kept)
+
+
+def _token_end(data: bytes, position: int) -> int | None:
+    """Where the token ends that begins at `position`; None where none does, or a text has no end."""
+    token = _TOKEN.match(data, position)
+    if token is None or token[0] != b'"':
+        return token and token.end()
+    position = token.end()
+    while piece := _PIECE.match(data, position):
+        position = piece.end()
+    return position + 1 if data.startswith(b'"', position) else None
 
 
 def examine_form(parsed: Parsed, place: Place) -> Iterator[Finding]:

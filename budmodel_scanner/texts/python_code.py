@@ -34,7 +34,7 @@ _DANGEROUS_TEXT = re.compile(
     | \bpty\s*\.\s*spawn | \bctypes\b | __subclasses__ | __builtins__ | \bbase64\b | \bfromhex\b
     """
 )
-_FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,}+;|;[ \t]{60,}+[^\s#]")
+_FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
 _CONFUSING = re.compile(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
 
 

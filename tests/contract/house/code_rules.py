@@ -4,6 +4,7 @@ Each is a function of a module, and yields a sentence for everything that breaks
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -65,6 +66,8 @@ ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "
 CLOCK = frozenset({"now", "utcnow", "today"})
 OPENING = frozenset({"open", "read_bytes", "read_text", "write_bytes", "write_text"})
 BY_NAME = frozenset({"import_module", "__import__"})
+# `*+`, `?+`, `}+`, `++` after what a pattern repeats, and `(?>`.
+POSSESSIVE = re.compile(r"(?<!\\)(?:\\\\)*(?:[*?}]\+|[\])}.]\+\+|\\[A-Za-z]\+\+|\(\?>)")
 
 SAYS_NOTHING = frozenset({"base", "common", "core", "helper", "helpers", "misc", "shared", "util", "utils"})
 # Here a module is named for the matter that it shows, and the matters are the same: models, licenses, scans.
@@ -205,11 +208,21 @@ def leaderboards_that_know_no_other(modules: Iterable[Module]) -> Iterator[str]:
                 yield f"{module.path}:{line}: {name} is a leaderboard, which is found in the catalog and not imported"
 
 
+def patterns_that_every_python_reads(module: Module) -> Iterator[str]:
+    """Python 3.11.0 to 3.11.4 misread possessive repeats and atomic groups: a valid text does not match."""
+    for node in module.nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            written = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            if POSSESSIVE.search(written):
+                yield f"{module.path}:{node.lineno}: a possessive repeat or atomic group, which Python 3.11.2 misreads"
+
+
 OF_ONE_MODULE = (
     no_environment_and_no_clock,
     nothing_from_outside,
     annotations_that_dagster_can_read,
     modules_with_something_in_them,
+    patterns_that_every_python_reads,
 )
 
 

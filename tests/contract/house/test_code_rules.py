@@ -95,6 +95,31 @@ def test_a_pure_room_takes_addresses_apart() -> None:
     assert broken_by("budmodel_pipeline/identity/odds.py", DOCUMENTED + code) == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "broken"),
+    [
+        (r"[ab]*+c", True),
+        (r"(?:ab|c)++", True),
+        (r"(?:ab)?+", True),
+        (r"\d{1,40}+", True),
+        (r"\w++", True),
+        (r".++", True),
+        (r"(?>ab)", True),
+        (r"\\\\*+", True),
+        (r"\*+a", False),
+        (r"[ab]*c+", False),
+        (r"\++", False),
+        ("openrail++", False),
+        ("g++ and c++", False),
+        (r"(?P<name>a)", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["r", "rb"])
+def test_a_pattern_is_read_alike_by_every_python(pattern: str, broken: bool, kind: str) -> None:
+    found = broken_by("budmodel_scanner/odds.py", f"{DOCUMENTED}x = {kind}'{pattern}'")
+    assert bool(found) is broken
+
+
 @pytest.mark.parametrize("path", RUN_BY_HAND)
 def test_what_is_run_by_hand_is_imported_by_nobody(path: str) -> None:
     name = path.removesuffix(".py").replace("/", ".")

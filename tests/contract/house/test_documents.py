@@ -26,7 +26,8 @@ EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path:
 # Imported here and not while a test runs: a library that a command needs tries out a socket.
 CLICK_COMMANDS = {name: command for name in PLACES if (command := main.get_command(click.Context(main), name)) is not None}
 OPTIONS = {
-    name: {option for parameter in command.params for option in parameter.opts} for name, command in CLICK_COMMANDS.items()
+    name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    for name, command in CLICK_COMMANDS.items()
 }
 # Of Dagster and of tools beside us; a setting of ours would be in `Settings`.
 VARIABLES_OF_OTHERS = {"DAGSTER_HOME"}
@@ -236,7 +237,7 @@ def test_every_verdict_is_named(document: str) -> None:
 def test_the_workflow_runs_what_everybody_runs() -> None:
     (job,) = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"].values()
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
-    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o100
     assert re.findall(r"^make (\w+)", script.read_text("utf-8"), re.MULTILINE) == ["check", "test"]

@@ -1,6 +1,7 @@
 """Models from the command line: ask for one, have it served, look at what is known of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,27 @@ def test_a_request_is_queued_and_says_how_to_go_on(served: Served) -> None:
         assert (answer.code, answer.err) == (0, "")
     assert f"Request 1 for {QWEN} is queued" in served.answers[0].out
     assert f"budmodel model {QWEN}" in served.answers[0].out
+
+
+def test_a_request_waits_as_long_as_it_is_told(served: Served) -> None:
+    finished = served.at.run("request", QWEN, "--wait", "--timeout", "0", "--json")
+    row = json.loads(finished.out)
+    assert (finished.code, finished.err, row["status"], row["key"]) == (1, "", "queued", QWEN)
+    fails_clearly(served.at.run("request", QWEN, "--timeout", "5"), 2)
+
+
+def test_a_request_waits_until_it_is_served(served: Served) -> None:
+    with served.at.started("request", "hf:microsoft/phi-4", "--wait", "--json") as process:
+        assert process.stdout is not None
+        while not (waiting := served.at.query("select 1 from budmodel.extraction_requests where uri = 'microsoft/phi-4'")):
+            pass
+        assert waiting
+        served.at.query(
+            "update budmodel.extraction_requests set status = 'failed', error = 'why'"
+            " where uri = 'microsoft/phi-4' returning 1"
+        )
+        out, err = process.communicate()
+    assert (process.returncode, err, json.loads(out)["error"]) == (1, "", "why")
 
 
 def test_a_run_serves_it_and_the_row_says_so(served: Served) -> None:
@@ -139,7 +161,11 @@ def test_a_model_has_the_prices_of_its_providers(samples_run: Run) -> None:
 def test_a_model_for_people(samples_run: Run) -> None:
     finished = samples_run.at.run("model", "qwen/qwen3-32b")
     assert (finished.code, finished.err) == (0, "")
-    assert "qwen/qwen3-32b: 2 names" in finished.out
+    head, *rest = finished.out.splitlines()
+    assert head.startswith("qwen/qwen3-32b: 2 names")
+    assert [line.split("  ")[0] for line in rest[:6]] == ["maker", "size", "context", "license", "verdict", "memory"]
+    assert "apache-2.0, by its name alone" in rest[3]
+    assert re.search(r"^best ranks +\d+ of \d+ in bfcl.overall_accuracy: ", finished.out, re.MULTILINE)
     for line in ("32,762,123,264", "stated in config.json", "the repository has no weight files", "bfcl.overall_accuracy"):
         assert line in finished.out
 

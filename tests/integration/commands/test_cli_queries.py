@@ -1,6 +1,7 @@
 """What the commands answer: tables for people, JSON for programs, sentences for those who mistype."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -116,27 +117,92 @@ def test_a_place_is_explained(samples_run: Run) -> None:
 
 def test_models_are_compared(samples_run: Run) -> None:
     (name, other_name), (first, second) = PAIR, PAIR_IDS
-    rows = samples_run.at.json("compare", name, other_name.upper())
+    rows = samples_run.at.json("compare", name, other_name.upper(), "--all")
     stored = samples_run.at.query(f"""
         select metric_id, max(score::float8) filter (where model_id = '{first}'),
-               max(score::float8) filter (where model_id = '{second}')
+               max(score::float8) filter (where model_id = '{second}'),
+               max(rank) filter (where model_id = '{first}'), max(percentile) filter (where model_id = '{second}')
         from marts.model_comparison where model_id in ('{first}', '{second}') group by 1
     """)
     assert len(rows) > 1
-    assert [list(row) for row in rows] == [["metric", "unit", first, second]] * len(rows)
-    assert {(row["metric"], row[first], row[second]) for row in rows} == set(stored)
+    assert [list(row) for row in rows] == [["metric", "unit", first, second, "rank", "percentile", "of"]] * len(rows)
+    assert {(row["metric"], row[first], row[second], row["rank"][first], row["percentile"][second]) for row in rows} == set(
+        stored
+    )
     missing = [sum(row[model] is None for model in PAIR_IDS) for row in rows]
     assert missing == sorted(missing)
-    header, *lines = samples_run.at.run("compare", name, other_name).out.splitlines()
+    header, *lines = samples_run.at.run("compare", name, other_name, "--all").out.splitlines()
     assert header.split() == ["metric", "unit", first, second]
     assert [line.split()[0] for line in lines] == [row["metric"] for row in rows]
+    place = f"({rows[0]['rank'][first]} of {rows[0]['of']}, above {rows[0]['percentile'][first]:.0%})"
+    assert f"{rows[0][first]:.6g} {place}" in lines[0]
+
+
+def test_models_are_compared_by_headlines_unless_more_is_asked_for(samples_run: Run) -> None:
+    def compared(*options: str) -> list[str]:
+        return [row["metric"] for row in samples_run.at.json("compare", *PAIR, *options)]
+
+    every, headlines = compared("--all"), compared()
+    of_all = {metric for (metric,) in samples_run.at.query("select metric_id from budmodel.metrics where is_headline")}
+    assert headlines == [metric for metric in every if metric in of_all]
+    assert METRIC in headlines
+    assert len(headlines) < len(every)
+    assert compared("--all", "--limit", "2") == every[:2]
+    part = next(metric for metric in every if metric not in of_all)
+    assert sorted(compared("--metric", part.upper(), "--metric", METRIC)) == sorted([METRIC, part])
+    last = samples_run.at.run("compare", *PAIR).out.splitlines()[-1]
+    assert last == f"{len(every) - len(headlines)} more metrics are parts of these or beside them: --all"
 
 
 def test_a_model_without_a_score_of_another_is_null_in_json_and_blank_in_the_table(samples_run: Run) -> None:
     stranger = "InternVL3-78B"
     rows = samples_run.at.json("compare", PAIR[0], stranger)
-    assert {tuple(value is None for value in list(row.values())[2:]) for row in rows} == {(False, True), (True, False)}
+    assert {tuple(value is None for value in list(row.values())[2:4]) for row in rows} == {(False, True), (True, False)}
     assert "None" not in samples_run.at.run("compare", PAIR[0], stranger).out
+
+
+def test_metrics_are_listed(samples_run: Run) -> None:
+    rows = samples_run.at.json("metrics")
+    stored = samples_run.at.query("select metric_id, domain, models from marts.benchmarks where status = 'current'")
+    assert {(row["metric"], row["domain"], row["models"]) for row in rows} == set(stored)
+    headline = [row["headline"] for row in rows]
+    assert headline == sorted(headline, reverse=True)
+    assert samples_run.at.json("metrics", "--headline") == [row for row in rows if row["headline"]]
+    coding = samples_run.at.json("metrics", "--domain", "Coding", "--source", "LiveCodeBench")
+    assert {(row["domain"], row["source"]) for row in coding} == {("coding", "livecodebench")}
+
+
+def test_models_are_listed_and_the_list_is_narrowed(samples_run: Run) -> None:
+    every = samples_run.at.json("models", "--limit", "1000")
+    known = {model for (model,) in samples_run.at.query("select model_id from marts.model_comparison")}
+    names = [row["model"] for row in every]
+    # Without a rank and a card there is nothing to tell.
+    ranked = {
+        model for (model,) in samples_run.at.query("select model_id from marts.model_comparison where rank is not null")
+    }
+    assert ranked <= set(names)
+    assert set(names) - known <= {card for (card,) in samples_run.at.query("select target from marts.model_cards")}
+    assert len(names) == len(set(names)) > 20
+    assert samples_run.at.json("models") == every[:20]
+
+    def narrowed(*options: str) -> list[str]:
+        return [row["model"] for row in samples_run.at.json("models", "--limit", "1000", *options)]
+
+    assert narrowed("--license", "Apache 2") == [row["model"] for row in every if row["license"] == "apache-2.0"] != []
+    assert narrowed("--open") == [row["model"] for row in every if row["open"]] != []
+    assert narrowed("--verdict", "SAFE") == [row["model"] for row in every if row["verdict"] == "safe"] != []
+    small = [row["model"] for row in every if row["parameters"] and row["parameters"] <= 10**10]
+    assert narrowed("--max-parameters", "10B") == small != []
+    assert narrowed("--max-parameters", "10B", "--license", "mit") == ["huggingfaceh4/zephyr-7b-beta"]
+    coding = samples_run.at.json("models", "--domain", "coding")
+    headline = [row["best_metric"] == "livecodebench.pass_at_1" for row in coding]
+    assert (headline[0], headline) == (True, sorted(headline, reverse=True))
+    placed = [row["best_rank"] for row, is_headline in zip(coding, headline, strict=True) if is_headline]
+    assert placed == sorted(placed)
+    # What is not known is said to be so.
+    unknown = sum(row["parameters"] is None for row in every)
+    last = samples_run.at.run("models", "--max-parameters", "10B").out.splitlines()[-1]
+    assert last == f"{unknown} more may be meant: what decides about them is not known"
 
 
 def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
@@ -152,7 +218,12 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["leaderboard", "rating_over"], 1, f"There is no metric 'rating_over'. Try one of: {METRIC}."),
+        (["leaderboard", "rating_over"], 1, f"There is no metric 'rating_over'. Do you mean {METRIC}?"),
+        (["leaderboard", "livecodebnch"], 1, "Do you mean one of: livecodebench.pass_at_1, livecodebench.easy_pass_at_1"),
+        (["compare", PAIR[0], "--metric", "gpqa"], 1, "There is no metric 'gpqa'. Do you mean llm_stats.gpqa_score?"),
+        (["metrics", "--domain", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
+        (["models", "--domain", "xyzzy"], 1, "There is no domain 'xyzzy'. Known: agents, coding, "),
+        (["models", "--license", "Apche 2"], 1, "There is no license 'Apche 2'. Do you mean apache-2.0?"),
         (
             ["leaderboard", "xyzzy"],
             1,
@@ -166,6 +237,9 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
             "Too few scores connect models for a ranking of xyzzy. Ranked without conditions: coding,",
         ),
         (["ranking", "--model", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
+        (["compare", PAIR[0], "gmini-3-pro"], 1, "There is no model 'gmini-3-pro'. Do you mean one of: google/gemini-3-pro"),
+        (["compare", "gpt4o"], 1, "'gpt4o' means several models; name one of: openai/gpt-4o-2024-05-13, openai/gpt-4o-"),
+        (["compare", "GPT 4o"], 1, "'GPT 4o' means several models; name one of: openai/gpt-4o-2024-05-13, openai/gpt-4o-"),
         (["compare", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["replay", "bfcl", "--as-of", "2020-01-01"], 1, "bfcl: no snapshot was published by 2020-01-01."),
         (["rebuild"], 1, "holds 12 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
@@ -183,6 +257,8 @@ def test_a_wrong_name_is_answered_with_what_comes_near(
         (["leaderboard", METRIC], "There are no marts yet; `budmodel run` builds them."),
         (["compare", PAIR[0]], "There are no marts yet; `budmodel run` builds them."),
         (["ranking"], "There are no marts yet; `budmodel run` builds them."),
+        (["metrics"], "There are no marts yet; `budmodel run` builds them."),
+        (["models"], "There are no marts yet; `budmodel run` builds them."),
         (["replay", "bfcl"], "bfcl: no snapshot was published yet."),
         (["rebuild"], "There is nothing to rebuild from: directory "),
     ],
@@ -201,6 +277,71 @@ def test_a_terminal_of_80_columns_has_room(samples_run: Run, arguments: list[str
     assert max(map(len, table)) <= 80
     names = {line.split()[0] for line in table[1:]}
     assert names == ({str(rank) for rank in range(1, len(table))} if arguments[0] == "leaderboard" else set(catalog()))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sources"],
+        ["leaderboard", METRIC, "--limit", "5"],
+        ["metrics", "--headline"],
+        ["models", "--limit", "3"],
+        ["compare", *PAIR, "InternVL3-78B"],
+        ["model", "phi4"],
+    ],
+)
+def test_a_terminal_of_60_columns_has_room(samples_run: Run, arguments: list[str]) -> None:
+    lines = on_a_terminal(samples_run, 60, *arguments)
+    # A sentence is wrapped by the terminal itself, and whole when it is copied.
+    table = [line.rstrip() for line in lines if "  " in line.strip()]
+    assert len(table) > 4
+    assert max(map(len, table)) <= 60
+
+
+def test_what_is_spelled_otherwise_is_accepted(samples_run: Run) -> None:
+    rows = samples_run.at.json("leaderboard", METRIC, "--limit", "1")
+    assert samples_run.at.json("LeaderBoard", "LMArena text rating overall", "--limit", "1") == rows
+    for name in ("phi-4", "phi4", "Phi 4", "microsoft phi-4"):
+        assert samples_run.at.json("model", name)["model_id"] == "microsoft/phi-4"
+
+
+def test_a_closed_pipe_is_no_failure(samples_run: Run) -> None:
+    for arguments in (["metrics"], ["metrics", "--json"], ["connect"], ["--help"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with subprocess.Popen(
+            [COMMAND, *arguments],
+            env=samples_run.at.environment(),
+            cwd=samples_run.at.folder,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            os.close(writer)
+            _, err = process.communicate()
+        assert (process.returncode, err) == (0, ""), arguments
+
+
+def test_json_is_indented_where_a_person_looks(samples_run: Run) -> None:
+    whole = samples_run.at.run("leaderboard", METRIC, "--limit", "2", "--json").out
+    shown = on_a_terminal(samples_run, 200, "leaderboard", METRIC, "--limit", "2", "--json")
+    assert whole.count("\n") == 1
+    assert len(shown) > 10
+    assert json.loads("".join(shown)) == json.loads(whole)
+
+
+def test_problems_are_json_too(samples_run: Run) -> None:
+    message = fails_clearly(samples_run.at.run("leaderboard", "rating_over", "--json"))
+    assert json.loads(message) == {
+        "error": f"There is no metric 'rating_over'. Do you mean {METRIC}?",
+        "exit_status": 1,
+    }
+
+
+def test_the_client_of_the_embedded_server_is_at_hand(samples_run: Run) -> None:
+    counted = samples_run.at.run("psql", "-At", "-c", "select count(*) from marts.leaderboard")
+    assert [(int(counted.out),)] == samples_run.at.query("select count(*) from marts.leaderboard")
+    assert samples_run.at.run("psql", "-c", "drop table marts.benchmarks").code == 1
 
 
 def test_numbers_are_never_cut_to_the_width_of_the_terminal(samples_run: Run) -> None:

@@ -85,7 +85,8 @@ def test_the_first_run_shows_what_it_did(samples_run: Run) -> None:
         "make ui",
         "budmodel leaderboard METRIC",
         "budmodel compare MODEL",
-        "budmodel connect",
+        "budmodel models",
+        "budmodel psql",
         "budmodel run --origin live",
     ):
         assert command in out
@@ -139,8 +140,8 @@ def test_without_a_database_server_the_command_brings_its_own(embedded: Installa
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "message"),
     [
-        (["run", "--source", "nope"], {}, 2, "unknown: nope; known: alpacaeval, bfcl, "),
-        (["replay", "nope"], {}, 2, "unknown: nope; known: alpacaeval, bfcl, "),
+        (["run", "--source", "nope"], {}, 2, "There is no source 'nope'. Known: alpacaeval, bfcl, "),
+        (["replay", "livecodebnch"], {}, 2, "There is no source 'livecodebnch'. Do you mean livecodebench?"),
         (["run", "--origin", "mirror"], {}, 1, "BUDMODEL_MIRROR_URL does not say where the mirror is"),
         (["sources"], {"POSTGRES_PORT": "five"}, 1, "POSTGRES_PORT: Input should be a valid integer"),
         (["sources"], {"POSTGRES_PORT": "1"}, 1, "The database does not answer: "),

@@ -15,11 +15,13 @@ CALLS = {
     "sources": ["sources"],
     "leaderboard": ["leaderboard", "x.y"],
     "compare": ["compare", "x"],
+    "metrics": ["metrics"],
     "replay": ["replay", "bfcl"],
     "backfill": ["backfill", "ugi", str(Path(__file__)), "--as-of", "2025-11-01"],
     "rebuild": ["rebuild"],
     "migrate": ["migrate"],
     "connect": ["connect"],
+    "psql": ["psql"],
     "ui": ["ui"],
     "serve": ["serve"],
     "ranking": ["ranking"],
@@ -31,6 +33,7 @@ CALLS = {
     "inspect": ["inspect", "hf:org/name"],
     "request": ["request", "hf:org/name"],
     "model": ["model", "x"],
+    "models": ["models"],
     "license": ["license", "hf:org/name"],
     "scan": ["scan", "."],
 }
@@ -49,7 +52,7 @@ def at(tmp_path: Path) -> Installation:
 
 @pytest.mark.parametrize("command", CALLS)
 def test_a_bad_setting_is_a_sentence(at: Installation, command: str) -> None:
-    assert {*CALLS, "parse", "resolve"} == set(PLACES), "every command is tried"
+    assert {*CALLS, "completion", "parse", "resolve"} == set(PLACES), "every command is tried"
     for name, value in BAD if command in ("scan", "sources") else BAD[:1]:
         finished = at.run(*CALLS[command], **{name: value})
         # A scan that ends with 1 has found something.

@@ -70,6 +70,13 @@ def test_a_name(at: Installation) -> None:
     assert {answer["quote"] for answer in found["answers"]} == {None}
 
 
+def test_a_mistyped_name_is_unknown_and_what_comes_near_is_told(at: Installation) -> None:
+    found = at.json("license", "Apche 2")
+    assert (found["license_id"], found["state"]) == (None, "unknown")
+    assert found["reason"].endswith("Do you mean apache-2.0?")
+    assert {answer["value"] for answer in found["answers"]} == {"UNKNOWN"}
+
+
 def test_a_directory_is_asked_for_its_own_license_first(at: Installation, model: Path) -> None:
     found = at.json("license", str(model))
     assert (found["license_id"], found["evidence"]) == ("apache-2.0", "tag")

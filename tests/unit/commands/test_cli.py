@@ -1,12 +1,17 @@
 """The list of commands: each is found where the list says, and none is left out."""
 
 import importlib
+import json
 
 import click
+import pytest
 
 from budmodel_pipeline.cli import PLACES, main
+from budmodel_pipeline.commands.models import VERDICTS
+from budmodel_pipeline.commands.options import Amount
 from budmodel_pipeline.commands.pipeline import ORIGINS
 from budmodel_pipeline.settings import Origin
+from budmodel_scanner import Verdict
 
 
 def test_every_command_has_its_name_and_a_word_of_help() -> None:
@@ -32,3 +37,75 @@ def test_every_command_of_a_module_is_listed() -> None:
 
 def test_the_origins_to_choose_from_are_those_that_there_are() -> None:
     assert list(ORIGINS) == [origin.value for origin in Origin]
+
+
+def test_every_command_answers_programs_but_those_that_hand_over_or_look_after_a_machine() -> None:
+    context = click.Context(main)
+    without = set()
+    for name in PLACES:
+        command = main.get_command(context, name)
+        assert command is not None
+        if "--json" not in {option for parameter in command.params for option in parameter.opts}:
+            without.add(name)
+    assert without == {"backup", "completion", "prune", "psql", "restore", "serve", "stop"}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["leaderbord"], 2, "There is no command 'leaderbord'. Do you mean leaderboard?"),
+        (["xyzzy"], 2, "There is no command 'xyzzy'. `budmodel --help` lists them."),
+        (["run", "--source", "livecodebnch"], 2, "There is no source 'livecodebnch'. Do you mean livecodebench?"),
+        (["replay", "nothing"], 2, "There is no source 'nothing'. Known: alpacaeval, bfcl, "),
+        (["models", "--max-memory", "much"], 2, "expected a number such as 24GB or 16GiB; found 'much'."),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_problem_is_a_sentence_or_an_object(
+    words: list[str], status: int, said: str, as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--json"] if as_json else words)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (status, "")
+    if as_json:
+        problem = json.loads(err)
+        assert problem["exit_status"] == status
+        assert said in problem["error"]
+    else:
+        assert said in err
+
+
+@pytest.mark.parametrize("spelled", ["Leaderboard", "LEADERBOARD", "leader-board"])
+def test_a_command_in_another_spelling_is_that_command(spelled: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([spelled, "--help"])
+    assert (ended.value.code, " leaderboard [OPTIONS] METRIC" in capsys.readouterr().out) == (0, True)
+
+
+def test_the_verdicts_to_choose_from_are_those_of_the_scanner() -> None:
+    assert sorted(VERDICTS) == sorted(Verdict)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "meant"),
+    [
+        (Amount(), "8B", 8 * 10**9),
+        (Amount(), "0.5b", 5 * 10**8),
+        (Amount(), "7,000", 7000),
+        (Amount(of_bytes=True), "24GB", 24 * 10**9),
+        (Amount(of_bytes=True), "24g", 24 * 10**9),
+        (Amount(of_bytes=True), "16 GiB", 16 * 2**30),
+        (Amount(of_bytes=True), "100", 100),
+    ],
+)
+def test_amounts(kind: Amount, written: str, meant: int) -> None:
+    assert kind.convert(written, None, None) == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"), [(Amount(), "8GB"), (Amount(of_bytes=True), "8q"), (Amount(), "-1"), (Amount(), "")]
+)
+def test_what_is_no_amount(kind: Amount, written: str) -> None:
+    with pytest.raises(click.BadParameter):
+        kind.convert(written, None, None)

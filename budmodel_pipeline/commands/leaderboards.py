@@ -1,0 +1,87 @@
+"""The commands that ask the leaderboards: the top of one, models side by side, and which metrics there are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from budmodel_pipeline.commands.console import cell, say, show
+from budmodel_pipeline.commands.context import database
+from budmodel_pipeline.commands.options import SourceName, as_json
+
+# What a table does not need: the same in every row, or told by the published name.
+NOT_SHOWN = ("unit", "as_of", "origin", "variant")
+
+
+@click.command()
+@click.argument("metric")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
+@as_json
+def leaderboard(metric: str, limit: int, as_json: bool) -> None:
+    """The top of METRIC, such as lmarena_text.rating_overall; `budmodel metrics` lists them."""
+    from budmodel_pipeline.commands.listings import about_leaderboard, leaderboard_rows
+    from budmodel_pipeline.commands.lookups import expect_built, metric_id
+
+    with database() as (_, engine), engine.connect() as connection:
+        expect_built(connection, "leaderboard")
+        meant = metric_id(connection, metric)
+        rows = leaderboard_rows(connection, meant, limit)
+    if as_json:
+        show(rows, as_json=True)
+        return
+    say(about_leaderboard(meant, rows))
+    show([{name: value for name, value in row.items() if name not in NOT_SHOWN} for row in rows], as_json=False)
+
+
+@click.command()
+@click.option("--domain", metavar="NAME", help="Only those of a domain, such as coding.")
+@click.option("--source", type=SourceName(), metavar="SOURCE", help="Only those of a leaderboard.")
+@click.option("--headline", is_flag=True, help="Only the one by which each leaderboard ranks.")
+@as_json
+def metrics(domain: str | None, source: str | None, headline: bool, as_json: bool) -> None:
+    """Which metrics there are, the headline of each leaderboard first: domain, unit, how many models have it, the best."""
+    from budmodel_pipeline.commands import lookups
+    from budmodel_pipeline.commands.listings import metric_rows
+
+    with database() as (_, engine), engine.connect() as connection:
+        lookups.expect_built(connection, "benchmarks")
+        asked = lookups.domain(connection, domain) if domain is not None else None
+        rows = metric_rows(connection, asked, source, headlines=headline)
+    if not as_json:
+        rows = [
+            {name: row[name] for name in ("metric", "domain", "unit", "models", "best_model", "best_score")} for row in rows
+        ]
+    show(rows, as_json=as_json)
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--metric", "chosen", multiple=True, metavar="METRIC", help="Only this metric; may be given several times.")
+@click.option("--headline/--all", default=True, help="The headline of each leaderboard, or parts and sub-scores as well.")
+@click.option("--limit", type=click.IntRange(min=1), help="How many metrics; without it every one.")
+@as_json
+def compare(models: Sequence[str], chosen: Sequence[str], headline: bool, limit: int | None, as_json: bool) -> None:
+    """Scores and ranks of the MODELs side by side, metrics that all of them have first."""
+    from budmodel_pipeline.commands.listings import comparison_rows
+
+    with database() as (_, engine), engine.connect() as connection:
+        rows, left_out = comparison_rows(connection, models, chosen, headlines=headline)
+    rows = rows[:limit]
+    if as_json:
+        show(rows, as_json=True)
+        return
+    show([_side_by_side(row) for row in rows], as_json=False)
+    if left_out and not chosen:
+        say(f"\n{left_out:,} more metrics are parts of these or beside them: --all")
+
+
+def _side_by_side(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with score, rank and percentile of a model in one cell."""
+    models = [name for name in row if name not in ("metric", "unit", "rank", "percentile", "of")]
+    return {"metric": row["metric"], "unit": row["unit"], **{model: _placed(row, model) for model in models}}
+
+
+def _placed(row: Mapping[str, Any], model: str) -> str:
+    rank, percentile = row["rank"][model], row["percentile"][model]
+    place = "" if rank is None else f" ({rank:,} of {row['of']:,}, above {percentile:.0%})"
+    return cell(row[model]) + place
