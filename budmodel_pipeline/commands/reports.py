@@ -66,6 +66,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
             change = "first snapshot"
         else:
             change = changes_between(connection, row.previous_snapshot_id, row.current_snapshot_id).sentence()
+        untouched = "nothing was extracted; the reason stands above, at ✗" if change == "not extracted" else None
         problems = [row.bad_rows] if row.bad_rows else []
         problems += [f"unread cells: {row.bad_cells}"] if row.bad_cells else []
         problems += [f"missing columns: {', '.join(row.missing_columns)}"] if row.missing_columns else []
@@ -81,7 +82,7 @@ def summary_rows(connection: Connection, started: datetime, attempted: Sequence[
                 "as_of": row.as_of or ("unknown" if row.fetched_at else None),
                 "origin": row.origin,
                 "problem": "; ".join(problems),
-                "failure": row.last_error and row.last_error.removeprefix(f"{row.source}: "),
+                "failure": row.last_error.removeprefix(f"{row.source}: ") if row.last_error else untouched,
             }
         )
     return rows

@@ -48,7 +48,6 @@ def test_what_is_malformed_is_refused_before_anything_is_asked(
 @pytest.mark.parametrize(
     ("command", "target", "instead"),
     [
-        ("inspect", "cloud:openai/gpt-4.1", "budmodel request cloud:openai/gpt-4.1"),
         ("license", "cloud:openai/gpt-4.1", "budmodel request cloud:openai/gpt-4.1"),
         ("scan", "cloud:openai/gpt-4.1", "a closed model has no files to scan"),
         ("request", "hf:org/model@v1", "ask for hf:org/model, or inspect hf:org/model@v1"),

@@ -142,5 +142,5 @@ def test_samples_never_replace_what_the_mirror_said(mirrored: tuple[Installation
     assert "✗ snapshots__ugi: ugi: real data are published here, and samples never replace them." in finished.out
     assert re.search("^ugi .* not extracted .* mirror$", finished.out, re.MULTILINE)
     # Last, where it is seen.
-    assert finished.out.splitlines()[-1].startswith("ugi: real data are published here")
+    assert finished.out.splitlines()[-1].startswith("ugi: nothing was extracted")
     assert at.rows("marts.leaderboard") == before
