@@ -75,6 +75,7 @@ from budmodel_pipeline.warehouse.snapshots import (
 PROJECT = Path(__file__).parents[3] / "dbt_leaderboard"
 MARTS = {
     "benchmarks",
+    "data_terms",
     "identity_review",
     "leaderboard",
     "leaderboard_changes",
@@ -1004,3 +1005,13 @@ def test_a_group_holds_its_models_and_sources(built: Built) -> None:
         "select model_ids, sources, sources_count, names from marts.model_groups where group_id = 'openai/gpt-5'"
     )
     assert tuple(group.values()) == (["openai/gpt-5", "openai/gpt-5-2025-08-07"], ["broken", "quiet"], 2, 2)
+
+
+def test_terms_name_the_source_or_the_one_benchmark_that_they_are_about(built: Built) -> None:
+    rows = built.rows("select source, benchmark_id, title, allowed, commercial from marts.data_terms order by 1, 2 nulls first")
+    told = [tuple(row.values()) for row in rows if row["source"] in ("arena", "models.dev")]
+    assert told == [
+        ("arena", None, "Arena", "unclear", "unclear"),
+        ("models.dev", None, "models.dev", "permitted", "permitted"),
+    ]
+    assert len(rows) == 6
