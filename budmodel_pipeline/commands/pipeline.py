@@ -92,11 +92,11 @@ def run(
             known = [state for state in source_states(connection) if state.source in (only or catalog())]
             behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
         states = known if only else by_default(known)
-        if not only and (kept_out := left_out(known)):
-            say(kept_out)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         tell_progress, failures = _progress(as_json=as_json)
+        if not only and (kept_out := left_out(known)):
+            tell_progress(kept_out)
         ok = True
         if not due and not behind:
             if not as_json:
