@@ -25,6 +25,7 @@ PLACES = {
     **{name: f"models:{name}" for name in ("inspect", "request", "model", "models")},
     **{name: f"doors:{name}" for name in ("connect", "psql", "ui", "completion")},
     "ranking": "rankings:ranking",
+    "export": "exporting:export",
     "parse": "parsing:parse",
     **{name: f"operations:{name}" for name in ("doctor", "stop", "backup", "restore", "prune")},
     "license": "licenses:license_of_target",

@@ -23,7 +23,7 @@ from budmodel_pipeline.targets.target import TargetError, parse_target
 from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.requests import withdraw_requests
 from budmodel_pipeline.warehouse.states import SourceState, source_states
-from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+from budmodel_pipeline.workflows.cadence import by_default, due_sources, nothing_due
 
 Uris = Annotated[list[Text], Query(max_length=100, description="Models: org/name of the hub, a model_id, or a name.")]
 Answer = dict[str, Any]
@@ -134,7 +134,7 @@ def _extract_leaderboards(router: APIRouter, served: Served, writing: Any) -> No
     def states() -> list[SourceState]:
         with served.write.begin() as connection:
             register_sources(connection, catalog())
-            return source_states(connection)
+            return by_default(source_states(connection))
 
     nothing: dict[int | str, dict[str, Any]] = {200: {"description": "No source is due."}}
 

@@ -60,7 +60,13 @@ def _snapshot_asset(source: Source, retry: dg.RetryPolicy | None) -> dg.AssetsDe
         freshness_policy=FRESHNESS,
         code_version=str(source.parser_version),
         description=f"The exact bytes that {source.publisher} publishes as {source.title}.\n\n{source.homepage}",
-        metadata={"homepage": dg.MetadataValue.url(source.homepage), "license": source.license or "none stated"},
+        metadata={
+            "homepage": dg.MetadataValue.url(source.homepage),
+            "license": source.license or "none stated",
+            "allowed": source.terms.allowed.value,
+            "allowed_for_money": source.terms.commercial.value,
+            "attribution": source.terms.attribution,
+        },
     )
     def snapshot(
         postgres: PostgresResource, object_storage: ObjectStorageResource, leaderboard_http: LeaderboardHttpResource

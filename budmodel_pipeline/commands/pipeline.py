@@ -79,7 +79,7 @@ def run(
     from budmodel_pipeline.warehouse.model_states import models_waiting
     from budmodel_pipeline.warehouse.publish import register_sources
     from budmodel_pipeline.warehouse.states import marts_behind, source_states
-    from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+    from budmodel_pipeline.workflows.cadence import by_default, due_sources, left_out, nothing_due
     from budmodel_pipeline.workflows.extraction import Accepted
 
     accepted = Accepted(accept, accept_shrinkage, tuple(set_aside))
@@ -89,11 +89,14 @@ def run(
         started = datetime.now(UTC)
         with engine.begin() as connection:
             register_sources(connection, catalog())
-            states = [state for state in source_states(connection) if state.source in (only or catalog())]
+            known = [state for state in source_states(connection) if state.source in (only or catalog())]
             behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
+        states = known if only else by_default(known)
         asked = [state.source for state in states]
         due = asked if force else due_sources(states, started, settings.effective_origin)
         tell_progress, failures = _progress(as_json=as_json)
+        if not only and (kept_out := left_out(known)):
+            tell_progress(kept_out)
         ok = True
         if not due and not behind:
             if not as_json:

@@ -20,7 +20,7 @@ def source_rows(states: Sequence[SourceState]) -> list[Row]:
     return [
         {
             "source": state.source,
-            "status": "failing" if state.last_error else "ok" if state.last_extracted_at else "never extracted",
+            "status": _status(state),
             "last_success": state.last_extracted_at,
             "next_due": next_due(state),
             "origin": state.origin,
@@ -28,6 +28,12 @@ def source_rows(states: Sequence[SourceState]) -> list[Row]:
         }
         for state in states
     ]
+
+
+def _status(state: SourceState) -> str:
+    if state.last_error:
+        return "failing"
+    return "ok" if state.last_extracted_at else "left out by its terms" if state.forbidden else "never extracted"
 
 
 def summary_rows(connection: Connection, started: datetime, attempted: Sequence[str]) -> list[Row]:

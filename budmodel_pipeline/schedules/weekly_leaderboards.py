@@ -7,7 +7,7 @@ from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.warehouse.states import source_states
-from budmodel_pipeline.workflows.cadence import due_sources, nothing_due
+from budmodel_pipeline.workflows.cadence import by_default, due_sources, left_out, nothing_due
 
 
 def weekly_leaderboards(job_name: str, origin: Origin) -> dg.ScheduleDefinition:
@@ -28,11 +28,14 @@ def weekly_leaderboards(job_name: str, origin: Origin) -> dg.ScheduleDefinition:
     def tick(context: dg.ScheduleEvaluationContext, postgres: PostgresResource) -> dg.RunRequest | dg.SkipReason:
         with postgres.engine.begin() as connection:
             register_sources(connection, catalog())
-            states = source_states(connection)
+            known = source_states(connection)
+        states = by_default(known)
         scheduled = context.scheduled_execution_time
         due = due_sources(states, scheduled, origin)
+        if kept_out := left_out(known):
+            context.log.info(kept_out)
         if not due:
-            return dg.SkipReason(nothing_due(states))
+            return dg.SkipReason(f"{nothing_due(states)} {kept_out}".rstrip())
         return dg.RunRequest(
             run_key=f"{scheduled:%Y-%m-%d}",
             asset_selection=[dg.AssetKey([layer, source]) for source in due for layer in ("snapshots", "scores")],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from budmodel_pipeline.sources.contract import (
     Benchmark,
@@ -16,6 +17,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import csv_rows, number, published_name, text
 
@@ -122,6 +124,11 @@ SOURCE = Source(
     publisher="Tatsu Lab, Stanford",
     homepage="https://tatsu-lab.github.io/alpaca_eval/",
     license="Apache-2.0",
+    terms=permitted(
+        "AlpacaEval, Tatsu Lab, https://tatsu-lab.github.io/alpaca_eval/, Apache-2.0",
+        "Apache-2.0, the license of the repository tatsu-lab/alpaca_eval, which holds the files.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             name="leaderboard",

@@ -1,6 +1,7 @@
 """Berkeley Function-Calling Leaderboard, version 4: how well models call functions, in six tables over the same models."""
 
 from collections.abc import Mapping
+from datetime import date
 from itertools import product
 
 from budmodel_pipeline.sources.contract import (
@@ -16,6 +17,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import csv_rows, number, percent, published_name, slug, text
 
@@ -285,6 +287,11 @@ SOURCE = Source(
     publisher="Gorilla, UC Berkeley",
     homepage="https://gorilla.cs.berkeley.edu/leaderboard.html",
     license="Apache-2.0",
+    terms=permitted(
+        "Berkeley Function-Calling Leaderboard, UC Berkeley, https://gorilla.cs.berkeley.edu/leaderboard.html, Apache-2.0",
+        "The README of the leaderboard says that its data are Apache-2.0.",
+        date(2026, 9, 1),
+    ),
     endpoints=tuple(
         Endpoint(name=table, url=f"https://gorilla.cs.berkeley.edu/data_{table}.csv", format="csv") for table in TABLES
     ),

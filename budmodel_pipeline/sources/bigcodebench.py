@@ -1,6 +1,7 @@
 """BigCodeBench: Python tasks that call many libraries, all of them and the hard ones."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 
 from budmodel_pipeline.sources.contract import (
@@ -15,6 +16,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import unclear
 from budmodel_pipeline.sources.ledger import Ledger
 from budmodel_pipeline.sources.reading import day, fact, json_rows_by_name, number, slug, text
 
@@ -76,6 +78,11 @@ SOURCE = Source(
     publisher="BigCode",
     homepage="https://bigcode-bench.github.io/",
     license=None,
+    terms=unclear(
+        "BigCodeBench, BigCode, https://bigcode-bench.github.io/",
+        "The repository of the site has no license.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint("full", "https://bigcode-bench.github.io/results.json", "json"),
         Endpoint("hard", "https://bigcode-bench.github.io/results-hard.json", "json"),

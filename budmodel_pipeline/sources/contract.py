@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from budmodel_pipeline.sources.data_terms import UNREAD_TERMS, DataTerms
+
 
 class Unit(StrEnum):
     """How a published value is to be read."""
@@ -118,7 +120,7 @@ class Benchmark:
     """What is measured. `slug` is unique within its source, or for a `shared` benchmark across all sources.
 
     `part_of` is the slug of the benchmark of the same source that counts this one in already: its mean over parts, or the
-    board that this is a slice of.
+    board that this is a slice of. `terms` are given where its publisher allows something else than that of the source.
     """
 
     slug: str
@@ -127,6 +129,7 @@ class Benchmark:
     description: str = ""
     shared: bool = False
     part_of: str = ""
+    terms: DataTerms | None = None
 
     def id_in(self, source: str) -> str:
         """The stored id: `<source>/<slug>`, the bare slug for a shared benchmark."""
@@ -301,7 +304,8 @@ class Source:
 
     Raise `parser_version` when a change of `parse` gives other rows for the same bytes: stored snapshots are then parsed
     again. `max_shrink` is the share of rows that may vanish from one snapshot to the next before publishing is refused.
-    `default_view` are the standings that the publisher itself ranks.
+    `default_view` are the standings that the publisher itself ranks. A source whose `terms` forbid its use is extracted only
+    where somebody asks for it by name.
     """
 
     slug: str
@@ -318,6 +322,7 @@ class Source:
     parser_version: int = 1
     max_shrink: float = 0.2
     default_view: frozenset[Standing] = frozenset(Standing) - {Standing.CONTAMINATED, Standing.SYSTEM}
+    terms: DataTerms = UNREAD_TERMS
 
     def headline_metric(self) -> Metric:
         """The metric that the publisher ranks by."""

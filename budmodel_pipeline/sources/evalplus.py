@@ -1,6 +1,7 @@
 """EvalPlus: Python functions of HumanEval and MBPP, with many more tests than the originals."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from budmodel_pipeline.sources.contract import (
     Benchmark,
@@ -13,6 +14,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import Ledger
 from budmodel_pipeline.sources.reading import fact, json_rows_by_name, number, slug, text
 from budmodel_pipeline.sources.shared_benchmarks import HUMANEVAL
@@ -71,6 +73,11 @@ SOURCE = Source(
     publisher="EvalPlus team, University of Illinois",
     homepage="https://evalplus.github.io/leaderboard.html",
     license="Apache-2.0",
+    terms=permitted(
+        "EvalPlus, https://evalplus.github.io/leaderboard.html, Apache-2.0",
+        "Apache-2.0, the license of the repository evalplus/evalplus.github.io, which holds the file.",
+        date(2026, 9, 1),
+    ),
     endpoints=(Endpoint(ENDPOINT, "https://evalplus.github.io/results.json", "json"),),
     benchmarks=BENCHMARKS,
     metrics=tuple(METRICS.values()),

@@ -1,6 +1,7 @@
 """LiveBench: questions that are renewed before models can have seen them, with answers that need no judge."""
 
 from collections.abc import Mapping
+from datetime import date
 from statistics import fmean
 
 from budmodel_pipeline.sources.contract import (
@@ -16,6 +17,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import csv_rows, load_json, number, published_name, slug
 
@@ -114,6 +116,11 @@ SOURCE = Source(
     publisher="LiveBench team",
     homepage="https://livebench.ai/",
     license="CC-BY-SA-4.0",
+    terms=permitted(
+        "LiveBench, https://livebench.ai/, CC BY-SA 4.0: adaptations are to be shared under the same license",
+        "The site says CC BY-SA 4.0; its repository has no license file.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint("table", f"https://livebench.ai/table_{RELEASE}.csv", "csv"),
         Endpoint("categories", f"https://livebench.ai/categories_{RELEASE}.json", "json"),

@@ -28,6 +28,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import unclear
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import (
     fact,
@@ -241,6 +242,11 @@ SOURCE = Source(
     publisher="LiveCodeBench",
     homepage="https://livecodebench.github.io/leaderboard.html",
     license=None,
+    terms=unclear(
+        "LiveCodeBench, https://livecodebench.github.io/leaderboard.html",
+        "The repository of the data has no license; MIT is that of the code.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             name=ENDPOINT,

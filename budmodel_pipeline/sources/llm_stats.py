@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import unclear
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, fact, json_rows, load_json, number, published_name, text
 
@@ -172,6 +174,11 @@ SOURCE = Source(
     homepage="https://llm-stats.com/",
     # The publisher's frozen repository of 2025 is CC-BY-4.0; the API that continues it names no license.
     license=None,
+    terms=unclear(
+        "LLM-Stats, https://llm-stats.com/",
+        "The API that is read names no terms; CC BY 4.0 is that of the publisher's repository, which stopped in 2025.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(name="models", url="https://api.zeroeval.com/leaderboard/models/full?justCanonicals=true", format="json"),
     ),

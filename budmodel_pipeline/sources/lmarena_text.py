@@ -19,6 +19,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, published_name, require_columns, slug, text
 
@@ -198,6 +199,11 @@ SOURCE = Source(
     publisher="LMArena",
     homepage="https://arena.ai/leaderboard/text",
     license="CC-BY-4.0",
+    terms=permitted(
+        "LMArena, https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset, CC BY 4.0",
+        "CC BY 4.0, the license of the dataset lmarena-ai/leaderboard-dataset.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             name="latest",

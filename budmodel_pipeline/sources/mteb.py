@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import permitted
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, fact, json_rows, load_json, number, published_name, slug, text
 
@@ -296,6 +298,11 @@ SOURCE = Source(
     publisher="MTEB",
     homepage="https://huggingface.co/spaces/mteb/leaderboard",
     license="CC0-1.0",
+    terms=permitted(
+        "MTEB, https://huggingface.co/spaces/mteb/leaderboard, CC0 1.0",
+        "CC0 1.0, the license of the results, embeddings-benchmark/results and the dataset mteb/results.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             name="scores",

@@ -5,6 +5,7 @@ The publisher keeps one object per model: `META` and one object per dataset. Of 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -23,6 +24,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import unclear
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, flag, load_json, number, published_name, require_columns, text
 from budmodel_pipeline.sources.shared_benchmarks import MMMU_VAL
@@ -231,6 +233,11 @@ SOURCE = Source(
     publisher="OpenCompass",
     homepage="https://huggingface.co/spaces/opencompass/open_vlm_leaderboard",
     license=None,
+    terms=unclear(
+        "OpenVLM Leaderboard, OpenCompass, https://huggingface.co/spaces/opencompass/open_vlm_leaderboard",
+        "None is stated for the data; Apache-2.0 is that of the code, VLMEvalKit.",
+        date(2026, 9, 1),
+    ),
     endpoints=(Endpoint(name="leaderboard", url="https://cdn.opencompass.org.cn/assets/OpenVLM.json", format="json"),),
     benchmarks=BENCHMARKS,
     metrics=(AVERAGE_SCORE, MMBENCH_V11, *BY_DATASET.values()),

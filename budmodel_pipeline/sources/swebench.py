@@ -18,6 +18,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import Allowed, DataTerms
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import day, json_rows, load_json, number, published_name, text
 from budmodel_pipeline.sources.shared_benchmarks import SWE_BENCH_VERIFIED
@@ -129,6 +130,14 @@ SOURCE = Source(
     publisher="SWE-bench team, Princeton",
     homepage="https://www.swebench.com/",
     license="CC-BY-NC-4.0",
+    # To be passed on as well, but not for money.
+    terms=DataTerms(
+        Allowed.PERMITTED,
+        Allowed.FORBIDDEN,
+        "SWE-bench, https://www.swebench.com/, CC BY-NC 4.0",
+        "CC BY-NC 4.0, the license of the repository SWE-bench/swe-bench.github.io, which holds the file.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             ENDPOINT,

@@ -1,6 +1,7 @@
 """UGI: what models know and will say about sensitive topics, with general knowledge, writing and political leaning."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from budmodel_pipeline.sources.contract import (
     Standing,
     Unit,
 )
+from budmodel_pipeline.sources.data_terms import unclear
 from budmodel_pipeline.sources.ledger import CellError, Ledger
 from budmodel_pipeline.sources.reading import csv_rows, day, flag, number, percent, published_name, slug, text
 
@@ -179,6 +181,11 @@ SOURCE = Source(
     publisher="DontPlanToEnd",
     homepage="https://huggingface.co/spaces/DontPlanToEnd/UGI-Leaderboard",
     license=None,
+    terms=unclear(
+        "UGI Leaderboard, DontPlanToEnd, https://huggingface.co/spaces/DontPlanToEnd/UGI-Leaderboard",
+        "None is stated.",
+        date(2026, 9, 1),
+    ),
     endpoints=(
         Endpoint(
             name="leaderboard",

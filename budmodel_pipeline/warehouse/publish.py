@@ -1,7 +1,7 @@
 """Publishes a source: its whole new snapshot becomes current in one transaction, or nothing changes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -12,9 +12,10 @@ from sqlalchemy import Connection, text
 
 from budmodel_pipeline.sources.collector import collector_paused
 from budmodel_pipeline.sources.contract import Benchmark, Metric, Parsed, Source
+from budmodel_pipeline.sources.data_terms import OTHER_TERMS, DataTerms
 from budmodel_pipeline.warehouse.rows import copy_rows, upsert
 from budmodel_pipeline.warehouse.snapshots import Snapshot
-from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, metrics, rejected_rows, sources, unread_cells
+from budmodel_pipeline.warehouse.tables import SCHEMA, benchmarks, data_terms, metrics, rejected_rows, sources, unread_cells
 
 ENTRY_COLUMNS = (
     "snapshot_id",
@@ -69,6 +70,18 @@ def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> N
         for source in catalog.values()
     ]
     upsert(connection, sources, described)
+    for slug, source in catalog.items():
+        own = {benchmark.id_in(slug): benchmark.terms for benchmark in source.benchmarks if benchmark.terms}
+        _register_terms(connection, slug, {"": source.terms, **own})
+    for slug, terms in OTHER_TERMS.items():
+        _register_terms(connection, slug, {"": terms})
+
+
+def _register_terms(connection: Connection, source: str, of_benchmarks: Mapping[str, DataTerms]) -> None:
+    gone = text("delete from budmodel.data_terms where source = :source and benchmark_id <> all(:known)")
+    connection.execute(gone, {"source": source, "known": list(of_benchmarks)})
+    rows = [{"source": source, "benchmark_id": benchmark, **asdict(terms)} for benchmark, terms in of_benchmarks.items()]
+    upsert(connection, data_terms, rows)
 
 
 def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: Parsed, now: datetime) -> Snapshot:

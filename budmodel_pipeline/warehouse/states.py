@@ -15,7 +15,10 @@ MODELS_READ = "models read until"
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """When a source was last extracted with success, from which origin, what is current and what went wrong last."""
+    """When a source was last extracted with success, from which origin, what is current and what went wrong last.
+
+    `forbidden`: the terms of its publisher forbid its use.
+    """
 
     source: str
     cadence: timedelta
@@ -23,14 +26,18 @@ class SourceState:
     origin: str | None = None
     snapshot_id: str | None = None
     last_error: str | None = None
+    forbidden: bool = False
 
 
 def source_states(connection: Connection) -> list[SourceState]:
     """The registered sources in alphabetical order."""
     rows = connection.execute(
         text("""
-            select sources.source, cadence_days, last_extracted_at, origin, current_snapshot_id, last_error
-            from budmodel.sources left join budmodel.snapshots on snapshot_id = current_snapshot_id order by sources.source
+            select sources.source, cadence_days, last_extracted_at, origin, current_snapshot_id, last_error,
+                coalesce(allowed = 'forbidden', false) as forbidden
+            from budmodel.sources left join budmodel.snapshots on snapshot_id = current_snapshot_id
+            left join budmodel.data_terms on data_terms.source = sources.source and data_terms.benchmark_id = ''
+            order by sources.source
         """)
     )
     return [
@@ -41,6 +48,7 @@ def source_states(connection: Connection) -> list[SourceState]:
             origin=row.origin,
             snapshot_id=row.current_snapshot_id,
             last_error=row.last_error,
+            forbidden=row.forbidden,
         )
         for row in rows
     ]

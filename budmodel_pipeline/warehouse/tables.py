@@ -61,6 +61,22 @@ sources = Table(
     Column("marts_snapshot_id", Text),
 )
 
+# What publishers allow: see `sources.data_terms`. A source is a leaderboard or a catalog; a row with an empty `benchmark_id`
+# is about all of it but the benchmarks with rows of their own.
+data_terms = Table(
+    "data_terms",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("benchmark_id", Text, primary_key=True),
+    Column("allowed", Text, nullable=False),
+    Column("commercial", Text, nullable=False),
+    Column("attribution", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("verified_on", Date),
+    CheckConstraint("allowed in ('permitted', 'unclear', 'forbidden')", name="allowed"),
+    CheckConstraint("commercial in ('permitted', 'unclear', 'forbidden')", name="commercial"),
+)
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -29,6 +29,22 @@ def is_due(state: SourceState, scheduled: datetime, origin: str) -> bool:
     return scheduled >= last + state.cadence - SLACK
 
 
+def by_default(states: Iterable[SourceState]) -> list[SourceState]:
+    """The sources that are extracted although nobody asks for them by name: those whose terms do not forbid it."""
+    return [state for state in states if not state.forbidden]
+
+
+def left_out(states: Iterable[SourceState]) -> str:
+    """Which sources their terms keep out and how to have them; empty where there are none."""
+    names = sorted(state.source for state in states if state.forbidden)
+    asked = "".join(f" --source {name}" for name in names)
+    return (
+        f"Left out, since their terms forbid it: {', '.join(names)}. To extract them anyway: budmodel run{asked}"
+        if names
+        else ""
+    )
+
+
 def due_sources(states: Iterable[SourceState], scheduled: datetime, origin: str) -> list[str]:
     """The sources that a tick scheduled at `scheduled` extracts, in alphabetical order."""
     return sorted(state.source for state in states if is_due(state, scheduled, origin))

@@ -22,6 +22,7 @@ from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, SourceError
+from budmodel_pipeline.sources.data_terms import Allowed
 from budmodel_pipeline.sources.quality import assess
 from budmodel_pipeline.targets.sample_hub import sample_models
 
@@ -134,6 +135,24 @@ def test_declaration(slug: str) -> None:
         assert re.fullmatch("[a-z0-9][a-z0-9_]*", name)
     for metric in source.metrics:
         assert metric.minimum is None or metric.maximum is None or metric.minimum < metric.maximum
+
+
+@EVERY_SOURCE
+def test_what_its_publisher_allows_is_on_record(slug: str) -> None:
+    source = catalog()[slug]
+    for terms in (source.terms, *(benchmark.terms for benchmark in source.benchmarks if benchmark.terms)):
+        assert terms.attribution
+        assert terms.evidence
+        assert terms.verified_on
+        # Who names no license has permitted nothing, and who names one is named with it.
+        assert (terms.allowed is Allowed.PERMITTED) is (source.license is not None)
+        if source.license:
+            assert source.license.replace("-", "") in terms.attribution.replace("-", "").replace(" ", "")
+
+
+def test_what_may_not_be_sold_is_on_record() -> None:
+    """Every other license here permits it, or there is none."""
+    assert [slug for slug, source in catalog().items() if source.terms.commercial is Allowed.FORBIDDEN] == ["swebench"]
 
 
 @EVERY_SOURCE

@@ -29,6 +29,7 @@ from budmodel_pipeline.sources.contract import (
     Unit,
     Unread,
 )
+from budmodel_pipeline.sources.data_terms import UNREAD_TERMS, Allowed
 from budmodel_pipeline.warehouse.changes import changes_between, last_good, stored_scores
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
@@ -45,6 +46,7 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_unchanged,
     snapshot_as_of,
 )
+from budmodel_pipeline.warehouse.states import source_states
 from budmodel_pipeline.warehouse.tables import metadata
 
 MONDAY = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -118,6 +120,21 @@ def contents(engine: Engine) -> Contents:
 
 def one(connection: Connection, query: str) -> Any:
     return connection.execute(text(query)).mappings().one()
+
+
+def test_terms_are_those_of_the_declaration_and_no_others(engine: Engine) -> None:
+    forbidden = replace(UNREAD_TERMS, allowed=Allowed.FORBIDDEN, attribution="Somebody", verified_on=MONDAY.date())
+    with_own = replace(BOARD, terms=forbidden, benchmarks=(replace(BOARD.benchmarks[0], terms=UNREAD_TERMS),))
+    query = text("select benchmark_id, allowed, attribution, verified_on from budmodel.data_terms where source = 'board'")
+    with engine.begin() as connection:
+        assert [row.allowed for row in connection.execute(query)] == ["unclear"]
+        assert [state.forbidden for state in source_states(connection)] == [False]
+        register_sources(connection, {"board": with_own})
+        expected = {("", "forbidden", "Somebody", MONDAY.date()), ("board/tasks", "unclear", "", None)}
+        assert {tuple(row) for row in connection.execute(query)} == expected
+        assert [state.forbidden for state in source_states(connection)] == [True]
+        register_sources(connection, {"board": BOARD})
+        assert [tuple(row) for row in connection.execute(query)] == [("", "unclear", "", None)]
 
 
 def test_everything_that_was_parsed_is_stored(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from budmodel_pipeline.warehouse.states import SourceState
-from budmodel_pipeline.workflows.cadence import due_sources, is_due, next_due, nothing_due
+from budmodel_pipeline.workflows.cadence import by_default, due_sources, is_due, left_out, next_due, nothing_due
 
 TICK = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -92,3 +92,13 @@ def test_a_success_of_the_future_is_due() -> None:
     """The clock was wrong when it was noted: until that day comes, nothing else would ask for the source."""
     assert is_due(extracted(-timedelta(days=700)), TICK, "live")
     assert not is_due(extracted(-timedelta(hours=20)), TICK, "live")
+
+
+def test_what_its_terms_forbid_is_extracted_by_name_alone() -> None:
+    free, kept_out = SourceState("free", WEEK), SourceState("kept_out", WEEK, forbidden=True)
+    assert by_default([kept_out, free]) == [free]
+    assert "kept_out" in left_out([kept_out, free])
+    assert "budmodel run --source kept_out" in left_out([kept_out, free])
+    assert left_out([free]) == ""
+    # Who asks by name has it extracted like any other.
+    assert due_sources([kept_out], TICK, "live") == ["kept_out"]
