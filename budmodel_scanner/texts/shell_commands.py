@@ -83,7 +83,9 @@ def hostile_command(text: str) -> Hostile | None:
 
 # How a command begins: after a prompt, a step's mark, the five fields of a timetable, or what is set for it alone.
 _BEGINNING = re.compile(
-    r"(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*+([\w./~%\\:{}$]+)"
+    # What is looked ahead at is taken as it is, and not tried in shorter forms.
+    r"(?=(?P<before>(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*))"
+    r"(?P=before)(?P<word>[\w./~%\\:{}$]+)"
 )
 _BUILTINS = frozenset(
     [
@@ -156,9 +158,9 @@ def reads_as_command(text: str, line: int = 1) -> bool:
     lines = text.strip().split("\n")
     for written in (lines[min(line, len(lines)) - 1], lines[0]):
         found = _BEGINNING.match(written)
-        if found is None or "://" in found[1]:
+        if found is None or "://" in found["word"]:
             continue
-        word = found[1].removesuffix(".exe")
+        word = found["word"].removesuffix(".exe")
         program = re.split(r"[/\\]", word)[-1]
         if program != word or program in _BUILTINS | _DOWNLOADERS | ORDINARY_PROGRAMS or _is_interpreter(program.lower()):
             return True
