@@ -18,7 +18,7 @@ ARGS ?=
 WORKERS ?= auto
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 # The extras that running needs.
-RUNNING := build licensing models security
+RUNNING := build celery licensing models security
 # For `make lock`: a package to move to its newest version, or UPGRADE=1 for all of them.
 PACKAGE ?=
 UPGRADE ?=
