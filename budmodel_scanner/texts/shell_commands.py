@@ -83,9 +83,9 @@ def hostile_command(text: str) -> Hostile | None:
 
 # How a command begins: after a prompt, a step's mark, the five fields of a timetable, or what is set for it alone.
 _BEGINNING = re.compile(
-    # Looked ahead at, so that nothing of it is given back.
-    r"(?=((?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*))"
-    r"\1(?P<word>[\w./~%\\:{}$]+)"
+    # What is looked ahead at is taken as it is, and not tried in shorter forms.
+    r"(?=(?P<before>(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*))"
+    r"(?P=before)(?P<word>[\w./~%\\:{}$]+)"
 )
 _BUILTINS = frozenset(
     [

@@ -55,7 +55,7 @@ def test_every_command_answers_programs_but_those_that_hand_over_or_look_after_a
     [
         (["leaderbord"], 2, "There is no command 'leaderbord'. Do you mean leaderboard?"),
         (["xyzzy"], 2, "There is no command 'xyzzy'. `budmodel --help` lists them."),
-        (["run", "--source", "livecodebnch"], 2, "There is no source 'livecodebnch'. Do you mean livecodebench?"),
+        (["run", "--source", "livecodebnch"], 2, "There is no source 'livecodebnch'. Do you mean one of: livecodebench, "),
         (["replay", "nothing"], 2, "There is no source 'nothing'. Known: alpacaeval, bfcl, "),
         (["models", "--max-memory", "much"], 2, "expected a number such as 24GB or 16GiB; found 'much'."),
     ],
