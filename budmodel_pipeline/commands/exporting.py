@@ -6,6 +6,7 @@ import click
 
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
+from budmodel_pipeline.commands.options import as_json
 
 # Those of `export_formats.FORMATS`, which takes longer to import than this list to read.
 FORMATS = ("parquet", "csv", "sqlite")
@@ -17,7 +18,8 @@ FORMATS = ("parquet", "csv", "sqlite")
     "--format", "file_format", type=click.Choice(FORMATS), default="parquet", show_default=True, help="Of the files."
 )
 @click.option("--noncommercial", is_flag=True, help="With what may be passed on, but not for money.")
-def export(folder: Path, file_format: str, noncommercial: bool) -> None:
+@as_json
+def export(folder: Path, file_format: str, noncommercial: bool, as_json: bool) -> None:
     """Write all marts into FOLDER, a new one: tables, their description (datapackage.json), ATTRIBUTIONS.md and hashes.
 
     Rows that their publishers forbid to pass on are left out and counted.
@@ -30,5 +32,6 @@ def export(folder: Path, file_format: str, noncommercial: bool) -> None:
             written = write_marts(engine, folder, file_format, noncommercial=noncommercial)
         except ExportError as error:
             raise click.ClickException(str(error)) from error
-    show([{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written], as_json=False)
-    say(f"\nWritten to {folder}; ATTRIBUTIONS.md says whom to name.")
+    show([{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written], as_json=as_json)
+    if not as_json:
+        say(f"\nWritten to {folder}; ATTRIBUTIONS.md says whom to name.")
