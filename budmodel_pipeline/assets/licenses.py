@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.workflows.model_licensing import refresh_catalog
@@ -21,6 +21,7 @@ SHOWN = 50
     group_name=GROUP,
     kinds={"python", "postgres"},
     owners=OWNERS,
+    freshness_policy=FRESHNESS,
     check_specs=[
         dg.AssetCheckSpec(
             NO_CONFLICTS,

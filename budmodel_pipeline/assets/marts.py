@@ -1,30 +1,50 @@
 """The dbt project as assets: staging views and the marts that analysts read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.postgres import PostgresResource
+from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts
 
 GROUP = "marts"
 PROJECT_DIRECTORY = Path(__file__).parent.parent.parent / "dbt_leaderboard"
 MANIFEST = PROJECT_DIRECTORY / "target" / "manifest.json"
 
-# Tables that Python writes, by the asset that writes them; the others follow from the scores through `models`.
+# Stands for the scores of every leaderboard: an asset for each, which together write one table.
+EVERY_BOARD = "scores"
+# Tables that Python writes, by the asset that writes them last.
 UPSTREAM = {
+    "sources": EVERY_BOARD,
+    "snapshots": EVERY_BOARD,
+    "snapshot_files": EVERY_BOARD,
+    "rejected_rows": EVERY_BOARD,
+    "unread_cells": EVERY_BOARD,
+    "benchmarks": EVERY_BOARD,
+    "metrics": EVERY_BOARD,
+    "entries": EVERY_BOARD,
+    "scores": EVERY_BOARD,
     "model_groups": "models",
     "models": "models",
     "model_aliases": "models",
-    "model_info": "model_info",
     "rankings": "ranking",
     "ranking_evidence": "ranking",
     "ranking_benchmarks": "ranking",
+    "extraction_targets": "model_info",
+    "model_info": "model_info",
     "licenses": "license_catalog",
+    "license_conflicts": "license_catalog",
     "license_documents": "license",
+    "license_answers": "license",
+    "model_licenses": "license",
+    "model_scans": "security_scan",
+    "scans": "security_scan",
+    "scan_findings": "security_scan",
     "catalog_files": "model_prices",
     "model_prices": "model_prices",
 }
@@ -35,7 +55,7 @@ class MissingManifestError(Exception):
 
 
 class Translator(DagsterDbtTranslator):
-    """Names the assets after their tables and puts them into one group."""
+    """Names the assets after their tables, hangs them under what writes these, and says who looks after them."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         name = dbt_resource_props["name"]
@@ -46,6 +66,18 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         del dbt_resource_props
         return GROUP
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        del dbt_resource_props
+        return OWNERS
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        boards = dg.AssetKey(EVERY_BOARD)
+        deps = [dep for dep in spec.deps if dep.asset_key != boards]
+        if any(dep.asset_key == boards for dep in spec.deps):
+            deps += [dg.AssetDep(dg.AssetKey([EVERY_BOARD, source])) for source in catalog()]
+        return spec.replace_attributes(deps=deps, freshness_policy=FRESHNESS)
 
 
 def marts_assets(target: Path) -> dg.AssetsDefinition:
@@ -62,7 +94,7 @@ def marts_assets(target: Path) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=MANIFEST,
         project=DbtProject(PROJECT_DIRECTORY, profiles_dir=PROJECT_DIRECTORY),
-        # One asset writes the models, their groups and their names.
+        # One asset writes several tables.
         dagster_dbt_translator=Translator(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)),
         name="dbt_leaderboard",
     )

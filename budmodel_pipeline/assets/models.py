@@ -3,7 +3,7 @@
 import dagster as dg
 from sqlalchemy import text
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -20,6 +20,7 @@ CLASHES = text("select * from marts.identity_review where reason = 'clash' order
     group_name=GROUP,
     kinds={"python", "postgres"},
     owners=OWNERS,
+    freshness_policy=FRESHNESS,
     description="Every published name resolved to a model. Reads the last good snapshot of each source, so one that fails "
     "does not hold up the others.",
     metadata={"dagster/table_name": "budmodel.models"},

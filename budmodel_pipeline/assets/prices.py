@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -21,6 +21,7 @@ CATALOG_WAS_READ = "catalog_was_read"
     group_name=GROUP,
     kinds={"python", "postgres"},
     owners=OWNERS,
+    freshness_policy=FRESHNESS,
     check_specs=[
         dg.AssetCheckSpec(
             CATALOG_WAS_READ,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
+from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.marts import GROUP
 from budmodel_pipeline.resources.postgres import PostgresResource
 
@@ -13,6 +13,7 @@ from budmodel_pipeline.resources.postgres import PostgresResource
     group_name=GROUP,
     kinds={"python", "postgres"},
     owners=OWNERS,
+    freshness_policy=FRESHNESS,
     description="One fit to all current scores, and one to those of each domain: what each model would score on average if "
     "it had taken every benchmark, with an interval of 90 % and a tier of those that cannot be told apart.",
     metadata={"dagster/table_name": "budmodel.rankings"},

@@ -18,6 +18,7 @@ from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_defin
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.quality import CHECKS
+from tests.data.write_asset_graph import FILE, described
 
 HEAVY = (
     "bs4",
@@ -88,6 +89,20 @@ def test_marts_follow_from_models_and_models_from_every_source(definitions: dg.D
     assert graph.get(models).parent_keys == {dg.AssetKey(["scores", source]) for source in catalog()}
     leaderboard = next(key for key in graph.get_all_asset_keys() if key.path[-1] == "leaderboard")
     assert models in graph.get_ancestor_asset_keys(leaderboard)
+
+
+def test_the_graph_is_the_one_that_was_reviewed(definitions: dg.Definitions) -> None:
+    assert described(definitions) == FILE.read_text("utf-8"), "review what `python -m tests.data.write_asset_graph` makes"
+
+
+def test_somebody_writes_what_the_marts_read(definitions: dg.Definitions) -> None:
+    """A table of the dbt project that no asset stands for would be an end of the graph that nobody looks after."""
+    graph = definitions.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    assert [node.key for node in nodes if node.is_external or not node.owners or not node.kinds] == []
+    # What is done to a model when it is asked for has no week.
+    assert [node.key for node in nodes if node.freshness_policy is None and node.group_name != "models"] == []
+    assert dg.AssetKey("security_scan") in graph.get(dg.AssetKey(["marts", "security_findings"])).parent_keys
 
 
 def test_extraction_and_marts_are_separate_jobs(definitions: dg.Definitions) -> None:
