@@ -4,7 +4,6 @@ Everything is built from the catalog, so a new file in `sources/` is a new pair 
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import dagster as dg
@@ -12,6 +11,7 @@ from pydantic import Field
 
 from budmodel_pipeline.assets.presentation import scores_metadata, snapshot_metadata
 from budmodel_pipeline.assets.run_config import refuse_environment
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -22,10 +22,8 @@ from budmodel_pipeline.warehouse.publish import register_sources
 from budmodel_pipeline.workflows.extraction import Accepted, ExtractionError, publish_scores, take_snapshot
 
 GROUP = "leaderboards"
-OWNERS = ["team:data-engineering"]
 # Fetching retries each request by itself; this is for a site that is down for minutes.
 RETRY = dg.RetryPolicy(max_retries=1, delay=120)
-FRESHNESS = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_window=timedelta(days=9))
 
 
 class ScoresConfig(dg.Config):

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.markdown import table
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.workflows.model_licensing import refresh_catalog
 

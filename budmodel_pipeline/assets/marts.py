@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
-from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.states import current_snapshots, newest_extraction, record_marts

@@ -3,8 +3,8 @@
 import dagster as dg
 from sqlalchemy import text
 
-from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.markdown import table
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sources.catalog import catalog

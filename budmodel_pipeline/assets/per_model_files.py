@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.assets.per_model_events import (
     FILES,
     GROUP,
@@ -18,6 +17,7 @@ from budmodel_pipeline.assets.per_model_events import (
     severity,
     troubles_of,
 )
+from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.warehouse.model_records import FileRecord
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_loop import Outcome

@@ -6,9 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.assets.markdown import table
 from budmodel_pipeline.assets.per_model_events import GROUP, INFO, Trouble, Work, materialize, severity
+from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.workflows.model_loop import Failure, Outcome
 from budmodel_pipeline.workflows.model_reading import ModelReading, Read, extract_models
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.assets.per_model_events import GROUP, INFO, LICENSE, Work, listed, materialize, severity, troubles_of
+from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.workflows.model_licensing import Licensed, license_models
 from budmodel_pipeline.workflows.model_loop import Outcome

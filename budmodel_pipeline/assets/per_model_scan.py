@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import OWNERS
 from budmodel_pipeline.assets.per_model_events import GROUP, INFO, SCAN, Work, materialize, severity, troubles_of
 from budmodel_pipeline.assets.scan_presentation import findings_table, verdict_of
+from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.workflows.model_loop import Outcome
 from budmodel_pipeline.workflows.model_reading import ModelReading
 from budmodel_pipeline.workflows.model_scanning import Scanned, Scanning, scan_models

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from budmodel_pipeline.assets.leaderboards import FRESHNESS, OWNERS
 from budmodel_pipeline.assets.marts import GROUP
+from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
 from budmodel_pipeline.resources.postgres import PostgresResource
 
 
