@@ -1,6 +1,6 @@
 """The dbt project as assets: staging views and the marts that analysts read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,21 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        boards = dg.AssetKey(EVERY_BOARD)
-        deps = [dep for dep in spec.deps if dep.asset_key != boards]
-        if any(dep.asset_key == boards for dep in spec.deps):
-            deps += [dg.AssetDep(dg.AssetKey([EVERY_BOARD, source])) for source in catalog()]
-        return spec.replace_attributes(deps=deps, freshness_policy=FRESHNESS)
+        return spec.replace_attributes(deps=_one_for_each_board(spec.deps), freshness_policy=FRESHNESS)
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(additional_deps=list(_one_for_each_board(spec.additional_deps)))
+
+
+def _one_for_each_board(deps: Iterable[dg.AssetDep]) -> Iterator[dg.AssetDep]:
+    for dep in deps:
+        if dep.asset_key == dg.AssetKey(EVERY_BOARD):
+            yield from (dg.AssetDep(dg.AssetKey([EVERY_BOARD, source])) for source in catalog())
+        else:
+            yield dep
 
 
 def marts_assets(target: Path) -> dg.AssetsDefinition:

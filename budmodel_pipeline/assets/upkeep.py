@@ -1,4 +1,4 @@
-"""Who looks after assets, and how old they may be."""
+"""Who looks after the assets, and how old they may become."""
 
 from datetime import timedelta
 

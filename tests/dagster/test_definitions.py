@@ -100,6 +100,10 @@ def test_somebody_writes_what_the_marts_read(definitions: dg.Definitions) -> Non
     graph = definitions.resolve_asset_graph()
     nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
     assert [node.key for node in nodes if node.is_external or not node.owners or not node.kinds] == []
+    checks = [spec for assets in {node.assets_def for node in nodes} for spec in assets.check_specs]
+    compared = {dep.asset_key for spec in checks for dep in spec.additional_deps}
+    assert dg.AssetKey(["scores", "bfcl"]) in compared
+    assert compared <= graph.get_all_asset_keys()
     # What is done to a model when it is asked for has no week.
     assert [node.key for node in nodes if node.freshness_policy is None and node.group_name != "models"] == []
     assert dg.AssetKey("security_scan") in graph.get(dg.AssetKey(["marts", "security_findings"])).parent_keys
