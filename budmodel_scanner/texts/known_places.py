@@ -17,6 +17,9 @@ def is_known(url: str, purpose: str) -> bool:
     host, path = (split.hostname or "").rstrip("."), unquote(split.path).casefold() or "/"
     if "\\" in path or ".." in path.split("/"):
         return False
+    # Anybody may open a pull request, and on the way anybody may change what is run as it comes.
+    if "refs/pull/" in path or (purpose == INSTALLERS and split.scheme.lower() == "http"):
+        return False
     return any(
         path == beginning or (beginning.endswith("/") and path.startswith(beginning))
         for name in _above(host)

@@ -59,6 +59,9 @@ class Command:
     def _split(self) -> tuple[str, tuple[str, ...]]:
         for number, word in enumerate(self.words):
             name = re.split(r"[/\\]", word.lstrip("@-").lower())[-1].removesuffix(".exe")
+            # A Dockerfile's CMD has a program behind it; the one of Windows stands alone or has switches.
+            if name == "cmd" and re.fullmatch(r"/\w|", next(iter(self.words[number + 1 :]), "")):
+                return name, self.words[number + 1 :]
             if name and name not in _WRAPPERS and (word.startswith("@") or not _NOT_A_PROGRAM.fullmatch(word)):
                 return name, self.words[number + 1 :]
         return "", ()
