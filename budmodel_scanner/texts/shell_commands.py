@@ -344,6 +344,8 @@ def _runs_its_input(command: Command) -> bool:
         return True
     if not _is_interpreter(program):
         return False
+    if program == "cmd":
+        return not any(word.lower() in {"/c", "/k"} for word in arguments)
     flags = [word for word in arguments if re.match(r"[-/]\w", word)]
     given = [word for word in arguments if re.match(r"[\w./$~]", word) and word not in {"/dev/stdin", "-"}]
     if program in _SHELLS:
