@@ -22,7 +22,7 @@ from budmodel_pipeline.services.embedded_postgres import Server
 
 COMMAND = str(Path(sys.executable).with_name("budmodel"))
 # What the machine that runs the tests says about databases must not reach the command.
-FOREIGN = ("BUDMODEL_", "POSTGRES_", "MINIO_", "DAGSTER_", "DBT_", "HF_", "OPENAI_")
+FOREIGN = ("BUDMODEL_", "POSTGRES_", "MINIO_", "DAGSTER_", "DBT_", "HF_", "OPENAI_", "COLUMNS", "LINES")
 
 
 @dataclass(frozen=True, slots=True)

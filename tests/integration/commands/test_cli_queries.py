@@ -32,7 +32,9 @@ def on_a_terminal(run: Run, columns: int, *arguments: str) -> list[str]:
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = run.at.environment(TERM="xterm")
-    with subprocess.Popen([COMMAND, *arguments], env=environment, cwd=run.at.folder, stdout=terminal, stderr=terminal):
+    with subprocess.Popen(
+        [COMMAND, *arguments], env=environment, cwd=run.at.folder, stdin=terminal, stdout=terminal, stderr=terminal
+    ):
         os.close(terminal)
         written = b""
         try:

@@ -30,6 +30,7 @@ CALLS = {
     "backup": ["backup", "saved"],
     "restore": ["restore", "saved"],
     "prune": ["prune"],
+    "export": ["export", "exported"],
     "inspect": ["inspect", "hf:org/name"],
     "request": ["request", "hf:org/name"],
     "model": ["model", "x"],
