@@ -69,10 +69,14 @@ def test_releases_under_one_name_are_told_apart_by_their_ids(entries: list[Meant
     assert models["Claude 3.5 Sonnet"] == {"anthropic/claude-3.5-sonnet-20240620", "anthropic/claude-3.5-sonnet-20241022"}
 
 
+# Most of its entries are agents: each stands on several of its boards, and those who make them make no models.
+OF_AGENTS = "swebench"
+
+
 def test_entries_of_a_source_are_not_merged(entries: list[Meant]) -> None:
     """Save for one model that is listed twice, which `identity_review` puts before a person."""
     alike = defaultdict(list)
-    for entry in entries:
+    for entry in (one for one in entries if one.source != OF_AGENTS):
         alike[entry.source, entry.found.model_id, entry.found.variant].append(entry.published_id or entry.published_name)
     assert {meaning: names for meaning, names in alike.items() if len(names) > 1} == {
         ("alpacaeval", "openai/gpt-3.5-turbo-0613", None): ["GPT 3.5 Turbo (06/13)"] * 2,
@@ -97,7 +101,8 @@ def test_models_of_several_sources_come_together(entries: list[Meant]) -> None:
 
 
 def test_few_makers_are_unknown(entries: list[Meant]) -> None:
-    assert len({entry.found.model_id for entry in entries if entry.found.model_id.startswith("unknown/")}) <= 50
+    models = {entry.found.model_id for entry in entries if entry.source != OF_AGENTS}
+    assert sum(model.startswith("unknown/") for model in models) <= 0.04 * len(models)
 
 
 @pytest.mark.parametrize(
