@@ -48,7 +48,8 @@ def stock_parse(endpoint: Endpoint, content: bytes) -> object:
     """The bytes read by the fastest parser that is to be had, and nothing done with them."""
     match endpoint.format:
         case "csv":
-            options = pyarrow.csv.ParseOptions(newlines_in_values=True)
+            # One leaderboard publishes rows that are shorter than its header.
+            options = pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
             return pyarrow.csv.read_csv(pa.BufferReader(content), parse_options=options)
         case "parquet":
             return pyarrow.parquet.read_table(pa.BufferReader(content))
