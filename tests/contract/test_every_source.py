@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, 
 from budmodel_pipeline.sources.data_terms import Allowed
 from budmodel_pipeline.sources.quality import assess
 from budmodel_pipeline.targets.sample_hub import sample_models
+from tests.riddles import RIDDLES
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EVERY_SOURCE = pytest.mark.parametrize("slug", list(catalog()))
@@ -200,46 +200,10 @@ def test_enough_models_are_bundled_for_a_first_impression() -> None:
     assert len(sample_models(SAMPLE_HUB)) >= 5
 
 
-ADDED = '''
-    """A leaderboard that exists in this test alone."""
-
-    from collections.abc import Mapping
-
-    from budmodel_pipeline.sources.contract import Benchmark, Columns, Domain, Endpoint, Metric, Parsed, Source, Unit
-    from budmodel_pipeline.sources.ledger import Ledger
-    from budmodel_pipeline.sources.reading import csv_rows, number, published_name
-
-    METRIC = Metric("accuracy", "riddles", "Accuracy", Unit.PERCENT, True, 0, 100, headline=True)
-    COLUMNS = Columns(required=frozenset({"model", "accuracy"}))
-
-
-    def parse(files: Mapping[str, bytes]) -> Parsed:
-        ledger = Ledger()
-        for row in csv_rows(files["table"], "table", COLUMNS, ledger):
-            name = published_name(row["model"])
-            ledger.record(ledger.entry(name, name), ledger.scores(row, {"accuracy": METRIC}, number))
-        return ledger.parsed()
-
-
-    SOURCE = Source(
-        slug="riddles",
-        title="Riddles",
-        publisher="Nobody",
-        homepage="https://riddles.example/",
-        license=None,
-        endpoints=(Endpoint("table", "https://riddles.example/table.csv?full=1", "csv"),),
-        benchmarks=(Benchmark("riddles", "Riddles", Domain.GENERAL),),
-        metrics=(METRIC,),
-        columns={"table": COLUMNS},
-        parse=parse,
-    )
-'''
-
-
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory whose file `riddles.py` is one of the sources, with its sample under `samples`."""
-    (tmp_path / "riddles.py").write_text(dedent(ADDED))
+    (tmp_path / "riddles.py").write_text(RIDDLES)
     sample = tmp_path / "samples" / "riddles.example" / "table.csv?full=1"
     sample.parent.mkdir(parents=True)
     sample.write_text("model,accuracy\nSphinx-7B,91.5\nOedipus (high),100\n")

@@ -3,49 +3,14 @@
 import json
 import os
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from tests.cli import Installation, fails_clearly
+from tests.riddles import RIDDLES
 
 # One that does not answer: the command must not even ask.
 NO_DATABASE = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "1"}
-
-RIDDLES = '''
-    """A leaderboard of a third party."""
-
-    from collections.abc import Mapping
-
-    from budmodel_pipeline.sources.contract import Benchmark, Columns, Domain, Endpoint, Metric, Parsed, Source, Unit
-    from budmodel_pipeline.sources.ledger import Ledger
-    from budmodel_pipeline.sources.reading import csv_rows, number, published_name
-
-    METRIC = Metric("accuracy", "riddles", "Accuracy", Unit.PERCENT, True, 0, 100, headline=True)
-    COLUMNS = Columns(required=frozenset({"model", "accuracy"}))
-
-
-    def parse(files: Mapping[str, bytes]) -> Parsed:
-        ledger = Ledger()
-        for row in csv_rows(files["table"], "table", COLUMNS, ledger):
-            name = published_name(row["model"])
-            ledger.record(ledger.entry(name, name), ledger.scores(row, {"accuracy": METRIC}, number))
-        return ledger.parsed()
-
-
-    SOURCE = Source(
-        slug="riddles",
-        title="Riddles",
-        publisher="Nobody",
-        homepage="https://riddles.example/",
-        license=None,
-        endpoints=(Endpoint("table", "https://riddles.example/table.csv", "csv"),),
-        benchmarks=(Benchmark("riddles", "Riddles", Domain.GENERAL),),
-        metrics=(METRIC,),
-        columns={"table": COLUMNS},
-        parse=parse,
-    )
-'''
 
 
 @pytest.fixture
@@ -59,7 +24,7 @@ def package(tmp_path: Path) -> Path:
     site = tmp_path / "site"
     information = site / "riddles_for_budmodel-1.0.dist-info"
     information.mkdir(parents=True)
-    (site / "riddles_for_budmodel.py").write_text(dedent(RIDDLES))
+    (site / "riddles_for_budmodel.py").write_text(RIDDLES)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: riddles-for-budmodel\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[budmodel.sources]\nriddles = riddles_for_budmodel:SOURCE\n")
     return site
