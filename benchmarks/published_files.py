@@ -61,7 +61,10 @@ def stock_parse(endpoint: Endpoint, content: bytes) -> object:
 def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
     """`files` with every row `times` over. In a copy each published name has a suffix, so that keys stay unique."""
     parsed = source.parse(files)
-    names = frozenset(name for entry in parsed.entries for name in (entry.key, entry.published_name))
+    # Keys that are made of a board and a name have the name as their last part.
+    names = frozenset(
+        name for entry in parsed.entries for name in (entry.key, entry.published_name, entry.key.split(" | ")[-1])
+    )
     multiply = {"csv": _multiplied_csv, "json": _multiplied_json, "parquet": _multiplied_parquet}
     multiples = {
         endpoint.name: multiply[endpoint.format](files[endpoint.name], names, times)
@@ -112,10 +115,16 @@ def _multiplied_json(content: bytes, names: frozenset[str], times: int) -> bytes
 
 
 def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]:
-    """JSON text in pieces. Lists of objects and objects by published name are rows, all else is written once."""
+    """JSON text in pieces. Lists of objects with a name and objects by published name are rows, all else is written once."""
     copies = range(times)
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if isinstance(value, list) and any(_is_row(item, names) for item in value):
         yield "[" + ",".join(_dumps(_suffixed(value, names, copy))[1:-1] for copy in copies) + "]"
+    elif isinstance(value, list):
+        yield "["
+        for number, item in enumerate(value):
+            yield "," if number else ""
+            yield from _json_pieces(item, names, times)
+        yield "]"
     elif isinstance(value, dict) and any(key in names for key in value):
         yield "{" + ",".join(_dumps(_suffixed(value, names, copy))[1:-1] for copy in copies) + "}"
     elif isinstance(value, dict):
@@ -125,6 +134,12 @@ def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]
         yield "}"
     else:
         yield _dumps(value)
+
+
+def _is_row(value: object, names: frozenset[str]) -> bool:
+    if isinstance(value, dict):
+        return any(_is_row(item, names) for item in value.values())
+    return isinstance(value, str) and value.strip() in names
 
 
 def _dumps(value: object) -> str:

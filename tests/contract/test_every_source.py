@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import budmodel_pipeline.sources as package
+from benchmarks.published_files import multiplied
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
 from budmodel_pipeline.resources.models import SAMPLE_HUB
@@ -164,6 +165,13 @@ def test_sample(slug: str) -> None:
 def test_the_order_of_the_sample_does_not_matter(slug: str) -> None:
     source = catalog()[slug]
     check_order_does_not_matter(source, read(source, SAMPLES))
+
+
+@EVERY_SOURCE
+def test_benchmarks_can_read_it_many_times_over(slug: str) -> None:
+    source = catalog()[slug]
+    files = read(source, SAMPLES)
+    assert source.parse(multiplied(source, files, 3)).score_count == 3 * source.parse(files).score_count
 
 
 @EVERY_SOURCE
