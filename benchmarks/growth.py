@@ -1,0 +1,153 @@
+"""What grows with the number of known models: a sensor's look for work, the marts, and the tables' sizes.
+
+`python -m benchmarks.growth 2500000` fills the tables for as many as the whole hub has; `make bench` for fewer.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from sqlalchemy import Connection, Engine, text
+
+from benchmarks.database import temporary_database
+from benchmarks.measure import Figure
+from benchmarks.published_files import PROJECT
+from budmodel_pipeline.resources.models import SAMPLE_HUB
+from budmodel_pipeline.targets.hub import Hub
+from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.targets.sample_hub import serve_sample_hub
+from budmodel_pipeline.targets.target import Target
+from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, lease
+from budmodel_pipeline.workflows.model_discovery import LEASE, PAGE, discover, known_target
+from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models
+
+MODELS = 50_000
+READ = "Qwen/Qwen3-32B"
+FILES = 8
+TARGET_SECONDS = 5.0
+VERSIONS = {"rules": "1"}
+# Copies of one model that was read; the tables of licenses and files get what a usual repository has.
+FILL = (
+    """
+    insert into budmodel.extraction_targets
+        (target, provider, uri, discovered_by, first_seen_at, status, revision, extracted_at, checked_at, next_attempt_at)
+    select 'hf:org/copy-' || n, 'hugging_face', 'org/copy-' || n, 'bench', now(),
+        case when n % 10 = 0 then 'waiting' else 'extracted' end, revision, extracted_at, checked_at,
+        case when n % 10 = 0 then now() - interval '1 minute' end
+    from budmodel.extraction_targets, generate_series(1, :models) n where target = :read
+    """,
+    """
+    insert into budmodel.model_info (target, revision, name, origin, extracted_at, facts, base_models, evaluations, variants)
+    select 'hf:org/copy-' || n, revision, name, origin, extracted_at, facts, base_models, evaluations, variants
+    from budmodel.model_info, generate_series(1, :models) n where target = :read
+    """,
+    """
+    insert into budmodel.license_documents
+        (document_id, state, license_id, coverage, remainder, near, method, reason, terms_version, read_at)
+    values ('bench', 'named', 'mit', 0, '[]', '[]', 'tag', 'bench', '1', now())
+    """,
+    """
+    insert into budmodel.model_licenses (target, revision, document_id, evidence, source, tag, read_at)
+    select target, revision, 'bench', 'tag', 'README.md', 'mit', now() from budmodel.extraction_targets
+    """,
+    """
+    insert into budmodel.model_scans (target, revision, verdict, files, versions, scanned_at)
+    select target, revision, 'safe', :files, '{"rules": "1"}', now() from budmodel.extraction_targets
+    """,
+    """
+    insert into budmodel.scans (target, path, size_bytes, sha256, verdict, engines, from_cache)
+    select target, 'file-' || file, 1000, md5(target || file) || md5(target || file), 'safe', '{"walk": "looked"}', false
+    from budmodel.extraction_targets, generate_series(1, :files) file
+    """,
+    """
+    insert into budmodel.model_files (target, revision, path, size_bytes, sha256, outcome, object_key, copied_at)
+    select target, revision, path, size_bytes, sha256, 'stored', 'sha256/' || sha256, now()
+    from budmodel.scans inner join budmodel.extraction_targets using (target)
+    """,
+)
+SIZES = text("""
+    select relname, pg_total_relation_size(oid) as bytes from pg_class
+    where relnamespace in ('budmodel'::regnamespace, 'marts'::regnamespace) and relkind in ('r', 'm')
+    order by bytes desc limit 12
+""")
+
+
+def run(models: int = MODELS) -> Iterator[Figure]:
+    """The figures over `models` of which every tenth is due, one look after the other as a sensor takes them."""
+    with temporary_database() as engine:
+        started = perf_counter()
+        _fill(engine, models)
+        filled = perf_counter() - started
+        with engine.begin() as connection:
+            looks = [_look(connection) for _ in range(3)]
+        yield Figure(
+            f"seconds of a look for work over {models:,} models",
+            sorted(looks)[1],
+            TARGET_SECONDS,
+            f"{PAGE} of {models // 10:,} due ones claimed each time: {', '.join(f'{look:.2f}' for look in looks)} s; "
+            f"filled in {filled:.0f} s",
+        )
+        built = _build(engine)
+        yield Figure(f"milliseconds of `dbt build` a model, of {models:,}", 1e3 * built / models, 1, f"{built:.0f} s in all")
+        with engine.connect() as connection:
+            sizes = connection.execute(SIZES).all()
+        whole = sum(size.bytes for size in sizes)
+        detail = ", ".join(f"{size.relname} {size.bytes / models:,.0f}" for size in sizes)
+        yield Figure("kilobytes of database a model", whole / models / 1e3, 20, f"bytes: {detail}")
+
+
+def _fill(engine: Engine, models: int) -> None:
+    target = known_target(Target("hugging_face", READ), "bench")
+    with engine.begin() as connection:
+        add_targets(connection, [target], datetime.now(UTC))
+    with serve_sample_hub(SAMPLE_HUB) as endpoint:
+        [read] = extract_models([target.target], ModelReading(engine, Providers(hub=Hub(endpoint)), "live"))
+    if read.problem:
+        raise RuntimeError(read.problem)
+    with engine.begin() as connection:
+        for statement in FILL:
+            asked = text(statement)
+            values = {"models": models, "files": FILES, "read": target.target}
+            connection.execute(asked, {name: value for name, value in values.items() if name in asked.compile().params})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum analyze"))
+
+
+def _look(connection: Connection) -> float:
+    started = perf_counter()
+    now = datetime.now(UTC)
+    discover(connection, (), "live", now, scan_versions=VERSIONS)
+    lease(connection, due_targets(connection, now, PAGE), now + LEASE)
+    return perf_counter() - started
+
+
+def _build(engine: Engine) -> float:
+    url = engine.url
+    variables = {
+        "POSTGRES_HOST": str(url.host),
+        "POSTGRES_PORT": str(url.port),
+        "POSTGRES_USER": str(url.username),
+        "POSTGRES_PASSWORD": str(url.password),
+        "POSTGRES_DB": str(url.database),
+    }
+    dbt, project = Path(sys.executable).with_name("dbt"), str(PROJECT / "dbt_leaderboard")
+    with TemporaryDirectory() as written:
+        started = perf_counter()
+        folders = {"project-dir": project, "profiles-dir": project, "target-path": written, "log-path": written}
+        subprocess.run(
+            [dbt, "build", *(f"--{option}={folder}" for option, folder in folders.items())],
+            env={**os.environ, **variables},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        return perf_counter() - started
+
+
+if __name__ == "__main__":
+    for figure in run(int(sys.argv[1]) if len(sys.argv) > 1 else MODELS):
+        print(f"{figure.what}: {figure.value:,.2f} ({figure.detail})")
