@@ -222,7 +222,7 @@ def fill(engine: Engine) -> None:
         resolve_aliases(connection, resolve)
         know_more_names(connection)
         read_models(connection)
-        replace_rankings(connection, {"overall": RANKING})
+        replace_rankings(connection, {"overall": RANKING, "coding": CODING})
 
 
 EXAM = PublishedScore(
@@ -235,6 +235,15 @@ RANKING = Ranking(
     ],
     [Explained(Evidence(EXAM, 0.75), 0.5)],
     [BenchmarkUse("exam", 2, True, is_thin=True), BenchmarkUse("arena/tasks", 0, False, reason="no good end")],
+)
+# Of the first two there are cards, of the third none.
+CODING = Ranking(
+    [
+        Ranked(group, score, score - 5, score + 5, rank, rank, ("exam",), ("arena",), 0)
+        for rank, (group, score) in enumerate((("gamma", 60.0), ("delta", 50.0), ("alpha", 40.0)), start=1)
+    ],
+    [],
+    [],
 )
 
 
@@ -292,6 +301,10 @@ def price(one: Offer, model_id: str | None) -> PriceRecord:
 
 # How the model is run is another product.
 THINKING = replace(price(offer("thinker", 0.2, 0.2), "makers/beta"), variant="thinking=on")
+# The least price for input alone, and for input and output together.
+OF_GAMMA = [
+    price(offer(name, into, out), "gamma") for name, into, out in (("coy", 0.1, None), ("fair", 1, 3), ("steep", 0.9, 5))
+]
 
 
 def read_models(connection: Connection) -> None:
@@ -354,9 +367,12 @@ def read_models(connection: Connection) -> None:
     ]
     store_scan(connection, base, "b" * 40, "malicious", {"rules": "1"}, scanned, FOURTH)
     read_small_open_model(connection)
+    read_other_places(connection)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
     file = CatalogFileRecord("models.dev", "https://c.example", "live", "f" * 64, "sha256/ff/f", 9, FOURTH)
-    store_prices(connection, file, [*(price(one, "makers/beta") for one in OFFERS), price(NOBODYS, None), THINKING])
+    store_prices(
+        connection, file, [*(price(one, "makers/beta") for one in OFFERS), price(NOBODYS, None), THINKING, *OF_GAMMA]
+    )
 
 
 def read_small_open_model(connection: Connection) -> None:
@@ -364,7 +380,8 @@ def read_small_open_model(connection: Connection) -> None:
     target, revision = "hf:makers/Gamma", "d" * 40
     add_targets(connection, [KnownTarget(target, "hugging_face", "makers/Gamma", "gamma", "arena")], THIRD)
     facts = {"parameters_unique": 7 * 10**9, "weight_bytes": 14 * 10**9, "context_length": 32768}
-    facts |= {"kv_cache_bytes_per_token": 100_000}
+    facts |= {"kv_cache_bytes_per_token": 100_000, "kv_cache_bytes_per_token_beyond_window": 100_000}
+    facts |= {"created_at": "2026-01-02T00:00:00Z"}
     told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in facts.items()}
     store_model(connection, ModelRecord(target, revision, "Gamma", "live", FOURTH, told, [], [], [], None, [], []))
     record_extracted(connection, target, revision, FOURTH)
@@ -380,3 +397,30 @@ def read_small_open_model(connection: Connection) -> None:
         connection, [ConflictRecord(target, "tag_vs_text", "text", "license", "conflict", "mit", "apache-2.0", reason)]
     )
     store_scan(connection, target, revision, "safe", {"rules": "1"}, [], FOURTH)
+
+
+def read_other_places(connection: Connection) -> None:
+    """An older copy of Gamma, of which nobody knows the license; and Delta in a catalog, and on the hub without weights.
+
+    Delta's files changed since they were scanned clean, and its license is known by a tag alone.
+    """
+    for target, provider, model_id, facts in (
+        ("hf:copier/Gamma", "hugging_face", "gamma", {"weight_bytes": 1, "created_at": "2025-01-02T00:00:00Z"}),
+        ("cloud:makers/delta", "cloud_model", "delta", {"open_weights": False, "context_length": 9}),
+        ("hf:makers/Delta", "hugging_face", "delta", {"parameters_unique": 5}),
+    ):
+        uri = target.partition(":")[2]
+        add_targets(connection, [KnownTarget(target, provider, uri, model_id, "arena")], THIRD)
+        told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in facts.items()}
+        store_model(connection, ModelRecord(target, "e" * 40, uri, "live", FOURTH, told, [], [], [], None, [], []))
+        record_extracted(connection, target, "e" * 40, FOURTH)
+    named = DocumentRecord(
+        "tag:mit", None, None, "identified", "mit", None, "Permissive", "MOST", 1.0, [], [], ["mit"], "name", "", None, "1",
+        FOURTH,
+    )  # fmt: skip
+    store_document(
+        connection, named, [AnswerRecord("tag:mit", "commercial-use", "YES", "GOOD", "So.", None, None, None, "tag")]
+    )
+    delta = "hf:makers/Delta"
+    store_model_license(connection, ModelLicenseRecord(delta, "e" * 40, "tag:mit", "tag", "mit", "mit", FOURTH))
+    store_scan(connection, delta, "d" * 40, "safe", {"rules": "1"}, [], THIRD)

@@ -56,6 +56,7 @@ MARTS = {
     "license_faq",
     "licenses",
     "model_cards",
+    "model_choice",
     "model_comparison",
     "model_groups",
     "model_health",
@@ -452,7 +453,7 @@ def test_a_card_shows_the_same_range_of_prices_as_commands_do(built: Built) -> N
 def test_every_offer_is_a_row_and_what_is_nobodys_says_why(built: Built) -> None:
     rows = built.rows("select provider, model_id, unmatched, is_usual from marts.model_prices where model_id is null")
     assert [tuple(row.values()) for row in rows] == [("auto", None, "it chooses a model", False)]
-    usual = built.rows("select provider from marts.model_prices where is_usual order by 1")
+    usual = built.rows("select provider from marts.model_prices where is_usual and model_id = 'makers/beta' order by 1")
     assert [row["provider"] for row in usual] == ["cheap", "dear", "gift", "half", "lopsided", "plan"]
     plan = built.row("select * from marts.model_prices where provider = 'plan'")
     assert (plan["basis"], plan["input_usd_per_million_tokens"], plan["origin"]) == ("unclear", None, "live")
@@ -518,7 +519,7 @@ def test_a_model_that_cannot_be_read_says_why(built: Built) -> None:
 def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
     ranked = built.rows(
         "select group_id, score, rank, tier, benchmarks, self_reported, ranked_models from marts.model_ranking"
-        " order by score desc"
+        " where scope = 'overall' order by score desc"
     )
     assert [tuple(row.values()) for row in ranked] == [
         ("openai/gpt-5", 80.0, 1, 1, 2, 1, 1),
@@ -529,6 +530,31 @@ def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
     assert (evidence["benchmark_title"], evidence["source"], evidence["run_by"]) == ("Exam", "arena", "publisher")
     uses = built.rows("select benchmark_title, is_used, is_thin, reason from marts.ranking_benchmarks order by is_used")
     assert [tuple(use.values()) for use in uses] == [("Tasks", False, False, "no good end"), ("Exam", True, True, None)]
+
+
+def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(built: Built) -> None:
+    choices = built.rows("select * from marts.model_choice where scope = 'coding' order by rank")
+    facts = ("target", "cards", "parameters", "context_length", "serving_bytes_32k", "license_id", "license_basis")
+    facts += ("commercial_use", "license_conflicts", "verdict", "open_weights")
+    bytes_at_32k = 15_400_000_000 + (1 << 30) + 32768 * 100_000
+    assert [tuple(choice[name] for name in facts) for choice in choices] == [
+        ("hf:makers/Gamma", 2, 7 * 10**9, 32768, bytes_at_32k, "apache-2.0", "text", "YES", 1, "safe", True),
+        # The hub's files come before the catalog's word about another place; the clean verdict was of other files.
+        ("hf:makers/Delta", 2, 5, None, None, "mit", "tag", "YES", 0, "unscanned", False),
+        (None, 0, None, None, None, None, "unknown", "UNKNOWN", 0, "unscanned", None),
+    ]
+    price = ("cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
+    price += ("blended_usd_per_million_tokens", "priced_providers")
+    assert [tuple(choice[name] for name in price) for choice in choices] == [
+        ("fair", 1, 3, 1.5, 3),
+        (None, None, None, None, 0),
+        (None, None, None, None, 0),
+    ]
+    assert [choice["not_known"] for choice in choices] == [
+        [],
+        ["context", "memory", "verdict", "price"],
+        ["card", "parameters", "context", "memory", "open weights", "license", "commercial use", "verdict", "price"],
+    ]
 
 
 def test_readers_see_the_marts_and_nothing_else(built: Built) -> None:
