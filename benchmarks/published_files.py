@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO, StringIO
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+import yaml
 
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.sources.contract import Endpoint, Source
@@ -56,6 +58,15 @@ def stock_parse(endpoint: Endpoint, content: bytes) -> object:
         case "json":
             # orjson, or json where the publisher writes NaN, which orjson refuses.
             return load_json(content, endpoint.name, Ledger())
+        case "yaml":
+            return yaml.load(content, Loader=yaml.CBaseLoader)
+        case "zip":
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                tables = [archive.read(name) for name in archive.namelist() if name.endswith(".csv")]
+            options = pyarrow.csv.ParseOptions(newlines_in_values=True)
+            return [pyarrow.csv.read_csv(pa.BufferReader(table), parse_options=options) for table in tables]
+        case "markdown" | "javascript":
+            return content.decode().splitlines()
 
 
 def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
@@ -65,7 +76,15 @@ def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
     names = frozenset(
         name for entry in parsed.entries for name in (entry.key, entry.published_name, entry.key.split(" | ")[-1])
     )
-    multiply = {"csv": _multiplied_csv, "json": _multiplied_json, "parquet": _multiplied_parquet}
+    multiply = {
+        "csv": _multiplied_csv,
+        "javascript": _multiplied_javascript,
+        "json": _multiplied_json,
+        "markdown": _multiplied_markdown,
+        "parquet": _multiplied_parquet,
+        "yaml": _multiplied_yaml,
+        "zip": _multiplied_zip,
+    }
     multiples = {
         endpoint.name: multiply[endpoint.format](files[endpoint.name], names, times)
         for endpoint in source.endpoints
@@ -96,6 +115,38 @@ def _multiplied_csv(content: bytes, names: frozenset[str], times: int) -> bytes:
     for copy in range(times):
         writer.writerows(_suffixed(rows, names, copy))
     return out.getvalue().encode()
+
+
+def _multiplied_zip(content: bytes, names: frozenset[str], times: int) -> bytes:
+    """Each table of an archive."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            table = before.read(name)
+            after.writestr(name, _multiplied_csv(table, names, times) if name.endswith(".csv") else table)
+    return out.getvalue()
+
+
+def _multiplied_javascript(content: bytes, names: frozenset[str], times: int) -> bytes:
+    """The table that stands as CSV in a text of a script. Before a name may stand a sign."""
+    before, table, after = content.split(b"`", 2)
+    signed = frozenset(f"{sign}{name}" for name in names for sign in ("", "*", "!"))
+    return b"`".join((before, _multiplied_csv(table, signed, times), after))
+
+
+def _multiplied_markdown(content: bytes, names: frozenset[str], times: int) -> bytes:
+    """The first table of a page."""
+    lines = content.decode().splitlines()
+    table = [number for number, line in enumerate(lines) if line.startswith("|")]
+    start, end = table[0] + 2, table[-1] + 1
+    rows = ["|".join(_suffixed(line.split("|"), names, copy)) for copy in range(times) for line in lines[start:end]]
+    return "\n".join((*lines[:start], *rows, *lines[end:])).encode()
+
+
+def _multiplied_yaml(content: bytes, names: frozenset[str], times: int) -> bytes:
+    """JSON is YAML as well."""
+    rows = yaml.load(content, Loader=yaml.CBaseLoader)
+    return "".join(_json_pieces(rows, names, times)).encode()
 
 
 def _multiplied_parquet(content: bytes, names: frozenset[str], times: int) -> bytes:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from budmodel_pipeline.assets.presentation import scores_metadata, snapshot_metadata
 from budmodel_pipeline.assets.run_config import refuse_environment
-from budmodel_pipeline.assets.upkeep import FRESHNESS, OWNERS
+from budmodel_pipeline.assets.upkeep import OWNERS, freshness
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
@@ -55,7 +55,7 @@ def _snapshot_asset(source: Source, retry: dg.RetryPolicy | None) -> dg.AssetsDe
         retry_policy=retry,
         # One visitor per host, whatever runs at the same time.
         pool=urlsplit(source.endpoints[0].url).hostname,
-        freshness_policy=FRESHNESS,
+        freshness_policy=freshness(source.cadence),
         code_version=str(source.parser_version),
         description=f"The exact bytes that {source.publisher} publishes as {source.title}.\n\n{source.homepage}",
         metadata={
@@ -97,7 +97,7 @@ def _scores_asset(source: Source) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"python", "postgres"},
         owners=OWNERS,
-        freshness_policy=FRESHNESS,
+        freshness_policy=freshness(source.cadence),
         code_version=str(source.parser_version),
         check_specs=[
             dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)

@@ -5,4 +5,12 @@ from datetime import timedelta
 import dagster as dg
 
 OWNERS = ["team:data-engineering"]
-FRESHNESS = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_window=timedelta(days=9))
+WEEK = timedelta(days=7)
+
+
+def freshness(cadence: timedelta = WEEK) -> dg.FreshnessPolicy:
+    """Warns a day after what comes every `cadence` was due, and fails a day later."""
+    return dg.FreshnessPolicy.time_window(warn_window=cadence + timedelta(days=1), fail_window=cadence + timedelta(days=2))
+
+
+FRESHNESS = freshness()

@@ -20,6 +20,7 @@ class Unit(StrEnum):
     COUNT = "count"
     CHARACTERS = "characters"
     SECONDS = "seconds"
+    MINUTES = "minutes"
     USD = "usd"
     USD_PER_MILLION_TOKENS = "usd_per_million_tokens"
     TOKENS_PER_SECOND = "tokens_per_second"
@@ -169,7 +170,7 @@ class Endpoint:
 
     name: str
     url: str
-    format: Literal["csv", "json", "parquet"]
+    format: Literal["csv", "json", "parquet", "zip", "yaml", "markdown", "javascript"]
     supplement: bool = False
     redirect_hosts: tuple[str, ...] = ()
     max_bytes: int = 64 * 1024 * 1024

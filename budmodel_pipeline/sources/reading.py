@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from io import StringIO
+from itertools import takewhile
 from typing import Any
 
 from budmodel_pipeline.sources.collector import collector_paused
@@ -17,6 +18,8 @@ from budmodel_pipeline.sources.ledger import CONTROL, CellError, Ledger
 
 MISSING = frozenset({"", "-", "n/a", "na", "nan", "none", "null", "unknown"})
 MAX_NAME_LENGTH = 300
+# Tables are flat; libyaml crashes on what is nested a thousand times.
+DEEPEST_YAML = 20
 
 
 @collector_paused()
@@ -185,6 +188,33 @@ def _csv_row(
         yield dict(zip(header, cells, strict=True))
 
 
+def markdown_rows(content: bytes, endpoint: str, columns: Columns, ledger: Ledger) -> Iterator[dict[str, str]]:
+    """The rows of the first table of a Markdown page that has the required columns, by column name.
+
+    Ragged and repeated rows are rejected in `ledger`. Raises SourceError where no table has them, and for one without rows.
+    """
+    ledger.start(endpoint)
+    lines = iter(decode(content, endpoint).splitlines())
+    header = next((cells for line in lines if columns.required <= set(cells := _markdown_cells(line))), None)
+    if header is None:
+        raise SourceError(endpoint, f"a table with the columns {_listed(columns.required)}", "none", "columns")
+    require_columns(header, endpoint, columns, ledger)
+    seen: dict[tuple[str, ...], int] = {}
+    rows = list(takewhile(bool, map(_markdown_cells, lines)))
+    if not rows or any(cell.strip("-: ") for cell in rows[0]):
+        raise SourceError(endpoint, "a line of dashes under the header of the table", str(rows[:1])[:300])
+    if len(rows) == 1:
+        raise SourceError(endpoint, "rows", "a header alone")
+    for cells in rows[1:]:
+        yield from _csv_row(header, cells, seen, ledger)
+
+
+def _markdown_cells(line: str) -> list[str]:
+    """The cells of a line of a table; none where it is no such line."""
+    stripped = line.strip()
+    return [cell.strip() for cell in stripped.strip("|").split("|")] if stripped.startswith("|") else []
+
+
 def load_json(content: bytes, endpoint: str, ledger: Ledger) -> Any:
     """JSON as published; the literals NaN and Infinity, which some publishers write, are let through as floats.
 
@@ -196,6 +226,27 @@ def load_json(content: bytes, endpoint: str, ledger: Ledger) -> Any:
         return json.loads(decode(content, endpoint), object_pairs_hook=partial(_object, ledger))
     except (json.JSONDecodeError, RecursionError) as error:
         raise SourceError(endpoint, "well-formed JSON", str(error)) from error
+
+
+def load_yaml(content: bytes, endpoint: str, ledger: Ledger) -> Any:
+    """YAML as lists and mappings of texts, so that no date, version or word is taken for something else.
+
+    Raises SourceError where it is none, or has what no table needs: aliases, which multiply, and nesting.
+    """
+    # Imported here because most sources do without, and the catalog imports every source.
+    import yaml
+
+    ledger.start(endpoint)
+    decoded = decode(content, endpoint)
+    depth = 0
+    try:
+        for event in yaml.parse(decoded, Loader=yaml.CBaseLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > DEEPEST_YAML:
+                raise SourceError(endpoint, "a flat table in YAML", f"an alias or deep nesting: {event}"[:300])
+        return yaml.load(decoded, Loader=yaml.CBaseLoader)  # noqa: S506 - it makes nothing but text, lists and mappings
+    except (yaml.YAMLError, ValueError) as error:
+        raise SourceError(endpoint, "well-formed YAML", str(error)[:300]) from error
 
 
 def _object(ledger: Ledger, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

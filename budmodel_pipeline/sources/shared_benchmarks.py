@@ -41,3 +41,21 @@ HUMANEVAL = Benchmark("humaneval", "HumanEval", Domain.CODING, "164 Python funct
 DROP = Benchmark(
     "drop", "DROP", Domain.READING, "Questions on paragraphs that need counting, sorting or adding.", shared=True
 )
+GSM8K = Benchmark("gsm8k", "GSM8K", Domain.MATHEMATICS, "1,319 word problems of primary school.", shared=True)
+AIDER_POLYGLOT = Benchmark(
+    "aider_polyglot",
+    "Aider polyglot",
+    Domain.CODING,
+    "225 exercises in six programming languages, written as edits to files.",
+    shared=True,
+)
+SIMPLEQA_VERIFIED = Benchmark(
+    "simpleqa_verified", "SimpleQA Verified", Domain.KNOWLEDGE, "1,000 short questions of fact.", shared=True
+)
+METR_TIME_HORIZON = Benchmark(
+    "metr_time_horizon",
+    "METR time horizon",
+    Domain.AGENTS,
+    "How long people need for the tasks that a model completes half of the time.",
+    shared=True,
+)

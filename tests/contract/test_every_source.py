@@ -5,6 +5,7 @@ import json
 import math
 import re
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO, StringIO
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import budmodel_pipeline.sources as package
 from benchmarks.published_files import multiplied
@@ -97,17 +99,40 @@ def by_key(parsed: Parsed) -> dict[str, Entry]:
 
 def reordered(content: bytes, endpoint: Endpoint) -> bytes:
     """The same table with its rows and its columns the other way round."""
-    if endpoint.format == "csv":
-        header, *rows = csv.reader(StringIO(content.decode("utf-8-sig"), newline=""))
-        text = StringIO(newline="")
-        csv.writer(text).writerows(row[::-1] for row in (header, *rows[::-1]))
-        return text.getvalue().encode()
-    if endpoint.format == "parquet":
-        table = pq.read_table(BytesIO(content))
-        out = BytesIO()
-        pq.write_table(table.take(list(range(table.num_rows))[::-1]).select(table.column_names[::-1]), out)
-        return out.getvalue()
-    return json.dumps(turned_round(json.loads(content))).encode()
+    match endpoint.format:
+        case "csv":
+            return turned_csv(content)
+        case "parquet":
+            table = pq.read_table(BytesIO(content))
+            out = BytesIO()
+            pq.write_table(table.take(list(range(table.num_rows))[::-1]).select(table.column_names[::-1]), out)
+            return out.getvalue()
+        case "zip":
+            out = BytesIO()
+            with zipfile.ZipFile(BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
+                for name in reversed(before.namelist()):
+                    after.writestr(name, turned_csv(before.read(name)))
+            return out.getvalue()
+        case "yaml":
+            return yaml.safe_dump(turned_round(yaml.load(content, Loader=yaml.CBaseLoader)), sort_keys=False).encode()
+        case "markdown":
+            return re.sub(rb"(?m)^\|(?:.|\n)*\|$", lambda table: turned_markdown(table[0]), content)
+        case "javascript":
+            return re.sub(rb"`([^`]*)`", lambda text: b"`" + turned_csv(text[1]) + b"`", content)
+        case "json":
+            return json.dumps(turned_round(json.loads(content))).encode()
+
+
+def turned_csv(content: bytes) -> bytes:
+    header, *rows = csv.reader(StringIO(content.decode("utf-8-sig"), newline=""))
+    text = StringIO(newline="")
+    csv.writer(text).writerows(row[::-1] for row in (header, *rows[::-1]))
+    return text.getvalue().encode()
+
+
+def turned_markdown(content: bytes) -> bytes:
+    header, dashes, *rows = (line.strip(b"|").split(b"|")[::-1] for line in content.splitlines())
+    return b"\n".join(b"|" + b"|".join(cells) + b"|" for cells in (header, dashes, *rows[::-1]))
 
 
 def turned_round(value: Any) -> Any:
@@ -145,10 +170,10 @@ def test_what_its_publisher_allows_is_on_record(slug: str) -> None:
         assert terms.attribution
         assert terms.evidence
         assert terms.verified_on
-        # Who names no license has permitted nothing, and who names one is named with it.
-        assert (terms.allowed is Allowed.PERMITTED) is (source.license is not None)
-        if source.license:
-            assert source.license.replace("-", "") in terms.attribution.replace("-", "").replace(" ", "")
+    # Who names no license has permitted nothing, and who names one is named with it.
+    assert (source.terms.allowed is Allowed.PERMITTED) is (source.license is not None)
+    if source.license:
+        assert source.license.replace("-", "") in source.terms.attribution.replace("-", "").replace(" ", "")
 
 
 def test_what_may_not_be_sold_is_on_record() -> None:
@@ -199,7 +224,7 @@ def test_a_file_that_is_something_else_fails_and_is_named(slug: str, content: by
 
 def test_no_sample_lies_around_unused() -> None:
     used = {mirror_path(endpoint.url) for source in catalog().values() for endpoint in source.endpoints}
-    files = {file.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("*") if file.is_file() and file.suffix != ".md"}
+    files = {file.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("*") if file.is_file()}
     models = {file.relative_to(SAMPLES).as_posix() for file in SAMPLE_HUB.rglob("*")}
     assert files - models == used | {mirror_path(MODELS_DEV_URL)}
 

@@ -6,6 +6,7 @@ The samples always; the real files beside the checkout where they are.
 import csv
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.sources.catalog import catalog
@@ -37,6 +39,27 @@ def table(root: Path, url: str) -> list[dict[str, str]]:
 
 def tree(root: Path, url: str) -> Any:
     return json.loads((root / url).read_text("utf-8-sig"))
+
+
+def agentset_embeddings(root: Path) -> Iterator[Value]:
+    url = "raw.githubusercontent.com/agentset-ai/embedding-leaderboard/main/results/benchmarks.json"
+    for row in tree(root, url):
+        overall = row["overall"]
+        yield row["name"], "elo", overall["elo"]
+        yield row["name"], "win_rate", overall["win_rate"]
+        yield row["name"], "average_ndcg_at_10", overall["avg_ndcg_10"]
+        for dataset, found in row["by_dataset"].items():
+            yield row["name"], f"{lower_words(dataset)}_ndcg_at_10", found["metrics"]["ndcg@10"]
+
+
+def aider_polyglot(root: Path) -> Iterator[Value]:
+    file = root / "raw.githubusercontent.com/Aider-AI/aider/main/aider/website/_data/polyglot_leaderboard.yml"
+    columns = ("pass_rate_1", "pass_rate_2", "percent_cases_well_formed", "seconds_per_case", "total_cost")
+    for row in yaml.safe_load(file.read_text()):
+        for column in columns:
+            # A run that cost nothing was free, or nobody knew the price.
+            if column in row and (column != "total_cost" or row[column]):
+                yield row["model"], column, float(row[column])
 
 
 def alpacaeval(root: Path) -> Iterator[Value]:
@@ -82,6 +105,70 @@ def bigcodebench(root: Path) -> Iterator[Value]:
             for mode, value in row["pass@1"].items():
                 if value is not None:
                     yield name, f"{board}_{mode}_pass_at_1", value
+
+
+# The tables of Epoch's zip whose score is not in a column of the same name, and whose benchmark is not called as the table.
+OWN_RUNS = {
+    "chess_puzzles": "chess_puzzles",
+    "frontiermath": "frontiermath",
+    "frontiermath_tier_4": "frontiermath_tier_4",
+    "gpqa_diamond": "gpqa_diamond",
+    "math_level_5": "math_level_5",
+    "otis_mock_aime_2024_2025": "otis_mock_aime",
+    "simpleqa_verified": "simpleqa_verified",
+    "swe_bench_verified": "swe_bench_verified",
+}
+# The column of each copied table is the second or, in some, another.
+OTHER_COLUMNS = {
+    "fictionlivebench": "16k token score",
+    "geobench": "ACW Country %",
+    "gso": "Score OPT@1",
+    "posttrainbench": "Average (%)",
+    "terminalbench": "Accuracy mean",
+    "the_agent_company": "% Resolved",
+}
+OTHER_NAMES = {"swe_bench_bash": "swe_bench_verified", "metr_time_horizons": "metr_time_horizon"}
+
+
+def epoch_tables(root: Path) -> dict[str, list[dict[str, str]]]:
+    with zipfile.ZipFile(root / "epoch.ai/data/benchmark_data.zip") as archive:
+        return {
+            name.removesuffix(".csv"): list(csv.DictReader(archive.read(name).decode("utf-8-sig").splitlines(keepends=True)))
+            for name in archive.namelist()
+            if name.endswith(".csv") and "/" not in name
+        }
+
+
+def epoch_ai(root: Path) -> Iterator[Value]:
+    tables = epoch_tables(root)
+    for table_name, slug in OWN_RUNS.items():
+        for row in tables[table_name]:
+            yield row["Model version"], slug, float(row["mean_score"])
+    for row in tables["epoch_capabilities_index"]:
+        if row["ECI Score"]:
+            yield row["Model version"], "capabilities_index", float(row["ECI Score"])
+
+
+def epoch_ai_external(root: Path) -> Iterator[Value]:
+    for table_name, rows in epoch_tables(root).items():
+        name = table_name.removesuffix("_external")
+        # ARC Prize forbids that its figures are passed on.
+        if table_name in (*OWN_RUNS, "epoch_capabilities_index") or name.startswith("arc_agi"):
+            continue
+        for row in rows:
+            column = OTHER_COLUMNS.get(name) or list(row)[1]
+            if row["Model version"] and row[column]:
+                yield row["Model version"], OTHER_NAMES.get(name, name), float(row[column])
+
+
+def eqbench(root: Path) -> Iterator[Value]:
+    text = (root / "eqbench.com/eqbench3.js").read_text()
+    lines = text.partition("leaderboardDataEQBench3 = `")[2].partition("`")[0].splitlines()
+    for row in csv.DictReader(lines):
+        name = row.pop("model_name").lstrip("*!")
+        for column, cell in row.items():
+            if not column.startswith("ci_"):
+                yield name, {"elo_norm": "elo", "rubric_0_100": "rubric"}.get(column, column), float(cell)
 
 
 def evalplus(root: Path) -> Iterator[Value]:
@@ -155,6 +242,14 @@ def mteb(root: Path) -> Iterator[Value]:
                 yield row["model"]["name"], slug, value
 
 
+def open_llm_leaderboard(root: Path) -> Iterator[Value]:
+    for row in tree(root, "open-llm-leaderboard-open-llm-leaderboard.hf.space/api/leaderboard/formatted"):
+        name = row["model"]["name"]
+        yield name, "average", row["model"]["average_score"]
+        for key, found in row["evaluations"].items():
+            yield name, f"{key}_normalized", found["normalized_score"]
+
+
 def openvlm(root: Path) -> Iterator[Value]:
     for row in tree(root, "cdn.opencompass.org.cn/assets/OpenVLM.json")["results"].values():
         name = row["META"]["Method"][0]
@@ -188,21 +283,38 @@ def ugi(root: Path) -> Iterator[Value]:
                 yield row["author/model_name"], lower_words(column), float(cell.rstrip("%"))
 
 
+def vectara_hallucination(root: Path) -> Iterator[Value]:
+    page = (root / "raw.githubusercontent.com/vectara/hallucination-leaderboard/main/README.md").read_text()
+    for line in page.splitlines():
+        if line.startswith("|") and not line.startswith(("|Model", "|-")):
+            name, *cells = line.strip("|").split("|")
+            columns = ("hallucination_rate", "factual_consistency_rate", "answer_rate", "average_summary_length")
+            for column, cell in zip(columns, cells, strict=True):
+                yield name, column, float(cell.rstrip(" %"))
+
+
 READERS: dict[str, Callable[[Path], Iterator[Value]]] = {
     reader.__name__: reader
     for reader in (
+        agentset_embeddings,
+        aider_polyglot,
         alpacaeval,
         bfcl,
         bigcodebench,
+        epoch_ai,
+        epoch_ai_external,
+        eqbench,
         evalplus,
         livebench,
         livecodebench,
         llm_stats,
         lmarena_text,
         mteb,
+        open_llm_leaderboard,
         openvlm,
         swebench,
         ugi,
+        vectara_hallucination,
     )
 }
 
@@ -239,18 +351,25 @@ def test_every_value_of_the_samples(slug: str) -> None:
 
 # How many values the real files hold.
 VALUES = {
+    "agentset_embeddings": 168,
+    "aider_polyglot": 327,
     "alpacaeval": 633,
     "bfcl": 7740,
     "bigcodebench": 651,
+    "epoch_ai": 988,
+    "epoch_ai_external": 2460,
+    "eqbench": 1027,
     "evalplus": 428,
     "livebench": 1008,
     "livecodebench": 64,
     "llm_stats": 525,
     "lmarena_text": 7461,
     "mteb": 5001,
+    "open_llm_leaderboard": 32032,
     "openvlm": 2553,
     "swebench": 353,
     "ugi": 866,
+    "vectara_hallucination": 384,
 }
 
 

@@ -5,7 +5,7 @@
 The data lie beside the checkout and no test needs them. Texts and code of others stay there. The files:
 
 - `labelled_names.tsv`: names as leaderboards publish them, and the model that each means.
-- `published_entries.tsv`: what the sources say that tells whom an entry is about.
+- `published_entries.tsv`: what the sources say that tells whom an entry is about, save for one whose names are repositories.
 - `model_configs.json`: of each model the keys and values of its config.
 - `model_figures.tsv`: what must be read from these. A model with a `trap` may be refused instead.
 - `mirror/`: what catalogs of closed models say of each model by a maker, and of some models by resellers.
@@ -55,6 +55,8 @@ LLM_STATS = (
     "params",
     "multimodal",
 )
+# Every name in them is that of a repository, and they have thousands.
+OF_REPOSITORIES = {"open_llm_leaderboard"}
 RESELLERS = ("azure", "github-copilot", "groq", "openrouter", "togetherai")
 MODELS_OF_A_RESELLER = 5
 
@@ -65,18 +67,18 @@ def write_names(to: Path) -> None:
 
 
 def write_entries(to: Path) -> None:
-    """Of every entry of the eight sources' files."""
-    rows = []
-    for source in catalog().values():
+    """Of the entries of every source's files, each way of naming a model once."""
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for source in (one for one in catalog().values() if one.slug not in OF_REPOSITORIES):
         files = {
             endpoint.name: (SHARED / "mirror" / mirror_path(endpoint.url)).read_bytes()
             for endpoint in source.endpoints
             if (SHARED / "mirror" / mirror_path(endpoint.url)).is_file()
         }
         for entry in source.parse(files).entries:
-            said = {name: getattr(entry, name) for name in ENTRIES[1:]}
-            rows.append({"source": source.slug} | {name: value or "" for name, value in said.items()})
-    write_table(to / "published_entries.tsv", ENTRIES, rows)
+            said = {name: str(getattr(entry, name) or "") for name in ENTRIES[1:]}
+            rows[source.slug, *said.values()] = {"source": source.slug} | said
+    write_table(to / "published_entries.tsv", ENTRIES, rows.values())
 
 
 def write_models(to: Path) -> None:

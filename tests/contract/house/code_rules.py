@@ -20,7 +20,7 @@ STANDARD = frozenset(
     """
     array base64 binascii bisect collections contextlib copy csv dataclasses datetime decimal difflib enum fractions
     functools gc gzip hashlib heapq html importlib io itertools json math numbers operator pathlib pkgutil posixpath re
-    statistics string struct sys textwrap tomllib types typing unicodedata zlib
+    statistics string struct sys textwrap tomllib types typing unicodedata zipfile zlib
     """.split()  # noqa: SIM905
 )
 # Of a package of which the rest is not: addresses are taken apart, and nothing is opened.

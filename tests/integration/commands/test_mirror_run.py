@@ -16,35 +16,49 @@ from tests.cli import Finished, Install, Installation
 REAL = SHARED.is_dir()
 FILES = SHARED / "mirror" if REAL else SAMPLES
 # Rows read, kept and rejected. What is rejected: BFCL's N/A rows of format sensitivity, LiveCodeBench's problems outside
-# the site's window, LLM Stats' models without a number, those that BigCodeBench ran on its hard board alone, and a line of
-# LiveBench that lacks cells.
+# the site's window, LLM Stats' models without a number, those that BigCodeBench ran on its hard board alone, a line of
+# LiveBench that lacks cells, and the rows of Epoch AI without a score or without a model that it knows.
 ROWS = {
+    "agentset_embeddings": (18, 18, 0),
+    "aider_polyglot": (69, 69, 0),
     "alpacaeval": (211, 211, 0),
     "bfcl": (654, 585, 69),
     "bigcodebench": (404, 358, 46),
+    "epoch_ai": (1231, 988, 243),
+    "epoch_ai_external": (2879, 2460, 419),
+    "eqbench": (79, 79, 0),
     "evalplus": (125, 125, 0),
     "livebench": (127, 126, 1),
     "livecodebench": (16880, 12304, 4576),
     "llm_stats": (169, 162, 7),
     "lmarena_text": (7461, 7461, 0),
     "mteb": (189, 189, 0),
+    "open_llm_leaderboard": (4576, 4576, 0),
     "openvlm": (284, 284, 0),
     "swebench": (322, 322, 0),
     "ugi": (379, 379, 0),
+    "vectara_hallucination": (96, 96, 0),
 }
 ROWS_OF_SAMPLES = {
+    "agentset_embeddings": (6, 6, 0),
+    "aider_polyglot": (14, 14, 0),
     "alpacaeval": (20, 20, 0),
     "bfcl": (108, 97, 11),
     "bigcodebench": (36, 26, 10),
+    "epoch_ai": (23, 22, 1),
+    "epoch_ai_external": (82, 81, 1),
+    "eqbench": (13, 13, 0),
     "evalplus": (16, 16, 0),
     "livebench": (19, 18, 1),
     "livecodebench": (207, 135, 72),
     "llm_stats": (15, 14, 1),
     "lmarena_text": (70, 70, 0),
     "mteb": (9, 9, 0),
+    "open_llm_leaderboard": (14, 14, 0),
     "openvlm": (11, 11, 0),
     "swebench": (26, 26, 0),
     "ugi": (15, 15, 0),
+    "vectara_hallucination": (16, 16, 0),
 }
 NULL_MODEL = "NullModel (adversarial)"
 OPUS = "Claude-Opus-4-5-20251101 (FC)"
