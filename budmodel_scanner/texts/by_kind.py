@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_tensorflow_js
+from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -26,6 +28,7 @@ from budmodel_scanner.texts.scripts import (
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
+from budmodel_scanner.texts.typesetting import examine_typesetting
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -69,7 +72,15 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.TEMPLATE:
             from budmodel_scanner.texts.template import examine_template
 
-            yield from examine_template(text, place)
+            yield from examine_template(text, place, must_parse=_is_named(place, ".jinja", ".jinja2", ".j2"))
+            if "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip("."):
+                # Another file, once it is filled in.
+                yield from examine_source(_FILLED_IN.sub("x", text), place, worst=Verdict.SUSPICIOUS)
+        case Kind.TYPESETTING:
+            yield from examine_typesetting(text, place)
+        case Kind.ENVIRONMENT:
+            yield from _variables(text, place)
+            yield from _ini(text, place)
         case Kind.MARKDOWN:
             yield from _markdown(text, place)
         case Kind.HTML:
@@ -77,12 +88,17 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
 
             yield from examine_html(text, place)
         case Kind.COMMANDS:
+            yield from _variables(text, place)
             yield from examine_commands(text, place)
         case Kind.WEB_SCRIPT | Kind.OTHER_SCRIPT:
             yield from examine_script(text, place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
-            yield from examine_source(text, place)
+            # Editors and interpreters of their own begin the command of a shell with a mark.
+            yield from examine_source(_SHELL_MARK.sub(r"\1\n", text), place)
+            yield from _variables(text, place)
+            if _is_named(place, ".sql"):
+                yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
                 for found in _OLLAMA_FILE.finditer(text):
                     yield from judge(Leaf(LeafKind.FILE, found[2], role=found[1]), place)
@@ -104,11 +120,34 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_package_settings(text, place)
         case Kind.TABLE:
             yield from examine_table(data, place)
+        case Kind.PLAIN | Kind.DATA if text.startswith("tree\n") and "\nversion=v" in text[:100]:
+            yield from _boosted_trees(text, place)
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
             if not _PROSE_NAME.search(place.name):
                 yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
+
+
+def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
+    """The text of LightGBM: settings and numbers by name. Nothing in it is run, so that code has no business there."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        name, _, value = line.partition("=")
+        if _NUMBERS.fullmatch(value):
+            continue
+        yield from judge(Leaf(LeafKind.COMMAND, value, f"line {number}"), place, worst=Verdict.SUSPICIOUS)
+        if code := code_in(value.encode()):
+            what = f"{name[:40]} holds code: {code[1]!r}"
+            yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
+
+
+_NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
+_SHELL_MARK = re.compile(r"(?m)(^\s*|\s:?)(?:silent!?\s+)?!(?=[a-z/])")
+
+
+def _variables(text: str, place: Place) -> Iterator[Finding]:
+    for name, value, line in settings_in(text):
+        yield from judge(Leaf(LeafKind.VARIABLE, value, f"line {line}", name), place)
 
 
 def _graph(text: str, place: Place) -> Iterator[Finding]:

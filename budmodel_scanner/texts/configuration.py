@@ -49,6 +49,15 @@ _DATA_KEY = re.compile(
 _EITHER_KEY = re.compile(
     r"(?i)(?:^|_)(?:text|content|value|description|title|summary|label|examples?|data|body|notes?|code|comments?|name|id)$"
 )
+# What columns of data sets for code and for chat are called, and nothing of a tool's is.
+_ROWS = re.compile(
+    r"(?i)rows|data|samples?|examples?|items|records|results?|instances|problems|train\w*|test|valid\w*|eval\w*|outputs|details"
+)
+_COLUMN = re.compile(
+    r"(?i)(?:task|instance|question|problem|example|sample|doc|record)_?id|q_?id|uid|idx|nl|cwe\w*|vul\w*|canonical_solution|entry_point"
+    r"|tests?_?(?:list|cases|setup_code)|ground_?truth\w*|gold\w*|reference\w*|target\w*|difficulty|instruction|completions?|chosen"
+    r"|rejected|problem_statement|model_patch|passed|generations?|conversations|messages|question|answer|prompt|resps|filtered_resps"
+)
 _MAX_STEPS = 20_000
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
@@ -84,27 +93,40 @@ def examine_configuration(tree: object, place: Place) -> Iterator[Finding]:
 def _findings(tree: object, place: Place) -> Iterator[Finding]:
     name = place.name.rsplit("/", 1)[-1].lower()
     yield from _whole(tree, name, place)
-    waiting: list[tuple[Path, object]] = [((), tree)]
+    waiting: list[tuple[Path, object, bool]] = [((), tree, False)]
     reaches = False
     while waiting:
-        path, node = waiting.pop()
+        path, node, is_data = waiting.pop()
         if isinstance(node, Mapping):
             yield from _mapping(node, path, place)
-            waiting.extend(((*path[-5:], str(key)), value) for key, value in node.items())
+            is_data = is_data or _is_record(node, path)
+            waiting.extend(
+                ((*path[-5:], str(key)), value, is_data or _DATA_KEY.search(str(key)) is not None)
+                for key, value in node.items()
+            )
             for key in node:
                 if isinstance(key, str) and len(key) < 200 and _SUSPECT_TEXT.search(key):
-                    yield from _text(key, path, place)
+                    yield from _text(key, path, place, is_data)
         elif isinstance(node, list | tuple):
-            waiting.extend(((*path, "[]") if path[-1:] != ("[]",) else path, value) for value in node)
+            inner = (*path, "[]") if path[-1:] != ("[]",) else path
+            waiting.extend((inner, value, is_data) for value in node)
         elif isinstance(node, str):
-            reaches = reaches or fetches(node)
-            yield from _text(node, path, place)
+            reaches = reaches or (not is_data and fetches(node))
+            yield from _text(node, path, place, is_data)
     if reaches:
         yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
 
 
+def _is_record(node: Mapping[object, object], path: Path) -> bool:
+    """Whether it is a row of a data set: an item of a list at the top, or of one that is called rows, with a column of such."""
+    of_rows = path == ("[]",) or (len(path) == 2 and path[1] == "[]" and _ROWS.fullmatch(path[0]) is not None)
+    return of_rows and any(isinstance(key, str) and _COLUMN.fullmatch(key) for key in node)
+
+
 def _steps(tree: object) -> Iterator[Statement]:
     """Mappings and lists in the order in which they stand, as statements: what they fetch, and what they are run with."""
+    if isinstance(tree, list):
+        tree = [item for item in tree if not isinstance(item, Mapping) or not _is_record(item, ("[]",))]
     waiting: list[tuple[str, object]] = [("", tree)]
     for _ in range(_MAX_STEPS):
         if not waiting:
@@ -169,6 +191,11 @@ def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
 
 def _members(tree: object) -> Iterator[tuple[str, str]]:
     """Files beside this one that its format makes a loader open: TF.js, Core ML, OCI layouts, transformers, PEFT, DVC."""
+    for image in tree if isinstance(tree, list) else []:
+        # What `docker save` writes.
+        if isinstance(image, Mapping) and "RepoTags" in image:
+            listed = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
+            yield from (("Layers", path) for path in listed if isinstance(path, str))
     if not isinstance(tree, Mapping):
         return
     manifest = tree.get("weightsManifest")
@@ -182,6 +209,10 @@ def _members(tree: object) -> Iterator[tuple[str, str]]:
     for listed in ("layers", "manifests"):
         layers = tree.get(listed) if "schemaVersion" in tree else None
         for layer in layers if isinstance(layers, list) else []:
+            if isinstance(layer, str):
+                yield listed, layer
+            elif isinstance(layer, Mapping) and isinstance(layer.get("digest"), str):
+                yield listed, layer["digest"].replace(":", "/")
             notes = layer.get("annotations") if isinstance(layer, Mapping) else None
             if isinstance(notes, Mapping):
                 yield from ((listed, str(notes[key])) for key in _OCI_PATHS if key in notes)
@@ -234,6 +265,9 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
     for key, value in node.items():
         if not isinstance(key, str):
             continue
+        if isinstance(value, str) and key.isupper():
+            yield from judge(Leaf(LeafKind.VARIABLE, value, _where((*path, key)), key), place)
+        yield from tool_configuration.examine_setting(key, value, _where((*path, key)), place)
         match key, value:
             case "auto_map", dict() | list() | str() if value:
                 yield from _auto_map(value, path, place)
@@ -382,7 +416,7 @@ def _module(key: str, value: str, path: Path, place: Place) -> Iterator[Finding]
         yield Finding("config.loads-module", verdict, f"{key} makes a loader import {value[:120]!r}", where)
 
 
-def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
+def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Finding]:
     key = next((part for part in reversed(path) if part != "[]"), "")
     if not text:
         return
@@ -412,10 +446,11 @@ def _text(text: str, path: Path, place: Place) -> Iterator[Finding]:
     if (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
         what = f"{key} sends a secret of the environment to {secret[0][:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
-    if not any(_DATA_KEY.search(part) for part in path[-3:]):
-        either = _EITHER_KEY.search(key) is not None
-        worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
-        yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
+    if is_data:
+        return
+    either = _EITHER_KEY.search(key) is not None
+    worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
+    yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
     if _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 

@@ -11,6 +11,7 @@ from budmodel_scanner.texts.embedded import examine_embedded
 from budmodel_scanner.texts.json_text import MAX_JSON_BYTES
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
 from budmodel_scanner.texts.rows import examine_json_lines, examine_rows
+from budmodel_scanner.texts.typesetting import examine_modelines
 from budmodel_scanner.texts.unicode_tricks import examine_terminal
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -134,6 +135,7 @@ def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterat
     plain = data if decoded.encoding.startswith("utf-8") else decoded.text.encode("utf-8", "surrogatepass")
     yield from examine_embedded(plain, place, nested)
     yield from examine_terminal(decoded.text if b"\x1b" in data else "", place)
+    yield from examine_modelines(decoded.text, place)
     yield from examine_kind(kind, decoded.text, plain, place)
 
 

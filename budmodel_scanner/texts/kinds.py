@@ -21,6 +21,8 @@ class Kind(StrEnum):
     SOURCE = "source code"
     GRAPH = "a graph as text"
     ORDERS = "orders to an agent"
+    TYPESETTING = "a document that is set"
+    ENVIRONMENT = "variables of an environment"
     CLICKABLE = "a program for the desktop"
     REQUIREMENTS = "requirements"
     PTH = "a .pth file"
@@ -38,7 +40,9 @@ _SUFFIXES: dict[Kind, str] = {
     Kind.TOML: ".toml",
     Kind.INI: ".ini .cfg .conf .properties",
     Kind.PYTHON: ".py .pyi .pyw .pyx .pxd",
-    Kind.TEMPLATE: ".jinja .jinja2 .j2",
+    Kind.TEMPLATE: ".jinja .jinja2 .j2 .template .tmpl .tpl",
+    Kind.TYPESETTING: ".tex .sty .cls .ltx .dtx .ps .eps .epsi .epsf .1 .2 .3 .4 .5 .6 .7 .8 .man .roff .ms",
+    Kind.ENVIRONMENT: ".env .flaskenv",
     Kind.MARKDOWN: ".md .markdown .mdx .rst .rmd .qmd .jmd",
     Kind.HTML: ".html .htm .xhtml",
     Kind.XML: ".xml .svg .xsl .xslt .xsd .pmml .rss .plist .xlf .urdf .kml",
@@ -48,7 +52,8 @@ _SUFFIXES: dict[Kind, str] = {
     Kind.OTHER_SCRIPT: ".pl .pm .rb .lua .tcl .awk .applescript .r .jl",
     Kind.SOURCE: ".c .cc .cpp .cxx .cu .cuh .h .hh .hpp .go .rs .java .kt .kts .scala .swift .cs .m .mm .dart .zig .nim .ex"
     " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
-    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl .sql",
+    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl .sql"
+    " .vim .vimrc .exrc .gvimrc .nvimrc .el .gp .gnuplot .plt",
     Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
     Kind.GRAPH: ".pbtxt .prototxt",
     Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
@@ -124,6 +129,9 @@ _BY_NAME: dict[str, Kind] = {
     ".bashrc": Kind.COMMANDS,
     ".profile": Kind.COMMANDS,
     ".envrc": Kind.COMMANDS,
+    ".vimrc": Kind.SOURCE,
+    ".exrc": Kind.SOURCE,
+    ".yarnrc": Kind.PACKAGE_SETTINGS,
 }
 _REQUIREMENTS = re.compile(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
 _SHEBANG = re.compile(r"^#!\s*(\S+)(?:\s+(?:-\S+\s+)*(\S+))?")
@@ -148,6 +156,8 @@ def kind_of(path: str, text: str) -> Kind:
     known = _BY_SUFFIX.get(f".{suffix}") if dot else None
     if known is not None:
         return known
+    if name.startswith(".env."):
+        return Kind.ENVIRONMENT
     if stem in {"dockerfile", "makefile", "containerfile"} or name.startswith("dockerfile."):
         return Kind.COMMANDS
     found = kind_by_content(text)
@@ -176,6 +186,8 @@ def kind_by_content(text: str) -> Kind:
         return Kind.XML
     if lower.startswith("<?php"):
         return Kind.WEB_SCRIPT
+    if lower.startswith(("%!ps", "\\documentclass", "\\documentstyle")):
+        return Kind.TYPESETTING
     if start[:1] in {"{", "["} and re.match(r"[{\[]\s*(?:[\"{\[\]}\d-]|true|false|null)", start):
         return Kind.JSON
     for line in start.splitlines()[:40]:

@@ -33,6 +33,12 @@ def host_of(url: str) -> str:
     return (split.hostname or "") if split else ""
 
 
+def is_local(url: str) -> bool:
+    """Whether only programs on the same machine answer there."""
+    host = host_of(url)
+    return host in {"localhost", "::1", "0.0.0.0", "host.docker.internal"} or host.startswith("127.")  # noqa: S104
+
+
 def _split(url: str) -> SplitResult | None:
     # Clients of the web take these for slashes, and drop line ends.
     if "\\" in url or any(character in url for character in "\t\r\n"):

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts import environment
 from budmodel_scanner.texts.dotted_names import judge_dotted
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
 from budmodel_scanner.texts.paths import leaves_repository
-from budmodel_scanner.texts.prose import instruction_in
+from budmodel_scanner.texts.prose import instruction_in, theft_in
+from budmodel_scanner.texts.queries import query_deed
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -26,6 +28,10 @@ class LeafKind(StrEnum):
     FILE = "is opened by a loader, often on the machine of the author"
     MEMBER = "is opened beside the file that names it"
     PROSE = "is read by people"
+    ORDERS = "is read by agents, which do what it says"
+    VARIABLE = "is put into the environment of programs, under the name of its role"
+    INDEX = "is where an installer finds packages"
+    QUERY = "is run by a database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Leaf:
 
 _MAX_SHOWN = 120
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|smb|s3|gs)://")
+_ADDRESSES = re.compile(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'\])}]+")
 _SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
 
 
@@ -76,6 +83,21 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
         case LeafKind.PROSE:
             if what := instruction_in(text):
                 yield Finding("prose.hostile-command", Verdict.SUSPICIOUS, what, where)
+            if what := theft_in(text, to_agents=True):
+                yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.ORDERS:
+            if what := theft_in(text):
+                yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.VARIABLE:
+            if what := environment.does(leaf.role, text):
+                yield Finding("environment.variable", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.INDEX:
+            for address in _ADDRESSES.findall(text):
+                if not is_known(address, PACKAGES) and not is_local(address):
+                    yield Finding("requirements.index", Verdict.SUSPICIOUS, f"installs from {address[:_MAX_SHOWN]}", where)
+        case LeafKind.QUERY:
+            if what := query_deed(text):
+                yield Finding("query.runs-code", Verdict.SUSPICIOUS, what, where)
 
 
 def _private(path: str) -> str | None:

@@ -50,6 +50,7 @@ def examine_orders(text: str, place: Place) -> Iterator[Finding]:
     """Rules and skills for agents: read like prose, but whoever reads them runs what they say."""
     yield from examine_markdown(text, place)
     yield from judge(Leaf(LeafKind.COMMAND, text), place)
+    yield from judge(Leaf(LeafKind.ORDERS, text), place)
 
 
 def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:
@@ -59,6 +60,7 @@ def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:
         if found := _HIDDEN_ORDER.search(text, start, end):
             yield _finding("markup.hidden-order", f"a hidden comment gives orders: {found[0][:80]!r}", text, start, place)
             return
+        yield from judge(Leaf(LeafKind.ORDERS, text[start:end]), place)
         start = text.find("<!--", end)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from budmodel_scanner.texts.known_places import host_of
+from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is_local
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
 _RUNS_REMOTE = re.compile(
@@ -15,6 +15,40 @@ _NEVER_ASKED = re.compile(
     r"|\bmshta(?:\.exe)?\s{1,5}[\"']?(?:https?:|javascript:|vbscript:)"
     r"|\becho\s{1,5}[\"']?[A-Za-z0-9+/=]{24,}[\"']?\s{0,5}\|\s{0,5}base64\s{1,5}(?:-d|-D|--decode)\s{0,5}\|\s{0,5}(?:ba|z)?sh\b"
 )
+
+# Things that let somebody else in, and words by which they are carried away; to this machine or to nobody named is no theft.
+_SECRETS = re.compile(
+    r"(?i)\b(?:(?:api|access|private|secret|ssh)[ _-]?keys?|\w*tokens?|credentials?|passwords?|secrets?|environment variables?|env vars?"
+    r"|\w+_(?:TOKEN|KEY|SECRET))\b|\.env\b|\.ssh/|\.aws/|\.netrc|\bid_rsa\b|/etc/passwd"
+)
+_CARRIES = re.compile(
+    r"(?i)\b(?:send|sends|post|upload|submit|forward|transmit|exfiltrate|e-?mail|report|include|append|attach|embed|put)\b"
+)
+_TO = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
+_TO_AGENTS = re.compile(
+    r"(?i)\b(?:(?:AI|LLM|coding|language)[ -](?:assistants?|agents?|models?)|assistants?|agents?|copilot|claude|cursor|gemini|you must)\b"
+)
+_FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,5}")
+
+
+def theft_in(text: str, *, to_agents: bool = False) -> str | None:
+    """Where a paragraph asks for secrets to be carried to an address that is not known. `to_agents`: only agents are asked."""
+    if not _TO.search(text):
+        return None
+    for found in _PARAGRAPH.finditer(text):
+        paragraph = found[0]
+        if to_agents and not _TO_AGENTS.search(paragraph):
+            continue
+        for carries in _CARRIES.finditer(paragraph):
+            start, end = max(0, carries.start() - 200), carries.end() + 300
+            near = paragraph[start:end]
+            to = _TO.search(near)
+            strange = to is not None and not is_known(to[0], DOWNLOADS) and not is_local(to[0])
+            if strange and _SECRETS.search(near.replace(to[0], "") if to else near):
+                if not _FORBIDS.search(paragraph[: carries.start()]):
+                    return f"asks for secrets to be sent away: {' '.join(near.split())[:160]!r}"
+    return None
 
 
 def instruction_in(text: str) -> str | None:

@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import (
     DROP_HOST,
@@ -209,9 +211,6 @@ def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile)
     return False
 
 
-_LOADED_BY_ALL = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONSTARTUP"})
-
-
 def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """Paths and addresses in constants, docstrings left out."""
     prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
@@ -219,10 +218,9 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds
     writes = _writes(nodes, file)
     for node in nodes:
-        set_to = node.slice if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) else None
-        if isinstance(set_to, ast.Constant) and set_to.value in _LOADED_BY_ALL:
-            what = f"sets {set_to.value!r}, by which every program started from here loads code"
-            yield "python.persistence", Verdict.SUSPICIOUS, what, set_to.lineno
+        for name, value in _set_variables(node, file):
+            for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
+                yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
         if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
             continue
         text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
@@ -237,6 +235,22 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             yield "python.persistence", verdict, f"touches {found[0]}", node.lineno
         elif (found := DROP_HOST.search(text) or RAW_ADDRESS.search(text)) and reaches_out:
             yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
+
+
+def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]:
+    """Variables of the environment that a statement sets; a value that is not written out is `…`."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(value=owner, slice=name)], value=value):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr="setdefault" | "__setitem__"), args=[name, value]):
+            pass
+        case ast.Call(func=func, args=[name, value]) if file.names.dotted(func) == "os.putenv":
+            owner = None
+        case _:
+            return
+    if owner is None or file.names.dotted(owner) == "os.environ":
+        if (variable := file.names.text(name)) is not None:
+            yield variable, file.names.text(value) or "…"
 
 
 # Kinds of commands that nobody mentions by chance in an argument.

@@ -4,8 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write
+from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
 
@@ -37,6 +41,9 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         yield from _loads_code(node, dotted, eager, file)
         return
     file.deeds.add(deed)
+    if deed is Deed.FETCHES:
+        # `urlretrieve(address, name)`, and whatever else is told where to put what it fetches.
+        file.fetched.update(text for argument in node.args[1:] if (text := file.names.text(argument)) is not None)
     # `env=os.environ`, `timeout=` and the like say how something is done, not with what.
     told = [keyword.value for keyword in node.keywords if keyword.arg not in _MANNERS]
     arguments = [*node.args, *told]
@@ -51,12 +58,18 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         case Deed.LOADS_OBJECTS:
             if Deed.DECODES in origins and any(_blob(argument, file) for argument in arguments):
                 yield "python.embedded-pickle", Verdict.MALICIOUS, f"{dotted}() of a text in the file, {when}", line
+            elif dotted == "torch.load" and _unguarded(node) and _from_network(node, origins, file):
+                yield "python.unpickles", Verdict.SUSPICIOUS, f"torch.load() of what was fetched, unguarded, {when}", line
             elif dotted != "torch.load" and origins & {Deed.DECODES, *NETWORK}:
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of decoded or fetched bytes, {when}", line
             elif (dotted or "").startswith("marshal.") or (eager and not file.is_script):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.CONNECTS if eager and dotted != "socket.getaddrinfo":
             yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.FETCHES if dotted == "torch.hub.load_state_dict_from_url" and node.args and not _is_guarded(node):
+            address = file.names.text(node.args[0])
+            if address is not None and not is_known(address, DOWNLOADS):
+                yield "python.unpickles", Verdict.SUSPICIOUS, f"unpickles {address[:120]}, {when}", line
         case Deed.FETCHES | Deed.SENDS | Deed.CONNECTS:
             if origins & {Deed.READS_ENVIRONMENT}:
                 yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
@@ -159,12 +172,46 @@ def _loads_code(node: ast.Call, dotted: str | None, eager: bool, file: PythonFil
         unknown = repository is not None and repository.split("/")[0] not in _HUB_OWNERS
         if unknown or (eager and not file.is_script):
             yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
+    if dotted in {"setuptools.setup", "distutils.core.setup", "setup"}:
+        yield from _requires(node, file)
+    if isinstance(node.func, ast.Attribute) and node.args and (text := file.names.text(node.args[0])) is not None:
+        if node.func.attr in {"execute", "executescript", "executemany", "sql", "query"}:
+            for finding in judge(Leaf(LeafKind.QUERY, text), Place("")):
+                yield finding.rule, finding.verdict, finding.what, node.lineno
+        elif node.func.attr == "load_extension" and re.search(r"[/\\]|\.(?:so|dll|dylib)$", text):
+            yield "query.runs-code", Verdict.SUSPICIOUS, f"loads native code into SQLite: {text[:80]!r}", node.lineno
     if dotted == "importlib.util.spec_from_file_location" and eager and not file.is_script:
         yield "python.loads-file", Verdict.SUSPICIOUS, "runs another file as a module when imported", node.lineno
     if dotted == "open" and node.args and opens_to_write(node, file):
         target = ast.unparse(node.args[0])[:300]
         if re.search(r"getsitepackages|getusersitepackages|USER_SITE|purelib", target):
             yield "python.persistence", Verdict.MALICIOUS, f"writes {target[:80]}, which Python runs later", node.lineno
+
+
+def _requires(node: ast.Call, file: PythonFile) -> Iterator[Found]:
+    """What pip and setuptools fetch for a setup.py, beyond names of packages."""
+    for keyword in node.keywords:
+        if keyword.arg and re.fullmatch(r"\w*_requires?|dependency_links", keyword.arg):
+            for inner in ast.walk(keyword.value):
+                text = file.names.text(inner) if isinstance(inner, ast.Constant | ast.JoinedStr) else None
+                for finding in examine_requirement(text or "", Place(""), ""):
+                    yield finding.rule, finding.verdict, finding.what, node.lineno
+
+
+def _is_guarded(node: ast.Call) -> bool:
+    return any(keyword.arg == "weights_only" and getattr(keyword.value, "value", False) is True for keyword in node.keywords)
+
+
+def _unguarded(node: ast.Call) -> bool:
+    return any(
+        keyword.arg == "weights_only" and getattr(keyword.value, "value", None) is False for keyword in node.keywords
+    ) or any(keyword.arg == "pickle_module" for keyword in node.keywords)
+
+
+def _from_network(node: ast.Call, origins: set[Deed], file: PythonFile) -> bool:
+    """Whether it is given fetched bytes, or the name of a file that was fetched."""
+    name = file.names.text(node.args[0]) if node.args else None
+    return bool(origins & NETWORK) or (name is not None and name in file.fetched)
 
 
 def _blob(node: ast.expr, file: PythonFile) -> bool:

@@ -52,6 +52,7 @@ _TABLE: dict[Deed, str] = {
         urllib.urlretrieve urllib2.urlopen requests.get requests.request requests.Session requests.session
         httpx.get httpx.request httpx.Client httpx.AsyncClient httpx.stream aiohttp.ClientSession
         http.client.HTTPConnection http.client.HTTPSConnection wget.download urllib3.PoolManager pycurl.Curl
+        torch.hub.download_url_to_file torch.hub.load_state_dict_from_url
         """,
     Deed.SENDS: "requests.post requests.put requests.patch httpx.post httpx.put httpx.patch",
     Deed.DECODES: """

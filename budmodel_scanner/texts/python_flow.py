@@ -125,7 +125,8 @@ NETWORK = frozenset({Deed.FETCHES, Deed.SENDS, Deed.CONNECTS})
 
 @dataclass(slots=True)
 class PythonFile:
-    """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far."""
+    """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
+    `fetched`: names of files that it fetched."""
 
     names: Names
     flow: Flow
@@ -133,6 +134,7 @@ class PythonFile:
     is_setup: bool
     verdict_of_code: Callable[[str, Names], Verdict | None]
     deeds: set[Deed] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
 
 
 def command_of(node: ast.Call, file: PythonFile) -> str | None:

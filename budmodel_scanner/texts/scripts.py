@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.known_places import PACKAGES, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
 from budmodel_scanner.texts.source_flow import follow, worth_following
@@ -34,7 +33,9 @@ _GIT = re.compile(
 )
 _LFS_STORE = re.compile(r"(?im)^\s*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
 _LFS_AGENT = re.compile(r"(?im)^\s*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
-_INDEX_SETTING = re.compile(r"(?im)^\s*(?:(?:extra-)?index-url|registry|find-links|repository|proxy)\s*=\s*([^\n]{1,300})")
+_INDEX_SETTING = re.compile(
+    r"(?im)^\s*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
+)
 # Lines that are no commands, in the languages of shells.
 _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
 _CONTINUED = re.compile(r"[\\^`]\r?\n")
@@ -86,8 +87,4 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
 def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:
     """pip.conf, .npmrc, .pypirc: where packages come from."""
     for found in _INDEX_SETTING.finditer(text):
-        if not is_known(found[1].strip(), PACKAGES):
-            yield Finding(
-                "requirements.index", Verdict.SUSPICIOUS, f"packages come from {found[1].strip()[:120]}", place.at("")
-            )
-            return
+        yield from judge(Leaf(LeafKind.INDEX, found[1]), place)

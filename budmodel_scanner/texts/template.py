@@ -148,7 +148,7 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
             name = text_of(node.arg, known)
             if name is not None and escapes(name):
                 yield "template.attribute-trick", Verdict.MALICIOUS, f"reaches for [{name!r}]", node.lineno
-            elif _chosen(node, assigned, known) and _chosen(node.node, assigned, known):
+            elif _chosen(node, assigned, known) and _chosen(_value_of(node.node, known), assigned, known):
                 # A subscript falls back to an attribute: whoever fills in the names climbs where he likes.
                 what = "reaches for items of items by names that only the caller knows"
                 yield "template.chosen-name", Verdict.SUSPICIOUS, what, node.lineno
@@ -187,12 +187,20 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
                 called.name if isinstance(called, nodes.Name) else called.attr if isinstance(called, nodes.Getattr) else ""
             )
             plain = isinstance(called, nodes.Name)
+            if _chosen(_value_of(called, known), assigned, known):
+                what = "calls an item by a name that only the caller knows"
+                yield "template.chosen-name", Verdict.SUSPICIOUS, what, node.lineno
             if (name in _RUNNERS and not (plain and name in assigned)) and (plain or name not in {"compile", "open", "os"}):
                 yield "template.runs-code", Verdict.MALICIOUS, f"calls {name}()", node.lineno
         case nodes.Getattr(
             attr="os" | "subprocess" | "builtins" | "modules" | "environ", node=nodes.Getattr() | nodes.Name()
         ):
             yield "template.foreign-object", Verdict.SUSPICIOUS, f"reaches for .{node.attr}", node.lineno
+
+
+def _value_of(node: nodes.Node, known: Known) -> nodes.Node:
+    """The expression that a name is set to, where it is set once."""
+    return known.get(node.name, node) if isinstance(node, nodes.Name) else node
 
 
 def _chosen(node: nodes.Node, assigned: set[str], known: Known) -> bool:

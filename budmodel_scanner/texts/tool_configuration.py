@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.known_places import PACKAGES, is_known
+from budmodel_scanner.texts.known_places import PACKAGES, is_known, is_local
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -25,18 +26,74 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     if name == "devcontainer.json" and tree.get("initializeCommand"):
         what = f"runs on the host of whoever opens it: {str(tree['initializeCommand'])[:120]}"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("initializeCommand"))
-    servers = tree.get("mcpServers", tree.get("mcp_servers"))
-    if isinstance(servers, Mapping):
-        for server in servers.values():
-            if isinstance(server, Mapping) and server.get("command"):
-                what = f"an agent would start {str(server['command'])[:80]} {str(server.get('args', ''))[:80]}"
-                yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at("mcpServers"))
     if ("/.claude/" in path or "/.cursor/" in path or "/.gemini/" in path) and tree.get("hooks"):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))
     if name == "pyproject.toml":
         yield from _project(tree, place)
     if isinstance(tree.get("services"), Mapping) and ("compose" in name):
         yield from _compose(tree["services"], place)
+
+
+def examine_setting(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
+    """One setting of a tool, wherever it stands: where packages come from, what agents may do and whom they ask."""
+    if _INDEX_KEY.fullmatch(key) or (_REGISTRY_KEY.fullmatch(key) and _PACKAGE_TOOL.search(place.path.lower())):
+        for address in value if isinstance(value, list) else [value]:
+            if isinstance(address, str):
+                yield from judge(Leaf(LeafKind.INDEX, address, where), place)
+    if key in _REQUIRING and isinstance(value, str):
+        for requirement in re.split(r"[\n;]", value):
+            yield from examine_requirement(requirement, place, place.at(where))
+    if key in _SERVERS or (key == "servers" and place.name.endswith("mcp.json")):
+        yield from _servers(value, where, place)
+    if str(value).lower() in _RIGHTS.get(key, ()):
+        what = f"{key} is {str(value)[:40]!r}, with which an agent asks nobody before it acts"
+        yield Finding("config.agent-rights", Verdict.SUSPICIOUS, what, place.at(where))
+
+
+_INDEX_KEY = re.compile(
+    r"(?:default|extra)?[-_]?index[-_]urls?|find[-_]links|dependency[-_]links|npmRegistryServer|npmScopes"
+)
+# In files of these tools they mean the same; elsewhere they mean anything.
+_REGISTRY_KEY = re.compile(r"url|registry|source|channels|channel_alias|mirrors?|index|git")
+_PACKAGE_TOOL = re.compile(
+    r"(?:^|/)(?:pipfile|uv\.toml|pip\.(?:conf|ini)|pdm\.toml|poetry\.toml|pixi\.toml|bunfig\.toml|\.condarc|\.yarnrc\.yml"
+    r"|(?:conda|environment)[\w-]*\.ya?ml|\.?cargo/config(?:\.toml)?|\.pydistutils\.cfg)$"
+)
+_REQUIRING = frozenset({"setup_requires", "install_requires", "tests_require", "requires-dist", "extras_require"})
+_SERVERS = frozenset({"mcpServers", "mcp_servers", "context_servers"})
+_RIGHTS = {
+    "defaultMode": ("bypasspermissions",),
+    "permissionMode": ("bypasspermissions",),
+    "permission_mode": ("bypasspermissions",),
+    "sandbox_mode": ("danger-full-access",),
+    **dict.fromkeys(
+        (
+            "bypassPermissions",
+            "dangerouslySkipPermissions",
+            "skipDangerousModePermissionPrompt",
+            "enableAllProjectMcpServers",
+            "chat.tools.autoApprove",
+            "chat.tools.global.autoApprove",
+            "yolo",
+        ),
+        ("true",),
+    ),
+}
+
+
+def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
+    """Programs that an agent starts for its tools, and addresses that it asks for them, often with a token."""
+    for server in servers.values() if isinstance(servers, Mapping) else []:
+        if not isinstance(server, Mapping):
+            continue
+        if server.get("command"):
+            what = f"an agent would start {str(server['command'])[:80]} {str(server.get('args', ''))[:80]}"
+            yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))
+        for key in ("url", "httpUrl", "serverUrl", "endpoint"):
+            if isinstance(address := server.get(key), str) and not is_local(address):
+                token = " with a token" if server.get("headers") or server.get("env") else ""
+                what = f"an agent would take its tools from {address[:120]}{token}"
+                yield Finding("config.agent-server", Verdict.SUSPICIOUS, what, place.at(where))
 
 
 def _project(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
@@ -55,7 +112,8 @@ def _project(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
         if isinstance(node, Mapping):
             for key in ("url", "git"):
                 source = str(node.get(key, ""))
-                installed = key == "git" or re.search(r"\.(?:whl|tar\.gz|zip)$|/simple/?$", source)
+                named = "name" in node and key == "url" and "email" not in node
+                installed = key == "git" or named or re.search(r"\.(?:whl|tar\.gz|zip)$|/simple/?$", source)
                 if installed and "://" in source and not is_known(source, PACKAGES):
                     yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {source[:120]}", place.at(key))
             waiting.extend(node.values())

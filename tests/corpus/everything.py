@@ -25,6 +25,7 @@ from tests.corpus import (
     small_binaries,
     templates,
     tensor_headers,
+    tools,
     torch_files,
     weights_beside,
 )
@@ -58,6 +59,7 @@ def _all() -> Iterator[Sample]:
     yield from small_binaries.samples()
     yield from configurations.samples()
     yield from carriers.samples()
+    yield from tools.samples()
     yield from programs.samples()
     yield from documents.samples()
     yield from binaries.samples()

@@ -6,10 +6,10 @@ from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.repository_checks import check_paths
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Verdict, verdict_of
-from tests.corpus.carriers import samples
+from tests.corpus import carriers, tools
 from tests.corpus.sample import Sample
 
-ALL = list(samples())
+ALL = [*carriers.samples(), *tools.samples()]
 
 
 def _verdict(sample: Sample) -> Verdict:

@@ -1,0 +1,58 @@
+"""Variables of the environment by which programs load code, or choose where models, packages and answers come from."""
+
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
+
+# What each program loads or runs that finds such a variable, whatever it was started for.
+_RUNS = re.compile(
+    r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|PYTHONSTARTUP|PYTHONBREAKPOINT|BASH_ENV|PROMPT_COMMAND|PERL5(?:OPT|DB)|RUBYOPT"
+    r"|GIT_(?:SSH|EXTERNAL_DIFF|PROXY_COMMAND|SSH_COMMAND)|GCONV_PATH|LESSOPEN|(?:CUDA|NVTX)_INJECTION64_PATH"
+)
+# Those of runtimes hold many options, of which these load code.
+_OPTIONS = {
+    "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
+    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agentpath|agentlib):")),
+}  # fmt: skip
+# Allocators and runtimes of compilers that people preload for speed.
+_PRELOADED = re.compile(
+    r"(?:[\w./${}-]*/)?lib(?:tcmalloc|jemalloc|mimalloc|iomp5|gomp|omp|stdc\+\+|asan|tsan|cudart|ccl|mkl\w*|c10\w*)[\w.-]*"
+    r"|\$\{?LD_PRELOAD\}?|\$\(.*\)|\s*"
+)
+_KEEPS_SSH = re.compile(r"(?:/usr/bin/)?ssh(?:\s+-(?:i\s+\S+|o\s*\w+=\w+|[vqT46]))*\s*")
+_FROM = re.compile(
+    r"(?P<downloads>HF_(?:HUB_)?ENDPOINT|HUGGINGFACE_CO_RESOLVE_ENDPOINT|MODELSCOPE_(?:DOMAIN|ENDPOINT))"
+    r"|(?P<packages>PIP_(?:EXTRA_)?(?:INDEX_URL|FIND_LINKS)|UV_(?:DEFAULT_|EXTRA_)?INDEX(?:_URL)?|UV_FIND_LINKS|GOPROXY"
+    r"|(?i:NPM_CONFIG_REGISTRY)|YARN_NPM_REGISTRY_SERVER|BUN_CONFIG_REGISTRY|ANTHROPIC_(?:BASE|API)_URL)"
+)
+_ADDRESS = re.compile(r"[a-z][a-z+]{1,9}://[^\s,;|\"']+")
+_SET = re.compile(
+    r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare -x|typeset -x)[ \t]+)?(?:\$env:)?"
+    rf"(?P<name>{_RUNS.pattern}|{'|'.join(_OPTIONS)}|{re.sub(r'[?]P<[a-z]+>', '?:', _FROM.pattern)})"
+    r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
+)
+
+
+def does(name: str, value: str) -> str | None:
+    """What programs do that find the variable `name` with this value, None where that is ordinary."""
+    if _RUNS.fullmatch(name):
+        parts = re.split(r"[:\s]", value) if "PRELOAD" in name else [value]
+        harmless = name == "PYTHONBREAKPOINT" and value in {"0", "pdb.set_trace", "ipdb.set_trace"}
+        harmless |= name.startswith("GIT_SSH") and _KEEPS_SSH.fullmatch(value) is not None
+        if not harmless and not all(map(_PRELOADED.fullmatch, parts)):
+            return f"makes programs load {value[:120]!r} by {name}"
+    if (loads := _OPTIONS.get(name)) and loads.search(value):
+        return f"makes programs load code by {name}: {value[:120]!r}"
+    if kind := _FROM.fullmatch(name):
+        purpose = DOWNLOADS if kind["downloads"] else PACKAGES
+        for address in _ADDRESS.findall(value):
+            if not is_known(address, purpose) and not is_local(address):
+                return f"takes what {name} stands for from {address[:120]}"
+    return None
+
+
+def settings_in(text: str) -> Iterator[tuple[str, str, int]]:
+    """Names, values and lines of the variables above that scripts, images and files of variables set."""
+    for found in _SET.finditer(text):
+        yield found["name"], found["value"].strip("\"'"), text.count("\n", 0, found.start()) + 1
