@@ -18,11 +18,12 @@ from sqlalchemy import Engine, text
 
 from benchmarks.database import temporary_database
 from benchmarks.measure import Figure
+from budmodel_pipeline.assets.per_model import MODELS as MODEL_PARTITIONS
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
-from budmodel_pipeline.sensors.model_work import discovered_models, partitions_with
+from budmodel_pipeline.sensors.model_work import discovered_models
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.opening import Providers
@@ -115,7 +116,7 @@ def _tick(engine: Engine) -> Figure:
     # The public catalogs cannot be reached from everywhere; a hub's models are discovered without them.
     models = ModelsResource(origin_name=Origin.MIRROR, mirror_url="http://127.0.0.1:1", hub_endpoint="http://127.0.0.1:1")
     with TemporaryDirectory() as objects, dg.DagsterInstance.ephemeral() as instance:
-        partitions_with(instance, [target.target for target in known])
+        instance.add_dynamic_partitions(str(MODEL_PARTITIONS.name), [target.target for target in known])
         with dg.build_sensor_context(
             instance,
             resources={

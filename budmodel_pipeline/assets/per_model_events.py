@@ -34,6 +34,13 @@ def materialize(context: dg.AssetExecutionContext, key: dg.AssetKey, target: str
     context.log_event(dg.AssetMaterialization(asset_key=key, partition=target, metadata=metadata))
 
 
+def tell_failure(context: dg.AssetExecutionContext, key: dg.AssetKey, outcome: Outcome[Any]) -> None:
+    """Notes at the partition of a model that `key` could not be made of it: what was there stands."""
+    if outcome.problem is not None:
+        reason = dg.MetadataValue.text(outcome.problem)
+        context.log_event(dg.AssetObservation(asset_key=key, partition=outcome.target, metadata={"failure": reason}))
+
+
 def troubles_of(outcomes: Iterable[Outcome[Any]]) -> list[Trouble]:
     """Those of the models whose work failed."""
     failures = [(outcome.target, outcome.failure) for outcome in outcomes if outcome.failure]

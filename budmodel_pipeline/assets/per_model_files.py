@@ -15,6 +15,7 @@ from budmodel_pipeline.assets.per_model_events import (
     listed,
     materialize,
     severity,
+    tell_failure,
     troubles_of,
 )
 from budmodel_pipeline.assets.upkeep import OWNERS
@@ -45,6 +46,7 @@ def copy(context: dg.AssetExecutionContext, targets: Sequence[str], reading: Mod
     troubles: list[Trouble] = []
     for outcome in copy_models(targets, reading, copying, context.log.info):
         outcomes.append(outcome)
+        tell_failure(context, FILES, outcome)
         if outcome.result is not None:
             missing = [file for file in outcome.result if file.outcome == "failed"]
             troubles += [Trouble(f"{outcome.target}: {file.path}: {file.reason}") for file in missing]

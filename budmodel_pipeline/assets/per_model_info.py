@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from budmodel_pipeline.assets.markdown import table
-from budmodel_pipeline.assets.per_model_events import GROUP, INFO, Trouble, Work, materialize, severity
+from budmodel_pipeline.assets.per_model_events import GROUP, INFO, Trouble, Work, materialize, severity, tell_failure
 from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.workflows.model_loop import Failure, Outcome
 from budmodel_pipeline.workflows.model_reading import ModelReading, Read, extract_models
@@ -35,6 +35,7 @@ def read(context: dg.AssetExecutionContext, targets: Sequence[str], reading: Mod
     outcomes: list[Outcome[Read]] = []
     for outcome in extract_models(targets, reading, context.log.info):
         outcomes.append(outcome)
+        tell_failure(context, INFO, outcome)
         if outcome.result is not None:
             told = {"revision": outcome.result.revision, "fields": outcome.result.facts}
             materialize(context, INFO, outcome.target, {**told, **_shown(outcome.result.highlights)})

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from budmodel_pipeline.assets.per_model_events import GROUP, INFO, LICENSE, Work, listed, materialize, severity, troubles_of
+from budmodel_pipeline.assets.per_model_events import (
+    GROUP,
+    INFO,
+    LICENSE,
+    Work,
+    listed,
+    materialize,
+    severity,
+    tell_failure,
+    troubles_of,
+)
 from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.workflows.model_licensing import Licensed, license_models
@@ -33,6 +43,7 @@ def search(context: dg.AssetExecutionContext, targets: Sequence[str], reading: M
     outcomes: list[Outcome[Licensed]] = []
     for outcome in license_models(targets, reading, store, context.log.info):
         outcomes.append(outcome)
+        tell_failure(context, LICENSE, outcome)
         if outcome.result is not None:
             told = {"license": outcome.result.license_id or outcome.result.state, "evidence": outcome.result.evidence}
             materialize(context, LICENSE, outcome.target, told)

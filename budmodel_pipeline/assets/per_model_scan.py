@@ -5,7 +5,16 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from budmodel_pipeline.assets.per_model_events import GROUP, INFO, SCAN, Work, materialize, severity, troubles_of
+from budmodel_pipeline.assets.per_model_events import (
+    GROUP,
+    INFO,
+    SCAN,
+    Work,
+    materialize,
+    severity,
+    tell_failure,
+    troubles_of,
+)
 from budmodel_pipeline.assets.scan_presentation import findings_table, verdict_of
 from budmodel_pipeline.assets.upkeep import OWNERS
 from budmodel_pipeline.workflows.model_loop import Outcome
@@ -34,6 +43,7 @@ def scan(context: dg.AssetExecutionContext, targets: Sequence[str], reading: Mod
     outcomes: list[Outcome[Scanned]] = []
     for outcome in scan_models(targets, reading, how, context.log.info):
         outcomes.append(outcome)
+        tell_failure(context, SCAN, outcome)
         if (found := outcome.result) is not None:
             told = {"verdict": found.verdict.value, "scanned_files": len(found.reports), "unchanged": found.unchanged}
             findings = dg.MetadataValue.md(findings_table([outcome]))

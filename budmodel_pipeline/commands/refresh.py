@@ -8,12 +8,12 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Engine
 
+from budmodel_pipeline.assets.per_model import BATCH_FOR, REQUESTS
 from budmodel_pipeline.commands.progress import NAME, Say, progress_logger
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, build_definitions
-from budmodel_pipeline.sensors.extraction_requests import PARTITION, REQUEST
 from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Settings
-from budmodel_pipeline.warehouse.model_states import release
+from budmodel_pipeline.warehouse.batches import free_batches
 from budmodel_pipeline.warehouse.states import marts_behind
 from budmodel_pipeline.workflows.extraction import Accepted
 
@@ -47,9 +47,9 @@ def refresh(
         # Which models there are follows from the names that were just published.
         resolved = not behind or _execute(definitions.resolve_job_def(MARTS_JOB), instance, [dg.AssetKey("models")], {})
         if not instance.get_runs(dg.RunsFilter(job_name=MODELS_JOB, statuses=UNFINISHED), limit=1):
-            # A killed run has left them leased; nobody works on them.
+            # Killed runs have left their batches open; nobody works on them.
             with engine.begin() as connection:
-                release(connection, datetime.now(UTC), scanned=settings.budmodel_scan_max_megabytes > 0)
+                free_batches(connection, None, datetime.now(UTC), scanned=settings.budmodel_scan_max_megabytes > 0)
         extracted &= resolved and _read_models(definitions, instance, say)
         with engine.connect() as connection:
             behind = marts_behind(connection)
@@ -71,7 +71,7 @@ def _read_models(definitions: dg.Definitions, instance: dg.DagsterInstance, say:
     succeeded = True
     for sensor in ("extraction_requests", "discovered_models"):
         for asked in _tick(definitions, instance, sensor, say):
-            succeeded &= _execute(job, instance, None, {}, asked.tags.get(PARTITION), asked.tags) or REQUEST in asked.tags
+            succeeded &= _execute(job, instance, None, {}, asked.tags) or asked.tags[BATCH_FOR] == REQUESTS
     # What came of the requests goes back into their rows.
     _tick(definitions, instance, "extraction_requests", say)
     return succeeded
@@ -101,7 +101,6 @@ def _execute(
     instance: dg.DagsterInstance,
     asset_selection: Sequence[dg.AssetKey] | None,
     ops: Mapping[str, Any],
-    partition_key: str | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> bool:
     result = job.execute_in_process(
@@ -109,7 +108,6 @@ def _execute(
         instance=instance,
         asset_selection=asset_selection,
         raise_on_error=False,
-        partition_key=partition_key,
         tags={**(tags or {}), COMMAND: "run"},
     )
     return result.success

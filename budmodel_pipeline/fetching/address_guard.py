@@ -1,17 +1,22 @@
 """Connections that lead to public addresses only.
 
 A host name says nothing about where a connection ends: a publisher's name may be made to resolve to an address of the
-inner network, and to another one between a check and its use (DNS rebinding). So the address is checked on the open socket,
-before a byte is sent. A proxy is the user's own choice and may be anywhere; what lies behind it, it must guard itself.
+inner network, and to another one between a check and its use (DNS rebinding). So a name is resolved once, its addresses are
+checked before a socket is opened, and the connection goes to one that was checked: nobody learns from an error which ports
+of the inner network are open. A proxy is the user's own choice and may be anywhere; what lies behind it, it must guard
+itself.
 """
 
 import socket
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
 
 from budmodel_pipeline.fetching.deadline import Deadline
 
@@ -52,22 +57,19 @@ class GuardedAdapter(HTTPAdapter):
     """
 
     def __init__(self, trusted_hosts: frozenset[str], deadline: Deadline) -> None:
-        def admit(connection: HTTPConnection, sock: socket.socket) -> socket.socket:
-            host = host_and_port(connection.host, connection.port)
-            address = sock.getpeername()[0]
-            if connection.proxy is None and host not in trusted_hosts and not is_public(address):
-                sock.close()
-                raise PrivateAddressError(host, address)
+        def opened(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
+            trusted = connection.proxy is not None or host_and_port(connection.host, connection.port) in trusted_hosts
+            sock = connect() if trusted else _connect_to_one(connection, _public_addresses(connection), connect)
             deadline.watch(sock)
             return sock
 
         class Connection(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return admit(self, super()._new_conn())
+                return opened(self, super()._new_conn)
 
         class TlsConnection(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return admit(self, super()._new_conn())
+                return opened(self, super()._new_conn)
 
         class Pool(HTTPConnectionPool):
             ConnectionCls = Connection
@@ -88,3 +90,37 @@ class GuardedAdapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = self._pools
         return manager
+
+
+def _public_addresses(connection: HTTPConnection) -> Sequence[str]:
+    """Where the host of a connection is, in the order of preference. Raises PrivateAddressError where one is not public."""
+    host, port = connection.host, connection.port
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM)
+    except UnicodeError:
+        raise LocationParseError(f"'{host}', label empty or too long") from None
+    except socket.gaierror as error:
+        raise NameResolutionError(host, connection, error) from error
+    addresses = [str(address[0]) for *_, address in found]
+    for address in addresses:
+        if not is_public(address):
+            raise PrivateAddressError(host_and_port(host, port), address)
+    return addresses
+
+
+def _connect_to_one(
+    connection: HTTPConnection, addresses: Sequence[str], connect: Callable[[], socket.socket]
+) -> socket.socket:
+    """A socket to the first address that answers. The connection goes on under its name: certificates are checked by it."""
+    name = connection.host
+    try:
+        for address in addresses[:-1]:
+            connection.host = address
+            try:
+                return connect()
+            except (ConnectTimeoutError, NewConnectionError):
+                continue
+        connection.host = addresses[-1]
+        return connect()
+    finally:
+        connection.host = name

@@ -4,13 +4,15 @@ The state is in our tables, which serve as the cursor: a tick that is killed los
 """
 
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+from sqlalchemy import Connection
 
-from budmodel_pipeline.assets.per_model import MODELS
+from budmodel_pipeline.assets.per_model import BATCH, BATCH_FOR, DUE, MODELS
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.model_info.catalogs import CatalogError
 from budmodel_pipeline.resources.models import ModelsResource
@@ -21,32 +23,24 @@ from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.closed_models import catalogued_models
 from budmodel_pipeline.targets.provider import ProviderError
-from budmodel_pipeline.warehouse.model_states import (
-    due_targets,
-    holds_real_data,
-    lease,
-    record_checks,
-    unchecked_targets,
-)
-from budmodel_pipeline.workflows.model_discovery import (
-    LEASE,
-    MODELS_A_RUN,
-    PAGE,
-    contiguous_ranges,
-    discover,
-    in_range,
-)
+from budmodel_pipeline.warehouse.batches import claim_due, free_batches, open_batches
+from budmodel_pipeline.warehouse.model_states import due_targets, holds_real_data, record_checks, unchecked_targets
+from budmodel_pipeline.workflows.attempts import FIRST_WAIT
+from budmodel_pipeline.workflows.model_discovery import LEASE, MODELS_A_RUN, discover
 from budmodel_pipeline.workflows.remembered_catalogs import TICK_SECONDS
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-BATCH = "budmodel/batch"
+PRIORITY = "dagster/priority"
+# What a person asks for, and leaderboards, go before models that have become old.
+LAST = "-1"
+WILL_RETRY = "dagster/will_retry"
 # A tick has 60 seconds; what is not done by then is done by the next.
 DEADLINE_SECONDS = 40.0
 RUNS_AT_ONCE = 2
-RANGES_A_TICK = 20
+BATCHES_A_TICK = 5
+# A batch whose run nobody has launched in this time will have none: its tick was killed.
+UNLAUNCHED = timedelta(minutes=5)
 CHECK_EVERY = timedelta(days=1)
 CHECKS_A_TICK = 400
-CHUNK = 5_000
 
 
 def discovered_models(job_name: str) -> dg.SensorDefinition:
@@ -69,7 +63,7 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
     ) -> list[dg.RunRequest] | dg.SkipReason:
         how = scanning.scanning
         running = context.instance.get_runs(
-            dg.RunsFilter(job_name=job_name, statuses=UNFINISHED, tags={BATCH: "true"}), limit=RUNS_AT_ONCE
+            dg.RunsFilter(job_name=job_name, statuses=UNFINISHED, tags={BATCH_FOR: DUE}), limit=RUNS_AT_ONCE
         )
         catalogued, note = _catalogued(models, object_storage)
         now = datetime.now(UTC)
@@ -84,26 +78,20 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
                 only=models.only,
                 scan_versions=how.versions if how is not None else None,
             )
-            due = due_targets(connection, now, PAGE)
-        if len(running) >= RUNS_AT_ONCE:
-            return dg.SkipReason(
-                f"{len(due)} models are due; waiting for the {len(running)} batches that are running.{note}"
-            )
-        if not due:
-            return dg.SkipReason(f"No model is due.{note}")
-        order = partitions_with(context.instance, due)
-        ranges = contiguous_ranges(order, due, MODELS_A_RUN)[:RANGES_A_TICK]
-        leased = [target for first, last in ranges for target in in_range(order, first, last)]
-        until = now + LEASE
-        with postgres.engine.begin() as connection:
-            lease(connection, leased, until)
-        return [
-            dg.RunRequest(
-                run_key=f"{first} {last} {until.isoformat()}",
-                tags={RANGE_START: first, RANGE_END: last, BATCH: "true"},
-            )
-            for first, last in ranges
-        ]
+            _free_ended(context.instance, connection, now, scanned=how is not None)
+            due = due_targets(connection, now)
+        if due and len(running) >= RUNS_AT_ONCE:
+            return dg.SkipReason(f"{due} models are due; waiting for the {len(running)} batches that are running.{note}")
+        launched: list[dg.RunRequest] = []
+        while due > 0 and len(launched) < BATCHES_A_TICK:
+            batch_id = new_batch()
+            with postgres.engine.begin() as connection:
+                targets = claim_due(connection, batch_id, now, now + LEASE, MODELS_A_RUN)
+            if not targets:
+                break
+            launched.append(batch_run(context.instance, batch_id, targets, DUE, LAST))
+            due -= len(targets)
+        return launched or dg.SkipReason(f"No model is due.{note}")
 
     return tick
 
@@ -155,15 +143,43 @@ def updated_models(job_name: str) -> dg.SensorDefinition:
     return tick
 
 
-def partitions_with(instance: dg.DagsterInstance, targets: Sequence[str]) -> Sequence[str]:
-    """All partitions in their order, after those of `targets` that were missing were added at the end."""
-    name = str(MODELS.name)
-    order = instance.get_dynamic_partitions(name)
-    known = frozenset(order)
-    missing = [target for target in targets if target not in known]
-    for start in range(0, len(missing), CHUNK):
-        instance.add_dynamic_partitions(name, missing[start : start + CHUNK])
-    return instance.get_dynamic_partitions(name) if missing else order
+def new_batch() -> str:
+    """An id for a batch."""
+    return uuid.uuid4().hex
+
+
+def batch_run(
+    instance: dg.DagsterInstance, batch_id: str, targets: Collection[str], purpose: str, priority: str
+) -> dg.RunRequest:
+    """The run for a batch that holds `targets`, each of which is a partition: people look for models by these."""
+    instance.add_dynamic_partitions(str(MODELS.name), list(targets))
+    return dg.RunRequest(run_key=batch_id, tags={BATCH: batch_id, BATCH_FOR: purpose, PRIORITY: priority})
+
+
+def runs_of_batches(instance: dg.DagsterInstance, batch_ids: Collection[str]) -> Mapping[str, dg.DagsterRun]:
+    """The latest run of each batch that has one."""
+    if not batch_ids:
+        return {}
+    runs = instance.get_runs(dg.RunsFilter(tags={BATCH: sorted(batch_ids)}))
+    return {run.tags[BATCH]: run for run in reversed(runs)}
+
+
+def has_ended(run: dg.DagsterRun) -> bool:
+    """Whether a run is over and Dagster is not about to put another in its place."""
+    return run.is_finished and run.tags.get(WILL_RETRY) != "true"
+
+
+def _free_ended(instance: dg.DagsterInstance, connection: Connection, now: datetime, *, scanned: bool) -> None:
+    """Lets go of what is left of batches whose run has ended in their midst, or was never launched."""
+    batches = open_batches(connection)
+    runs = runs_of_batches(instance, batches)
+    ended = [batch_id for batch_id in batches if batch_id in runs and has_ended(runs[batch_id])]
+    free_batches(connection, ended, now, scanned=scanned, pause=FIRST_WAIT)
+    launched = now + LEASE - UNLAUNCHED
+    unlaunched = [
+        batch_id for batch_id, until in batches.items() if batch_id not in runs and (until is None or until < launched)
+    ]
+    free_batches(connection, unlaunched, now, scanned=scanned)
 
 
 def _catalogued(models: ModelsResource, storage: ObjectStorageResource) -> tuple[Sequence[str], str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 # A run that is killed leaves models that were read and then not searched for a license, scanned or listed. Where that was
 # tried and failed, the failure says when it is tried again.
-_LEFT_UNFINISHED = """
+LEFT_UNFINISHED = """
     known.last_error is null and (not exists (
         select from budmodel.model_licenses held where held.target = known.target and held.revision = known.revision
     ) or known.provider <> 'cloud_model' and :scanned and not exists (
@@ -22,6 +22,10 @@ _LEFT_UNFINISHED = """
         )
     ))
 """
+
+_WITHDRAWN = """exists (
+    select from budmodel.withdrawals gone where lower(gone.target) = lower({target}) and gone.lifted_at is null
+)"""
 
 # Postgres takes any number of rows as one JSON value; a page keeps a statement and its memory small.
 PAGE = 5_000
@@ -40,7 +44,7 @@ class KnownTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """How far we are with a target. `revision` is the one that was read last."""
+    """How far we are with a target. `revision` is the one that was read last, `batch_id` that of the run at work."""
 
     target: str
     provider: str
@@ -51,15 +55,20 @@ class TargetState:
     last_error: str | None
     failure_state: str | None
     next_attempt_at: datetime | None
+    batch_id: str | None = None
 
 
 def add_targets(connection: Connection, found: Sequence[KnownTarget], now: datetime) -> list[str]:
-    """Adds the targets that are new, in the order given, and returns their names. Known ones are left alone."""
-    statement = text("""
+    """Adds the targets that are new, in the order given, and returns their names.
+
+    Known ones are left alone, and withdrawn ones stay away: see `lift_withdrawal`.
+    """
+    statement = text(f"""
         insert into budmodel.extraction_targets
             (target, provider, uri, model_id, discovered_by, first_seen_at, next_attempt_at)
         select target, provider, uri, model_id, discovered_by, :now, :now
-        from json_populate_recordset(null::budmodel.extraction_targets, cast(:rows as json))
+        from json_populate_recordset(null::budmodel.extraction_targets, cast(:rows as json)) as found
+        where not {_WITHDRAWN.format(target="found.target")}
         on conflict do nothing returning target
     """)
     added: list[str] = []
@@ -73,13 +82,13 @@ def add_targets(connection: Connection, found: Sequence[KnownTarget], now: datet
 def unknown_links(connection: Connection, limit: int) -> list[tuple[str, str]]:
     """Links of published names that are models on the hub and no target yet, as (`org/name`, source), in that order."""
     rows = connection.execute(
-        text("""
+        text(f"""
             select min(hub_repository) as uri, min(source) as source from budmodel.model_aliases aliases
             where hub_repository is not null and not exists (
                 select from budmodel.extraction_targets known
                 -- The hub does not tell names apart by case.
                 where known.provider = 'hugging_face' and lower(known.uri) = lower(aliases.hub_repository)
-            )
+            ) and not {_WITHDRAWN.format(target="'hf:' || aliases.hub_repository")}
             group by lower(hub_repository) order by 1 limit :limit
         """),
         {"limit": limit},
@@ -90,7 +99,7 @@ def unknown_links(connection: Connection, limit: int) -> list[tuple[str, str]]:
 def unknown_closed_models(connection: Connection, catalogued: Collection[str], limit: int) -> list[tuple[str, str]]:
     """Models of the leaderboards that a catalog knows, that no link to the hub leads to, and that are no target yet."""
     rows = connection.execute(
-        text("""
+        text(f"""
             select model_id, min(source) as source from budmodel.model_aliases aliases
             where model_id = any(:catalogued) and not exists (
                 select from budmodel.extraction_targets known
@@ -98,7 +107,7 @@ def unknown_closed_models(connection: Connection, catalogued: Collection[str], l
             ) and not exists (
                 select from budmodel.model_aliases linked
                 where linked.model_id = aliases.model_id and linked.hub_repository is not null
-            )
+            ) and not {_WITHDRAWN.format(target="'cloud:' || aliases.model_id")}
             group by model_id order by model_id limit :limit
         """),
         {"catalogued": sorted(catalogued), "limit": limit},
@@ -117,16 +126,10 @@ def holds_real_data(connection: Connection) -> bool:
     return bool(connection.execute(statement).scalar_one())
 
 
-def due_targets(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Targets that wait for an attempt whose time has come, the longest waiting first."""
-    rows = connection.execute(
-        text("""
-            select target from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now
-            order by next_attempt_at, target limit :limit
-        """),
-        {"now": now, "limit": limit},
-    )
-    return list(rows.scalars())
+def due_targets(connection: Connection, now: datetime) -> int:
+    """How many targets wait for an attempt whose time has come."""
+    statement = text("select count(*) from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now")
+    return int(connection.execute(statement, {"now": now}).scalar_one())
 
 
 def expire_targets(
@@ -141,12 +144,13 @@ def expire_targets(
             update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
             where target in (
                 select target from budmodel.extraction_targets known
-                where status = 'extracted' and (extracted_at < :before
+                -- What a batch holds is being worked on.
+                where status = 'extracted' and batch_id is null and (extracted_at < :before
                     -- A clock went wrong: nobody knows how old this is.
                     or extracted_at > cast(:now as timestamptz) + interval '1 day' or not exists (
                     select from budmodel.model_info info
                     where info.target = known.target and info.revision = known.revision and info.origin = :origin
-                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {_LEFT_UNFINISHED})
+                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {LEFT_UNFINISHED})
                 order by extracted_at limit :limit
             )
         """),
@@ -168,35 +172,11 @@ def models_waiting(connection: Connection, now: datetime) -> bool:
     return bool(connection.execute(statement, {"now": now}).scalar_one())
 
 
-def lease(connection: Connection, targets: Collection[str], until: datetime) -> None:
-    """Nobody else requests these before `until`: a run that dies without a word is replaced then."""
-    connection.execute(
-        text("update budmodel.extraction_targets set next_attempt_at = :until where target = any(:targets)"),
-        {"until": until, "targets": list(targets)},
-    )
-
-
-def release(connection: Connection, now: datetime, *, scanned: bool) -> int:
-    """Makes due again what was requested by runs that are no more, and what they left unfinished; how many.
-
-    The caller knows that none is at work.
-    """
-    found = connection.execute(
-        text(f"""
-            update budmodel.extraction_targets known set status = 'waiting', next_attempt_at = :now
-            where (status = 'waiting' and attempts = 0 and next_attempt_at > :now)
-               or (status = 'extracted' and {_LEFT_UNFINISHED})
-        """),
-        {"now": now, "scanned": scanned},
-    )
-    return found.rowcount
-
-
 def states_of(connection: Connection, targets: Iterable[str]) -> list[TargetState]:
     """The states of these targets that are known, in alphabetical order."""
     rows = connection.execute(
         text("""
-            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at
+            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at, batch_id
             from budmodel.extraction_targets where target = any(:targets) order by target
         """),
         {"targets": list(targets)},
@@ -208,7 +188,7 @@ def unchecked_targets(connection: Connection, before: datetime, limit: int) -> l
     """Extracted models of the hub whose revision was last compared before `before`, the longest ago first."""
     rows = connection.execute(
         text("""
-            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at
+            select target, provider, uri, status, attempts, revision, last_error, failure_state, next_attempt_at, batch_id
             from budmodel.extraction_targets
             where provider = 'hugging_face' and status = 'extracted' and checked_at < :before
             order by checked_at, target limit :limit
@@ -258,7 +238,7 @@ def record_target_failure(
         text("""
             update budmodel.extraction_targets
             set status = case when cast(:next as timestamptz) is null then :given_up else 'waiting' end,
-                failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next
+                failure_state = :state, last_error = :reason, attempts = :attempts, next_attempt_at = :next, batch_id = null
             where target = :target
         """),
         {
@@ -269,15 +249,4 @@ def record_target_failure(
             "next": next_attempt_at,
             "given_up": given_up,
         },
-    )
-
-
-def reopen(connection: Connection, target: str, now: datetime) -> None:
-    """A person asks for it: a failure that was final is tried again, and what was extracted is read again."""
-    connection.execute(
-        text("""
-            update budmodel.extraction_targets set status = 'waiting', attempts = 0, next_attempt_at = :now
-            where target = :target
-        """),
-        {"target": target, "now": now},
     )

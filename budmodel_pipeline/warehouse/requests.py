@@ -5,10 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
+# More than this many runs' worth of requests at once are looked at in turn, the oldest first.
+FOLLOWED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that is not finished. `target` and `run_id` are None until it was picked up."""
+    """A request that is not finished. `target`, `batch_id` and `run_id` are None until it was picked up."""
 
     request_id: int
     provider: str
@@ -18,6 +21,8 @@ class Request:
     target: str | None
     run_id: str | None
     attempts: int
+    priority: int = 0
+    batch_id: str | None = None
 
 
 def add_request(connection: Connection, provider: str, uri: str, requested_by: str, priority: int = 0) -> int:
@@ -47,28 +52,43 @@ def withdraw_requests(connection: Connection, provider: str, uri: str, reason: s
 
 
 def open_requests(connection: Connection, now: datetime, limit: int) -> list[Request]:
-    """Running requests, then queued ones whose time has come: the most urgent and then the oldest first."""
+    """Running requests, then at most `limit` queued ones whose time has come: the most urgent and then the oldest first.
+
+    However many are running, they take no queued one's place.
+    """
+    columns = "request_id, provider, uri, requested_by, status, target, run_id, attempts, priority, batch_id"
     rows = connection.execute(
-        text("""
-            select request_id, provider, uri, requested_by, status, target, run_id, attempts
-            from budmodel.extraction_requests
-            where status = 'running' or (status = 'queued' and coalesce(next_attempt_at, :now) <= :now)
-            order by status desc, priority desc, request_id limit :limit
+        text(f"""
+            (select {columns} from budmodel.extraction_requests where status = 'running' order by request_id limit :followed)
+            union all
+            (select {columns} from budmodel.extraction_requests
+             where status = 'queued' and coalesce(next_attempt_at, :now) <= :now
+             order by priority desc, request_id limit :limit)
         """),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "followed": FOLLOWED},
     )
     return [Request(**row) for row in rows.mappings()]
 
 
-def start_request(connection: Connection, request_id: int, target: str, attempts: int) -> None:
-    """Notes that a run for `target` is being requested, as attempt number `attempts`."""
+def running_batch(connection: Connection, target: str) -> str | None:
+    """The batch in which `target` is read already because somebody else asked for it."""
+    statement = text("""
+        select batch_id from budmodel.extraction_requests join budmodel.extraction_targets using (target, batch_id)
+        where target = :target and extraction_requests.status = 'running' limit 1
+    """)
+    found: str | None = connection.execute(statement, {"target": target}).scalar()
+    return found
+
+
+def start_request(connection: Connection, request_id: int, target: str, attempts: int, batch_id: str) -> None:
+    """Notes that `target` is in the batch `batch_id`, for attempt number `attempts`."""
     connection.execute(
         text("""
-            update budmodel.extraction_requests
-            set status = 'running', target = :target, attempts = :attempts, run_id = null, next_attempt_at = null
+            update budmodel.extraction_requests set status = 'running', target = :target, attempts = :attempts,
+                batch_id = :batch_id, run_id = null, next_attempt_at = null
             where request_id = :request_id
         """),
-        {"request_id": request_id, "target": target, "attempts": attempts},
+        {"request_id": request_id, "target": target, "attempts": attempts, "batch_id": batch_id},
     )
 
 

@@ -84,7 +84,7 @@ def expire_scans(connection: Connection, versions: Mapping[str, str], now: datet
         where target in (
             select scans.target from budmodel.model_scans scans
             inner join budmodel.extraction_targets targets using (target)
-            where scans.versions <> cast(:versions as jsonb) and targets.status = 'extracted'
+            where scans.versions <> cast(:versions as jsonb) and targets.status = 'extracted' and batch_id is null
             order by scans.scanned_at limit :limit
         )
     """)

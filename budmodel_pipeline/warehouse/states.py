@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.warehouse.rows import upsert
+from budmodel_pipeline.warehouse.rows import replace_rows
 from budmodel_pipeline.warehouse.tables import marts_inputs
 
 # What an input of the marts is called that is no snapshot.
@@ -90,5 +90,5 @@ def record_marts(connection: Connection, built_from: Mapping[str, str], models_r
     if built_from:
         rows = [{"source": source, "snapshot_id": snapshot_id} for source, snapshot_id in built_from.items()]
         connection.execute(statement, rows)
-    if models_read is not None:
-        upsert(connection, marts_inputs, [{"input": "model_info", "built_from": models_read}])
+    read = [{"input": "model_info", "built_from": models_read}] if models_read is not None else []
+    replace_rows(connection, marts_inputs, {"input": "model_info"}, read)

@@ -356,12 +356,15 @@ extraction_targets = Table(
     Column("revision", Text),
     _moment("extracted_at"),
     _moment("checked_at"),
+    # Of the run that works on it, until that is done with it.
+    Column("batch_id", Text),
     CheckConstraint("provider in ('hugging_face', 'disk', 'url', 'cloud_model')", name="provider"),
     CheckConstraint("status in ('waiting', 'extracted', 'failed')", name="status"),
     UniqueConstraint("provider", "uri"),
     Index(None, "status", "next_attempt_at"),
     Index(None, "checked_at"),
     Index(None, "model_id"),
+    Index(None, "batch_id", postgresql_where=text("batch_id is not null")),
 )
 
 # One row per revision that was read; `facts` holds every field as value, method and evidence, or null with the reason.
@@ -419,8 +422,30 @@ extraction_requests = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _moment("next_attempt_at"),
     _moment("finished_at"),
+    # Requests of the same priority that came together share a batch.
+    Column("batch_id", Text),
     CheckConstraint("status in ('queued', 'running', 'succeeded', 'failed')", name="status"),
     Index(None, "status", "priority", "request_id"),
+    Index(None, "batch_id", postgresql_where=text("batch_id is not null")),
+)
+
+# Models that are not to be had, until somebody asks for them again: who wanted it, when and why. `objects_left` are keys of
+# objects that are still to be removed.
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("withdrawal_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("withdrawn_by", Text, nullable=False),
+    _moment("withdrawn_at", nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("removed_rows", Integer, nullable=False),
+    Column("removed_objects", Integer, nullable=False),
+    Column("objects_left", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("lifted_by", Text),
+    _moment("lifted_at"),
+    # The hub does not tell names apart by case.
+    Index("ix_withdrawals_target", text("lower(target)"), postgresql_where=text("lifted_at is null")),
 )
 
 # From which state of the per-model tables the marts were last built as a whole.

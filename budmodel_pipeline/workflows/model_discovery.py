@@ -1,6 +1,6 @@
 """Which models are to be read: those that the leaderboards link to or that a catalog knows, and when each is due."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from budmodel_pipeline.warehouse.scan_records import expire_scans
 
 # A model is read again a week after it was, as a leaderboard is; half a day of slack keeps a weekly rhythm weekly.
 AGE = timedelta(days=7) - timedelta(hours=12)
-# A run over so many models takes minutes; when its process dies without a word, the next one takes over after this time.
+# Longer than any run takes: what a batch holds is free when its run has ended, and after this time in any case.
 LEASE = timedelta(hours=3)
 PAGE = 500
 MODELS_A_RUN = 100
@@ -73,25 +73,3 @@ def discover(
     if scan_versions is not None:
         expire_scans(connection, scan_versions, now, PAGE)
     return [*added, *add_targets(connection, closed, now)]
-
-
-def contiguous_ranges(order: Sequence[str], wanted: Collection[str], longest: int) -> list[tuple[str, str]]:
-    """First and last of each stretch of `order` that is wanted as a whole, no stretch longer than `longest`."""
-    ranges: list[tuple[str, str]] = []
-    first: str | None = None
-    last, length = "", 0
-    chosen = frozenset(wanted)
-    for key in order:
-        if key in chosen and first is not None and length < longest:
-            last, length = key, length + 1
-            continue
-        if first is not None:
-            ranges.append((first, last))
-        first, last, length = (key, key, 1) if key in chosen else (None, "", 0)
-    return [*ranges, (first, last)] if first is not None else ranges
-
-
-def in_range(order: Sequence[str], first: str, last: str) -> Sequence[str]:
-    """The keys of a range, ends included."""
-    place: Mapping[str, int] = {key: index for index, key in enumerate(order)}
-    return order[place[first] : place[last] + 1]

@@ -21,12 +21,16 @@ class Step:
 
 
 def next_step(request: Request, run: RunState, state: TargetState | None, now: datetime) -> Step:
-    """What to do with an open request. `run` is that of its latest attempt, `state` that of its model."""
+    """What to do with an open request. `run` is that of its latest attempt, `state` that of its model.
+
+    A run has many models: what became of this one is told by its own state.
+    """
     if request.status == "queued":
         return Step("launch")
     if run == "unfinished":
         return Step("wait")
-    if run == "succeeded" and state is not None and state.status == "extracted":
+    done = state is not None and state.batch_id is None and state.last_error is None
+    if done and state is not None and state.status == "extracted":
         return Step("finish")
     if run == "missing":
         error, permanent = "no run was started for it, or its record is gone", False

@@ -25,11 +25,15 @@ from budmodel_scanner.versions import scan_versions
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """How models are scanned. Files beyond `largest` bytes are not downloaded, which makes them unscanned and not safe."""
+    """How models are scanned. Files beyond `largest` bytes are not downloaded, which makes them unscanned and not safe.
+
+    `anew`: whatever earlier scans of the same content found.
+    """
 
     engines: Sequence[Engine] = ()
     largest: int = 64_000_000
     work: Path | None = None
+    anew: bool = False
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -67,7 +71,7 @@ def scan_models(
         with reading.engine.connect() as connection:
             before = last_scan(connection, state.target)
         same = before is not None and before.revision == state.revision and before.versions == versions
-        if before is not None and same and before.verdict != Verdict.ERROR:
+        if before is not None and same and before.verdict != Verdict.ERROR and not how.anew:
             return Scanned(Verdict(before.verdict), unchanged=True)
         with reading.models.as_read(state, reading.providers) as opened:
             reports = _scan(state, opened, reading, how, say)
@@ -86,7 +90,7 @@ def scan_models(
 
 
 def _scan(state: TargetState, opened: OpenedModel, reading: ModelReading, how: Scanning, say: Say) -> tuple[FileReport, ...]:
-    cache = DatabaseCache(ResultsTable(reading.engine))
+    cache = DatabaseCache(ResultsTable(reading.engine), anew=how.anew)
     on_disk, path = opened.target.provider == "disk", Path(opened.target.uri)
     with ExitStack() as stack:
         if on_disk and path.is_dir():
@@ -124,12 +128,13 @@ def _row(report: FileReport) -> ScannedFile:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseCache:
-    """The results of earlier scans, as the scanner asks for them."""
+    """The results of earlier scans, as the scanner asks for them; `anew`, it remembers nothing and keeps what is found."""
 
     results: ResultsTable
+    anew: bool = False
 
     def get(self, key: str) -> Examined | None:
-        found = self.results.get(key)
+        found = None if self.anew else self.results.get(key)
         if found is None:
             return None
         findings, engines = found
@@ -141,7 +146,7 @@ class DatabaseCache:
         self.results.put(key, rows, examined.engines)
 
     def digest_of(self, origin: str) -> str | None:
-        return self.results.digest_of(origin)
+        return None if self.anew else self.results.digest_of(origin)
 
     def put_digest(self, origin: str, digest: str) -> None:
         self.results.put_digest(origin, digest)

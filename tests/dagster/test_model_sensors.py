@@ -1,4 +1,4 @@
-"""The sensors of per-model work over real tables: what they request, in which ranges, and what they leave alone."""
+"""The sensors of per-model work over real tables: what they request, in which batches, and what they leave alone."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,16 +9,17 @@ import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline.assets.per_model import MODELS
+from budmodel_pipeline.assets.per_model import BATCH, BATCH_FOR, DUE, MODELS, REQUESTS
 from budmodel_pipeline.definitions import MODELS_JOB, build_definitions
 from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
-from budmodel_pipeline.sensors.model_work import BATCH, RANGE_END, RANGE_START, discovered_models, updated_models
+from budmodel_pipeline.sensors.model_work import PRIORITY, WILL_RETRY, discovered_models, updated_models
 from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.settings import Origin, Settings
+from budmodel_pipeline.warehouse.batches import batch_of
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.license_records import (
     AnswerRecord,
@@ -118,14 +119,20 @@ def tick(
     return list(told.run_requests or []), told.skip_message
 
 
-def add_batch(instance: dg.DagsterInstance, run_id: str) -> None:
+def add_batch(
+    instance: dg.DagsterInstance,
+    run_id: str,
+    batch_id: str = "another",
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+    **tags: str,
+) -> None:
     location = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("budmodel_pipeline"), "__repository__")
     instance.add_run(
         dg.DagsterRun(
             job_name=MODELS_JOB,
             run_id=run_id,
-            status=dg.DagsterRunStatus.STARTED,
-            tags={BATCH: "true"},
+            status=status,
+            tags={BATCH: batch_id, BATCH_FOR: DUE, **tags},
             remote_job_origin=location.get_job_origin(MODELS_JOB),
         )
     )
@@ -137,15 +144,31 @@ def status(engine: Engine, target: str) -> str:
         return str(connection.execute(statement, {"target": target}).scalar_one())
 
 
-def test_new_models_come_as_one_contiguous_range_and_once(
+def batch(engine: Engine, request: dg.RunRequest) -> list[str]:
+    """What a run that was requested will read."""
+    with engine.connect() as connection:
+        return list(batch_of(connection, request.tags[BATCH], scanned=True).to_read)
+
+
+def test_scattered_models_share_a_run_and_are_requested_once(
     engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
 ) -> None:
+    """60 of 600 that lie anywhere in the order of the partitions, of which 100 fit into a run."""
+    names = [f"org/{number:03}" for number in range(600)]
+    now = datetime.now(UTC)
     with engine.begin() as connection:
-        link(connection, "org/b", "org/a", "org/c")
+        add_targets(connection, [KnownTarget(f"hf:{name}", "hugging_face", name, None, "tests") for name in names], now)
+        connection.execute(text("update budmodel.extraction_targets set next_attempt_at = now() + interval '1 day'"))
+    instance.add_dynamic_partitions(str(MODELS.name), [f"hf:{name}" for name in names])
+    with engine.begin() as connection:
+        due = [f"hf:{name}" for name in names[::10]]
+        connection.execute(
+            text("update budmodel.extraction_targets set next_attempt_at = now() where target = any(:due)"), {"due": due}
+        )
     sensor = discovered_models(MODELS_JOB)
     (request,), _ = tick(sensor, engine, instance, postgres_server)
-    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("hf:org/a", "hf:org/c")
-    assert list(instance.get_dynamic_partitions(str(MODELS.name))) == ["hf:org/a", "hf:org/b", "hf:org/c"]
+    assert batch(engine, request) == due
+    assert (request.tags[BATCH_FOR], request.tags[PRIORITY]) == (DUE, "-1")
     again, reason = tick(sensor, engine, instance, postgres_server)
     assert again == []
     # The catalogs of closed models cannot be reached here; the hub's models were found all the same, and it is said.
@@ -153,20 +176,55 @@ def test_new_models_come_as_one_contiguous_range_and_once(
     assert reason.startswith("No model is due. Closed models were not looked for:")
 
 
-def test_a_range_whose_run_died_is_requested_again_after_its_lease(
-    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+def test_new_models_become_partitions(engine: Engine, instance: dg.DagsterInstance, postgres_server: Server) -> None:
+    with engine.begin() as connection:
+        link(connection, "org/b", "org/a", "org/c")
+    (request,), _ = tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)
+    assert batch(engine, request) == ["hf:org/a", "hf:org/b", "hf:org/c"]
+    assert list(instance.get_dynamic_partitions(str(MODELS.name))) == ["hf:org/a", "hf:org/b", "hf:org/c"]
+
+
+ENDED, STARTED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED
+SOON = timedelta(minutes=6)
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "later", "again"),
+    [
+        # Its worker died: what is left is due again after a pause, and not after the hours of its lease.
+        (ENDED, {}, SOON, True),
+        (ENDED, {}, timedelta(minutes=4), False),
+        # Dagster is about to start another in its place, which takes up the same batch.
+        (ENDED, {WILL_RETRY: "true"}, SOON, False),
+        (STARTED, {}, SOON, False),
+        # Its tick was killed before it could launch it.
+        (None, {}, SOON, True),
+    ],
+)
+def test_what_a_run_leaves_is_free_when_it_has_ended(
+    engine: Engine,
+    instance: dg.DagsterInstance,
+    postgres_server: Server,
+    status: dg.DagsterRunStatus | None,
+    tags: dict[str, str],
+    later: timedelta,
+    again: bool,
 ) -> None:
     with engine.begin() as connection:
         link(connection, "org/a")
     sensor = discovered_models(MODELS_JOB)
     (first,), _ = tick(sensor, engine, instance, postgres_server)
+    if status is not None:
+        add_batch(instance, "00000000-0000-0000-0000-000000000001", first.tags[BATCH], status, **tags)
+    tick(sensor, engine, instance, postgres_server)
     with engine.begin() as connection:
+        # So much later.
         connection.execute(
-            text("update budmodel.extraction_targets set next_attempt_at = next_attempt_at - interval '4 hours'")
+            text("update budmodel.extraction_targets set next_attempt_at = next_attempt_at - cast(:later as interval)"),
+            {"later": later},
         )
-    (second,), _ = tick(sensor, engine, instance, postgres_server)
-    assert first.run_key != second.run_key
-    assert first.tags[RANGE_START] == second.tags[RANGE_START]
+    requests, _ = tick(sensor, engine, instance, postgres_server)
+    assert [batch(engine, request) for request in requests] == [["hf:org/a"]] * again
 
 
 def test_what_failed_for_good_or_waits_is_left_alone(
@@ -182,7 +240,7 @@ def test_what_failed_for_good_or_waits_is_left_alone(
         record_target_failure(connection, "hf:org/later", "unavailable", "busy", 1, now + timedelta(hours=1))
         record_target_failure(connection, "hf:org/now", "unavailable", "busy", 1, now - timedelta(minutes=1))
     (request,), _ = tick(sensor, engine, instance, postgres_server)
-    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("hf:org/now", "hf:org/now")
+    assert batch(engine, request) == ["hf:org/now"]
 
 
 def test_batches_wait_for_those_that_run(engine: Engine, instance: dg.DagsterInstance, postgres_server: Server) -> None:
@@ -289,7 +347,8 @@ def test_an_urgent_request_goes_first_and_a_wrong_one_is_answered(
         add_request(connection, "floppy", "org/never", "ann", priority=9)
     sensor = extraction_requests(MODELS_JOB)
     requests, _ = tick(sensor, engine, instance, postgres_server)
-    assert [request.tags["dagster/partition"] for request in requests] == ["hf:org/soon", "hf:org/later"]
+    assert [batch(engine, request) for request in requests] == [["hf:org/soon"], ["hf:org/later"]]
+    assert [(request.tags[BATCH_FOR], request.tags[PRIORITY]) for request in requests] == [(REQUESTS, "5"), (REQUESTS, "0")]
     # The batches leave to the request what it asked for.
     assert tick(discovered_models(MODELS_JOB), engine, instance, postgres_server)[0] == []
     with engine.connect() as connection:
@@ -313,4 +372,36 @@ def test_a_request_whose_run_never_started_goes_back_into_the_queue(
         assert (row.status, row.error) == ("queued", "no run was started for it, or its record is gone")
         connection.execute(text("update budmodel.extraction_requests set next_attempt_at = now()"))
     (second,), _ = tick(sensor, engine, instance, postgres_server)
-    assert (first.run_key, second.run_key) == ("request 1 attempt 1", "request 1 attempt 2")
+    assert first.run_key != second.run_key
+    assert batch(engine, second) == ["hf:org/a"]
+
+
+def test_requests_of_a_priority_share_a_run_and_each_gets_its_own_answer(
+    engine: Engine, instance: dg.DagsterInstance, postgres_server: Server
+) -> None:
+    with engine.begin() as connection:
+        for name in ("org/a", "org/b", "org/a"):
+            add_request(connection, "hugging_face", name, "ann", priority=3)
+    sensor = extraction_requests(MODELS_JOB)
+    (request,), _ = tick(sensor, engine, instance, postgres_server)
+    assert batch(engine, request) == ["hf:org/a", "hf:org/b"]
+    add_batch(instance, "00000000-0000-0000-0000-000000000001", request.tags[BATCH])
+    # Somebody else asks for one of them meanwhile.
+    with engine.begin() as connection:
+        add_request(connection, "hugging_face", "org/a", "bob", priority=9)
+    assert tick(sensor, engine, instance, postgres_server)[0] == []
+    # The first run died; the one in its place read one of the two.
+    run_id = "00000000-0000-0000-0000-000000000002"
+    add_batch(instance, run_id, request.tags[BATCH], ENDED)
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        extracted(connection, "org/a", "a" * 40, now)
+        connection.execute(text("update budmodel.extraction_targets set batch_id = null where target = 'hf:org/a'"))
+        record_target_failure(connection, "hf:org/b", "gated", "it is gated", 1, None)
+    tick(sensor, engine, instance, postgres_server)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("select uri, status, error, run_id from budmodel.extraction_requests order by request_id")
+        ).all()
+    a = ("org/a", "succeeded", None, run_id)
+    assert [tuple(row) for row in rows] == [a, ("org/b", "failed", "it is gated", run_id), a, a]

@@ -20,7 +20,6 @@ from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.resources.scanning import ScanningResource
-from budmodel_pipeline.sensors.model_work import RANGE_END, RANGE_START
 from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.services.embedded_postgres import Server
 from budmodel_pipeline.warehouse.engine import open_engine
@@ -28,6 +27,7 @@ from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import KnownTarget, add_targets
 from tests.hub_server import Failure, HubServer, hub_server
 
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 INFO, LICENSE, SCAN, FILES = ASSETS = ("model_info", "license", "security_scan", "model_files")
 TABLES = {
     "model_info": "target, revision",

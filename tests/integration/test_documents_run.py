@@ -31,7 +31,7 @@ def test_the_request_of_the_readme_is_one(engine: Engine) -> None:
         assert targets == ["hf:microsoft/phi-4", "hf:nobody/nothing"]
         assert {request.requested_by for request in requests} == {"ann"}
         for request, target, error in zip(requests, targets, (None, "nobody/nothing: no such repository"), strict=True):
-            start_request(connection, request.request_id, target, 1)
+            start_request(connection, request.request_id, target, 1, "a batch")
             finish_request(connection, request.request_id, error, now)
         statement, _, shown = select.partition(";\n")
         rows = connection.execute(text(statement)).all()

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import socket
 import ssl
 import subprocess
 import traceback
@@ -412,6 +413,54 @@ def test_addresses_of_this_machine_are_refused_before_anything_is_sent(
     assert error.expected == f"{host}:{server.port} at a public address"
     assert error.found.startswith("127.0.0.1, which is private")
     assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0"),
+        *("[::1]", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "localhost.", "127.0.0.1.nowhere.example"),
+    ],
+)
+def test_nobody_learns_which_ports_of_this_machine_are_open(
+    client: Client, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """Refused before a connection is made, in the same words for an open port and a closed one."""
+    resolve = socket.getaddrinfo
+
+    def rebound(name: str, *rest: Any) -> Any:
+        """A name of the open internet that a stranger made to lead here."""
+        return resolve("127.0.0.1" if name.endswith("nowhere.example") else name, *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = listener.getsockname()[1], other.getsockname()[1]
+        other.close()
+        told = [str(client.fail(f"http://{host}:{port}/a.csv")).replace(str(port), "PORT") for port in ports]
+        assert "at a public address" in told[0]
+        assert told[0] == told[1]
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(
+    server: HostileServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is asked for once, whatever it leads to afterwards; what is asked of the server is asked in its name."""
+    asked: list[str] = []
+
+    def addresses(name: str, *_: Any) -> Any:
+        asked.append(name)
+        # The public address stands for the server, which is here.
+        address = "192.88.99.2" if name == "publisher.example" else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port))]
+
+    server.on("/a.csv", Reply(body=DATA))
+    monkeypatch.setattr(socket, "getaddrinfo", addresses)
+    assert client.fetch(f"http://publisher.example:{server.port}/a.csv").content == DATA
+    assert asked == ["publisher.example", "192.88.99.2"]
+    assert [received.headers["Host"] for received in server.received] == [f"publisher.example:{server.port}"]
 
 
 def test_a_known_redirect_host_at_a_private_address_is_refused(server: HostileServer, client: Client) -> None:

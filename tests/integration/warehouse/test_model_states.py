@@ -6,17 +6,15 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from budmodel_pipeline.warehouse.batches import Batch, batch_of, claim, claim_due, free_batches, open_batches
 from budmodel_pipeline.warehouse.model_records import ModelRecord, store_model
 from budmodel_pipeline.warehouse.model_states import (
     KnownTarget,
     add_targets,
     due_targets,
     expire_targets,
-    lease,
     record_extracted,
     record_target_failure,
-    release,
-    reopen,
     unchecked_targets,
 )
 from budmodel_pipeline.warehouse.requests import add_request, open_requests, postpone_request, start_request
@@ -54,18 +52,44 @@ def test_what_dead_runs_had_leased_is_free_and_what_waits_after_a_failure_goes_o
     known(engine, "org/leased", "org/failed")
     failed(engine, "org/failed", 3, NOW + HOUR)
     with engine.begin() as connection:
-        lease(connection, ["hf:org/leased"], NOW + HOUR)
-        assert release(connection, NOW, scanned=False) == 1
-        assert due_targets(connection, NOW, 10) == ["hf:org/leased"]
+        claim(connection, "of a dead run", "hf:org/leased", NOW + HOUR)
+        assert free_batches(connection, None, NOW, scanned=False) == 1
+        assert claim_due(connection, "anew", NOW, NOW + HOUR, 10) == ["hf:org/leased"]
+
+
+def test_a_target_is_in_one_batch_and_leaves_it_when_it_is_claimed_anew_or_fails(engine: Engine) -> None:
+    known(engine, "org/a", "org/b", "org/c")
+    with engine.begin() as connection:
+        assert claim_due(connection, "first", NOW, NOW + HOUR, 10) == ["hf:org/a", "hf:org/b", "hf:org/c"]
+        assert claim_due(connection, "second", NOW, NOW + HOUR, 10) == []
+        claim(connection, "asked", "hf:org/b", NOW + HOUR)
+    failed(engine, "org/c", 1, NOW + HOUR)
+    with engine.begin() as connection:
+        assert batch_of(connection, "first", scanned=False) == Batch(["hf:org/a"], [])
+        assert batch_of(connection, "asked", scanned=False) == Batch(["hf:org/b"], [])
+        assert open_batches(connection) == {"asked": NOW + HOUR, "first": NOW + HOUR}
+
+
+def test_a_model_that_kills_its_worker_is_read_less_and_less_often(engine: Engine) -> None:
+    known(engine, "org/a")
+    now, waits = NOW, []
+    for number in range(10):
+        with engine.begin() as connection:
+            assert claim_due(connection, str(number), now, now + DAY, 10) == ["hf:org/a"]
+            assert free_batches(connection, [str(number)], now, scanned=False, pause=timedelta(minutes=5)) == 1
+        waits.append(state(engine, "org/a")["next_attempt_at"] - now)
+        now += waits[-1]
+    assert waits[:3] == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
+    assert waits[-1] == DAY
 
 
 def test_who_asks_again_gets_all_attempts_anew(engine: Engine) -> None:
     known(engine, "org/a")
     failed(engine, "org/a", 10, None)
     with engine.begin() as connection:
-        reopen(connection, "hf:org/a", NOW)
+        claim(connection, "asked", "hf:org/a", NOW)
     now = state(engine, "org/a")
-    assert (now["status"], now["attempts"], now["next_attempt_at"]) == ("waiting", 0, NOW)
+    assert (now["status"], now["attempts"], now["batch_id"]) == ("waiting", 0, "asked")
 
 
 def test_a_success_ends_the_count_of_failures(engine: Engine) -> None:
@@ -84,16 +108,28 @@ def test_the_longest_waiting_are_read_and_checked_first(engine: Engine) -> None:
     with engine.begin() as connection:
         assert [one.uri for one in unchecked_targets(connection, NOW, 2)] == ["org/c", "org/b"]
         assert expire_targets(connection, NOW - 7 * DAY, "live", NOW, 2) == 2
-        assert due_targets(connection, NOW, 10) == ["hf:org/b", "hf:org/c"]
+        assert due_targets(connection, NOW) == 2
+        assert claim_due(connection, "oldest", NOW, NOW + HOUR, 10) == ["hf:org/b", "hf:org/c"]
 
 
 def test_a_request_that_was_put_off_waits_for_its_time(engine: Engine) -> None:
     with engine.begin() as connection:
         later, now = (add_request(connection, "hugging_face", name, "ann") for name in ("org/later", "org/now"))
-        start_request(connection, later, "hf:org/later", 1)
+        start_request(connection, later, "hf:org/later", 1, "a batch")
         postpone_request(connection, later, "no answer", NOW + HOUR)
         assert [one.request_id for one in open_requests(connection, NOW, 10)] == [now]
         assert [one.request_id for one in open_requests(connection, NOW + HOUR, 10)] == [later, now]
+
+
+def test_what_is_running_hides_nothing_that_waits(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for number in range(60):
+            running = add_request(connection, "hugging_face", f"org/{number}", "ann")
+            start_request(connection, running, f"hf:org/{number}", 1, "a batch")
+        urgent = add_request(connection, "hugging_face", "org/urgent", "ann", priority=100)
+        found = open_requests(connection, NOW, 1)
+    assert [one.request_id for one in found if one.status == "queued"] == [urgent]
+    assert len(found) == 61
 
 
 def test_models_that_were_read_are_news_for_the_marts(engine: Engine) -> None:

@@ -15,13 +15,13 @@ from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreErro
 from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
+from budmodel_pipeline.warehouse.batches import free_batches
 from budmodel_pipeline.warehouse.model_states import (
     KnownTarget,
     TargetState,
     add_targets,
     due_targets,
     expire_targets,
-    release,
     states_of,
 )
 from budmodel_pipeline.workflows.attempts import MAX_ATTEMPTS
@@ -116,7 +116,7 @@ def test_three_models_have_three_outcomes(
         assert failure.retried_at is not None
     # What comes of the next attempt is kept, and forgets the failure.
     with engine.connect() as connection:
-        due = due_targets(connection, datetime.now(UTC) + LATER, 10)
+        due = [state.target for state in states_of(connection, TARGETS) if state.status == "waiting"]
     assert sorted(due) == [DEFECT, REFUSED]
     extract(reading)
     assert [outcome.problem for outcome in steps[what](reading)] == [None] * len(TARGETS)
@@ -194,10 +194,10 @@ def test_what_was_tried_and_failed_for_good_is_not_taken_for_what_a_killed_run_l
     with engine.begin() as connection:
         long_ago = now - timedelta(days=7)
         expire_targets(connection, long_ago, "live", now, 100)
-        release(connection, now, scanned=False)
-        assert REFUSED not in due_targets(connection, now, 10)
+        free_batches(connection, None, now, scanned=False)
+        assert due_targets(connection, now) == 0
         expire_targets(connection, now, "live", now, 100)
-        assert REFUSED in due_targets(connection, now, 10)
+        assert due_targets(connection, now) == len(TARGETS)
 
 
 def test_what_was_never_read_is_said_and_not_touched(

@@ -1,15 +1,12 @@
-"""Decisions about per-model work, as tables of cases: when to try again, what becomes of a request, which ranges to run."""
+"""Decisions about per-model work, as tables of cases: when to try again, and what becomes of a request."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from budmodel_pipeline.warehouse.model_states import TargetState
 from budmodel_pipeline.warehouse.requests import Request
 from budmodel_pipeline.workflows.attempts import LONGEST_WAIT, MAX_ATTEMPTS, next_attempt
-from budmodel_pipeline.workflows.model_discovery import contiguous_ranges, in_range
 from budmodel_pipeline.workflows.model_requests import RunState, Step, next_step
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -40,8 +37,8 @@ def request(status: str, attempts: int = 1) -> Request:
     return Request(7, "hugging_face", "a/b", "someone", status, "hf:a/b", "run-1", attempts)
 
 
-def state(status: str, error: str | None = None, next_at: datetime | None = None) -> TargetState:
-    return TargetState("hf:a/b", "hugging_face", "a/b", status, 1, None, error, None, next_at)
+def state(status: str, error: str | None = None, next_at: datetime | None = None, batch: str | None = None) -> TargetState:
+    return TargetState("hf:a/b", "hugging_face", "a/b", status, 1, None, error, None, next_at, batch)
 
 
 SOON = NOW + timedelta(minutes=5)
@@ -54,6 +51,14 @@ SOON = NOW + timedelta(minutes=5)
         (request("queued", 3), "failed", state("waiting", "no answer"), Step("launch")),
         (request("running"), "unfinished", state("waiting"), Step("wait")),
         (request("running"), "succeeded", state("extracted"), Step("finish")),
+        # Others of the batch failed; this one is done.
+        (request("running"), "failed", state("extracted"), Step("finish")),
+        (
+            request("running"),
+            "failed",
+            state("extracted", "it was read, but could not be scanned"),
+            Step("postpone", "it was read, but could not be scanned", SOON),
+        ),
         (request("running"), "failed", state("failed", "it is gated"), Step("finish", "it is gated")),
         (request("running"), "failed", state("waiting", "no answer", SOON), Step("postpone", "no answer", SOON)),
         (
@@ -71,7 +76,7 @@ SOON = NOW + timedelta(minutes=5)
         (
             request("running"),
             "failed",
-            state("extracted"),
+            state("extracted", batch="cut short"),
             Step("postpone", "the model was read, and run run-1 failed after that; its log says why", SOON),
         ),
         # Whichever of the two is due first: the request by its own attempts, the model by those that it had.
@@ -92,18 +97,3 @@ SOON = NOW + timedelta(minutes=5)
 )
 def test_what_becomes_of_a_request(asked: Request, run: RunState, found: TargetState | None, step: Step) -> None:
     assert next_step(asked, run, found, NOW) == step
-
-
-def test_ranges_are_contiguous_and_bounded() -> None:
-    assert contiguous_ranges("abcdefgh", "bcdfh", 2) == [("b", "c"), ("d", "d"), ("f", "f"), ("h", "h")]
-    assert contiguous_ranges("abc", "", 5) == []
-    assert contiguous_ranges("abc", "abc", 5) == [("a", "c")]
-
-
-@given(st.lists(st.integers(), unique=True), st.data(), st.integers(1, 7))
-def test_ranges_hold_each_wanted_key_once_and_no_other(numbers: list[int], data: st.DataObject, longest: int) -> None:
-    order = [str(number) for number in numbers]
-    wanted = data.draw(st.sets(st.sampled_from(order))) if order else set()
-    ranges = [in_range(order, first, last) for first, last in contiguous_ranges(order, wanted, longest)]
-    assert sorted(key for keys in ranges for key in keys) == sorted(wanted)
-    assert all(len(keys) <= longest for keys in ranges)
