@@ -25,6 +25,7 @@ from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource, while_the_run_lives
 from budmodel_pipeline.resources.scanning import ScanningResource
+from budmodel_pipeline.schedules.monthly_pruning import pruning
 from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
 from budmodel_pipeline.sensors.dead_runs import dead_runs
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
@@ -66,22 +67,18 @@ def build_definitions(
         tags={MAX_RUNTIME_SECONDS_TAG: str(2 * HOUR)},
         description="Reads what models are, and their files.",
     )
+    dbt = settings.budmodel_home / "dbt"
+    built = [models, ranking, license_catalog, model_prices, marts_assets(dbt)]
+    made = [key for assets in built for key in assets.keys]
+    prune, monthly_pruning = pruning(dbt)
     return dg.Definitions(
-        assets=[
-            *sources,
-            models,
-            ranking,
-            license_catalog,
-            model_prices,
-            per_model_work,
-            marts_assets(settings.budmodel_home / "dbt"),
-        ],
+        assets=[*sources, *built, per_model_work],
         asset_checks=[no_clashes],
-        jobs=[extraction, marts, per_model],
-        schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],
+        jobs=[extraction, marts, per_model, prune],
+        schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin), monthly_pruning],
         sensors=[
             dead_runs,
-            stale_marts(EXTRACTION_JOB, MARTS_JOB, MODELS_JOB),
+            stale_marts(EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, made),
             discovered_models(MODELS_JOB),
             updated_models(MODELS_JOB),
             extraction_requests(MODELS_JOB),
