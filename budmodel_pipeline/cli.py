@@ -28,6 +28,7 @@ PLACES = {
     "export": "exporting:export",
     "parse": "parsing:parse",
     **{name: f"operations:{name}" for name in ("doctor", "stop", "backup", "restore", "prune")},
+    "withdraw": "withdrawing:withdraw",
     "license": "licenses:license_of_target",
     "scan": "scan:scan",
     "serve": "serve:serve",

@@ -14,10 +14,11 @@ from budmodel_pipeline.assets.licenses import license_catalog
 from budmodel_pipeline.assets.marts import GROUP as MARTS
 from budmodel_pipeline.assets.marts import PROJECT_DIRECTORY, marts_assets
 from budmodel_pipeline.assets.models import models, no_clashes
-from budmodel_pipeline.assets.per_model import per_model_work
+from budmodel_pipeline.assets.per_model import BATCH_FOR, DUE, per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.assets.prices import model_prices
 from budmodel_pipeline.assets.rankings import ranking
+from budmodel_pipeline.resources.alerting import AlertingResource
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
@@ -25,7 +26,9 @@ from budmodel_pipeline.resources.models import ModelsResource
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.resources.postgres import PostgresResource, while_the_run_lives
 from budmodel_pipeline.resources.scanning import ScanningResource
+from budmodel_pipeline.schedules.monthly_pruning import PRUNE_JOB, pruning
 from budmodel_pipeline.schedules.weekly_leaderboards import weekly_leaderboards
+from budmodel_pipeline.sensors.alerts import alerts
 from budmodel_pipeline.sensors.dead_runs import dead_runs
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import discovered_models, updated_models
@@ -66,25 +69,27 @@ def build_definitions(
         tags={MAX_RUNTIME_SECONDS_TAG: str(2 * HOUR)},
         description="Reads what models are, and their files.",
     )
+    dbt = settings.budmodel_home / "dbt"
+    built = [models, ranking, license_catalog, model_prices, marts_assets(dbt)]
+    made = [key for assets in built for key in assets.keys]
+    prune, monthly_pruning = pruning(dbt)
     return dg.Definitions(
-        assets=[
-            *sources,
-            models,
-            ranking,
-            license_catalog,
-            model_prices,
-            per_model_work,
-            marts_assets(settings.budmodel_home / "dbt"),
-        ],
+        assets=[*sources, *built, per_model_work],
         asset_checks=[no_clashes],
-        jobs=[extraction, marts, per_model],
-        schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin)],
+        jobs=[extraction, marts, per_model, prune],
+        schedules=[weekly_leaderboards(EXTRACTION_JOB, settings.effective_origin), monthly_pruning],
         sensors=[
             dead_runs,
-            stale_marts(EXTRACTION_JOB, MARTS_JOB, MODELS_JOB),
+            stale_marts(EXTRACTION_JOB, MARTS_JOB, MODELS_JOB, made),
             discovered_models(MODELS_JOB),
             updated_models(MODELS_JOB),
             extraction_requests(MODELS_JOB),
+            alerts(
+                EXTRACTION_JOB,
+                {MARTS_JOB: {}, MODELS_JOB: {BATCH_FOR: DUE}, PRUNE_JOB: {}},
+                {source: [dg.AssetKey(["scores", source])] for source in catalog()} | {"the marts": made},
+                running=bool(settings.budmodel_alert_webhook.get_secret_value()),
+            ),
         ],
         resources={
             name: fixed(resource, while_the_run_lives) if name == "postgres" else fixed(resource)
@@ -117,6 +122,9 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             origin_name=settings.effective_origin, mirror_url=settings.budmodel_mirror_url
         ),
         "models": _models(settings),
+        "alerting": AlertingResource(
+            webhook=dg.EnvVar("BUDMODEL_ALERT_WEBHOOK") if settings.budmodel_alert_webhook.get_secret_value() else ""
+        ),
         "scanning": ScanningResource(
             max_megabytes=settings.budmodel_scan_max_megabytes,
             clamd=settings.budmodel_clamd,

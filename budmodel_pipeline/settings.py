@@ -49,6 +49,15 @@ def _fit_for_a_header(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _secret_url(url: SecretStr) -> SecretStr:
+    try:
+        if url.get_secret_value():
+            _http_url(url.get_secret_value())
+    except ValueError:
+        raise ValueError("should be a URL that begins with https:// or http://") from None
+    return url
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(_fit_for_a_header)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -101,6 +110,9 @@ class Settings(BaseSettings):
     openai_base_url: HttpUrl = "https://api.openai.com/v1"
     budmodel_llm_usd_per_million_input: Annotated[Decimal, Field(ge=0)] | None = None
     budmodel_llm_usd_per_million_output: Annotated[Decimal, Field(ge=0)] | None = None
+
+    # A secret: who knows it can write where people read.
+    budmodel_alert_webhook: Annotated[SecretStr, AfterValidator(_secret_url)] = SecretStr("")
 
     # SHA-256 hashes in hex, separated by commas: the tokens themselves are nobody's but their holders'.
     budmodel_api_tokens: Annotated[str, Field(pattern=r"^$|^[0-9a-f]{64}(,[0-9a-f]{64})*$")] = ""

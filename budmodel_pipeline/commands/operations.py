@@ -96,29 +96,27 @@ def restore(folder: Path) -> None:
 @click.option("--days", type=click.IntRange(min=7), default=90, show_default=True, help="How long runs are kept.")
 @click.option("--yes", is_flag=True, help="Do it; without it, what would go is told and nothing is done.")
 def prune(days: int, yes: bool) -> None:
-    """Forget Dagster's runs of long ago, with their events and logs; those that tell how an asset stands are kept.
+    """Forget what is old: Dagster's runs with their events and logs, dbt's logs, snapshots that never were published.
 
-    Nothing of our tables and of the object store goes.
+    What tells how an asset stands is kept, and so is all that was published. Dagster does the same on the first of a month.
     """
     from datetime import UTC, datetime, timedelta
 
     from budmodel_pipeline.commands import quickstart
+    from budmodel_pipeline.connections import live
 
-    with context.database() as (settings, _):
+    with context.database() as (settings, engine):
         quickstart.enter(settings)
         import dagster as dg
 
-        from budmodel_pipeline.commands.pruning import forget, old_runs
+        from budmodel_pipeline.schedules.pruning import forget, old
 
-        before = datetime.now(UTC) - timedelta(days=days)
         with dg.DagsterInstance.get() as instance:
-            found = old_runs(instance, before)
+            what = old(instance, engine, settings.budmodel_home / "dbt", datetime.now(UTC) - timedelta(days=days))
+            told = what.sentence()
             if yes:
-                forget(instance, found)
-    told = f"{len(found):,} runs from before {before:%Y-%m-%d}"
-    say(
-        f"Forgot {told}." if yes else f"Would forget {told}, with their events. To do it: budmodel prune --days {days} --yes"
-    )
+                forget(instance, engine, live.object_store_of(settings), what)
+    say(f"Forgot {told}." if yes else f"Would forget {told}. To do it: budmodel prune --days {days} --yes")
 
 
 @contextmanager

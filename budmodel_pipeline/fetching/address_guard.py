@@ -7,6 +7,7 @@ of the inner network are open. A proxy is the user's own choice and may be anywh
 itself.
 """
 
+import logging
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -20,6 +21,8 @@ from urllib3.util.connection import allowed_gai_family
 
 from budmodel_pipeline.fetching.deadline import Deadline
 
+# It would write whole URLs into a log that somebody has set to be verbose, and there are secrets in them.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 _NAT64 = ip_network("64:ff9b::/96")
 # Of local meaning, yet global by name in Python 3.11: local-use NAT64 (RFC 8215) and site-local addresses (RFC 3879).
 _LOCAL_USE = (ip_network("64:ff9b:1::/48"), ip_network("fec0::/10"))

@@ -1,6 +1,7 @@
 """What is published now, and how it differs from what was published before."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -96,6 +97,24 @@ def changes_between(connection: Connection, before: str | None, now: str) -> Cha
         names_added=tuple(row.published_name for row in names if not row.was_before),
         names_removed=tuple(row.published_name for row in names if not row.is_now),
     )
+
+
+def changes_since(connection: Connection, since: datetime) -> dict[str, Changes]:
+    """What the sources published after `since` changed, by source; those that published nothing new are left out."""
+    rows = connection.execute(
+        text("""
+            select source, current_snapshot_id, (
+                select snapshot_id from budmodel.snapshots before
+                where before.source = sources.source and before.status = 'published' and before.origin = snapshots.origin
+                    and before.fetched_at < :since
+                order by before.fetched_at desc limit 1
+            ) as before
+            from budmodel.sources join budmodel.snapshots using (source)
+            where snapshot_id = current_snapshot_id and fetched_at >= :since order by source
+        """),
+        {"since": since},
+    ).all()
+    return {row.source: changes_between(connection, row.before, row.current_snapshot_id) for row in rows}
 
 
 def stored_scores(connection: Connection, snapshot_id: str) -> dict[tuple[str, str], float]:

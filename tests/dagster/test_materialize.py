@@ -137,6 +137,8 @@ def test_plot_is_a_picture(twice: Twice, source: str) -> None:
     assert match
     height, width, _ = imread(BytesIO(base64.b64decode(match[1])), format="png").shape
     assert (width, height) == (800, 360)
+    # Dagster keeps two of them for good, each week.
+    assert len(match[1]) < 25_000
 
 
 @EVERY_SOURCE

@@ -65,6 +65,18 @@ def test_in_step_it_skips(deployment: Deployment, instance: dg.DagsterInstance) 
     assert tick(deployment, instance) == ([], "The marts hold every current snapshot and model.")
 
 
+def test_a_week_without_news_is_checked_and_built_and_so_the_marts_stay_fresh(
+    deployment: Deployment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_marts(deployment)
+    instance.report_runless_asset_event(dg.AssetMaterialization(["marts", "leaderboard"]))
+    assert tick(deployment, instance)[0] == []
+    monkeypatch.setattr("budmodel_pipeline.sensors.stale_marts.REBUILD_AFTER", timedelta(0))
+    assert len(tick(deployment, instance)[0]) == 1
+    add_run(instance, MARTS_JOB, dg.DagsterRunStatus.STARTED)
+    assert tick(deployment, instance) == ([], "The marts are a week old; waiting for the rebuild that is running.")
+
+
 def test_a_new_snapshot_requests_a_rebuild_until_it_is_built(deployment: Deployment, instance: dg.DagsterInstance) -> None:
     build_marts(deployment)
     publish_something(deployment)

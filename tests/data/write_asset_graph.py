@@ -33,7 +33,9 @@ def described(definitions: dg.Definitions) -> str:
         told = [f"  {name}: {value}" for name, value in lines.items() if value]
         assets.add("\n".join([_names([key], own), *told]))
     jobs = [definitions.resolve_job_def(job.name) for job in definitions.jobs or ()]
-    selections = [f"job {job.name}\n  assets: {_names(job.asset_layer.executable_asset_keys, None)}" for job in jobs]
+    selections = [
+        f"job {job.name}\n  assets: {_names(job.asset_layer.executable_asset_keys, None) or 'none'}" for job in jobs
+    ]
     return "\n".join([*sorted(assets), *sorted(selections)]) + "\n"
 
 

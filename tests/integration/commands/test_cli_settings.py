@@ -30,6 +30,7 @@ CALLS = {
     "backup": ["backup", "saved"],
     "restore": ["restore", "saved"],
     "prune": ["prune"],
+    "withdraw": ["withdraw", "hf:org/name"],
     "export": ["export", "exported"],
     "inspect": ["inspect", "hf:org/name"],
     "request": ["request", "hf:org/name"],

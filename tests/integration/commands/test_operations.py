@@ -144,3 +144,23 @@ def test_pruning_is_tried_before_it_is_done(embedded: Installation) -> None:
         finished = embedded.run("prune", *arguments)
         assert (finished.code, finished.err) == (0, "")
         assert said in finished.out
+
+
+def test_withdrawing_is_tried_before_it_is_done(embedded: Installation) -> None:
+    target = "hf:org/name"
+    with writing(embedded) as connection:
+        connection.execute(REQUEST)
+        connection.execute("""
+            insert into budmodel.extraction_targets (target, provider, uri, discovered_by, first_seen_at)
+            values ('hf:org/name', 'hugging_face', 'org/name', 'ann', now())
+        """)
+    planned = embedded.json("withdraw", target)
+    assert planned == {"target": target, "done": False, "rows": {"budmodel.extraction_targets": 1}, "objects": []}
+    assert embedded.json("withdraw", target) == planned
+    assert embedded.run("withdraw", target, "--yes").code == 2
+    gone = embedded.json("withdraw", "hf:Org/Name", "--yes", "--reason", "its maker asked", "--by", "ann")
+    assert gone == {**planned, "done": True}
+    with writing(embedded) as connection:
+        notes = connection.execute("select target, withdrawn_by, reason, removed_rows from budmodel.withdrawals").fetchall()
+        left = connection.execute("select count(*) from budmodel.extraction_targets").fetchone()
+    assert (notes, left) == ([(target, "ann", "its maker asked", 1)], (0,))
