@@ -21,9 +21,10 @@ _PIPELINE = (
 )
 PLACES = {
     **{name: f"pipeline:{name}" for name in _PIPELINE},
-    **{name: f"leaderboards:{name}" for name in ("leaderboard", "compare", "metrics")},
+    **{name: f"leaderboards:{name}" for name in ("leaderboard", "compare", "metrics", "changes")},
     **{name: f"models:{name}" for name in ("inspect", "request", "model", "models")},
     **{name: f"doors:{name}" for name in ("connect", "psql", "ui", "completion")},
+    **{name: f"choosing:{name}" for name in ("choose", "gaps")},
     "ranking": "rankings:ranking",
     "export": "exporting:export",
     "parse": "parsing:parse",

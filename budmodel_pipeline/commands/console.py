@@ -92,6 +92,20 @@ def show_pairs(values: Mapping[str, Any]) -> None:
     _console().print(pairs)
 
 
+def show_points(heading: str, points: Sequence[tuple[str, str]]) -> None:
+    """Prints a heading and below it sentences, each after a word that says what it is; all wrap at blanks."""
+    from rich.table import Table
+    from rich.text import Text
+
+    _console().print(Text(plain(heading), style="bold"))
+    told = Table(show_header=False, box=None, pad_edge=False)
+    told.add_column(no_wrap=True, style="dim")
+    told.add_column(overflow="fold")
+    for word, sentence in points:
+        told.add_row(f"  {word}", plain(sentence))
+    _console().print(told)
+
+
 def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> "Table":
     from rich.cells import cell_len
     from rich.table import Table

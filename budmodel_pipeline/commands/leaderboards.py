@@ -1,6 +1,7 @@
-"""The commands that ask the leaderboards: the top of one, models side by side, and which metrics there are."""
+"""The commands that ask the leaderboards: the top of one, models side by side, which metrics there are, and what changed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,6 +12,18 @@ from budmodel_pipeline.commands.options import SourceName, as_json
 
 # What a table does not need: the same in every row, or told by the published name.
 NOT_SHOWN = ("unit", "as_of", "origin", "variant")
+KINDS = ("new", "removed", "renamed", "rescored", "redefined", "new best")
+SHOWN_OF_A_CHANGE = (
+    "source",
+    "kind",
+    "name",
+    "name_before",
+    "metric_id",
+    "score_before",
+    "score",
+    "unit",
+    "is_beyond_interval",
+)
 
 
 @click.command()
@@ -52,6 +65,28 @@ def metrics(domain: str | None, source: str | None, headline: bool, as_json: boo
             {name: row[name] for name in ("metric", "domain", "unit", "models", "best_model", "best_score")} for row in rows
         ]
     show(rows, as_json=as_json)
+
+
+@click.command()
+@click.option("--week", type=click.DateTime(["%Y-%m-%d"]), help="The week of this day (UTC); else the newest with any.")
+@click.option("--source", type=SourceName(), metavar="SOURCE", help="Only those of a leaderboard.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only those of a kind.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many changes.")
+@as_json
+def changes(week: datetime | None, source: str | None, kind: str | None, limit: int, as_json: bool) -> None:
+    """What publishers changed in a week: entries that came, went or were renamed, scores, definitions, new bests."""
+    from budmodel_pipeline.commands.listings import change_rows
+
+    with database() as (_, engine), engine.connect() as connection:
+        rows = change_rows(connection, week.date() if week else None, source, kind)
+    if as_json:
+        show(rows[:limit], as_json=True)
+        return
+    if rows:
+        say(f"Week of {rows[0]['week']}: {len(rows):,} changes")
+    show([{name: row[name] for name in SHOWN_OF_A_CHANGE} for row in rows[:limit]], as_json=False)
+    if len(rows) > limit:
+        say(f"\n{len(rows) - limit:,} more: --limit {len(rows)}")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -88,6 +89,63 @@ def comparison_rows(
         line["of"] = line["of"] or row.ranked_models
     ordered = sorted(table.values(), key=lambda line: (sum(line[model] is None for model in ids), line["metric"]))
     return ordered, len(left_out)
+
+
+def choice_rows(connection: Connection, scope: str, context: int) -> list[Row]:
+    """The models of a ranking with all that a choice asks for, the best first.
+
+    `serving_bytes` is the memory to serve `context` tokens. Raises UnknownNameError.
+    """
+    expect_built(connection, "model_choice")
+    rows = connection.execute(
+        text("""
+            select *, marts.serving_bytes_at(
+                weight_bytes, kv_cache_bytes_per_token, kv_cache_bytes_per_token_beyond_window, kv_cache_window, :context
+            ) as serving_bytes
+            from marts.model_choice where scope = :scope order by rank nulls last, score desc, group_id
+        """),
+        {"scope": scope, "context": context},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def gap_rows(connection: Connection, missing: str | None) -> list[Row]:
+    """What is not known about ranked models, or of it what is called `missing`, the gap most worth closing first.
+
+    Raises UnknownNameError.
+    """
+    expect_built(connection, "gaps")
+    rows = connection.execute(
+        text("""
+            select place, display_name as model, missing, reason, next_step, scope, rank, likely_place, ranked_models,
+                   round(worth::numeric, 3) as worth, group_id
+            from marts.gaps where missing = coalesce(:missing, missing) order by place
+        """),
+        {"missing": missing},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def change_rows(connection: Connection, week: date | None, source: str | None, kind: str | None) -> list[Row]:
+    """What publishers changed in the week that begins on the day `week` or holds it, else in the newest that has changes.
+
+    Raises UnknownNameError.
+    """
+    expect_built(connection, "leaderboard_changes")
+    rows = connection.execute(
+        text("""
+            select week, source, kind, metric_id, published_name as name, name_before, score_before, score, difference, unit,
+                   is_beyond_interval, scores, model_id, group_id, seen_at, as_of, origin
+            from marts.leaderboard_changes
+            where week = coalesce(
+                    date_trunc('week', cast(:week as timestamp))::date, (select max(week) from marts.leaderboard_changes)
+                  )
+              and source = coalesce(:source, source) and kind = coalesce(:kind, kind)
+            order by source, kind, metric_id, published_name, entry_key, seen_at, snapshot_id
+        """),
+        {"week": week, "source": source, "kind": kind},
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 @dataclass(frozen=True, slots=True)

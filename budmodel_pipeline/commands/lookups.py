@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.spelling import SHOWN, meant, near, spelling, unknown
 from budmodel_pipeline.identity.tokens import UnresolvableName
+from budmodel_pipeline.ranking.evidence import OVERALL
 
 NOTHING_BUILT = "There are no marts yet; `budmodel run` builds them."
 
@@ -86,6 +87,13 @@ def domain(connection: Connection, name: str) -> str:
     """The domain of benchmarks of that name. Raises UnknownNameError."""
     domains: list[str] = list(connection.execute(text("select distinct domain from marts.benchmarks order by 1")).scalars())
     return _known("domain", name, domains, f"Known: {', '.join(domains)}.")
+
+
+def scope(connection: Connection, name: str) -> str:
+    """The ranking of that name: over all leaderboards, or of a domain. Raises UnknownNameError."""
+    domains = text("select distinct domain from budmodel.benchmarks order by 1")
+    scopes = [OVERALL, *connection.execute(domains).scalars()]
+    return _known("domain", name, scopes, f"Known: {', '.join(scopes)}.")
 
 
 def license_id(name: str) -> str:

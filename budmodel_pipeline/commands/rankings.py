@@ -31,6 +31,7 @@ NOT_SHOWN = ("group_id", "benchmark_ids", "sources", "published_name", "variant"
     help="Only what this one says; several times for more.",
 )
 @click.option("--no-self-reported", is_flag=True, help="Without what makers say of their own models.")
+@click.option("--makers-word", is_flag=True, help="A place as well for what only its maker measured.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Without data that the publisher dates earlier (UTC).")
 @click.option("--model", help="What the place of this model stands on, benchmark by benchmark.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
@@ -39,6 +40,7 @@ def ranking(
     domain: str,
     sources: Sequence[str],
     no_self_reported: bool,
+    makers_word: bool,
     since: datetime | None,
     model: str | None,
     limit: int,
@@ -48,15 +50,21 @@ def ranking(
 
     A score is what a model would have on average over all benchmarks, had it taken every one, in percent, with an interval
     of 90 %. Models of a tier cannot be told apart. A benchmark that a model did not take neither raises nor lowers it.
+    A place needs 3 benchmarks that others than the maker measured; models without one come last.
     """
     from budmodel_pipeline.commands import lookups, reports
 
+    if no_self_reported and makers_word:
+        raise click.UsageError("--no-self-reported leaves out what --makers-word gives a place to: give one of them")
     with database() as (_, engine), engine.connect() as connection:
+        lookups.expect_built(connection, "model_ranking")
+        domain = lookups.scope(connection, domain)
         group = lookups.group_id(connection, model) if model else None
-        if sources or no_self_reported or since:
+        if sources or no_self_reported or makers_word or since:
             from budmodel_pipeline.ranking.evidence import Switches
 
-            switches = Switches(not no_self_reported, since.date() if since else None, frozenset(sources))
+            dated = since.date() if since else None
+            switches = Switches(not no_self_reported, dated, frozenset(sources), makers_word)
             rows = _fitted(connection, switches, domain, group)
         elif group:
             rows = reports.ranking_evidence_rows(connection, domain, group)
@@ -72,6 +80,20 @@ def ranking(
         ranked = sum(row["rank"] is not None for row in rows)
         say(f"{domain}: {ranked} models ranked; score and 90 % interval in percent, models of a tier cannot be told apart")
     show([{name: value for name, value in row.items() if name not in NOT_SHOWN} for row in shown], as_json=False)
+    if not group and (unplaced := _without_a_place(rows, makers_word=makers_word)):
+        say(f"\n{unplaced}")
+
+
+def _without_a_place(rows: "Sequence[Row]", *, makers_word: bool) -> str | None:
+    """How many models have a score and no place, and who of them would be first by their makers' word."""
+    without = [row for row in rows if row["rank"] is None]
+    if not without:
+        return None
+    best = max((row["score"] for row in rows if row["rank"] is not None), default=0)
+    first = [row["model"] for row in without if row["score"] > best and row["self_reported"]]
+    ahead = f"; by its maker's word above the first: {', '.join(first)} (--makers-word)" if first else ""
+    measured = "" if makers_word else " that others measured"
+    return f"{len(without):,} more have a score, but too few benchmarks{measured} for a place{ahead}"
 
 
 def _fitted(connection: "Connection", switches: "Switches", scope: str, group: str | None) -> "list[Row]":

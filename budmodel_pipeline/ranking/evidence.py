@@ -56,12 +56,14 @@ class PublishedScore:
 class Switches:
     """What is let in: the words of makers about their own models, data older than `since`, sources other than `sources`.
 
-    Sources that give no date of their data are no older than anything.
+    With `makers_word`, those words are enough for a place; else a place needs what others measured. Sources that give no
+    date of their data are no older than anything.
     """
 
     self_reported: bool = True
     since: date | None = None
     sources: frozenset[str] = frozenset()
+    makers_word: bool = False
 
     def let_in(self, score: PublishedScore) -> bool:
         return (

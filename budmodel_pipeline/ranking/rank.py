@@ -1,7 +1,7 @@
 """A ranking: models with score, interval, rank and tier, the benchmarks behind it, and what explains each score."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,8 @@ from budmodel_pipeline.ranking.intervals import Draws, draw
 
 DRAWS = 200
 SEED = 20_260_101
-# With fewer benchmarks a model has a score and an interval, but no rank.
+# With fewer benchmarks that others than its maker measured, a model has a score and an interval, but no rank. What makers
+# say of their own models explains scores like any other; it gives nobody a place, since they choose what they publish.
 LEAST_BENCHMARKS = 3
 # With fewer models a benchmark tells nothing of any, and a ranking nothing at all.
 LEAST_MODELS = 3
@@ -29,7 +30,8 @@ class Ranked:
     """A model group in a ranking.
 
     `score` is what it would have on average over all benchmarks of the ranking, had it taken every one (percent), with the
-    interval of 90 %. Groups that cannot be told apart share a tier; `rank` and `tier` are None with too few benchmarks.
+    interval of 90 %. Groups that cannot be told apart share a tier; `rank` and `tier` are None with too little evidence.
+    `self_reported` is the number of its benchmarks for which there is only its maker's word.
     """
 
     group_id: str
@@ -76,17 +78,20 @@ class Ranking:
     benchmarks: list[BenchmarkUse]
 
 
-def rank(evidence: Sequence[Evidence], *, draws: int = DRAWS, seed: int = SEED) -> Ranking:
+def rank(evidence: Sequence[Evidence], *, makers_word: bool = False, draws: int = DRAWS, seed: int = SEED) -> Ranking:
     """Ranks the groups that benchmarks connect; a ranking is empty where these are too few.
 
-    Groups that share no benchmark with the others, over however many steps, cannot be compared with them and are left out.
+    With `makers_word`, what makers say of their own models counts for a place as what others measured does. Groups that
+    share no benchmark with the others, over however many steps, cannot be compared with them and are left out.
     """
     connected, benchmarks = _connected(evidence)
-    count = Counter(one.score.group_id for one in connected)
-    if sum(taken >= LEAST_BENCHMARKS for taken in count.values()) < LEAST_RANKED:
-        few = f"fewer than {LEAST_RANKED} groups have {LEAST_BENCHMARKS} of the benchmarks that connect them"
+    counts = Counter(one.score.group_id for one in connected if makers_word or not one.is_self_reported)
+    enough = {group for group, count in counts.items() if count >= LEAST_BENCHMARKS}
+    if len(enough) < LEAST_RANKED:
+        by_others = "" if makers_word else ", measured by others than their makers"
+        few = f"fewer than {LEAST_RANKED} groups have {LEAST_BENCHMARKS} of the benchmarks that connect them{by_others}"
         return Ranking([], [], [*benchmarks, *(_unused(name, connected, few) for name in _names(connected))])
-    groups, names = sorted(count), _names(connected)
+    groups, names = sorted({one.score.group_id for one in connected}), _names(connected)
     place_of_group = {group: place for place, group in enumerate(groups)}
     place_of_name = {name: place for place, name in enumerate(names)}
     table = Table(
@@ -97,7 +102,7 @@ def rank(evidence: Sequence[Evidence], *, draws: int = DRAWS, seed: int = SEED) 
         benchmarks=len(names),
     )
     fitted = fit(table)
-    ranked = _ranked(groups, connected, fitted, draw(table, fitted, draws, seed))
+    ranked = _ranked(groups, connected, enough, fitted, draw(table, fitted, draws, seed))
     predicted = fitted.predicted(table.model, table.benchmark)
     explained = [Explained(one, float(value)) for one, value in zip(connected, predicted, strict=True)]
     return Ranking(ranked, explained, [*benchmarks, *_used(names, table, fitted)])
@@ -145,13 +150,15 @@ def _used(names: Sequence[str], table: Table, fitted: Fit) -> list[BenchmarkUse]
     return uses
 
 
-def _ranked(groups: Sequence[str], evidence: Sequence[Evidence], fitted: Fit, draws: Draws) -> list[Ranked]:
+def _ranked(
+    groups: Sequence[str], evidence: Sequence[Evidence], placed: Container[str], fitted: Fit, draws: Draws
+) -> list[Ranked]:
     by_group: dict[str, list[Evidence]] = {}
     for one in evidence:
         by_group.setdefault(one.score.group_id, []).append(one)
     lower, upper = draws.bounds()
     scores, lowers, uppers = (100 * _expected_means(fitted, ability) for ability in (fitted.ability, lower, upper))
-    enough = np.array([len(by_group[group]) >= LEAST_BENCHMARKS for group in groups])
+    enough = np.array([group in placed for group in groups])
     best_first = np.argsort(-fitted.ability, kind="stable")
     ranks, tiers = _places(best_first[enough[best_first]], fitted.ability, draws)
     return [

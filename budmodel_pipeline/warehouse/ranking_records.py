@@ -1,22 +1,38 @@
 """The current scores that a ranking may stand on, and the rankings that were made of them."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from budmodel_pipeline.ranking.evidence import PublishedScore
-from budmodel_pipeline.ranking.rank import Ranking
+from budmodel_pipeline.ranking.rank import Ranked, Ranking
 from budmodel_pipeline.warehouse.rows import copy_rows
 from budmodel_pipeline.warehouse.tables import ranking_benchmarks, ranking_evidence, rankings
 
+_NOW = "select source, current_snapshot_id as snapshot_id from budmodel.sources"
+# What stood last before a moment; an older file that a person loaded stood from its own date. Samples and real data have
+# stories of their own.
+_BEFORE = """
+    select distinct on (sources.source) sources.source, past.snapshot_id
+    from budmodel.sources
+    join budmodel.snapshots as now on now.snapshot_id = sources.current_snapshot_id
+    join budmodel.snapshots as past on past.source = sources.source
+    cross join lateral (
+        select case when past.origin = 'backfill' then past.as_of::timestamp at time zone 'UTC' else past.fetched_at end
+    ) as stood (since)
+    where past.status = 'published' and (past.origin = 'sample') = (now.origin = 'sample') and stood.since < :moment
+    order by sources.source, stood.since desc, past.snapshot_id desc
+"""
 # The metric that stands for its benchmark, means over all of their tasks, names that mean a model.
-_CURRENT = text("""
+_SCORES = """
     select
         models.group_id, metrics.benchmark_id, benchmarks.domain, scores.metric_id, sources.source, metrics.unit,
         scores.canonical_value::double precision as value, scores.standing, metrics.run_by, entries.published_name,
         metrics.higher_is_better, metrics.minimum, metrics.maximum, benchmarks.part_of, aliases.variant, snapshots.as_of
-    from budmodel.sources
-    join budmodel.snapshots on snapshots.snapshot_id = sources.current_snapshot_id
+    from ({standing}) as sources
+    join budmodel.snapshots using (snapshot_id)
     join budmodel.entries using (snapshot_id)
     join budmodel.scores using (snapshot_id, entry_no)
     join budmodel.metrics using (metric_id)
@@ -28,12 +44,28 @@ _CURRENT = text("""
     join budmodel.models using (model_id)
     where metrics.stands_for_benchmark and scores.tasks is not distinct from scores.tasks_total
       and aliases.method <> 'rejected' and models.group_id is not null
-""")
+"""
 
 
 def current_scores(connection: Connection) -> list[PublishedScore]:
     """What the sources say now, of the groups and benchmarks that they say it of."""
-    return [PublishedScore(**row) for row in connection.execute(_CURRENT).mappings()]
+    return [PublishedScore(**row) for row in connection.execute(text(_SCORES.format(standing=_NOW))).mappings()]
+
+
+def scores_before(connection: Connection, moment: datetime) -> list[PublishedScore]:
+    """What they said last before `moment`, of the groups that we know today."""
+    rows = connection.execute(text(_SCORES.format(standing=_BEFORE)), {"moment": moment})
+    return [PublishedScore(**row) for row in rows.mappings()]
+
+
+def kept_rankings(connection: Connection) -> dict[str, list[Ranked]]:
+    """The rankings that are kept, by scope, each from the best to the worst."""
+    kept: dict[str, list[Ranked]] = {}
+    rows = connection.execute(select(rankings).order_by("scope", rankings.c.rank.nulls_last(), "group_id"))
+    for row in rows.mappings():
+        said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        kept.setdefault(said.pop("scope"), []).append(Ranked(**said))
+    return kept
 
 
 def replace_rankings(connection: Connection, made: Mapping[str, Ranking]) -> None:

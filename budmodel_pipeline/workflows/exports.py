@@ -49,6 +49,7 @@ _OF_A_SOURCE = (
 _BY_MART = {
     "data_terms": "false",
     "model_groups": "sources <@ cast(:sources as text[])",
+    "gaps": "sources && cast(:sources as text[])",
     "model_choice": "sources && cast(:sources as text[]) or coalesce(price_catalog = any(:sources), false)",
     "model_ranking": "sources && cast(:sources as text[])",
     "self_reported_gap": "claimed_metric_id = any(:metrics) or measured_metric_id = any(:metrics)",

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Engine
 
 from budmodel_pipeline.ranking.evidence import EVERYTHING, PublishedScore, Switches, evidence_of, in_scope, scopes_of
-from budmodel_pipeline.ranking.rank import BenchmarkUse, Ranking, rank
+from budmodel_pipeline.ranking.rank import DRAWS, BenchmarkUse, Ranking, rank
 from budmodel_pipeline.warehouse.ranking_records import current_scores, replace_rankings
 
 
 def rankings_of(
-    scores: Iterable[PublishedScore], switches: Switches = EVERYTHING, only: Sequence[str] = ()
+    scores: Iterable[PublishedScore], switches: Switches = EVERYTHING, only: Sequence[str] = (), draws: int = DRAWS
 ) -> dict[str, Ranking]:
     """The ranking of each scope in which there is something to rank, or of `only` these; pure.
 
@@ -19,7 +19,7 @@ def rankings_of(
     evidence, left_out = evidence_of(scores, switches)
     made = {}
     for scope in only or scopes_of(evidence):
-        ranking = rank(in_scope(evidence, scope))
+        ranking = rank(in_scope(evidence, scope), makers_word=switches.makers_word, draws=draws)
         without = [
             BenchmarkUse(one.benchmark_id, 0, is_used=False, reason=one.reason) for one in left_out if one.domain == scope
         ]

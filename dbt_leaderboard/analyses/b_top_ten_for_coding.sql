@@ -1,4 +1,4 @@
--- The top ten of every coding metric with a headline of its own kind, with intervals and how many models it covers.
+-- The top ten of every coding metric, with intervals and how many models it covers.
 select
     metric_id,
     rank,

@@ -1,4 +1,5 @@
--- What publishers changed in the newest week that has changes, scores only where they left their former interval (or had none).
+-- What changed by more than chance. What publishers changed in the newest week that has changes, scores only where they left
+-- their former interval (or had none).
 select
     week,
     source,

@@ -1,4 +1,4 @@
--- Accuracy of function calling against what the whole benchmark costs: the models that nobody beats at a lower cost.
+-- Accuracy of function calling against what the whole benchmark costs. The models that nobody beats at a lower cost.
 with points as (
     select
         scores.published_name,

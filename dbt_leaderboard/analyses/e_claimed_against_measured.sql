@@ -1,4 +1,5 @@
--- Models whose own claim differs from what others measured on the same benchmark, the largest difference first.
+-- What makers claim against what others measured. Models whose own claim differs from what others measured on the same
+-- benchmark, the largest difference first.
 select
     benchmark_id,
     model_id,

@@ -1,4 +1,4 @@
--- Every score that a model ever had; name another one with --vars '{model: openai/gpt-4o-2024-05-13}'.
+-- Every score that a model ever had. Any other id of a model may stand there; dbt takes --vars '{model: …}'.
 select
     metric_id,
     published_name,

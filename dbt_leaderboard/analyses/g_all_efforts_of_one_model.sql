@@ -1,4 +1,5 @@
--- All entries of one model (every effort, mode and setting) side by side; name another one with --vars '{model: …}'.
+-- All efforts, modes and settings of one model side by side. Any other id of a model may stand there; dbt takes
+-- --vars '{model: …}'.
 select
     metric_id,
     max(unit) as unit,

@@ -1,4 +1,4 @@
--- The source whose data are oldest by the publisher's own date; where it gives none, they are no newer than since when its
+-- The source whose data are oldest. By the publisher's own date; where it gives none, they are no newer than since when its
 -- content is unchanged.
 select
     source,

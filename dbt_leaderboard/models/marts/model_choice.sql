@@ -21,7 +21,10 @@ with cards as (
 disputes as (
     select
         target,
-        count(*) as conflicts
+        count(*) as conflicts,
+        min(reason) filter (
+            where kind = 'derivative_vs_base' and dimension in ('commercial use', 'commercial threshold')
+        ) as commercial_doubt
     from {{ ref('license_conflicts') }}
     where severity = 'conflict'
     group by target
@@ -115,10 +118,13 @@ known as (
             else 'unknown'
         end as license_basis,
         coalesce(disputes.conflicts, 0) as license_conflicts,
+        -- A license grants no more than that of the model that its own was made from.
         case
+            when cards.commercial_use = 'YES' and disputes.commercial_doubt is not null then 'UNKNOWN'
             when cards.commercial_use in ('YES', 'CONDITIONAL', 'NO') then cards.commercial_use
             else 'UNKNOWN'
         end as commercial_use,
+        disputes.commercial_doubt,
         -- A clean verdict vouches for the files that it saw; a bad one stays a warning until somebody looks again.
         case
             when cards.scanned_revision = cards.revision then cards.security_verdict

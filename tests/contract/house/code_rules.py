@@ -51,6 +51,7 @@ OPENS_FILES: Mapping[str, str] = {
     "budmodel_pipeline/licensing/fingerprints.py": "the fingerprints of the room itself",
     "budmodel_pipeline/licensing/registry.py": "the list that licenselynx brings",
     "budmodel_pipeline/licensing/terms.py": "the records of the room itself",
+    "budmodel_pipeline/ranking/machines.py": "the machines of the room itself",
     "budmodel_pipeline/model_info/config.py": "the class defaults of the room itself",
 }
 RUN_BY_HAND: Mapping[str, str] = {

@@ -101,7 +101,10 @@ def test_models_are_ranked(samples_run: Run) -> None:
     first, header, *lines = samples_run.at.run("ranking").out.splitlines()
     assert re.fullmatch(r"overall: \d+ models ranked; .* cannot be told apart", first)
     assert header.split() == ["rank", "tier", "model", "score", "lower", "upper", "benchmarks", "self", "reported"]
-    assert len(lines) == len(rows) == 20
+    *lines, blank, without = lines
+    assert (len(lines), blank) == (len(rows), "")
+    assert len(rows) == 20
+    assert re.match(r"\d+ more have a score, but too few benchmarks that others measured for a place", without)
     # Under conditions it is fitted anew, and with all that there is it comes out as it is kept.
     assert samples_run.at.json("ranking", "vision", "--since", "2000-01-01") == samples_run.at.json("ranking", "vision")
     alone = samples_run.at.json("ranking", "--source", "bfcl", "--source", "openvlm", "--source", "llm_stats")
@@ -115,6 +118,48 @@ def test_a_place_is_explained(samples_run: Run) -> None:
     assert sorted(row["benchmark_id"] for row in behind) == best["benchmark_ids"]
     assert all(row["residual"] == pytest.approx(row["seen"] - row["predicted"], abs=0.0011) for row in behind)
     assert samples_run.at.json("ranking", "--model", best["group_id"], "--since", "2000-01-01") == behind
+
+
+def test_a_place_needs_what_others_measured(samples_run: Run) -> None:
+    ranked = [row for row in samples_run.at.json("ranking", "--limit", "999") if row["rank"]]
+    assert all(row["benchmarks"] - row["self_reported"] >= 3 for row in ranked)
+    by_word = [row for row in samples_run.at.json("ranking", "--makers-word", "--limit", "999") if row["rank"]]
+    assert all(row["benchmarks"] >= 3 for row in by_word)
+    assert {row["group_id"] for row in ranked} < {row["group_id"] for row in by_word}
+
+
+def test_a_choice_is_parted_by_what_is_known(samples_run: Run) -> None:
+    chosen = samples_run.at.json("choose", "--domain", "Coding", "--license", "commercial", "--max-price", "2")
+    everyone = samples_run.at.json("ranking", "coding", "--limit", "999")
+    assert (chosen["scope"], chosen["models"]) == ("coding", len(everyone))
+    assert all(row["commercial_use"] == "YES" and row["license_basis"] != "tag" for row in chosen["suitable"])
+    assert chosen["perhaps"]
+    assert all(row["not_known"] for row in chosen["perhaps"])
+    assert {one["condition"] for one in chosen["removed"]} <= {
+        "license permits commercial use",
+        "costs at most 2 USD per million tokens",
+        "files are not known to do harm",
+    }
+
+
+def test_a_choice_holds_on_a_narrow_terminal(samples_run: Run) -> None:
+    lines = on_a_terminal(samples_run, 60, "choose", "--machine", "rtx-4090", "--limit", "2")
+    assert lines[0].startswith("NVIDIA GeForce RTX 4090, 24 GB: 25.2 GB for a model.")
+    marks = [line for line in lines if line.startswith(("  why", "  not known"))]
+    assert marks
+    assert all(len(line) <= 60 for line in marks)
+
+
+def test_gaps_come_in_order_of_worth(samples_run: Run) -> None:
+    gaps = samples_run.at.json("gaps", "--limit", "999")
+    assert [row["worth"] for row in gaps] == sorted((row["worth"] for row in gaps), reverse=True)
+    cards = samples_run.at.json("gaps", "--missing", "card", "--limit", "999")
+    assert cards == [row for row in gaps if row["missing"] == "card"]
+    assert {row["next_step"].split()[1] for row in cards if row["next_step"]} == {"request"}
+
+
+def test_nothing_changed_yet_on_samples_that_were_read_once(samples_run: Run) -> None:
+    assert samples_run.at.json("changes", "--kind", "rescored") == []
 
 
 def test_models_are_compared(samples_run: Run) -> None:
@@ -235,11 +280,17 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         ),
         (["leaderboard", METRIC, "--limit", "0"], 2, "Invalid value for '--limit': 0 is not in the range x>=1."),
         (["compare", PAIR[0], "gemini-3-p"], 1, "There is no model 'gemini-3-p'. Do you mean one of: google/gemini-3-p"),
+        (["ranking", "xyzzy"], 1, "There is no domain 'xyzzy'. Known: overall, agents, coding, "),
+        (["ranking", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
         (
-            ["ranking", "xyzzy"],
+            ["ranking", "robustness"],
             1,
-            "Too few scores connect models for a ranking of xyzzy. Ranked without conditions: coding,",
+            "Too few scores connect models for a ranking of robustness. Ranked without conditions: coding,",
         ),
+        (["ranking", "--no-self-reported", "--makers-word"], 2, "give one of them"),
+        (["choose", "--domain", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
+        (["choose", "--license", "Apche 2"], 1, "There is no license 'Apche 2'. Do you mean apache-2.0?"),
+        (["choose", "--machine", "h100", "--memory", "24GB"], 2, "give one of them"),
         (["ranking", "--model", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["compare", PAIR[0], "gmini-3-pro"], 1, "There is no model 'gmini-3-pro'. Do you mean one of: google/gemini-3-pro"),
         (["compare", "gpt4o"], 1, "'gpt4o' means several models; name one of: openai/gpt-4o-2024-05-13, openai/gpt-4o-"),
@@ -261,6 +312,9 @@ def test_a_wrong_name_is_answered_with_what_comes_near(
         (["leaderboard", METRIC], "There are no marts yet; `budmodel run` builds them."),
         (["compare", PAIR[0]], "There are no marts yet; `budmodel run` builds them."),
         (["ranking"], "There are no marts yet; `budmodel run` builds them."),
+        (["choose"], "There are no marts yet; `budmodel run` builds them."),
+        (["changes"], "There are no marts yet; `budmodel run` builds them."),
+        (["gaps"], "There are no marts yet; `budmodel run` builds them."),
         (["metrics"], "There are no marts yet; `budmodel run` builds them."),
         (["models"], "There are no marts yet; `budmodel run` builds them."),
         (["replay", "bfcl"], "bfcl: no snapshot was published yet."),

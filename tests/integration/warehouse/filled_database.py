@@ -366,8 +366,8 @@ def read_models(connection: Connection) -> None:
         ScannedFile("config.json", 2, "e" * 64, "safe", {"budmodel": "examined"}, True, []),
     ]
     store_scan(connection, base, "b" * 40, "malicious", {"rules": "1"}, scanned, FOURTH)
-    read_small_open_model(connection)
     read_other_places(connection)
+    read_small_open_model(connection)
     record_target_failure(connection, "hf:makers/Locked", "gated", "the owner decides who may read it", 1, None)
     file = CatalogFileRecord("models.dev", "https://c.example", "live", "f" * 64, "sha256/ff/f", 9, FOURTH)
     store_prices(
@@ -392,17 +392,20 @@ def read_small_open_model(connection: Connection) -> None:
     permitted = AnswerRecord("sha256:def", "commercial-use", "YES", "GOOD", "Because.", None, None, None, "terms")
     store_document(connection, document, [permitted])
     store_model_license(connection, ModelLicenseRecord(target, revision, "sha256:def", "text", "LICENSE", "mit", FOURTH))
-    reason = "The tag says mit."
-    replace_conflicts(
-        connection, [ConflictRecord(target, "tag_vs_text", "text", "license", "conflict", "mit", "apache-2.0", reason)]
-    )
+    of_gamma = ConflictRecord(target, "tag_vs_text", "text", "license", "conflict", "mit", "apache-2.0", "The tag says mit.")
+    of_delta = ConflictRecord(
+        "hf:makers/Delta", "derivative_vs_base", "base", "commercial use", "conflict", "mit", "cc-by-nc-4.0",
+        "Its base forbids.",
+    )  # fmt: skip
+    replace_conflicts(connection, [of_gamma, of_delta])
     store_scan(connection, target, revision, "safe", {"rules": "1"}, [], FOURTH)
 
 
 def read_other_places(connection: Connection) -> None:
     """An older copy of Gamma, of which nobody knows the license; and Delta in a catalog, and on the hub without weights.
 
-    Delta's files changed since they were scanned clean, and its license is known by a tag alone.
+    Delta's files changed since they were scanned clean, and its license, known by a tag alone,
+    permits what that of its base model forbids.
     """
     for target, provider, model_id, facts in (
         ("hf:copier/Gamma", "hugging_face", "gamma", {"weight_bytes": 1, "created_at": "2025-01-02T00:00:00Z"}),

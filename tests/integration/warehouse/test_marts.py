@@ -29,6 +29,7 @@ from budmodel_pipeline.sources.contract import Unit
 from budmodel_pipeline.warehouse.snapshots import record_failure
 from budmodel_pipeline.workflows.export_formats import FORMATS
 from budmodel_pipeline.workflows.exports import Exported, ExportError, export
+from budmodel_pipeline.workflows.week_in_review import digest_of
 from tests.integration.warehouse.filled_database import (
     FIRST,
     FOURTH,
@@ -48,6 +49,7 @@ PROJECT = Path(__file__).parents[3] / "dbt_leaderboard"
 MARTS = {
     "benchmarks",
     "data_terms",
+    "gaps",
     "identity_review",
     "leaderboard",
     "leaderboard_changes",
@@ -73,7 +75,7 @@ MARTS = {
 }
 # Of each analysis some columns and what its first rows hold there; (b) and (d) ask for metrics that no source here has.
 ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
-    "a_best_small_open_model": ("name gb_at_32k license_id", [("Gamma", Decimal("17.3"), "apache-2.0")]),
+    "a_best_small_open_model": ("display_name gb_at_32k license_id", [("Gamma", Decimal("19.8"), "apache-2.0")]),
     "b_top_ten_for_coding": ("model_id", []),
     "c_what_changed_beyond_its_interval": (
         "kind published_name",
@@ -369,6 +371,18 @@ def test_a_name_that_changed_and_a_benchmark_that_was_defined_anew_are_no_scores
     ]
 
 
+def test_the_digest_is_of_the_newest_week(built: Built) -> None:
+    digest = digest_of(built.engine)
+    assert digest is not None
+    assert digest == digest_of(built.engine)
+    week = built.row("select max(week) as week from marts.leaderboard_changes")["week"]
+    assert digest.week == week
+    told = [(event["source"], event["kind"], event["published_name"]) for event in digest.events if event["kind"] == "new"]
+    assert told == [("arena", "new", name) for name in NEW_ENTRIES]
+    # Too little to rank was there before the week.
+    assert digest.moves == []
+
+
 def test_what_a_maker_claims_stands_beside_what_others_measured(built: Built) -> None:
     gap = built.row("select * from marts.self_reported_gap")
     assert (gap["benchmark_id"], gap["model_id"], gap["unit"]) == ("exam", "beta", "fraction")
@@ -540,7 +554,7 @@ def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(buil
     assert [tuple(choice[name] for name in facts) for choice in choices] == [
         ("hf:makers/Gamma", 2, 7 * 10**9, 32768, bytes_at_32k, "apache-2.0", "text", "YES", 1, "safe", True),
         # The hub's files come before the catalog's word about another place; the clean verdict was of other files.
-        ("hf:makers/Delta", 2, 5, None, None, "mit", "tag", "YES", 0, "unscanned", False),
+        ("hf:makers/Delta", 2, 5, None, None, "mit", "tag", "UNKNOWN", 1, "unscanned", False),
         (None, 0, None, None, None, None, "unknown", "UNKNOWN", 0, "unscanned", None),
     ]
     price = ("cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
@@ -550,10 +564,32 @@ def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(buil
         (None, None, None, None, 0),
         (None, None, None, None, 0),
     ]
+    assert [choice["commercial_doubt"] for choice in choices] == [None, "Its base forbids.", None]
     assert [choice["not_known"] for choice in choices] == [
         [],
-        ["context", "memory", "verdict", "price"],
+        ["context", "memory", "commercial use", "verdict", "price"],
         ["card", "parameters", "context", "memory", "open weights", "license", "commercial use", "verdict", "price"],
+    ]
+
+
+def test_gaps_come_in_order_of_worth_each_with_its_reason(built: Built) -> None:
+    gaps = built.rows("select place, group_id, missing, reason, next_step, likely_place from marts.gaps order by place")
+    assert [gap["place"] for gap in gaps] == list(range(1, len(gaps) + 1))
+    nowhere, nobody = "no place is known where it could be read", "no provider of a catalog has a usual offer with a price"
+    assert [tuple(gap.values())[1:] for gap in gaps] == [
+        ("openai/gpt-5", "card", nowhere, None, 1),
+        ("openai/gpt-5", "price", nobody, None, 1),
+        # Of Gamma, the first for coding, everything is known.
+        ("delta", "commercial use", "Its base forbids.", "budmodel license hf:makers/Delta", 2),
+        ("delta", "verdict", "its files changed since they were scanned", "budmodel scan hf:makers/Delta", 2),
+        ("delta", "price", nobody, None, 2),
+        ("delta", "memory", None, None, 2),
+        ("delta", "context", None, None, 2),
+        ("alpha", "card", nowhere, None, 3),
+        ("alpha", "price", nobody, None, 3),
+        ("acme/zorb-7b", "scores", "benchmarks of the ranking that it has a score of: 1", None, 2),
+        ("acme/zorb-7b", "card", nowhere, None, 2),
+        ("acme/zorb-7b", "price", nobody, None, 2),
     ]
 
 

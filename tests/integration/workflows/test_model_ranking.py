@@ -1,12 +1,13 @@
 """From published scores to kept rankings: which metric of a benchmark counts, which names do, what replaces what."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.identity.resolve import resolve
+from budmodel_pipeline.ranking.evidence import PublishedScore
 from budmodel_pipeline.sources.contract import (
     AsOfBasis,
     Benchmark,
@@ -22,7 +23,7 @@ from budmodel_pipeline.sources.contract import (
 )
 from budmodel_pipeline.warehouse.aliases import resolve_aliases
 from budmodel_pipeline.warehouse.publish import publish, register_sources
-from budmodel_pipeline.warehouse.ranking_records import current_scores
+from budmodel_pipeline.warehouse.ranking_records import current_scores, kept_rankings, scores_before
 from budmodel_pipeline.warehouse.snapshots import SnapshotFile, current_snapshot, fetched_snapshot, record_fetched
 from budmodel_pipeline.workflows.model_ranking import rank_models
 
@@ -149,3 +150,26 @@ def test_rankings_are_kept_and_replaced(published: Engine) -> None:
     with published.connect() as connection:
         assert connection.execute(text("select count(*) from budmodel.rankings")).scalar() == 0
         assert connection.execute(text("select count(*) from budmodel.ranking_evidence")).scalar() == 0
+
+
+def test_what_stood_before_a_moment_is_found_again(published: Engine) -> None:
+    first, second = datetime(2026, 1, 6, tzinfo=UTC), datetime(2026, 1, 13, tzinfo=UTC)
+    with published.connect() as connection:
+        former = current_scores(connection)
+    release(published, board("board"), {name: {"first_percent": Score(50.0)} for name in MODELS}, second)
+    with published.connect() as connection:
+        latter = current_scores(connection)
+        # At the moment itself it did not stand yet.
+        for moment, found in ((first, []), (second, former), (second + timedelta(seconds=1), latter)):
+            assert by_name(scores_before(connection, moment)) == by_name(found)
+    assert by_name(former) != by_name(latter)
+
+
+def by_name(scores: Sequence[PublishedScore]) -> list[tuple[str, str, float]]:
+    return sorted((score.published_name, score.metric_id, score.value) for score in scores)
+
+
+def test_kept_rankings_are_those_that_were_made(published: Engine) -> None:
+    made = rank_models(published)
+    with published.connect() as connection:
+        assert kept_rankings(connection) == {scope: ranking.ranked for scope, ranking in made.items()}

@@ -149,3 +149,41 @@ def test_what_only_makers_say_is_counted() -> None:
     rest = [one for one in evidence(LADDER) if (one.score.group_id, one.score.benchmark_id) != ("model-0", "exam-0")]
     ranked = by_group(rank([*claims, *rest]).ranked)
     assert (ranked["model-0"].self_reported, ranked["model-1"].self_reported) == (1, 0)
+
+
+def test_nobody_leads_by_the_makers_word_alone() -> None:
+    """A place needs three benchmarks that others measured: two are too few, however many claims stand beside them."""
+    boast = {f"exam-{exam}": 0.99 for exam in range(6)}
+    claims = {
+        "all-claims": evidence({"all-claims": boast}, "self_reported"),
+        "two-measured": [
+            *evidence({"two-measured": {"exam-0": 0.99, "exam-1": 0.99}}),
+            *evidence({"two-measured": {exam: value for exam, value in boast.items() if exam > "exam-1"}}, "self_reported"),
+        ],
+        "three-measured": [
+            *evidence({"three-measured": {"exam-0": 0.99, "exam-1": 0.99, "exam-2": 0.99}}),
+            *evidence({"three-measured": {"exam-3": 0.99}}, "self_reported"),
+        ],
+    }
+    for name, scores in claims.items():
+        ranking = rank([*evidence(LADDER), *scores])
+        ranked = by_group(ranking.ranked)
+        assert ranked[name].score > ranked["model-0"].score, "what a maker says explains its score"
+        if name == "three-measured":
+            assert (ranked[name].rank, ranked["model-0"].rank) == (1, 2)
+        else:
+            assert (ranked[name].rank, ranked[name].tier, ranked["model-0"].rank) == (None, None, 1)
+            assert ranking.ranked[-1].group_id == name
+        by_word = rank_with([*evidence(LADDER), *scores], makers_word=True, draws=30)
+        assert by_word.ranked[0].group_id == name
+        assert by_word.ranked[0].rank == 1
+
+
+def test_claims_alone_are_no_ranking() -> None:
+    claims = evidence(LADDER, "self_reported")
+    ranking = rank(claims)
+    assert ranking.ranked == []
+    assert {use.reason for use in ranking.benchmarks} == {
+        "fewer than 5 groups have 3 of the benchmarks that connect them, measured by others than their makers"
+    }
+    assert len(rank_with(claims, makers_word=True, draws=30).ranked) == len(LADDER)
