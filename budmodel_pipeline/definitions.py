@@ -18,6 +18,7 @@ from budmodel_pipeline.assets.per_model import per_model_work
 from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.assets.prices import model_prices
 from budmodel_pipeline.assets.rankings import ranking
+from budmodel_pipeline.assets.release import release
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
 from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.leaderboard_http import LeaderboardHttpResource
@@ -75,6 +76,7 @@ def build_definitions(
             model_prices,
             per_model_work,
             marts_assets(settings.budmodel_home / "dbt"),
+            release,
         ],
         asset_checks=[no_clashes],
         jobs=[extraction, marts, per_model],

@@ -10,9 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline.workflows.export_formats import BATCH, FORMATS, ExportColumn
+from budmodel_pipeline.workflows.export_formats import BATCH, FORMATS, ExportColumn, TooLongError
+from budmodel_pipeline.workflows.export_metadata import Credits, ExportedTable, attributions, croissant, data_package
+from budmodel_pipeline.workflows.published_evaluations import records
 
-ATTRIBUTIONS, PACKAGE, MANIFEST = "ATTRIBUTIONS.md", "datapackage.json", "manifest.json"
+ATTRIBUTIONS, PACKAGE, CROISSANT, MANIFEST = "ATTRIBUTIONS.md", "datapackage.json", "croissant.json", "manifest.json"
+EVALUATIONS = "every_eval_ever.jsonl"
 
 _COLUMNS = text("""
     select relname as mart, obj_description(pg_class.oid, 'pg_class') as about, attname as name,
@@ -22,6 +25,21 @@ _COLUMNS = text("""
     order by relname, attnum
 """)
 _TERMS = text("select * from marts.data_terms order by source, benchmark_id nulls first")
+_NEWEST = text("select max(fetched_at)::date from marts.leaderboard")
+# With what the marts have no place for. Terms of a benchmark of its own stand before those of its source.
+_SCORES = """
+    select whole.*, benchmarks.benchmark_title, metrics.minimum, metrics.maximum,
+           sources.title as source_title, sources.publisher, sources.homepage,
+           coalesce(nullif(own.attribution, ''), common.attribution) as attribution
+    from marts.leaderboard as whole
+    inner join marts.benchmarks using (metric_id)
+    inner join budmodel.metrics using (metric_id)
+    inner join budmodel.sources on sources.source = whole.source
+    left join budmodel.data_terms as own on own.source = whole.source and own.benchmark_id = whole.benchmark_id
+    left join budmodel.data_terms as common on common.source = whole.source and common.benchmark_id = ''
+    where coalesce(whole.metric_id = any(:metrics), whole.source = any(:sources)) is not true
+    order by whole.source, whole.entry_key collate "C", whole.metric_id collate "C"
+"""
 # A benchmark with terms of its own is under these, whatever those of its source.
 _WITHHELD = text("""
     with terms as (
@@ -85,6 +103,8 @@ def export(engine: Engine, folder: Path, file_format: str, *, noncommercial: boo
         with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             written = _write_all(connection, unfinished, file_format, noncommercial=noncommercial)
         unfinished.rename(folder)
+    except TooLongError as error:
+        raise ExportError(str(error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return written
@@ -102,14 +122,18 @@ def _write_all(connection: Connection, folder: Path, file_format: str, *, noncom
     terms = [dict(row) for row in connection.execute(_TERMS).mappings()]
     withheld = dict(connection.execute(_WITHHELD, {"noncommercial": noncommercial}).mappings().one())
     written = [_write(connection, folder, file_format, mart, columns, withheld) for mart, columns in marts.items()]
-    kept_out = frozenset(withheld["sources"])
-    (folder / ATTRIBUTIONS).write_text(_attributions(terms, kept_out), encoding="utf-8")
-    _write_json(folder / PACKAGE, _package(written, marts, about, file_format, terms, kept_out))
+    owed = Credits(terms, frozenset(withheld["sources"]))
+    hashes = {path: _sha256(folder / path) for path in {one.path for one in written}}
+    tables = [ExportedTable(one.mart, one.path, about[one.mart], marts[one.mart], hashes[one.path]) for one in written]
+    (folder / ATTRIBUTIONS).write_text(attributions(owed), encoding="utf-8")
+    _write_json(folder / PACKAGE, data_package(tables, file_format, owed))
+    _write_json(folder / CROISSANT, croissant(tables, file_format, owed, connection.execute(_NEWEST).scalar()))
+    _write_evaluations(connection, folder / EVALUATIONS, withheld)
     files = [
         {"path": place.name, "bytes": place.stat().st_size, "sha256": _sha256(place)} for place in sorted(folder.iterdir())
     ]
-    tables = [{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written]
-    _write_json(folder / MANIFEST, {"format": file_format, "tables": tables, "files": files})
+    counts = [{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written]
+    _write_json(folder / MANIFEST, {"format": file_format, "tables": counts, "files": files})
     return written
 
 
@@ -134,55 +158,12 @@ def _write(
     return Exported(mart, place.name, count, left_out)
 
 
-def _package(
-    written: Sequence[Exported],
-    marts: Mapping[str, Sequence[ExportColumn]],
-    about: Mapping[str, str],
-    file_format: str,
-    terms: Sequence[Mapping[str, Any]],
-    kept_out: frozenset[str],
-) -> dict[str, Any]:
-    """A data package (https://datapackage.org): what each file is, with type and description of every column."""
-    resources = [
-        {
-            "name": one.mart,
-            "path": one.path,
-            "format": file_format,
-            "description": about[one.mart],
-            "schema": {
-                "fields": [
-                    {"name": column.name, "type": column.kind.field, "description": column.description}
-                    for column in marts[one.mart]
-                ]
-            },
-            **({"dialect": {"table": one.mart}} if file_format == "sqlite" else {}),
-        }
-        for one in written
-    ]
-    sources = [{"title": row["attribution"]} for row in _credited(terms, kept_out)]
-    return {"name": "budmodel", "title": "Public evidence about AI models", "resources": resources, "sources": sources}
-
-
-def _credited(terms: Sequence[Mapping[str, Any]], kept_out: frozenset[str]) -> list[Mapping[str, Any]]:
-    return [row for row in terms if row["attribution"] and row["source"] not in kept_out]
-
-
-def _attributions(terms: Sequence[Mapping[str, Any]], kept_out: frozenset[str]) -> str:
-    said = {"permitted": "", "unclear": " The publisher states no terms.", "forbidden": " The publisher forbids it."}
-    credited = "\n".join(f"- {row['attribution']}.{said[row['allowed']]}" for row in _credited(terms, kept_out))
-    lines = [
-        "# Attributions",
-        "",
-        "These tables are made from what others publish. Name them wherever you pass it on.",
-        "",
-        credited,
-    ]
-    if kept_out:
-        lines += [
-            "",
-            f"Left out, since their publishers do not permit it to be passed on like this: {', '.join(sorted(kept_out))}.",
-        ]
-    return "\n".join([*lines, ""])
+def _write_evaluations(connection: Connection, place: Path, withheld: Mapping[str, Any]) -> None:
+    """The scores of the leaderboards as a line for each record of Every Eval Ever."""
+    rows = connection.execute(text(_SCORES), withheld, execution_options={"yield_per": BATCH}).mappings()
+    with place.open("w", encoding="utf-8") as file:
+        for record in records(dict(row) for row in rows):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _write_json(place: Path, content: Mapping[str, Any]) -> None:
