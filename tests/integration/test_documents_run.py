@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING show is what happens: their requests, answers and corrections, as they are printed there."""
+"""What the documents show is what happens: their requests, answers and corrections, as they are printed there."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.cli import Run
 from tests.contract.house.documents import ROOT, block_with, read, section
 
 README = read("README.md")
-CONTRIBUTING = read("CONTRIBUTING.md")
+ADDING_A_SOURCE = read("docs/adding-a-source.md")
 
 
 def test_the_request_of_the_readme_is_one(engine: Engine) -> None:
@@ -70,8 +70,8 @@ def test_the_first_run_looks_as_in_the_readme(samples_run: Run) -> None:
     assert f"Extracting {len(catalog())} of" in shown[0]
 
 
-def test_the_override_of_contributing_takes_effect(tmp_path: Path) -> None:
-    block = block_with(CONTRIBUTING, "[overrides]", "toml")
+def test_the_override_that_is_shown_takes_effect(tmp_path: Path) -> None:
+    block = block_with(ADDING_A_SOURCE, "[overrides]", "toml")
     ((model, name),) = re.findall(r'^"(.+)" = \["(.+)"\]$', block, re.MULTILINE)
     shutil.copytree(ROOT / "budmodel_pipeline" / "identity", tmp_path / "budmodel_pipeline" / "identity")
     shutil.copy(ROOT / "budmodel_pipeline" / "__init__.py", tmp_path / "budmodel_pipeline")
