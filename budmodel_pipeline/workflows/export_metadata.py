@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from budmodel_pipeline.workflows.export_formats import ExportColumn
+from budmodel_pipeline.workflows.withholding import Term, Withheld
 
 NAME, TITLE = "budmodel", "Public evidence about AI models"
 ABOUT = "What leaderboards, model cards, license texts and files say about AI models, every number with its source."
@@ -84,20 +85,7 @@ class ExportedTable:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Credits:
-    """What publishers allow, a row of `marts.data_terms` each, and the sources that were left out for it."""
-
-    terms: Sequence[Mapping[str, Any]]
-    kept_out: frozenset[str]
-
-    @property
-    def named(self) -> list[Mapping[str, Any]]:
-        """The terms of what is in an export and wants to be named."""
-        return [row for row in self.terms if row["attribution"] and row["source"] not in self.kept_out]
-
-
-def data_package(tables: Sequence[ExportedTable], file_format: str, owed: Credits) -> dict[str, Any]:
+def data_package(tables: Sequence[ExportedTable], file_format: str, named: Sequence[Term]) -> dict[str, Any]:
     """A Data Package (https://datapackage.org): what each file is, with type and description of every column."""
     resources = [
         {
@@ -115,14 +103,16 @@ def data_package(tables: Sequence[ExportedTable], file_format: str, owed: Credit
         }
         for one in tables
     ]
-    sources = [{"title": row["attribution"]} for row in owed.named]
+    sources = [{"title": row["attribution"]} for row in named]
     return {"name": NAME, "title": TITLE, "resources": resources, "sources": sources}
 
 
-def croissant(tables: Sequence[ExportedTable], file_format: str, owed: Credits, as_of: date | None) -> dict[str, Any]:
+def croissant(
+    tables: Sequence[ExportedTable], file_format: str, named: Sequence[Term], as_of: date | None
+) -> dict[str, Any]:
     """Croissant metadata 1.0 (https://docs.mlcommons.org/croissant): the same for loaders and search of data sets.
 
-    `as_of` is the day of the newest data. Tables are described as record sets where a loader could read them.
+    `as_of` is the day of the newest data, `named` whom to name. Tables are described where a loader could read them.
     """
     files = {one.path: one for one in tables}
     described = tables if file_format in READABLE else ()
@@ -134,7 +124,7 @@ def croissant(tables: Sequence[ExportedTable], file_format: str, owed: Credits, 
         "description": ABOUT,
         # The tables are from many publishers: each has terms of its own.
         "license": "Those of each publisher, in ATTRIBUTIONS.md and in the table data_terms",
-        "citeAs": "; ".join(row["attribution"] for row in owed.named),
+        "citeAs": "; ".join(row["attribution"] for row in named),
         **({"datePublished": as_of.isoformat(), "version": f"{as_of:%Y.%-m.%-d}"} if as_of else {}),
         "distribution": [
             {
@@ -174,7 +164,7 @@ def _field(table: ExportedTable, column: ExportColumn, file_format: str) -> dict
     }
 
 
-def attributions(owed: Credits) -> str:
+def attributions(named: Sequence[Term], kept_out: Withheld) -> str:
     """Whom to name, and what was left out, as a page."""
     said = {"permitted": "", "unclear": " The publisher states no terms.", "forbidden": " The publisher forbids it."}
     lines = [
@@ -182,9 +172,9 @@ def attributions(owed: Credits) -> str:
         "",
         "These tables are made from what others publish. Name them wherever you pass it on.",
         "",
-        "\n".join(f"- {row['attribution']}.{said[row['allowed']]}" for row in owed.named),
+        "\n".join(f"- {row['attribution']}.{said[row['allowed']]}" for row in named),
     ]
-    if owed.kept_out:
-        names = ", ".join(sorted(owed.kept_out))
+    if kept_out.sources:
+        names = ", ".join(kept_out.sources)
         lines += ["", f"Left out, since their publishers do not permit it to be passed on like this: {names}."]
     return "\n".join([*lines, ""])

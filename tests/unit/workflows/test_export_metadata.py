@@ -10,7 +10,8 @@ import pandas
 import pytest
 
 from budmodel_pipeline.workflows.export_formats import FORMATS, ExportColumn
-from budmodel_pipeline.workflows.export_metadata import Credits, ExportedTable, attributions, croissant, data_package
+from budmodel_pipeline.workflows.export_metadata import ExportedTable, attributions, croissant, data_package
+from budmodel_pipeline.workflows.withholding import Withheld, credited
 
 COLUMNS = [
     ExportColumn("name", "text", "What it is called."),
@@ -19,14 +20,13 @@ COLUMNS = [
     ExportColumn("sources", "text[]", "Who says so."),
 ]
 ROWS = [("Alpha", 91.5, True, ["arena"]), ("=Beta", 12.0, False, ["arena", "other"])]
-OWED = Credits(
-    [
-        {"source": "arena", "attribution": "Arena, CC BY 4.0", "allowed": "permitted"},
-        {"source": "secret", "attribution": "Secret Bench", "allowed": "forbidden"},
-        {"source": "quiet", "attribution": "", "allowed": "unclear"},
-    ],
-    frozenset({"secret"}),
-)
+TERMS = [
+    {"source": "arena", "attribution": "Arena, CC BY 4.0", "allowed": "permitted"},
+    {"source": "secret", "attribution": "Secret Bench", "allowed": "forbidden"},
+    {"source": "quiet", "attribution": "", "allowed": "unclear"},
+]
+KEPT_OUT = Withheld(["secret"], [])
+NAMED = credited(TERMS, KEPT_OUT)
 
 
 def exported(folder: Path, file_format: str) -> Path:
@@ -34,7 +34,7 @@ def exported(folder: Path, file_format: str) -> Path:
     place, _ = FORMATS[file_format](folder, "boards", COLUMNS, ROWS)
     table = ExportedTable("boards", place.name, "Boards.", COLUMNS, sha256(place.read_bytes()).hexdigest())
     metadata = folder / "croissant.json"
-    metadata.write_text(json.dumps(croissant([table], file_format, OWED, date(2026, 11, 7))), "utf-8")
+    metadata.write_text(json.dumps(croissant([table], file_format, NAMED, date(2026, 11, 7))), "utf-8")
     return metadata
 
 
@@ -58,12 +58,12 @@ def test_a_loader_reads_the_rows_by_it(file_format: str, tmp_path: Path) -> None
 
 def test_a_data_package_describes_every_column() -> None:
     table = ExportedTable("boards", "boards.csv", "Boards.", COLUMNS, "0" * 64)
-    (resource,) = data_package([table], "csv", OWED)["resources"]
+    (resource,) = data_package([table], "csv", NAMED)["resources"]
     assert [field["type"] for field in resource["schema"]["fields"]] == ["string", "number", "boolean", "array"]
 
 
 def test_who_is_left_out_is_not_credited_but_said() -> None:
-    page = attributions(OWED)
+    page = attributions(NAMED, KEPT_OUT)
     assert "- Arena, CC BY 4.0.\n" in page
     assert "- Secret Bench" not in page
     assert page.endswith("on like this: secret.\n")
