@@ -1,4 +1,4 @@
-"""The data dictionary and its diagrams, as Markdown: what dbt's manifest says of marts, and the code of the tables below."""
+"""What the site looks up, as Markdown: tables with columns and diagrams, by dbt's manifest and the code; leaderboards."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, create_mock_engine
 
+from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.warehouse.tables import SCHEMA, metadata
 
 MANIFEST = Path(__file__).parents[1] / "dbt_leaderboard" / "target" / "manifest.json"
@@ -206,6 +207,17 @@ def inert(text: str) -> str:
     return "".join(text for pair in zip(plain, [*(f"`{part}`" for part in code), ""], strict=False) for text in pair)
 
 
+def sources() -> Iterator[str]:
+    """The leaderboards that are read, with what they are about, whose they are, and what may be done with them."""
+    yield from ("| leaderboard | about | publisher | may be passed on | for money |", "|---|---|---|---|---|")
+    for source in catalog().values():
+        domains = ", ".join(sorted({str(benchmark.domain).replace("_", " ") for benchmark in source.benchmarks}))
+        terms = source.terms
+        name = f"[{inert(source.title)}]({source.homepage})"
+        yield f"| {name} | {domains} | {inert(source.publisher)} | {terms.allowed} | {terms.commercial} |"
+    yield ""
+
+
 def beside() -> Iterator[str]:
     """Where dbt's own documentation is, which knows what is made from what."""
     yield '<p><a href="../dbt/index.html">Documentation of dbt</a>: the same with SQL, tests and lineage.</p>'
@@ -213,6 +225,7 @@ def beside() -> Iterator[str]:
 
 
 PARTS = {
+    "sources": sources,
     "where dbt is": beside,
     "joins of marts": joins_listed,
     "diagrams of marts": diagrams_of_marts,
