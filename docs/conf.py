@@ -1,4 +1,4 @@
-"""How Sphinx makes the site: README, CONTRIBUTING and `docs/` as they are, and what is drawn and looked up on the way.
+"""How Sphinx makes the site: the pages as they are, and what is drawn and looked up on the way. README is for code hosts.
 
 Its sources are the pages where they lie, so that a link works in a checkout, on a code host and on the site alike.
 """
@@ -16,7 +16,7 @@ from docs import dictionary
 project = "BudModel Pipeline"
 extensions = ["myst_parser"]
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "*.md", "budmodel_scanner/README.md"]
+include_patterns = ["docs/**.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "budmodel_scanner/README.md"]
 # Where nothing of ours is written; without this, Sphinx would walk through all of it.
 exclude_patterns = [".*", "benchmarks", "budmodel_pipeline", "dbt_leaderboard", "deploy", "samples", "site", "tests"]
 

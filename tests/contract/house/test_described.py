@@ -33,7 +33,7 @@ def test_a_source_of_dbt_has_the_columns_of_its_table(node: dictionary.Node) -> 
 
 
 def test_the_pages_have_a_place_for_everything_that_is_made() -> None:
-    pages = ["docs/data-dictionary.md", "docs/core-tables.md"]
+    pages = ["docs/data-dictionary.md", "docs/core-tables.md", "docs/sources.md"]
     places = [place for page in pages for place in dictionary.PLACE.findall(read(page))]
     assert sorted(places) == sorted(dictionary.PARTS)
 
