@@ -23,7 +23,7 @@ RUNNING := build celery licensing models security
 PACKAGE ?=
 UPGRADE ?=
 
-.PHONY: run ui test fast check fix bench lock help setup develop clean
+.PHONY: run ui test fast check fix docs bench lock help setup develop clean
 
 run: setup  ## Refresh the leaderboards that are due and show the result.
 	$(BIN)/budmodel run $(ARGS)
@@ -53,6 +53,9 @@ fix: develop  ## Mend what the linter can mend, and format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: develop  ## The documentation as a site in site/, with the data dictionary; a link that leads nowhere ends it.
+	$(BIN)/python -m docs $(ARGS)
+
 bench: develop  ## Ratios of our times to floors measured in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -71,7 +74,7 @@ setup: $(INSTALLED) $(MANIFEST)
 develop: $(DEVELOPING) $(MANIFEST)
 
 clean:  ## Remove the environment; the data in .budmodel stay.
-	rm -rf .venv dbt_leaderboard/target dbt_leaderboard/logs
+	rm -rf .venv site dbt_leaderboard/target dbt_leaderboard/logs
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(or $(PYTHON),false) -c '$(SUPPORTED)' \

@@ -113,7 +113,7 @@ def marts_assets(target: Path) -> dg.AssetsDefinition:
         with postgres.engine.connect() as connection:
             built_from = current_snapshots(connection)
             models_read = newest_extraction(connection)
-        yield from dbt.cli(["build"], context=context, target_path=target).stream()
+        yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target).stream()
         # Only here is every mart built and tested: a part of them, or a build that failed or was killed, stays to be done.
         if not context.is_subset:
             with postgres.engine.begin() as connection:

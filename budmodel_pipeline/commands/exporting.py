@@ -9,7 +9,7 @@ from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
 
 # Those of `export_formats.FORMATS`, which takes longer to import than this list to read.
-FORMATS = ("parquet", "csv", "sqlite")
+FORMATS = ("parquet", "csv", "sqlite", "xlsx")
 
 
 @click.command()
@@ -20,7 +20,9 @@ FORMATS = ("parquet", "csv", "sqlite")
 @click.option("--noncommercial", is_flag=True, help="With what may be passed on, but not for money.")
 @as_json
 def export(folder: Path, file_format: str, noncommercial: bool, as_json: bool) -> None:
-    """Write all marts into FOLDER, a new one: tables, their description (datapackage.json), ATTRIBUTIONS.md and hashes.
+    """Write all marts into FOLDER, a new one, with what describes them (datapackage.json, croissant.json).
+
+    Beside them: ATTRIBUTIONS.md, the scores as records of Every Eval Ever, and a manifest with hashes.
 
     Rows that their publishers forbid to pass on are left out and counted.
     """

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,15 @@ import pyarrow.parquet as pq
 BATCH = 10_000
 # What a spreadsheet takes for a formula, and what stands before such a text.
 FORMULA, INERT = ("=", "+", "-", "@", "\t", "\r", "'"), "'"
+
+# What a sheet can hold: rows with the heading, characters of a cell, whole numbers, and dates from the year 1900.
+_MOST_ROWS, _MOST_CHARACTERS, _EXACT, _FIRST_YEAR = 1_048_576, 32_767, 10**15, 1900
+
+_NO_MOMENT = datetime(1980, 1, 1, tzinfo=UTC)
+
+
+class TooLongError(Exception):
+    """A table does not fit into a file of this format; the text says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,62 @@ def write_sqlite(folder: Path, table: str, columns: Sequence[ExportColumn], rows
     return place, count
 
 
-FORMATS: Mapping[str, Write] = MappingProxyType({"parquet": write_parquet, "csv": write_csv, "sqlite": write_sqlite})
+def write_xlsx(folder: Path, table: str, columns: Sequence[ExportColumn], rows: Rows) -> tuple[Path, int]:
+    """A workbook for each table, with a second sheet that describes its columns. Texts stay texts, so none is a formula.
+
+    What a cell cannot hold is said in it: longer texts are cut there, and a table longer than a sheet is an error.
+    """
+    # It would take longer to import than most commands need it.
+    from xlsxwriter import Workbook
+
+    place, count = folder / f"{table}.xlsx", 0
+    with Workbook(str(place), {"constant_memory": True}) as book:
+        # The moment of writing would make equal rows unequal files.
+        book.set_properties({"created": _NO_MOMENT})
+        bold = book.add_format({"bold": True})
+        shown = {
+            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+            "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        }
+        sheet = book.add_worksheet(table[:31])
+        sheet.freeze_panes(1, 0)
+        for number, column in enumerate(columns):
+            sheet.write_string(0, number, column.name, bold)
+        for row in rows:
+            count += 1
+            if count >= _MOST_ROWS:
+                raise TooLongError(f"{table} has more than the {_MOST_ROWS - 1:,} rows of a sheet: choose another format")
+            for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
+                match cell:
+                    case None:
+                        continue
+                    case bool():
+                        sheet.write_boolean(count, number, cell)
+                    case datetime() if cell.year >= _FIRST_YEAR:
+                        # A sheet knows no zones; all moments are UTC.
+                        sheet.write_datetime(count, number, cell.replace(tzinfo=None), shown["datetime"])
+                    case date() if cell.year >= _FIRST_YEAR:
+                        sheet.write_datetime(count, number, cell, shown["date"])
+                    case int() | float() | Decimal() if column.kind.field == "number" or -_EXACT < cell < _EXACT:
+                        sheet.write_number(count, number, float(cell))
+                    case _:
+                        sheet.write_string(count, number, _cut(str(plain(cell))))
+        about = book.add_worksheet("columns")
+        for line, words in enumerate((("column", "type", "meaning"), *((c.name, c.type, c.description) for c in columns))):
+            for number, word in enumerate(words):
+                about.write_string(line, number, word, None if line else bold)
+    return place, count
+
+
+FORMATS: Mapping[str, Write] = MappingProxyType(
+    {"parquet": write_parquet, "csv": write_csv, "sqlite": write_sqlite, "xlsx": write_xlsx}
+)
+
+
+def _cut(cell: str) -> str:
+    """A text as a cell of a sheet can hold it, which says where it was cut."""
+    said = f"… ({len(cell):,} characters; another format has them all)"
+    return cell if len(cell) <= _MOST_CHARACTERS else cell[: _MOST_CHARACTERS - len(said)] + said
 
 
 def inert(cell: Any) -> Any:

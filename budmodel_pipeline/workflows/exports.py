@@ -10,9 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from budmodel_pipeline.workflows.export_formats import BATCH, FORMATS, ExportColumn
+from budmodel_pipeline.workflows.export_formats import BATCH, FORMATS, ExportColumn, TooLongError
+from budmodel_pipeline.workflows.export_metadata import ExportedTable, attributions, croissant, data_package
+from budmodel_pipeline.workflows.published_evaluations import records
+from budmodel_pipeline.workflows.withholding import Withheld, credited, rule_of, terms_of_all, withheld
 
-ATTRIBUTIONS, PACKAGE, MANIFEST = "ATTRIBUTIONS.md", "datapackage.json", "manifest.json"
+ATTRIBUTIONS, PACKAGE, CROISSANT, MANIFEST = "ATTRIBUTIONS.md", "datapackage.json", "croissant.json", "manifest.json"
+EVALUATIONS = "every_eval_ever.jsonl"
 
 _COLUMNS = text("""
     select relname as mart, obj_description(pg_class.oid, 'pg_class') as about, attname as name,
@@ -21,39 +25,20 @@ _COLUMNS = text("""
     where relnamespace = to_regnamespace('marts') and relkind in ('r', 'v') and attnum > 0 and not attisdropped
     order by relname, attnum
 """)
-_TERMS = text("select * from marts.data_terms order by source, benchmark_id nulls first")
-# A benchmark with terms of its own is under these, whatever those of its source.
-_WITHHELD = text("""
-    with terms as (
-        select source, benchmark_id,
-               allowed = 'forbidden' or (commercial = 'forbidden' and not :noncommercial) as is_withheld
-        from budmodel.data_terms
-    )
-    select
-        array(select source from terms where benchmark_id = '' and is_withheld) as sources,
-        array(
-            select metric_id from budmodel.metrics
-            left join terms as own using (source, benchmark_id)
-            left join terms as common on common.source = metrics.source and common.benchmark_id = ''
-            where coalesce(own.is_withheld, common.is_withheld)
-        ) as metrics
-""")
-# What says that a row is of a source, the first of these that a mart has.
-_OF_A_SOURCE = (
-    ({"metric_id", "source"}, "coalesce(metric_id = any(:metrics), source = any(:sources))"),
-    ({"metric_id"}, "metric_id = any(:metrics)"),
-    ({"source"}, "source = any(:sources)"),
-    ({"catalog"}, "catalog = any(:sources)"),
-)
-# Terms are told of everyone; a group of models is known beyond a source, and a rank is made of all that it stands on.
-_BY_MART = {
-    "data_terms": "false",
-    "model_groups": "sources <@ cast(:sources as text[])",
-    "gaps": "sources && cast(:sources as text[])",
-    "model_choice": "sources && cast(:sources as text[]) or coalesce(price_catalog = any(:sources), false)",
-    "model_ranking": "sources && cast(:sources as text[])",
-    "self_reported_gap": "claimed_metric_id = any(:metrics) or measured_metric_id = any(:metrics)",
-}
+_NEWEST = text("select max(fetched_at)::date from marts.leaderboard")
+# With what the marts have no place for. Terms of a benchmark of its own stand before those of its source.
+_SCORES = """
+    select whole.*, benchmarks.benchmark_title, metrics.minimum, metrics.maximum,
+           sources.title as source_title, sources.publisher, sources.homepage,
+           coalesce(nullif(own.attribution, ''), common.attribution) as attribution
+    from (select * from marts.leaderboard where ({}) is not true) as whole
+    inner join marts.benchmarks using (metric_id)
+    inner join budmodel.metrics using (metric_id)
+    inner join budmodel.sources on sources.source = whole.source
+    left join budmodel.data_terms as own on own.source = whole.source and own.benchmark_id = whole.benchmark_id
+    left join budmodel.data_terms as common on common.source = whole.source and common.benchmark_id = ''
+    order by whole.source, whole.entry_key collate "C", whole.metric_id collate "C"
+"""
 
 
 class ExportError(Exception):
@@ -86,6 +71,8 @@ def export(engine: Engine, folder: Path, file_format: str, *, noncommercial: boo
         with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             written = _write_all(connection, unfinished, file_format, noncommercial=noncommercial)
         unfinished.rename(folder)
+    except TooLongError as error:
+        raise ExportError(str(error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return written
@@ -100,17 +87,20 @@ def _write_all(connection: Connection, folder: Path, file_format: str, *, noncom
         about[row.mart] = row.about or ""
     if "data_terms" not in marts:
         raise ExportError("the marts are not built, so that nothing can be exported: budmodel run --rebuild-marts")
-    terms = [dict(row) for row in connection.execute(_TERMS).mappings()]
-    withheld = dict(connection.execute(_WITHHELD, {"noncommercial": noncommercial}).mappings().one())
-    written = [_write(connection, folder, file_format, mart, columns, withheld) for mart, columns in marts.items()]
-    kept_out = frozenset(withheld["sources"])
-    (folder / ATTRIBUTIONS).write_text(_attributions(terms, kept_out), encoding="utf-8")
-    _write_json(folder / PACKAGE, _package(written, marts, about, file_format, terms, kept_out))
+    kept_out = withheld(connection, noncommercial=noncommercial)
+    written = [_write(connection, folder, file_format, mart, columns, kept_out) for mart, columns in marts.items()]
+    named = credited(terms_of_all(connection), kept_out)
+    hashes = {path: _sha256(folder / path) for path in {one.path for one in written}}
+    tables = [ExportedTable(one.mart, one.path, about[one.mart], marts[one.mart], hashes[one.path]) for one in written]
+    (folder / ATTRIBUTIONS).write_text(attributions(named, kept_out), encoding="utf-8")
+    _write_json(folder / PACKAGE, data_package(tables, file_format, named))
+    _write_json(folder / CROISSANT, croissant(tables, file_format, named, connection.execute(_NEWEST).scalar()))
+    _write_evaluations(connection, folder / EVALUATIONS, kept_out)
     files = [
         {"path": place.name, "bytes": place.stat().st_size, "sha256": _sha256(place)} for place in sorted(folder.iterdir())
     ]
-    tables = [{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written]
-    _write_json(folder / MANIFEST, {"format": file_format, "tables": tables, "files": files})
+    counts = [{"mart": one.mart, "rows": one.rows, "left_out": one.left_out} for one in written]
+    _write_json(folder / MANIFEST, {"format": file_format, "tables": counts, "files": files})
     return written
 
 
@@ -120,11 +110,10 @@ def _write(
     file_format: str,
     mart: str,
     columns: Sequence[ExportColumn],
-    withheld: Mapping[str, Any],
+    kept_out: Withheld,
 ) -> Exported:
-    names = {column.name for column in columns}
-    rule = _BY_MART.get(mart) or next((rule for needed, rule in _OF_A_SOURCE if needed <= names), "false")
-    asked = {name: ids for name, ids in withheld.items() if f":{name}" in rule}
+    rule = rule_of(mart, (column.name for column in columns))
+    asked = kept_out.values(rule)
     counted = text(f"select count(*) from marts.{mart} where {rule}")
     left_out: int = connection.execute(counted, asked).scalar_one()
     chosen = ", ".join(f'"{one.name}"::text' if one.type == "jsonb" else f'"{one.name}"' for one in columns)
@@ -135,55 +124,15 @@ def _write(
     return Exported(mart, place.name, count, left_out)
 
 
-def _package(
-    written: Sequence[Exported],
-    marts: Mapping[str, Sequence[ExportColumn]],
-    about: Mapping[str, str],
-    file_format: str,
-    terms: Sequence[Mapping[str, Any]],
-    kept_out: frozenset[str],
-) -> dict[str, Any]:
-    """A data package (https://datapackage.org): what each file is, with type and description of every column."""
-    resources = [
-        {
-            "name": one.mart,
-            "path": one.path,
-            "format": file_format,
-            "description": about[one.mart],
-            "schema": {
-                "fields": [
-                    {"name": column.name, "type": column.kind.field, "description": column.description}
-                    for column in marts[one.mart]
-                ]
-            },
-            **({"dialect": {"table": one.mart}} if file_format == "sqlite" else {}),
-        }
-        for one in written
-    ]
-    sources = [{"title": row["attribution"]} for row in _credited(terms, kept_out)]
-    return {"name": "budmodel", "title": "Public evidence about AI models", "resources": resources, "sources": sources}
-
-
-def _credited(terms: Sequence[Mapping[str, Any]], kept_out: frozenset[str]) -> list[Mapping[str, Any]]:
-    return [row for row in terms if row["attribution"] and row["source"] not in kept_out]
-
-
-def _attributions(terms: Sequence[Mapping[str, Any]], kept_out: frozenset[str]) -> str:
-    said = {"permitted": "", "unclear": " The publisher states no terms.", "forbidden": " The publisher forbids it."}
-    credited = "\n".join(f"- {row['attribution']}.{said[row['allowed']]}" for row in _credited(terms, kept_out))
-    lines = [
-        "# Attributions",
-        "",
-        "These tables are made from what others publish. Name them wherever you pass it on.",
-        "",
-        credited,
-    ]
-    if kept_out:
-        lines += [
-            "",
-            f"Left out, since their publishers do not permit it to be passed on like this: {', '.join(sorted(kept_out))}.",
-        ]
-    return "\n".join([*lines, ""])
+def _write_evaluations(connection: Connection, place: Path, kept_out: Withheld) -> None:
+    """The scores of the leaderboards as a line for each record of Every Eval Ever."""
+    rule = rule_of("leaderboard", ("metric_id", "source"))
+    rows = connection.execute(
+        text(_SCORES.format(rule)), kept_out.values(rule), execution_options={"yield_per": BATCH}
+    ).mappings()
+    with place.open("w", encoding="utf-8") as file:
+        for record in records(dict(row) for row in rows):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _write_json(place: Path, content: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING show is what happens: their requests, answers and corrections, as they are printed there."""
+"""What the documents show is what happens: their requests, answers and corrections, as they are printed there."""
 
 import json
 import re
@@ -18,11 +18,13 @@ from tests.cli import Run
 from tests.contract.house.documents import ROOT, block_with, read, section
 
 README = read("README.md")
-CONTRIBUTING = read("CONTRIBUTING.md")
+QUICK_START = read("docs/quick-start.md")
+MODELS = read("docs/models.md")
+ADDING_A_SOURCE = read("docs/adding-a-source.md")
 
 
-def test_the_request_of_the_readme_is_one(engine: Engine) -> None:
-    insert, select, *_ = block_with(README, "insert into budmodel.extraction_requests").split("\n\n")
+def test_the_request_that_is_shown_is_one(engine: Engine) -> None:
+    insert, select, *_ = block_with(MODELS, "insert into budmodel.extraction_requests").split("\n\n")
     with engine.begin() as connection:
         connection.execute(text(insert))
         now = datetime.now(UTC)
@@ -40,8 +42,8 @@ def test_the_request_of_the_readme_is_one(engine: Engine) -> None:
     assert all(cells[3].startswith(row.error or "") for row, cells in zip(rows, printed, strict=True))
 
 
-def test_the_field_of_the_readme_is_known_so(samples_run: Run) -> None:
-    block = block_with(README, "budmodel model hf:Qwen/Qwen3-32B --json")
+def test_the_fields_that_are_shown_are_known_so(samples_run: Run) -> None:
+    block = block_with(MODELS, "budmodel model hf:Qwen/Qwen3-32B --json")
     command, _, answers = block.partition("\n")
     target, fields = (
         re.findall(r"budmodel model (\S+)|\.(\w+)(?=[ ,'])", command)[0][0],
@@ -56,13 +58,22 @@ def test_the_field_of_the_readme_is_known_so(samples_run: Run) -> None:
     assert not answers.strip()
 
 
+def test_the_query_of_the_readme_is_answered_so(samples_run: Run) -> None:
+    block = block_with(README, "from marts.")
+    query, names, rows = re.findall(r"=> (.*?);\n(.*?)\n[-+]+\n(.*)\n\(", block, re.DOTALL)[0]
+    found = samples_run.at.query(query)
+    printed = [[cell.strip() for cell in line.split("|")] for line in rows.splitlines()]
+    assert [[str(cell) for cell in row] for row in found] == printed
+    assert len(names.split("|")) == len(printed[0])
+
+
 def told(lines: Sequence[str]) -> list[str]:
     """Lines without what differs from day to day, and with single blanks."""
     return [re.sub(r"\d{4}-\d\d-\d\d", "DATE", " ".join(line.split())) for line in lines]
 
 
-def test_the_first_run_looks_as_in_the_readme(samples_run: Run) -> None:
-    shown = told(block_with(section(README, "Two commands"), "Extracting").splitlines())
+def test_the_first_run_looks_as_in_the_quick_start(samples_run: Run) -> None:
+    shown = told(block_with(section(QUICK_START, "Two commands"), "Extracting").splitlines())
     real = told(samples_run.first.out.splitlines())
     missing = [line for line in shown if line and line != "…" and not line.startswith("Next:") and line not in real]
     # The address of the command differs with where it is installed.
@@ -70,8 +81,8 @@ def test_the_first_run_looks_as_in_the_readme(samples_run: Run) -> None:
     assert f"Extracting {len(catalog())} of" in shown[0]
 
 
-def test_the_override_of_contributing_takes_effect(tmp_path: Path) -> None:
-    block = block_with(CONTRIBUTING, "[overrides]", "toml")
+def test_the_override_that_is_shown_takes_effect(tmp_path: Path) -> None:
+    block = block_with(ADDING_A_SOURCE, "[overrides]", "toml")
     ((model, name),) = re.findall(r'^"(.+)" = \["(.+)"\]$', block, re.MULTILINE)
     shutil.copytree(ROOT / "budmodel_pipeline" / "identity", tmp_path / "budmodel_pipeline" / "identity")
     shutil.copy(ROOT / "budmodel_pipeline" / "__init__.py", tmp_path / "budmodel_pipeline")

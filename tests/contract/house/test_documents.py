@@ -19,8 +19,9 @@ from budmodel_scanner import Verdict
 from docs import picture
 from tests.contract.house.documents import DOCUMENTS, ROOT, block_with, blocks, first_cells, read, section
 
-README = read("README.md")
-CONTRIBUTING = read("CONTRIBUTING.md")
+COMMANDS_PAGE = read("docs/commands.md")
+QUICK_START = read("docs/quick-start.md")
+ADDING_A_SOURCE = read("docs/adding-a-source.md")
 ARCHITECTURE = read("docs/architecture.md")
 EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 # Imported here and not while a test runs: a library that a command needs tries out a socket.
@@ -31,7 +32,7 @@ OPTIONS = {
 }
 # Of Dagster and of tools beside us; a setting of ours would be in `Settings`.
 VARIABLES_OF_OTHERS = {"DAGSTER_HOME"}
-NOT_OF_THE_PROJECT = {"__pycache__", "build", "dist", "logs", "node_modules"}
+NOT_OF_THE_PROJECT = {"__pycache__", "build", "dist", "logs", "node_modules", "site"}
 
 
 def decorated(folder: str, kind: str) -> set[str]:
@@ -51,12 +52,12 @@ def make_targets() -> set[str]:
 
 
 def test_every_command_is_in_the_table_of_commands() -> None:
-    rows = [row.split()[1] for row in first_cells(section(README, "Commands"))]
+    rows = [row.split()[1] for row in first_cells(COMMANDS_PAGE)]
     assert sorted(rows) == sorted(PLACES)
 
 
 def test_the_table_of_commands_names_options_that_there_are() -> None:
-    for command, row in re.findall(r"^\| `budmodel ([a-z]+)(.*)$", section(README, "Commands"), re.MULTILINE):
+    for command, row in re.findall(r"^\| `budmodel ([a-z]+)(.*)$", COMMANDS_PAGE, re.MULTILINE):
         assert set(re.findall(r"--[a-z-]+", row)) <= OPTIONS[command], command
 
 
@@ -68,14 +69,14 @@ def test_commands_within_sentences_are_there(document: Path) -> None:
 
 def test_every_mart_is_in_the_table_of_marts() -> None:
     marts = {file.stem for file in (ROOT / "dbt_leaderboard" / "models" / "marts").glob("*.sql")}
-    rows = first_cells(section(README, "What analysts read"))
+    rows = first_cells(read("docs/tables.md"))
     assert sorted(rows) == sorted(marts)
 
 
 def test_every_setting_is_in_the_sample_of_the_environment() -> None:
     named = re.findall(r"^([A-Z_]+)=", read(".env.sample"), re.MULTILINE)
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
-    assert ".env.sample" in README
+    assert ".env.sample" in QUICK_START
 
 
 @EVERY_DOCUMENT
@@ -94,8 +95,8 @@ def test_every_sensor_and_schedule_is_in_the_table_of_the_architecture() -> None
     assert sorted(first_cells(section(ARCHITECTURE, "Who starts what"))) == sorted(sensors | schedules)
 
 
-def test_every_target_of_make_is_in_the_readme() -> None:
-    assert {target for target in make_targets() if f"make {target}" not in README} == set()
+def test_every_target_of_make_is_in_the_quick_start() -> None:
+    assert {target for target in make_targets() if f"make {target}" not in QUICK_START} == set()
 
 
 @EVERY_DOCUMENT
@@ -105,8 +106,8 @@ def test_every_target_of_make_that_is_named_is_there(document: Path) -> None:
     assert set(named) <= make_targets()
 
 
-def test_the_layout_in_the_readme_is_the_tree() -> None:
-    layout = block_with(section(README, "Layout"), "budmodel_pipeline/\n")
+def test_the_layout_in_the_architecture_is_the_tree() -> None:
+    layout = block_with(section(ARCHITECTURE, "Layout"), "budmodel_pipeline/\n")
     entries = re.findall(r"^( *)(\S+(?:  \S+)*)(?: {2,}|$)", layout, re.MULTILINE)
     named = {indentation: set[str]() for indentation, _ in entries}
     for indentation, names in entries:
@@ -218,9 +219,9 @@ def test_commands_in_blocks_are_understood(line: str, tmp_path: Path, monkeypatc
     CLICK_COMMANDS[name].make_context(name, arguments)
 
 
-def test_the_source_in_contributing_is_one() -> None:
+def test_the_source_that_is_shown_is_one() -> None:
     namespace: dict[str, object] = {}
-    exec(block_with(CONTRIBUTING, "SOURCE = Source(", "python"), namespace)
+    exec(block_with(ADDING_A_SOURCE, "SOURCE = Source(", "python"), namespace)
     source = namespace["SOURCE"]
     assert isinstance(source, Source)
     assert check_declaration(source) == []
@@ -229,7 +230,7 @@ def test_the_source_in_contributing_is_one() -> None:
     assert (parsed.rows_read, parsed.rows_kept, parsed.rows_rejected) == (3, 1, 2)
 
 
-@pytest.mark.parametrize("document", ["README.md", "budmodel_scanner/README.md"])
+@pytest.mark.parametrize("document", ["docs/safety.md", "budmodel_scanner/README.md"])
 def test_every_verdict_is_named(document: str) -> None:
     assert [verdict for verdict in Verdict if f"`{verdict}`" not in read(document)] == []
 
