@@ -9,11 +9,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_tensorflow_js
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
-from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
@@ -179,6 +179,23 @@ def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
         # Vocabularies hold characters of every kind; what a model is built from does not.
         yield from examine_unicode(text, place, "configuration")
     yield from _tree(parsed.value, place)
+
+
+def examine_large_json(content: Content, place: Place) -> Iterator[Finding]:
+    """A document in its parts. Those of a notebook that are cells are examined as such."""
+    from budmodel_scanner.texts.json_stream import pieces
+    from budmodel_scanner.texts.notebook import examine_cells
+
+    parts = pieces(content)
+    try:
+        if place.name.lower().endswith(".ipynb"):
+            yield from examine_cells((cell for path, cell in parts if path == ("cells", "[]")), place)
+        else:
+            yield from examine_parts(parts, place)
+    except RecursionError:
+        yield Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
+    except ValueError as error:
+        yield Finding("json.malformed", Verdict.SUSPICIOUS, f"is not JSON: {str(error)[:160]}", place.at(""))
 
 
 def _tree(value: object, place: Place) -> Iterator[Finding]:
