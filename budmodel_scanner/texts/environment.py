@@ -13,8 +13,8 @@ _RUNS = re.compile(
 # Those of runtimes hold many options, of which these load code.
 _OPTIONS = {
     "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
-    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agentpath|agentlib):")),
-}  # fmt: skip
+    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agent\w+):")),
+}
 # Allocators and runtimes of compilers that people preload for speed.
 _PRELOADED = re.compile(
     r"(?:[\w./${}-]*/)?lib(?:tcmalloc|jemalloc|mimalloc|iomp5|gomp|omp|stdc\+\+|asan|tsan|cudart|ccl|mkl\w*|c10\w*)[\w.-]*"

@@ -248,9 +248,9 @@ def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]
             owner = None
         case _:
             return
-    if owner is None or file.names.dotted(owner) == "os.environ":
-        if (variable := file.names.text(name)) is not None:
-            yield variable, file.names.text(value) or "…"
+    variable = file.names.text(name) if owner is None or file.names.dotted(owner) == "os.environ" else None
+    if variable is not None:
+        yield variable, file.names.text(value) or "…"
 
 
 # Kinds of commands that nobody mentions by chance in an argument.

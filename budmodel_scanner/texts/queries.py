@@ -10,7 +10,8 @@ _DEEDS = re.compile(
       |^\s*\\(?:!|copy\b[^\n]{0,300}\bprogram\b|setenv\s+(?:PAGER|EDITOR|PSQL_EDITOR)))
     | (?P<program>\bxp_cmdshell\b | \bsp_oacreate\b | \bsys_(?:exec|eval)\s*\(
       | \bdbms_scheduler\.create_job\b | \binto\s+(?:out|dump)file\s+['"])
-    | (?P<language>\bcreate\s+(?:or\s+replace\s+)?function\b[^;]{0,2000}\b(?:language\s+['"]?(?:plpython3?u|plperlu|pltclu|c)\b|soname\s+['"]))
+    | (?P<language>\bcreate\s+(?:or\s+replace\s+)?function\b[^;]{0,2000}
+      \b(?:language\s+['"]?(?:plpython3?u|plperlu|pltclu|c)\b|soname\s+['"]))
     | (?P<fetched>\binstall\s+\w+\s+from\s+['"]https?: | \battach\s+['"](?:https?|\\\\) )
     | (?P<loaded>^\s*load\s+['"][^'"\n]*[/\\.])"""
 )

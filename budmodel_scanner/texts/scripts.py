@@ -34,7 +34,8 @@ _GIT = re.compile(
 _LFS_STORE = re.compile(r"(?im)^\s*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
 _LFS_AGENT = re.compile(r"(?im)^\s*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = re.compile(
-    r"(?im)^\s*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
+    r"(?im)^\s*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*"
+    r"((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
 )
 # Lines that are no commands, in the languages of shells.
 _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")

