@@ -25,6 +25,7 @@ from budmodel_scanner.texts.scripts import (
     examine_commands,
     examine_git,
     examine_package_settings,
+    examine_package_sources,
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
@@ -97,6 +98,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             # Editors and interpreters of their own begin the command of a shell with a mark.
             yield from examine_source(_SHELL_MARK.sub(r"\1\n", text), place)
             yield from _variables(text, place)
+            if _is_named(place, "gemfile", ".gradle", ".gradle.kts"):
+                yield from examine_package_sources(text, place)
             if _is_named(place, ".sql"):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):

@@ -292,6 +292,10 @@ def _diffusers(tree: Mapping[object, object], place: Place) -> Iterator[Finding]
 
 
 def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterator[Finding]:
+    name, set_to = node.get("name"), node.get("value")
+    if isinstance(name, str) and isinstance(set_to, str):
+        # As Kubernetes and its like write an environment.
+        yield from judge(Leaf(LeafKind.VARIABLE, set_to, _where(path), name), place)
     for key, value in node.items():
         if not isinstance(key, str):
             continue

@@ -28,7 +28,7 @@ _FROM = re.compile(
 )
 _ADDRESS = re.compile(r"[a-z][a-z+]{1,9}://[^\s,;|\"']+")
 _SET = re.compile(
-    r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare -x|typeset -x)[ \t]+)?(?:\$env:)?"
+    r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare|typeset)(?:[ \t]+-\w+)*[ \t]+|Environment=[\"']?)?(?:\$env:)?"
     rf"(?P<name>{_RUNS.pattern}|{'|'.join(_OPTIONS)}|{re.sub(r'[?]P<[a-z]+>', '?:', _FROM.pattern)})"
     r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
 )

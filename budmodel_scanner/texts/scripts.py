@@ -85,7 +85,23 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
         return
 
 
+# Ruby, .NET, Gradle and Go have words of their own for it.
+_SOURCE_OF_PACKAGES = re.compile(
+    r"""(?im)^\s*source\s+["'](https?:[^"'\n]{1,300}) | <add\s[^>]{0,200}value\s*=\s*["'](https?:[^"'\n]{1,300})
+    | \bmaven\s*\{\s*url\s*[=(]?\s*(?:uri\()?["'](https?:[^"'\n]{1,300})
+    | ^[^\n]{0,200}=>\s*(?!(?:github|gitlab|bitbucket)\.)((?:[\w-]+\.)+[\w-]+/\S{1,200})""",
+    re.VERBOSE,
+)
+
+
+def examine_package_sources(text: str, place: Place) -> Iterator[Finding]:
+    for found in _SOURCE_OF_PACKAGES.finditer(text):
+        address = next(filter(None, found.groups()))
+        yield from judge(Leaf(LeafKind.INDEX, address if "://" in address else f"https://{address}"), place)
+
+
 def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:
     """pip.conf, .npmrc, .pypirc: where packages come from."""
+    yield from examine_package_sources(text, place)
     for found in _INDEX_SETTING.finditer(text):
         yield from judge(Leaf(LeafKind.INDEX, found[1]), place)

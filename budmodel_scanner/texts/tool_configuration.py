@@ -86,7 +86,7 @@ _RIGHTS = {
 
 def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
     """Programs that an agent starts for its tools, and addresses that it asks for them, often with a token."""
-    for server in servers.values() if isinstance(servers, Mapping) else []:
+    for server in servers.values() if isinstance(servers, Mapping) else servers if isinstance(servers, list) else []:
         if not isinstance(server, Mapping):
             continue
         if server.get("command"):
