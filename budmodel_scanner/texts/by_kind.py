@@ -145,7 +145,7 @@ def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
 
 
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
-_SHELL_MARK = re.compile(r"(?m)(^\s*|\s:?)(?:silent!?\s+)?!(?=[a-z/])")
+_SHELL_MARK = re.compile(r"(?m)(^[ \t]*|[ \t]:?)(?:silent!?[ \t]+)?!(?=[a-z/])")
 
 
 def _variables(text: str, place: Place) -> Iterator[Finding]:

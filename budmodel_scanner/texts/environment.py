@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
 
@@ -32,6 +33,7 @@ _SET = re.compile(
     rf"(?P<name>{_RUNS.pattern}|{'|'.join(_OPTIONS)}|{re.sub(r'[?]P<[a-z]+>', '?:', _FROM.pattern)})"
     r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
 )
+_MOST = 200
 
 
 def does(name: str, value: str) -> str | None:
@@ -54,5 +56,5 @@ def does(name: str, value: str) -> str | None:
 
 def settings_in(text: str) -> Iterator[tuple[str, str, int]]:
     """Names, values and lines of the variables above that scripts, images and files of variables set."""
-    for found in _SET.finditer(text):
+    for found in islice(_SET.finditer(text), _MOST):
         yield found["name"], found["value"].strip("\"'"), text.count("\n", 0, found.start()) + 1

@@ -47,7 +47,7 @@ def theft_in(text: str, *, to_agents: bool = False) -> str | None:
             near = paragraph[start:end]
             to = _TO.search(near)
             strange = to is not None and not is_known(to[0], DOWNLOADS) and not is_local(to[0])
-            forbidden = _FORBIDS.search(paragraph[: carries.start()]) is not None
+            forbidden = _FORBIDS.search(paragraph[start : carries.start()]) is not None
             if strange and not forbidden and _SECRETS.search(_TO.sub("", near)):
                 return f"asks for secrets to be sent away: {' '.join(near.split())[:160]!r}"
     return None
