@@ -18,7 +18,7 @@ from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
+from budmodel_scanner.texts.requirements import examine_requirements
 from budmodel_scanner.texts.rows import examine_table
 from budmodel_scanner.texts.scripts import (
     examine_clickable,
@@ -119,6 +119,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.REQUIREMENTS:
             yield from examine_requirements(text, place)
         case Kind.PTH:
+            from budmodel_scanner.texts.pth_files import examine_pth
+
             yield from examine_pth(text, place)
         case Kind.GIT:
             yield from examine_git(text, place)

@@ -224,8 +224,8 @@ def _members(tree: object) -> Iterator[tuple[str, str]]:
     for image in tree if isinstance(tree, list) else []:
         # What `docker save` writes.
         if isinstance(image, Mapping) and "RepoTags" in image:
-            listed = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
-            yield from (("Layers", path) for path in listed if isinstance(path, str))
+            paths = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
+            yield from (("Layers", path) for path in paths if isinstance(path, str))
     if not isinstance(tree, Mapping):
         return
     manifest = tree.get("weightsManifest")
