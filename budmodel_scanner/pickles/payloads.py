@@ -27,6 +27,10 @@ _ENCODED_BEGINNINGS = (
     *(b"800495", b"800595", b"800263", b"80027d", b"80025d", b"800363", b"80037d", b"80035d"),
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+_OVERLAP = 1 << 12
+_SHORTEST_RUN = b"a" * 16
+_LETTERS = bytes(ord("a") if re.match(rb"[A-Za-z0-9+/_-]", bytes([byte])) else 0 for byte in range(256))
+_ENCODED_BEGINNING = re.compile(b"|".join(_ENCODED_BEGINNINGS))
 
 
 def bytes_payload(machine: Machine, size: int) -> object:
@@ -55,17 +59,28 @@ def text_payload(machine: Machine, size: int) -> object:
     return LONG_TEXT
 
 
-def examine_encoded(machine: Machine, window: bytes) -> None:
-    """Looks for texts that are a pickle in base64 or in hexadecimal digits: nothing but loading it is their use."""
-    for beginning in _ENCODED_BEGINNINGS:
-        at = window.find(beginning)
-        while at >= 0 and (found := _ENCODED.match(window, at)):
-            machine.report.place.budget.spend("opcodes", _COST + len(found[0]))
-            inner = Report(machine.report.place, base=machine.report.base + machine.reader.stream.position + at)
-            whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([_decoded(found[0])]), inner)
-            worst = [one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole]
-            machine.report.add_all(worst)
-            at = window.find(beginning, found.end())
+def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
+    """Looks for texts that are a pickle in base64 or in hexadecimal digits: nothing but loading it is their use.
+
+    Of the window, so much has been `seen`, but for what its end may have cut off.
+    """
+    if seen == len(window):
+        return
+    begin = max(0, seen - _OVERLAP)
+    window = window[begin:]
+    # Long runs of such letters are few, and to tell that there are none costs least.
+    if _SHORTEST_RUN not in window.translate(_LETTERS):
+        return
+    for run in _ENCODED.finditer(window):
+        at = 0
+        while found := _ENCODED_BEGINNING.search(run[0], at):
+            text = run[0][found.start() :]
+            at = found.end()
+            machine.report.place.budget.spend("opcodes", _COST + len(text))
+            start = machine.report.base + machine.reader.stream.position + begin + run.start() + found.start()
+            inner = Report(machine.report.place, base=start)
+            whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([_decoded(text)]), inner)
+            machine.report.add_all(one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole)
 
 
 def _decoded(text: bytes) -> bytes:

@@ -30,6 +30,8 @@ class Reader:
         self.at = 0
         self.last = -1
         self._end = 0
+        self.seen = 0  # How much of the window other windows held before; each frame begins a window of its own.
+        self._seen_to = 0
         self._size = _FIRST  # Grows, because many small pickles may follow each other.
 
     @property
@@ -46,6 +48,8 @@ class Reader:
             self.end_frame()
             raise MalformedError("ends without a STOP")
         self._end = len(data)
+        self.seen = max(0, min(self._end, self._seen_to - self.stream.position))
+        self._seen_to = max(self._seen_to, self.stream.position + self._end)
         if self._end < self._size:
             self.data, self.last = data + bytes(_MARGIN), self._end - 1
         else:

@@ -48,7 +48,7 @@ def walk_pickle(machine: Machine) -> object:
                 budget.spend("opcodes", machine.opcodes - paid)
                 paid = machine.opcodes
                 reader.refill()
-                examine_encoded(machine, reader.data)
+                examine_encoded(machine, reader.data, reader.seen)
                 machine.lighten()
                 data, at, last = reader.data, 0, reader.last
             code = data[at]

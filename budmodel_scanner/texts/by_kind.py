@@ -9,22 +9,23 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_tensorflow_js
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
-from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.requirements import examine_pth, examine_requirements
+from budmodel_scanner.texts.requirements import examine_requirements
 from budmodel_scanner.texts.rows import examine_table
 from budmodel_scanner.texts.scripts import (
     examine_clickable,
     examine_commands,
     examine_git,
     examine_package_settings,
+    examine_package_sources,
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
@@ -72,7 +73,10 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.TEMPLATE:
             from budmodel_scanner.texts.template import examine_template
 
-            yield from examine_template(text, place, must_parse=_is_named(place, ".jinja", ".jinja2", ".j2"))
+            of_jinja = _is_named(place, ".jinja", ".jinja2", ".j2")
+            # Pages are put together of others; what a model is prompted with is not.
+            found = examine_template(text, place, must_parse=of_jinja)
+            yield from (finding for finding in found if of_jinja or finding.rule != "template.other-file")
             if "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip("."):
                 # Another file, once it is filled in.
                 yield from examine_source(_FILLED_IN.sub("x", text), place, worst=Verdict.SUSPICIOUS)
@@ -97,6 +101,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             # Editors and interpreters of their own begin the command of a shell with a mark.
             yield from examine_source(_SHELL_MARK.sub(r"\1\n", text), place)
             yield from _variables(text, place)
+            if _is_named(place, "gemfile", ".gradle", ".gradle.kts"):
+                yield from examine_package_sources(text, place)
             if _is_named(place, ".sql"):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
@@ -113,6 +119,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.REQUIREMENTS:
             yield from examine_requirements(text, place)
         case Kind.PTH:
+            from budmodel_scanner.texts.pth_files import examine_pth
+
             yield from examine_pth(text, place)
         case Kind.GIT:
             yield from examine_git(text, place)
@@ -142,7 +150,7 @@ def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
 
 
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
-_SHELL_MARK = re.compile(r"(?m)(^\s*|\s:?)(?:silent!?\s+)?!(?=[a-z/])")
+_SHELL_MARK = re.compile(r"(?m)(^[ \t]*|[ \t]:?)(?:silent!?[ \t]+)?!(?=[a-z/])")
 
 
 def _variables(text: str, place: Place) -> Iterator[Finding]:
@@ -179,6 +187,23 @@ def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
         # Vocabularies hold characters of every kind; what a model is built from does not.
         yield from examine_unicode(text, place, "configuration")
     yield from _tree(parsed.value, place)
+
+
+def examine_large_json(content: Content, place: Place) -> Iterator[Finding]:
+    """A document in its parts. Those of a notebook that are cells are examined as such."""
+    from budmodel_scanner.texts.json_stream import pieces
+    from budmodel_scanner.texts.notebook import examine_cells
+
+    parts = pieces(content)
+    try:
+        if place.name.lower().endswith(".ipynb"):
+            yield from examine_cells((cell for path, cell in parts if path == ("cells", "[]")), place)
+        else:
+            yield from examine_parts(parts, place)
+    except RecursionError:
+        yield Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
+    except ValueError as error:
+        yield Finding("json.malformed", Verdict.SUSPICIOUS, f"is not JSON: {str(error)[:160]}", place.at(""))
 
 
 def _tree(value: object, place: Place) -> Iterator[Finding]:

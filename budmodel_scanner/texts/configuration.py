@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.formats.keras_config import examine_keras_config
@@ -14,13 +15,15 @@ from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.requirements import examine_requirement
-from budmodel_scanner.texts.shell_commands import fetches
+from budmodel_scanner.texts.shell_commands import fetches, runs
 from budmodel_scanner.texts.sources import examine_statements
 from budmodel_scanner.texts.statements import Statement, download_step, listing
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FINDINGS = 40
 _MAX_PATH = 200
+_LONGEST_PATH = 4_096
+_MOST_KEPT = 1_000
 
 Path = tuple[str, ...]
 
@@ -56,7 +59,7 @@ _ROWS = re.compile(
 _COLUMN = re.compile(
     r"(?i)(?:task|instance|question|problem|example|sample|doc|record)_?id|q_?id|uid|idx|nl|cwe\w*|vul\w*|canonical_solution|entry_point"
     r"|tests?_?(?:list|cases|setup_code)|ground_?truth\w*|gold\w*|reference\w*|target\w*|difficulty|instruction|completions?|chosen"
-    r"|rejected|problem_statement|model_patch|passed|generations?|conversations|messages|question|answer|prompt|resps|filtered_resps"
+    r"|text|rejected|problem_statement|model_patch|passed|generations?|conversations|messages|question|answer|prompt|resps|filtered_resps"
 )
 _MAX_STEPS = 20_000
 _SUSPECT_TEXT = re.compile(
@@ -83,18 +86,41 @@ _LOOSE_TARGET_KEYS = frozenset(
 
 def examine_configuration(tree: object, place: Place) -> Iterator[Finding]:
     """`tree` is made of dict, list, str, numbers, bool and None, and holds nothing twice."""
+    yield from _once(chain(_of_whole(tree, place), _findings(tree, (), place)))
+
+
+def examine_parts(parts: Iterable[tuple[Path, object]], place: Place) -> Iterator[Finding]:
+    """The same of a tree that is too large to be held: its parts, each with the keys that lead to it."""
+    whole: dict[str, object] = {}
+
+    def findings() -> Iterator[Finding]:
+        for path, part in parts:
+            if len(path) == 1 and path[0] != "[]" and len(whole) < _MOST_KEPT:
+                whole[path[0]] = part
+            named = path[-1:] != ("[]",) and path != ()
+            yield from _findings({path[-1]: part} if named else part, path[:-1] if named else path, place)
+        yield from _of_whole(whole, place)
+
+    yield from _once(findings())
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
     seen: set[tuple[str, str]] = set()
-    for finding in _findings(tree, place):
+    for finding in findings:
         if (finding.rule, finding.what) not in seen and len(seen) < _MAX_FINDINGS:
             seen.add((finding.rule, finding.what))
             yield finding
 
 
-def _findings(tree: object, place: Place) -> Iterator[Finding]:
-    name = place.name.rsplit("/", 1)[-1].lower()
-    yield from _whole(tree, name, place)
-    waiting: list[tuple[Path, object, bool]] = [((), tree, False)]
-    reaches = False
+def _of_whole(tree: object, place: Place) -> Iterator[Finding]:
+    yield from _whole(tree, place.name.rsplit("/", 1)[-1].lower(), place)
+
+
+def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
+    is_data = any(_DATA_KEY.search(part) for part in way)
+    waiting: list[tuple[Path, object, bool]] = [(way, tree, is_data)]
+    reaches = acts = False
+    texts: list[str] = []
     while waiting:
         path, node, is_data = waiting.pop()
         if isinstance(node, Mapping):
@@ -105,20 +131,24 @@ def _findings(tree: object, place: Place) -> Iterator[Finding]:
                 for key, value in node.items()
             )
             for key in node:
-                if isinstance(key, str) and len(key) < 200 and _SUSPECT_TEXT.search(key):
-                    yield from _text(key, path, place, is_data)
+                if isinstance(key, str) and len(key) < 200:
+                    acts = acts or _COMMAND_KEY.search(key) is not None
+                    if _SUSPECT_TEXT.search(key):
+                        yield from _text(key, path, place, is_data)
         elif isinstance(node, list | tuple):
             inner = (*path, "[]") if path[-1:] != ("[]",) else path
             waiting.extend((inner, value, is_data) for value in node)
         elif isinstance(node, str):
-            reaches = reaches or (not is_data and fetches(node))
+            if not is_data:
+                reaches = reaches or fetches(node)
+                texts.append(node)
             yield from _text(node, path, place, is_data)
-    if reaches:
+    if reaches and (acts or any(map(runs, texts))):
         yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
 
 
 def _is_record(node: Mapping[object, object], path: Path) -> bool:
-    """Whether it is a row of a data set: an item of a list at the top, or of one that is called rows, with a column of such."""
+    """Whether it is a row of a data set: an item of a list at the top, or of one called rows, with a column of such."""
     of_rows = path == ("[]",) or (len(path) == 2 and path[1] == "[]" and _ROWS.fullmatch(path[0]) is not None)
     return of_rows and any(isinstance(key, str) and _COLUMN.fullmatch(key) for key in node)
 
@@ -194,8 +224,8 @@ def _members(tree: object) -> Iterator[tuple[str, str]]:
     for image in tree if isinstance(tree, list) else []:
         # What `docker save` writes.
         if isinstance(image, Mapping) and "RepoTags" in image:
-            listed = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
-            yield from (("Layers", path) for path in listed if isinstance(path, str))
+            paths = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
+            yield from (("Layers", path) for path in paths if isinstance(path, str))
     if not isinstance(tree, Mapping):
         return
     manifest = tree.get("weightsManifest")
@@ -262,6 +292,10 @@ def _diffusers(tree: Mapping[object, object], place: Place) -> Iterator[Finding]
 
 
 def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterator[Finding]:
+    name, set_to = node.get("name"), node.get("value")
+    if isinstance(name, str) and isinstance(set_to, str):
+        # As Kubernetes and its like write an environment.
+        yield from judge(Leaf(LeafKind.VARIABLE, set_to, _where(path), name), place)
     for key, value in node.items():
         if not isinstance(key, str):
             continue
@@ -420,8 +454,7 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
     key = next((part for part in reversed(path) if part != "[]"), "")
     if not text:
         return
-    under_template = any(_TEMPLATE_KEY.search(part) for part in path[-4:])
-    if under_template and ("{" in text):
+    if "{" in text and any(_TEMPLATE_KEY.search(part) for part in path[-4:]):
         # Its parser costs more to import than most files to examine.
         from budmodel_scanner.texts.template import examine_template
 
@@ -436,14 +469,16 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
         yield Finding(
             "config.network-share", Verdict.SUSPICIOUS, f"{key} names a share on the network: {text[:80]}", _at(path, place)
         )
-    is_file = place.name.endswith(".json") and (
-        _FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json"))
+    is_file = (
+        len(text) < _LONGEST_PATH
+        and place.name.endswith(".json")
+        and (_FILE_KEY.search(key) or (key == "path" and place.name.endswith("modules.json")))
     )
     if is_file or (key in _MODEL_KEYS and _URL.match(text)):
         yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
-    if _BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text):
+    if text[0] in "\x80(ci" and (_BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text)):
         yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
-    if (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
+    if "://" in text and (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
         what = f"{key} sends a secret of the environment to {secret[0][:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
     if is_data:
@@ -451,7 +486,7 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
     either = _EITHER_KEY.search(key) is not None
     worst = Verdict.MALICIOUS if any(_COMMAND_KEY.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
     yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
-    if _SUSPECT_TEXT.search(text):
+    if ("(" in text or "__" in text) and _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
 
@@ -13,8 +14,8 @@ _RUNS = re.compile(
 # Those of runtimes hold many options, of which these load code.
 _OPTIONS = {
     "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
-    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agentpath|agentlib):")),
-}  # fmt: skip
+    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agent\w+):")),
+}
 # Allocators and runtimes of compilers that people preload for speed.
 _PRELOADED = re.compile(
     r"(?:[\w./${}-]*/)?lib(?:tcmalloc|jemalloc|mimalloc|iomp5|gomp|omp|stdc\+\+|asan|tsan|cudart|ccl|mkl\w*|c10\w*)[\w.-]*"
@@ -28,10 +29,11 @@ _FROM = re.compile(
 )
 _ADDRESS = re.compile(r"[a-z][a-z+]{1,9}://[^\s,;|\"']+")
 _SET = re.compile(
-    r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare -x|typeset -x)[ \t]+)?(?:\$env:)?"
+    r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare|typeset)(?:[ \t]+-\w+)*[ \t]+|Environment=[\"']?)?(?:\$env:)?"
     rf"(?P<name>{_RUNS.pattern}|{'|'.join(_OPTIONS)}|{re.sub(r'[?]P<[a-z]+>', '?:', _FROM.pattern)})"
     r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
 )
+_MOST = 200
 
 
 def does(name: str, value: str) -> str | None:
@@ -54,5 +56,5 @@ def does(name: str, value: str) -> str | None:
 
 def settings_in(text: str) -> Iterator[tuple[str, str, int]]:
     """Names, values and lines of the variables above that scripts, images and files of variables set."""
-    for found in _SET.finditer(text):
+    for found in islice(_SET.finditer(text), _MOST):
         yield found["name"], found["value"].strip("\"'"), text.count("\n", 0, found.start()) + 1

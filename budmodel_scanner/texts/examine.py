@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.texts.by_kind import examine_kind
+from budmodel_scanner.texts.by_kind import examine_kind, examine_large_json
 from budmodel_scanner.texts.decoding import begins_as_text, decode, first_control
 from budmodel_scanner.texts.embedded import examine_embedded
 from budmodel_scanner.texts.json_text import MAX_JSON_BYTES
@@ -113,9 +113,12 @@ def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterat
         yield from examine_xml(content, place)
         if content.size > _MAX_WHOLE_BYTES:
             return
-    limit = MAX_JSON_BYTES if kind is Kind.JSON else _MAX_WHOLE_BYTES
-    if content.size > limit:
-        raise UnscannedError("text.too-large", f"{content.size:,} bytes of {kind}; {limit:,} are read")
+    if kind is Kind.JSON and content.size > MAX_JSON_BYTES:
+        yield from examine_rows(content, kind, place, nested)
+        yield from examine_large_json(content, place)
+        return
+    if content.size > _MAX_WHOLE_BYTES:
+        raise UnscannedError("text.too-large", f"{content.size:,} bytes of {kind}; {_MAX_WHOLE_BYTES:,} are read")
     data = _read(content)
     if not data.strip():
         return

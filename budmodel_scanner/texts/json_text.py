@@ -9,7 +9,8 @@ from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.decoding import is_utf8
 from budmodel_scanner.verdict import Finding, Verdict
 
-MAX_JSON_BYTES = 64 << 20
+# Larger documents are read in pieces.
+MAX_JSON_BYTES = 8 << 20
 # What a parsed value may cost in memory, at about 100 bytes for each comma or bracket.
 _MAX_VALUES = 700_000
 _MAX_TOKENS = 3_000_000
@@ -29,7 +30,7 @@ def _run(item: bytes) -> bytes:
 
 
 # Vocabularies, merges as pairs or texts, scored pieces, and plain numbers: long, alike, and of no meaning to a loader.
-_ALIKE = re.compile(
+ALIKE = re.compile(
     rb"|".join(
         _run(item)
         for item in (
@@ -109,7 +110,7 @@ def without_alike_runs(data: bytes) -> bytes:
     after_opening = True
     while position < len(data):
         # A run can only begin where an item can: after a bracket or a comma.
-        while after_opening and (alike := _ALIKE.match(data, position)):
+        while after_opening and (alike := ALIKE.match(data, position)):
             position = alike.end()
         end = _token_end(data, position)
         if end is None:

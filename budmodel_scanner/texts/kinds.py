@@ -118,6 +118,8 @@ _BY_NAME: dict[str, Kind] = {
     ".pypirc": Kind.PACKAGE_SETTINGS,
     "pip.conf": Kind.PACKAGE_SETTINGS,
     "pip.ini": Kind.PACKAGE_SETTINGS,
+    "go.mod": Kind.PACKAGE_SETTINGS,
+    "nuget.config": Kind.PACKAGE_SETTINGS,
     ".condarc": Kind.YAML,
     "vocab.txt": Kind.DATA,
     "merges.txt": Kind.DATA,
@@ -134,6 +136,11 @@ _BY_NAME: dict[str, Kind] = {
     ".yarnrc": Kind.PACKAGE_SETTINGS,
 }
 _REQUIREMENTS = re.compile(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
+# Prompts, commands and rules that agents read out of folders of their own.
+_OF_AGENTS = re.compile(
+    r"/(?:\.(?:claude|cursor|windsurf|gemini|codex|opencode|clinerules|roo|kiro|continue|amazonq|junie)/.*"
+    r"|\.github/(?:instructions|prompts|chatmodes|agents)/[^/]*)\.(?:md|mdc|txt|mdx)$"
+)
 _SHEBANG = re.compile(r"^#!\s*(\S+)(?:\s+(?:-\S+\s+)*(\S+))?")
 _PYTHON_START = re.compile(
     r"(?:from\s+[\w.]+\s+import\s|import\s+[\w.]+(?:\s+as\s+\w+)?\s*(?:,|;|#|$)|(?:def|class)\s+\w+.*:\s*$)"
@@ -150,6 +157,8 @@ def kind_of(path: str, text: str) -> Kind:
         return kind_by_content(text) if by_name is Kind.SOURCE and text.startswith("#!") else by_name
     if ("/" + path.lower()).endswith(("/.git/config", "/.git/info/attributes")):
         return Kind.GIT
+    if _OF_AGENTS.search("/" + path.lower()):
+        return Kind.ORDERS
     if _REQUIREMENTS.match(name):
         return Kind.REQUIREMENTS
     stem, dot, suffix = name.rpartition(".")

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -20,8 +20,51 @@ _HOSTILE_OUTPUT = re.compile(
 )
 
 
-def examine_notebook(notebook: Mapping[str, object], place: Place) -> Iterator[Finding]:
-    """Raises UnscannedError at the end when a code cell could not be parsed and nothing worse was found."""
+def _in_portions(sources: list[str], imports: list[str]) -> Iterator[str]:
+    """Code of cells in texts that can be parsed in one go, each after what those before it imported."""
+    portion: list[str] = []
+    length = 0
+    for source in sources:
+        if length > _PORTION:
+            yield "\n".join([*imports, *portion])
+            imports += _imported(portion)
+            portion, length = [], 0
+        portion.append(source)
+        length += len(source)
+    yield "\n".join([*imports, *portion])
+    imports += _imported(portion)
+    del imports[:-_MOST_IMPORTS]
+
+
+def _imported(sources: list[str]) -> list[str]:
+    lines = dict.fromkeys(line for source in sources for line in source.splitlines() if _IMPORT.fullmatch(line))
+    return list(lines)
+
+
+_PORTION = 1 << 18
+_MOST_IMPORTS = 500
+_IMPORT = re.compile(r"(?:import [\w., ]+|from [\w.]+ import [\w., *]+)")
+
+
+def examine_cells(cells: Iterable[object], place: Place) -> Iterator[Finding]:
+    """The cells of a notebook that is too large to be held."""
+    imports: list[str] = []
+    batch: list[object] = []
+    for cell in cells:
+        batch.append(cell)
+        if len(batch) == _CELLS:
+            yield from examine_notebook({"cells": batch}, place, imports)
+            batch.clear()
+    yield from examine_notebook({"cells": batch}, place, imports)
+
+
+_CELLS = 2_000
+
+
+def examine_notebook(notebook: Mapping[str, object], place: Place, imports: list[str] | None = None) -> Iterator[Finding]:
+    """`imports` are lines of cells before these, and are added to.
+
+    Raises UnscannedError at the end when a code cell could not be parsed and nothing worse was found."""
     unparsed: UnscannedError | None = None
     source_of_all: list[str] = []
     cells = notebook.get("cells")
@@ -51,7 +94,9 @@ def examine_notebook(notebook: Mapping[str, object], place: Place) -> Iterator[F
         for output in _list(cell.get("outputs")):
             yield from _output(output, place, where)
     # One namespace: what one cell imports, another calls.
-    yield from examine_python("\n".join(source_of_all), place.inside("code"), script=True)
+    inside = place.inside("code")
+    for source in _in_portions(source_of_all, imports if imports is not None else []):
+        yield from examine_python(source, inside, script=True)
     if unparsed is not None and not source_of_all:
         raise unparsed
 

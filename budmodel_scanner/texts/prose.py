@@ -18,7 +18,8 @@ _NEVER_ASKED = re.compile(
 
 # Things that let somebody else in, and words by which they are carried away; to this machine or to nobody named is no theft.
 _SECRETS = re.compile(
-    r"(?i)\b(?:(?:api|access|private|secret|ssh)[ _-]?keys?|\w*tokens?|credentials?|passwords?|secrets?|environment variables?|env vars?"
+    r"(?i)\b(?:(?:api|access|private|secret|ssh)[ _-]?keys?|\w*tokens?|credentials?|passwords?|secrets?"
+    r"|environment variables?|env vars?"
     r"|\w+_(?:TOKEN|KEY|SECRET))\b|\.env\b|\.ssh/|\.aws/|\.netrc|\bid_rsa\b|/etc/passwd"
 )
 _CARRIES = re.compile(
@@ -26,14 +27,15 @@ _CARRIES = re.compile(
 )
 _TO = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
 _TO_AGENTS = re.compile(
-    r"(?i)\b(?:(?:AI|LLM|coding|language)[ -](?:assistants?|agents?|models?)|assistants?|agents?|copilot|claude|cursor|gemini|you must)\b"
+    r"(?i)\b(?:(?:AI|LLM|coding|language)[ -](?:assistants?|agents?|models?)|assistants?|agents?|copilot|claude"
+    r"|cursor|gemini|you must)\b"
 )
 _FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,5}")
 
 
 def theft_in(text: str, *, to_agents: bool = False) -> str | None:
-    """Where a paragraph asks for secrets to be carried to an address that is not known. `to_agents`: only agents are asked."""
+    """Where a paragraph asks for secrets to be carried to an address that is not known; `to_agents`: of an agent."""
     if not _TO.search(text):
         return None
     for found in _PARAGRAPH.finditer(text):
@@ -45,9 +47,9 @@ def theft_in(text: str, *, to_agents: bool = False) -> str | None:
             near = paragraph[start:end]
             to = _TO.search(near)
             strange = to is not None and not is_known(to[0], DOWNLOADS) and not is_local(to[0])
-            if strange and _SECRETS.search(near.replace(to[0], "") if to else near):
-                if not _FORBIDS.search(paragraph[: carries.start()]):
-                    return f"asks for secrets to be sent away: {' '.join(near.split())[:160]!r}"
+            forbidden = _FORBIDS.search(paragraph[start : carries.start()]) is not None
+            if strange and not forbidden and _SECRETS.search(_TO.sub("", near)):
+                return f"asks for secrets to be sent away: {' '.join(near.split())[:160]!r}"
     return None
 
 

@@ -241,16 +241,14 @@ def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]
     """Variables of the environment that a statement sets; a value that is not written out is `…`."""
     match node:
         case ast.Assign(targets=[ast.Subscript(value=owner, slice=name)], value=value):
-            pass
-        case ast.Call(func=ast.Attribute(value=owner, attr="setdefault" | "__setitem__"), args=[name, value]):
-            pass
-        case ast.Call(func=func, args=[name, value]) if file.names.dotted(func) == "os.putenv":
-            owner = None
+            sets = file.names.dotted(owner) == "os.environ"
+        case ast.Call(func=ast.Attribute(value=owner, attr="setdefault" | "__setitem__" | "putenv"), args=[name, value]):
+            sets = file.names.dotted(owner) in {"os.environ", "os"}
         case _:
             return
-    if owner is None or file.names.dotted(owner) == "os.environ":
-        if (variable := file.names.text(name)) is not None:
-            yield variable, file.names.text(value) or "…"
+    variable = file.names.text(name) if sets else None
+    if variable is not None:
+        yield variable, file.names.text(value) or "…"
 
 
 # Kinds of commands that nobody mentions by chance in an argument.

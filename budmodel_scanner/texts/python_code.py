@@ -34,6 +34,12 @@ _DANGEROUS_TEXT = re.compile(
     | \bpty\s*\.\s*spawn | \bctypes\b | __subclasses__ | __builtins__ | \bbase64\b | \bfromhex\b
     """
 )
+# Cython is parsed by nobody here, and its sources are full of the other words.
+_DANGEROUS_CYTHON = re.compile(
+    r"\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*)\s*\(|\bsubprocess\s*\.\s*\w+\s*\(|(?<![\w.])(?:eval|exec)\s*\("
+    r"|\b(?:pickle|marshal|dill)\s*\.\s*loads\s*\(|\bsocket\s*\.\s*socket\s*\(|\bpty\s*\.\s*spawn"
+    r"|(?<!def )\bsystem\s*\(\s*b?[\"']"
+)
 _FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
 _CONFUSING = re.compile(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
 
@@ -84,7 +90,7 @@ def _unparsed(source: str, error: Exception, place: Place) -> Iterator[Finding]:
     line = getattr(error, "lineno", None) or 1
     if isinstance(error, RecursionError | MemoryError) or "too many" in str(error):
         yield Finding("python.nested-too-deep", Verdict.SUSPICIOUS, "code nested too deep to be parsed", place.at(""))
-    elif found := _DANGEROUS_TEXT.search(source):
+    elif found := (_DANGEROUS_CYTHON if place.name.endswith((".pyx", ".pxd")) else _DANGEROUS_TEXT).search(source):
         what = f"cannot be parsed ({str(error)[:80]}) and holds {found[0].strip()[:40]!r}"
         where = place.at(f"line {source.count(chr(10), 0, found.start()) + 1}")
         yield Finding("python.unparsed-danger", Verdict.SUSPICIOUS, what, where)

@@ -6,13 +6,15 @@ import re
 _DEEDS = re.compile(
     r"""(?imx)
       (?P<extension>\bload_extension\s*\(\s*["'(\w?:])
-    | (?P<client>^\s*\.(?:shell|system|load|excel)\s+\S|^\s*\.(?:import|once|output|open|read)\s+["']?\|
-      |^\s*\\(?:!|copy\b[^\n]{0,300}\bprogram\b|setenv\s+(?:PAGER|EDITOR|PSQL_EDITOR)))
+    | (?P<client>^[ \t]*\.(?:shell|system|load|excel)\s+\S|^[ \t]*\.(?:import|once|output|open|read)\s+["']?\|
+      |^[ \t]*\\(?:!|copy\b[^\n]{0,300}\bprogram\b|setenv\s+(?:PAGER|EDITOR|PSQL_EDITOR)))
     | (?P<program>\bxp_cmdshell\b | \bsp_oacreate\b | \bsys_(?:exec|eval)\s*\(
       | \bdbms_scheduler\.create_job\b | \binto\s+(?:out|dump)file\s+['"])
-    | (?P<language>\bcreate\s+(?:or\s+replace\s+)?function\b[^;]{0,2000}\b(?:language\s+['"]?(?:plpython3?u|plperlu|pltclu|c)\b|soname\s+['"]))
+    | (?P<language>\bcreate\s+(?:or\s+replace\s+)?function\b[^;]{0,600}
+      (?:\blanguage\s+['"]?(?:plpython3?u|plperlu|pltclu)\b|\bsoname\s+['"]
+      |\bas\s+['"](?!\$libdir|MODULE_PATHNAME)[^'"\n]{0,200}\.(?:so|dll|dylib)\b))
     | (?P<fetched>\binstall\s+\w+\s+from\s+['"]https?: | \battach\s+['"](?:https?|\\\\) )
-    | (?P<loaded>^\s*load\s+['"][^'"\n]*[/\\.])"""
+    | (?P<loaded>^[ \t]*load\s+['"][^'"\n]*[/\\.])"""
 )
 _MEANING = {
     "extension": "loads native code into SQLite",

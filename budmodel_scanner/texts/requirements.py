@@ -1,4 +1,4 @@
-"""Requirements of pip, and lines of .pth files: what an installer fetches, and what Python runs when it starts."""
+"""Requirements of pip: what an installer fetches."""
 
 import re
 from collections.abc import Iterator
@@ -28,20 +28,3 @@ def examine_requirement(line: str, place: Place, where: str) -> Iterator[Finding
             )
     elif (direct := _DIRECT.search(line)) and not is_known(direct[1].strip("\"'"), PACKAGES):
         yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {direct[1][:120]}", where or place.at(""))
-
-
-def examine_pth(text: str, place: Place) -> Iterator[Finding]:
-    """https://docs.python.org/3/library/site.html: a line that begins with `import` is run each time Python starts."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith(("import ", "import\t")):
-            from budmodel_scanner.texts.python_code import examine_python
-
-            worse = [found for found in examine_python(line, place, script=False) if found.rule != "python.runs-code"]
-            verdict = Verdict.MALICIOUS if worse else Verdict.SUSPICIOUS
-            yield Finding("pth.runs-code", verdict, f"runs at every start: {line[:120]!r}", place.at(f"line {number}"))
-            return
-        if ".." in line or line.startswith("/"):
-            yield Finding(
-                "pth.path", Verdict.SUSPICIOUS, f"adds {line[:120]!r} to the path of Python", place.at(f"line {number}")
-            )
-            return

@@ -24,17 +24,18 @@ _HIDDEN = re.compile(
 )
 _GIT = re.compile(
     r"""(?imx)
-      ^\s*(?P<attribute>\S+\s[^\n]{0,300}\bfilter=(?!lfs\b)[\w.-]+)
-    | ^\s*url\s*=\s*(?P<url>(?:ext::|-|file://|\.\./)[^\n]{0,200})
-    | ^\s*(?P<setting>(?:fsmonitor|sshCommand|hooksPath|gitProxy|askPass|editor|pager|clean|smudge|process|textconv
+      ^[ \t]*(?P<attribute>\S+\s[^\n]{0,300}\bfilter=(?!lfs\b)[\w.-]+)
+    | ^[ \t]*url\s*=\s*(?P<url>(?:ext::|-|file://|\.\./)[^\n]{0,200})
+    | ^[ \t]*(?P<setting>(?:fsmonitor|sshCommand|hooksPath|gitProxy|askPass|editor|pager|clean|smudge|process|textconv
       |external|update|helper)\s*=\s*(?!true|false|less|cat|git-lfs\b)[^\n]{1,200})
-    | ^\s*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
+    | ^[ \t]*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
-_LFS_STORE = re.compile(r"(?im)^\s*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
-_LFS_AGENT = re.compile(r"(?im)^\s*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
+_LFS_STORE = re.compile(r"(?im)^[ \t]*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
+_LFS_AGENT = re.compile(r"(?im)^[ \t]*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = re.compile(
-    r"(?im)^\s*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
+    r"(?im)^[ \t]*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*"
+    r"((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
 )
 # Lines that are no commands, in the languages of shells.
 _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
@@ -84,7 +85,23 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
         return
 
 
+# Ruby, .NET, Gradle and Go have words of their own for it.
+_SOURCE_OF_PACKAGES = re.compile(
+    r"""(?im)^[ \t]*source\s+["'](https?:[^"'\n]{1,300}) | <add\s[^>]{0,200}value\s*=\s*["'](https?:[^"'\n]{1,300})
+    | \bmaven\s*\{\s*url\s*[=(]?\s*(?:uri\()?["'](https?:[^"'\n]{1,300})
+    | ^[^\n]{0,200}=>\s*(?!(?:github|gitlab|bitbucket)\.)((?:[\w-]+\.)+[\w-]+/\S{1,200})""",
+    re.VERBOSE,
+)
+
+
+def examine_package_sources(text: str, place: Place) -> Iterator[Finding]:
+    for found in _SOURCE_OF_PACKAGES.finditer(text):
+        address = next(filter(None, found.groups()))
+        yield from judge(Leaf(LeafKind.INDEX, address if "://" in address else f"https://{address}"), place)
+
+
 def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:
     """pip.conf, .npmrc, .pypirc: where packages come from."""
+    yield from examine_package_sources(text, place)
     for found in _INDEX_SETTING.finditer(text):
         yield from judge(Leaf(LeafKind.INDEX, found[1]), place)

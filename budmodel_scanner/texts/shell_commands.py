@@ -75,6 +75,11 @@ def fetches(text: str) -> bool:
     return _FETCHES_OR_DECODES.search(text) is not None
 
 
+def runs(text: str) -> bool:
+    """Whether a text may name what runs something."""
+    return _RUNNER.search(text) is not None
+
+
 def hostile_command(text: str) -> Hostile | None:
     """The worst of a text of shell commands, or None. Comments of a shell are left out."""
     found = [*_by_form(text), *_by_syntax(text, 0)]
@@ -185,14 +190,44 @@ def _by_form(text: str) -> Iterator[Hostile]:
     if any_word.search(lower) is None:
         return
     for name, words, form in forms:
-        if any(word in lower for word in words) and (found := form.search(text)):
-            yield Hostile(name, found[0].strip(), text.count("\n", 0, found.start()) + 1)
+        # Written out, because this is asked of every text there is.
+        for word in words:
+            if word in lower:
+                if found := form.search(text):
+                    yield Hostile(name, found[0].strip(), text.count("\n", 0, found.start()) + 1)
+                break
+
+
+# What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
+_FETCHER = re.compile(
+    r"(?i)\b(?:curl|wget|fetch|aria2c?|lynx|w3m|iwr|irm|invoke-(?:web|rest)\w+|base64|base32|xxd|openssl|uudecode|rev|urlopen|requests\.get"
+    r"|downloadstring|net\.webclient|lwp::simple|uri\.open)\b|\\x[0-9a-f]{2}|\bhttps?\s+\S"
+    r"|\b(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*(?:\.exe)?\b[^\n]{0,100}\s--?[a-z]*[cerE]"
+)
+_RUNNER = re.compile(
+    r"(?i)\b(?:(?:ba|z|da|k|a|fi|c|tc)?sh|iex|invoke-expression|pwsh|powershell|python[\d.]*|pypy|perl|ruby|node(?:js)?|php|deno|bun|lua"
+    r"|osascript|cmd|eval|source|xargs|start|start-process|msiexec|rundll32|chmod)\b|(?:^|[\s;&|(`\"'])\.[\s/\\]"
+    r"|(?<![:/\w.])(?:\.\.|~|/\w+|\$\{?\w+\}?|%\w+%|[a-z]:)[/\\]\w|\.(?:exe|bat|cmd|ps1|msi|vbs)\b"
+)
+
+# A program that a variable names, in whole or in part.
+_BY_VARIABLE = re.compile(r"(?:^|[\s;&|(\w])\$\{?[\w@*!]")
+_TAKEN_APART = str.maketrans("", "", "\"'`^")
+
+
+def _may_matter(text: str) -> bool:
+    """Whether a text that speaks of addresses may do more: parsing costs many times as much as looking."""
+    # A shell joins what quotes and escapes take apart.
+    forms = (text, text.translate(_TAKEN_APART))
+    if "$" in text:
+        return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_FETCHER.search, forms)))
+    return any(map(_FETCHER.search, forms)) and any(map(_RUNNER.search, forms))
 
 
 def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:
     if len(text) > _MAX_PARSED:
         text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
-    if not _FETCHES_OR_DECODES.search(text) or not _HANDS_ON.search(text):
+    if not _FETCHES_OR_DECODES.search(text) or not _HANDS_ON.search(text) or not _may_matter(text):
         return
     script = parse_shell(text)
     yield from _piped(script)
@@ -324,7 +359,7 @@ def _in_pieces(text: str) -> Iterator[Hostile]:
             runner = parse_shell(" ".join(last[:6])) if start is not None and last else None
             if runner is None or start is None or not any(map(_runs_its_input, runner.commands())):
                 continue
-            fetch = next(parse_shell(" ".join(words[start:])).commands(), None)
+            fetch = next(iter(parse_shell(" ".join(words[start:])).commands()), None)
             if fetch is not None and not _all_known(fetch, INSTALLERS):
                 yield Hostile("pipes download", line.strip(), number)
 
@@ -352,7 +387,9 @@ def _runs_its_input(command: Command) -> bool:
         return any(re.fullmatch(r"-\w*s", flag) for flag in flags) or not (
             given or any("c" in flag for flag in flags if flag[:2] != "--")
         )
-    if any(re.fullmatch(r"-\w*[ce]", flag) for flag in flags):
+    # Perl and Ruby take their program right behind the letter, too.
+    attached = r"-[aclnpswtTuUWX0-7]*[eE]" if program.startswith(("perl", "ruby")) else r"-\w*[ce]$"
+    if any(re.match(attached, flag) for flag in flags):
         return any("stdin" in word.lower() and re.search(r"exec|eval", word) for word in arguments)
     return "-m" not in flags and (not given or arguments[:1] == ("-",) or "/dev/stdin" in arguments[:2])
 

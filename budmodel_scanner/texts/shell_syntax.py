@@ -1,7 +1,7 @@
 """Shell commands by the grammar of Bash: which program is started with which words, and what is piped or put into what."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +29,10 @@ _WRAPPERS = frozenset(
     }
 )  # fmt: skip
 _NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
+_WRITTEN_OTHERWISE = re.compile(r"[\\\"'$]")
+_CODED = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_QUOTE = re.compile(r"(?<!\\)[\"']")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -74,6 +78,8 @@ class Script:
     root: "Node"
     values: dict[str, str]
     _visits: Iterator[int] = field(default_factory=lambda: iter(range(_MAX_VISITS)))
+    _every: list[Command] = field(default_factory=list)
+    _known: dict[int, Command] = field(default_factory=dict)
 
     @property
     def has_errors(self) -> bool:
@@ -85,11 +91,22 @@ class Script:
             if node.type == "pipeline":
                 yield tuple(child for child in node.named_children if child.type in _STAGES or child.type == "pipeline")
 
-    def commands(self, node: "Node | None" = None) -> Iterator[Command]:
+    def commands(self, node: "Node | None" = None) -> Iterable[Command]:
         """In the order in which they stand, those inside of others too."""
-        for inner in self._below(node or self.root):
+        if node is None:
+            # Each rule goes through them.
+            self._every.extend(self._commands(self.root) if not self._every else ())
+            return self._every
+        return self._commands(node)
+
+    def _commands(self, node: "Node") -> Iterator[Command]:
+        for inner in self._below(node):
             if inner.type == "command":
-                yield Command(tuple(self._word(child) for child in inner.named_children if not _is_redirect(child)), inner)
+                known = self._known.get(inner.id)
+                if known is None:
+                    words = tuple(self._word(child) for child in inner.named_children if not _is_redirect(child))
+                    known = self._known[inner.id] = Command(words, inner)
+                yield known
 
     def put_into(self, node: "Node") -> Iterator[Command]:
         """Commands whose output a command takes as text or as a file."""
@@ -116,7 +133,7 @@ class Script:
                 owner: Node | None = node.parent
                 while owner is not None and owner.type not in {"command", "redirected_statement"}:
                     owner = owner.parent
-                yield self._word(node), next(self.commands(owner), None) if owner is not None else None
+                yield self._word(node), next(self._commands(owner), None) if owner is not None else None
 
     def _below(self, node: "Node") -> Iterator["Node"]:
         waiting = [node]
@@ -129,10 +146,12 @@ class Script:
 
     def _word(self, node: "Node") -> str:
         text = text_of(node)
+        if not _WRITTEN_OTHERWISE.search(text):
+            return text
         if node.type == "ansi_c_string":
-            text = re.sub(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})", _coded, text[1:])
+            text = _CODED.sub(_coded, text[1:])
         if node.type != "heredoc_body":
-            text = re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)[\"']", "", text), flags=re.DOTALL)
+            text = _ESCAPED.sub(r"\1", _QUOTE.sub("", text))
         return _VARIABLE.sub(lambda found: self.values.get(found[1] or found[2], found[0]), text)
 
 

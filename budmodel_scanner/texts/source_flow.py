@@ -41,7 +41,7 @@ _LOADS = re.compile(
 )
 # What starts a program.
 _STARTS = re.compile(
-    r"""(?ix)(?<![\w])(?:system2?|p?open[23]|popen|exec\w*|spawn\w*|process\w*|run\w*|start\w*|shell\w*|sh|bash|command\w*|cmd\w*|call\w*
+    r"""(?ix)(?<![\w])(?:system2?|p?open[23]|popen|exec\w*|spawn\w*|process\w*|run\w*|start\w*|shell\w*|sh|bash|command\w*|cmd\w*|(?<!\.)call\b|call(?:command|process|program)\w*
     |launch\w*|passthru|proc_open|pcntl_exec|createprocess|readprocess|gorge\w*|staticexec|addsystemcommand|invoke\w*|entrypoint|script|args?|arguments?
     |chmod|set_?executable|posixfilepermission\w*|ii|dlopen|cdll|loadlibrary\w*)\b | (?<![&\w])&\s*[$"(] | 0o?755"""
 )
@@ -98,6 +98,7 @@ _BARE_PATH = re.compile(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 _MAX_ARGUMENTS = 300
+_ONE_DEED, _NEAR = 1_500, 300
 
 
 @dataclass(slots=True)
@@ -228,10 +229,21 @@ def _sent_or_left(
 ) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     secret = _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in texts)
-    if secret and unlisted and _SENDS.search(code):
+    if secret and unlisted and _SENDS.search(code) and (len(code) < _ONE_DEED or _side_by_side(statement)):
         yield "sends-secrets", Verdict.MALICIOUS, "sends secrets away"
     if any(len(text) < 300 and PERSISTENCE.search(text) for text in texts) and _WRITES.search(code):
         yield "stays", Verdict.SUSPICIOUS, "writes what every login or program runs"
+
+
+def _side_by_side(statement: Statement) -> bool:
+    """Whether a statement too long to be one deed, as bundlers write them, has a secret and an address close together."""
+    code = statement.code
+    for found in _ENVIRONMENT.finditer(code):
+        near = code[max(0, found.start() - _NEAR) : found.end() + _NEAR]
+        texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', near)]
+        if _SENDS.search(near) and any(_URL.search(text) for text in (*texts, near)):
+            return True
+    return False
 
 
 def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unlisted: list[str], seen: _Seen) -> None:

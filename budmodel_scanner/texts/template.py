@@ -45,6 +45,7 @@ _RUNNERS = frozenset(
 _FOREIGN = frozenset({"self", "cycler", "lipsum", "joiner", "request", "url_for", "get_flashed_messages", "current_app"})
 _ATTRIBUTE_FILTERS = frozenset({"map", "selectattr", "rejectattr", "groupby", "sum", "sort", "unique", "min", "max"})
 _ANYWHERE = re.compile(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
+_ANYWHERE_FILLED_IN = re.compile(r"\{[{%][^}\n]{0,1000}" + _ANYWHERE.pattern)
 _WIDTH = re.compile(r"%[-+# 0]*(\d{6,})|\{[^{}]{0,40}:[^{}]{0,10}?(\d{6,})")
 
 
@@ -75,7 +76,8 @@ def examine_template(text: str, place: Place, *, must_parse: bool = True) -> Ite
         tree = _ENVIRONMENT.parse(text)
     except (TemplateError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         deep = isinstance(error, RecursionError | MemoryError)
-        if found := _ANYWHERE.search(text):
+        # In other languages of templates, these names stand outside of what is filled in.
+        if found := (_ANYWHERE if must_parse else _ANYWHERE_FILLED_IN).search(text):
             yield Finding("template.attribute-trick", Verdict.MALICIOUS, f"reaches for {found[0]}", place.at(""))
         elif deep:
             yield Finding("template.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))

@@ -36,6 +36,8 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
 
 def examine_setting(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
     """One setting of a tool, wherever it stands: where packages come from, what agents may do and whom they ask."""
+    if len(key) > _LONGEST_KEY:
+        return
     if _INDEX_KEY.fullmatch(key) or (_REGISTRY_KEY.fullmatch(key) and _PACKAGE_TOOL.search(place.path.lower())):
         for address in value if isinstance(value, list) else [value]:
             if isinstance(address, str):
@@ -45,11 +47,12 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
             yield from examine_requirement(requirement, place, place.at(where))
     if key in _SERVERS or (key == "servers" and place.name.endswith("mcp.json")):
         yield from _servers(value, where, place)
-    if str(value).lower() in _RIGHTS.get(key, ()):
+    if key in _RIGHTS and str(value).lower() in _RIGHTS[key]:
         what = f"{key} is {str(value)[:40]!r}, with which an agent asks nobody before it acts"
         yield Finding("config.agent-rights", Verdict.SUSPICIOUS, what, place.at(where))
 
 
+_LONGEST_KEY = 60
 _INDEX_KEY = re.compile(
     r"(?:default|extra)?[-_]?index[-_]urls?|find[-_]links|dependency[-_]links|npmRegistryServer|npmScopes"
 )
@@ -83,7 +86,7 @@ _RIGHTS = {
 
 def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
     """Programs that an agent starts for its tools, and addresses that it asks for them, often with a token."""
-    for server in servers.values() if isinstance(servers, Mapping) else []:
+    for server in servers.values() if isinstance(servers, Mapping) else servers if isinstance(servers, list) else []:
         if not isinstance(server, Mapping):
             continue
         if server.get("command"):

@@ -12,7 +12,8 @@ _STARTS = re.compile(
       (?P<TeX>\\(?:immediate\s{0,9})?\\?write\s{0,3}18\b | \\(?:ShellEscape|DelayedShellEscape)\b
       | \\(?:input|openin|openout|include|InputIfFileExists|verbatiminput|lstinputlisting)\b[^\n|%]{0,40}\|
       | \\(?:directlua|luaexec|latelua|luadirect)\b[^\\]{0,400}(?:os\.(?:execute|spawn|exec)|io\.popen|loadstring|require) )
-    | (?P<PostScript>%pipe% | \b(?:deletefile|renamefile)\b | (?<!\w)\.(?:forceput|eqproc|rsdparams|policyprocs|sethalftone5)\b)
+    | (?P<PostScript>%pipe% | \b(?:deletefile|renamefile)\b | (?<!\w)\.(?:forceput|eqproc|rsdparams
+      |policyprocs|sethalftone5)\b)
     | (?P<roff>(?m:^[.'](?:sy|pi|pso|open)[ \t]+\S))"""
 )
 _TEX_COMMENT = re.compile(r"(?m)(?<!\\)%(?!pipe%).*$")
@@ -39,7 +40,8 @@ def examine_typesetting(text: str, place: Place) -> Iterator[Finding]:
     is_tex = "\\" in text and not text.lstrip().startswith("%!")
     code = _TEX_COMMENT.sub("", text) if is_tex else text
     if found := _STARTS.search(code):
-        what = f"starts a program, or loads one, when it is set: {' '.join(code[found.start() : found.start() + 100].split())!r}"
+        shown = " ".join(code[found.start() : found.start() + 100].split())
+        what = f"starts a program, or loads one, when it is set: {shown!r}"
         where = place.at(f"line {code.count(chr(10), 0, found.start()) + 1}")
         yield Finding("document.runs-program", Verdict.SUSPICIOUS, what, where)
         yield from judge(Leaf(LeafKind.COMMAND, code[found.end() : found.end() + 2_000].strip("{}()|\"' ")), place)

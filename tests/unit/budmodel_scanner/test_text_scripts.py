@@ -84,8 +84,19 @@ def test_ordinary_scripts_are_safe(name: str, text: str) -> None:
     assert findings_of(name, text) == []
 
 
-def test_a_pth_file_that_imports_runs_at_every_start() -> None:
-    assert verdict_of_text("x.pth", "import os; os.getpid()\n") is Verdict.MALICIOUS
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("import os; os.system('echo budmodel-corpus')", Verdict.MALICIOUS),
+        ("import socket; socket.create_connection(('x.invalid', 1))", Verdict.MALICIOUS),
+        ("import os; os.getpid()", Verdict.SUSPICIOUS),
+        ("import sys; exec('import coverage; coverage.process_startup()')", Verdict.SUSPICIOUS),
+        ("../elsewhere", Verdict.SUSPICIOUS),
+        ("src", Verdict.SAFE),
+    ],
+)
+def test_a_pth_file_that_imports_runs_at_every_start(line: str, verdict: Verdict) -> None:
+    assert verdict_of_text("x.pth", f"{line}\n") is verdict
 
 
 def test_a_shell_script_is_recognized_by_its_first_line() -> None:
