@@ -92,24 +92,20 @@ def free_batches(
     The caller knows that none is at work. A run that ended in the midst counts as an attempt: else a model that kills its
     worker would be read without end.
     """
+    chosen = "batch_id = any(:batch_ids)" if batch_ids is not None else "batch_id is not null"
+    values = {"now": now, "scanned": scanned, "pause": pause, "counted": int(pause > timedelta(0))}
     freed = connection.execute(
         text(f"""
             update budmodel.extraction_targets known set batch_id = null, status = 'waiting',
                 attempts = attempts + cast(:counted as int),
                 next_attempt_at = cast(:now as timestamptz)
                     + least(cast(:pause as interval) * power(2, least(attempts, 20)), interval '1 day')
-            where (batch_id = any(:batch_ids) or :of_all and batch_id is not null)
-              and (status = 'waiting' or status = 'extracted' and {LEFT_UNFINISHED})
+            where {chosen} and (status = 'waiting' or status = 'extracted' and {LEFT_UNFINISHED})
         """),
-        {
-            "now": now,
-            "batch_ids": list(batch_ids or ()),
-            "of_all": batch_ids is None,
-            "scanned": scanned,
-            "pause": pause,
-            "counted": int(pause > timedelta(0)),
-        },
+        {**values, "batch_ids": list(batch_ids or ())},
     ).rowcount
-    for batch_id in open_batches(connection) if batch_ids is None else batch_ids:
-        close_batch(connection, batch_id)
+    # The others are done.
+    connection.execute(
+        text(f"update budmodel.extraction_targets set batch_id = null where {chosen}"), {"batch_ids": list(batch_ids or ())}
+    )
     return freed
