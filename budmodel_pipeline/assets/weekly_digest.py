@@ -78,14 +78,13 @@ def _section(
 
 
 def _rescored(digest: Digest) -> Iterator[str]:
-    """Those beyond their interval, and those that have none; how many stayed within it."""
+    """Those beyond their interval, then those that had none; how many stayed within it."""
     events = [event for event in digest.events if event["kind"] == "rescored"]
-    told = [event for event in events if event["is_beyond_interval"] is not False]
+    beyond, within, without = (sum(event["is_beyond_interval"] is met for event in events) for met in (True, False, None))
     if events:
         yield "## Measured again"
-        within = len(events) - len(told)
-        yield f"{within:,} of {len(events):,} stayed within the interval that they had."
-    if told:
+        yield f"{beyond:,} are beyond the interval that they had, {within:,} within it, {without:,} had none."
+    if told := [event for event in events if event["is_beyond_interval"] is not False]:
         heads = ["metric", "name", ":before", ":now", "unit", "beyond its interval"]
         yield _listed(heads, [_changed(event) for event in sorted(told, key=lambda one: not one["is_beyond_interval"])])
 

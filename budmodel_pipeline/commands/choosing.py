@@ -86,7 +86,8 @@ def choose(
         return
     if machine:
         known = machines()[machine]
-        say(f"{known.title}: {gigabytes(known.usable_bytes)} for a model. {known.reason}\n")
+        show_points(known.title, [("has", f"{gigabytes(known.usable_bytes)} for a model. {known.reason}")])
+        say("")
     _show(chosen, scope, len(rows), limit)
 
 
@@ -140,9 +141,9 @@ def _show(chosen: Chosen, scope: str, models: int, limit: int) -> None:
         say(f"\n{len(chosen.perhaps):,} more may, but for what is not known about them")
         _show_some(chosen.perhaps, limit)
     if chosen.removed:
-        say("\nNot met:")
-        for one in chosen.removed:
-            say(f"  {one.condition}: {one.models:,} models, {one.by_it_alone:,} of them by this alone")
+        say("")
+        removed = [(f"{one.models:,}", f"{one.condition}; {one.by_it_alone:,} by this alone") for one in chosen.removed]
+        show_points("Models that do not meet a condition", removed)
 
 
 def _show_some(choices: "list[Choice]", limit: int) -> None:

@@ -141,7 +141,7 @@ def change_rows(connection: Connection, week: date | None, source: str | None, k
                     date_trunc('week', cast(:week as timestamp))::date, (select max(week) from marts.leaderboard_changes)
                   )
               and source = coalesce(:source, source) and kind = coalesce(:kind, kind)
-            order by source, kind, metric_id, published_name, entry_key, seen_at, snapshot_id
+            order by source, kind, metric_id, published_name collate "C", entry_key collate "C", seen_at, snapshot_id
         """),
         {"week": week, "source": source, "kind": kind},
     )

@@ -14,12 +14,14 @@ _EVENTS = text("""
     select source, kind, metric_id, entry_key, published_name, name_before, score_before, score, difference, unit,
            is_beyond_interval, scores, origin
     from marts.leaderboard_changes where week = :week
-    order by source, kind, metric_id, published_name, entry_key, seen_at, snapshot_id
+    order by source, kind, metric_id, published_name collate "C", entry_key collate "C", seen_at, snapshot_id
 """)
 # Of those that had no snapshot before: what they say moves places as well.
 _FIRST_SEEN = text("""
     select source from budmodel.snapshots where status = 'published'
-    group by source having date_trunc('week', min(fetched_at) at time zone 'UTC')::date = :week order by source
+    group by source
+    having date_trunc('week', min(fetched_at) at time zone 'UTC')::date = :week and bool_and(origin <> 'backfill')
+    order by source
 """)
 
 

@@ -91,7 +91,7 @@ First read in this week: newcomer. What they say moves places as well.
 
 ## Measured again
 
-1 of 3 stayed within the interval that they had.
+1 are beyond the interval that they had, 1 within it, 1 had none.
 
 | metric | name | before | now | unit | beyond its interval |
 | --- | --- | ---: | ---: | --- | --- |

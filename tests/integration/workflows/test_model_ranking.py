@@ -172,4 +172,4 @@ def by_name(scores: Sequence[PublishedScore]) -> list[tuple[str, str, float]]:
 def test_kept_rankings_are_those_that_were_made(published: Engine) -> None:
     made = rank_models(published)
     with published.connect() as connection:
-        assert kept_rankings(connection) == {scope: ranking.ranked for scope, ranking in made.items()}
+        assert kept_rankings(connection) == {scope: one.ranked for scope, one in made.items() if one.ranked}
