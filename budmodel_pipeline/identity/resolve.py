@@ -28,7 +28,9 @@ _ARCHITECT_BOARDS = frozenset({"aider_polyglot"})
 # Words that say something else beside another word or number.
 _READ_BY_PLACE = TELLING | MONTHS.keys()
 # Sources whose organization of a row is the maker of its model.
-_STATE_MAKERS = frozenset({"bfcl", "epoch_ai", "epoch_ai_external", "llm_stats", "lmarena_text", "openvlm"})
+_STATE_MAKERS = frozenset(
+    {"bfcl", "epoch_ai", "epoch_ai_external", "llm_stats", "lmarena_arenas", "lmarena_text", "openvlm"}
+)
 # Signs that a variant is written with.
 _NO_AGENT = re.compile("[;=+]")
 # Sources whose rows are agents.

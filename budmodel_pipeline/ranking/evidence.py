@@ -9,7 +9,7 @@ from datetime import date
 
 OVERALL = "overall"
 # What other kinds of models are measured by, or what is no ability at all: these have rankings of their own, or none.
-NOT_OVERALL = frozenset({"embedding", "politics", "sensitive_topics", "serving"})
+NOT_OVERALL = frozenset({"embedding", "image_generation", "politics", "sensitive_topics", "serving", "video_generation"})
 NEVER = frozenset({"politics", "serving"})
 
 # Who vouches, best first. What is in neither never speaks for a model: it saw the answers, or is something around models.

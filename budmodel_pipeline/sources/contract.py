@@ -45,6 +45,7 @@ class Domain(StrEnum):
     FUNCTION_CALLING = "function_calling"
     GENERAL = "general"
     HUMAN_PREFERENCE = "human_preference"
+    IMAGE_GENERATION = "image_generation"
     INSTRUCTION_FOLLOWING = "instruction_following"
     KNOWLEDGE = "knowledge"
     LANGUAGES = "languages"
@@ -57,6 +58,7 @@ class Domain(StrEnum):
     SCIENCE = "science"
     SENSITIVE_TOPICS = "sensitive_topics"
     SERVING = "serving"
+    VIDEO_GENERATION = "video_generation"
     VISION = "vision"
     WRITING = "writing"
 
@@ -121,7 +123,8 @@ class Benchmark:
     """What is measured. `slug` is unique within its source, or for a `shared` benchmark across all sources.
 
     `part_of` is the slug of the benchmark of the same source that counts this one in already: its mean over parts, or the
-    board that this is a slice of. `terms` are given where its publisher allows something else than that of the source.
+    board that this is a slice of; for a benchmark of another source it is the id, `<source>/<slug>`. `terms` are given where
+    its publisher allows something else than that of the source.
     """
 
     slug: str
@@ -354,7 +357,9 @@ def check_declaration(source: Source) -> list[str]:
     for what, declared in names.items():
         problems += [f"{what} {name} is declared twice" for name, count in Counter(declared).items() if count > 1]
     known = {benchmark.slug for benchmark in source.benchmarks}
-    known_parts = {benchmark.part_of for benchmark in source.benchmarks if benchmark.part_of}
+    known_parts = {
+        benchmark.part_of for benchmark in source.benchmarks if benchmark.part_of and "/" not in benchmark.part_of
+    }
     problems += [f"a benchmark is part of an unknown benchmark {whole}" for whole in sorted(known_parts - known)]
     strays = [metric for metric in source.metrics if metric.benchmark not in known]
     problems += [f"metric {metric.slug} names an unknown benchmark {metric.benchmark}" for metric in strays]

@@ -210,7 +210,7 @@ def _benchmark_rows(source: str, known: Mapping[str, Benchmark]) -> list[dict[st
             "title": benchmark.title,
             "domain": benchmark.domain,
             "description": benchmark.description,
-            "part_of": known[benchmark.part_of].id_in(source) if benchmark.part_of else None,
+            "part_of": known[whole].id_in(source) if (whole := benchmark.part_of) in known else whole or None,
         }
         for benchmark in known.values()
     ]

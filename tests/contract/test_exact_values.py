@@ -231,6 +231,18 @@ def lmarena_text(root: Path) -> Iterator[Value]:
         yield row["model_name"], f"rating_{lower_words(row['category'])}", row["rating"]
 
 
+def lmarena_arenas(root: Path) -> Iterator[Value]:
+    folder = root / "huggingface.co/datasets/lmarena-ai/leaderboard-dataset/resolve/main"
+    for file in folder.glob("*/latest-00000-of-00001.parquet"):
+        arena = file.parent.name
+        for row in pd.read_parquet(file).to_dict("records") if arena != "text" else []:
+            yield (
+                row["model_name"],
+                f"{arena}_{lower_words(row['category'])}",
+                row["score" if arena == "agent" else "rating"],
+            )
+
+
 def mteb(root: Path) -> Iterator[Value]:
     for row in tree(root, "mteb-leaderboard-backend.hf.space/v1/benchmarks/MTEB(eng, v2)/scores")["rows"]:
         means = {"mean_task": row["meanTask"], "mean_task_type": row["meanTaskType"]}
@@ -308,6 +320,7 @@ READERS: dict[str, Callable[[Path], Iterator[Value]]] = {
         livebench,
         livecodebench,
         llm_stats,
+        lmarena_arenas,
         lmarena_text,
         mteb,
         open_llm_leaderboard,
@@ -363,6 +376,7 @@ VALUES = {
     "livebench": 1008,
     "livecodebench": 64,
     "llm_stats": 525,
+    "lmarena_arenas": 8440,
     "lmarena_text": 7461,
     "mteb": 5001,
     "open_llm_leaderboard": 32032,
