@@ -8,12 +8,12 @@ from io import StringIO
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from budmodel_pipeline.api.offered import OFFERS, Offer
-from budmodel_pipeline.api.reading import Pool, one_row
+from budmodel_pipeline.api.reading_pool import Pool, one_row
 from budmodel_pipeline.api.remembered import tags_held
 from budmodel_pipeline.api.selecting import PageQuery, columns_of, item_sql, page_sql, query_of
 
@@ -92,6 +92,8 @@ def _add_item(router: APIRouter, pool: Pool, offer: Offer) -> None:
             raise _missing(offer, value)
         return Response(row, headers=_headers(build, JSON), media_type=JSON)
 
+    said, real = f"Its {offer.key}; what it holds of / stays as it is.", offer.example[offer.key or ""]
+    read.__annotations__["value"] = Annotated[str, Path(description=said, examples=[real])]
     router.add_api_route(
         f"/{offer.path}/{{value:path}}",
         read,

@@ -12,11 +12,11 @@ from budmodel_pipeline.api.columns import Column, Relation, relations
 class Offer:
     """A collection at /v1/<path>. Of a new table `path`, `table` and `example` are enough.
 
-    `example` is a part of a row that the bundled samples give. `sorted_by` is the order where nobody asks for another, - for
-    descending; it tells rows apart, so that no page repeats or misses one. Without it that is what the table has one row
-    for each of. `asked_by` are columns that can be asked for; without it these, and whose models the rows are. With a `key`
-    one row is found at /v1/<path>/<its value>, with `parts`: the rows of other collections that bear the same value in the
-    column of that name. `only` are the columns that are shown, all without it.
+    `example` is a part of a row that the bundled samples give, and that no further source changes. `sorted_by` is the order
+    where nobody asks for another, - for descending; it tells rows apart, so that no page repeats or misses one. Without it
+    that is what the table has one row for each of. `asked_by` are columns that can be asked for; without it these, and whose
+    models the rows are. With a `key` one row is found at /v1/<path>/<its value>, with `parts`: the rows of other collections
+    that bear the same value in the column of that name. `only` are the columns that are shown, all without it.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Offer:
 
 
 _WHO = ("model_id", "group_id", "maker", "hub_repository")
-_MODEL = {"model_id": "openai/gpt-4o-2024-08-06", "display_name": "GPT 4o (Aug 2024)", "maker": "OpenAI"}
+_MODEL = {"model_id": "openai/gpt-4o-2024-08-06", "group_id": "openai/gpt-4o", "maker": "OpenAI"}
 _TARGET = {"target": "hf:microsoft/phi-4"}
 _METRIC = {"source": "lmarena_text", "metric_id": "lmarena_text.rating_overall"}
 
@@ -82,7 +82,7 @@ OFFERS = (
     Offer(
         "groups",
         "model_groups",
-        {"group_id": "openai/gpt-4o", "sources_count": 7},
+        {"group_id": "openai/gpt-4o", "maker": "OpenAI"},
         ("group_id",),
         ("group_id", "maker", "model_ids", "sources", "sources_count"),
         "group_id",
@@ -111,9 +111,36 @@ OFFERS = (
     Offer(
         "rankings",
         "model_ranking",
-        {"scope": "overall", "group_id": "openai/gpt-4o", "rank": 18},
+        {"scope": "overall", "group_id": "openai/gpt-4o", "maker": "OpenAI"},
         ("scope", "rank", "group_id"),
         ("scope", "group_id", "maker", "sources", "rank", "tier", "benchmarks"),
+    ),
+    Offer(
+        "choices",
+        "model_choice",
+        {"scope": "overall", "group_id": "microsoft/phi-4", "license_id": "mit"},
+        ("scope", "rank", "group_id"),
+        (
+            "scope",
+            "group_id",
+            "maker",
+            "open_weights",
+            "parameters",
+            "context_length",
+            "serving_bytes_8k",
+            "serving_bytes_32k",
+            "license_id",
+            "commercial_use",
+            "verdict",
+            "blended_usd_per_million_tokens",
+        ),
+    ),
+    Offer(
+        "gaps",
+        "gaps",
+        {"group_id": "google/gemini-3-pro", "missing": "card"},
+        ("place",),
+        ("group_id", "maker", "missing", "scope", "sources", "place", "worth"),
     ),
     Offer(
         "ranking_benchmarks",
@@ -139,7 +166,7 @@ OFFERS = (
     Offer(
         "comparison",
         "model_comparison",
-        {**_MODEL, "source": "evalplus", "metric_id": "evalplus.humaneval_pass_at_1", "score": 92.7, "rank": 3},
+        {**_MODEL, "source": "evalplus", "metric_id": "evalplus.humaneval_pass_at_1", "score": 92.7},
         ("model_id", "metric_id"),
         (*_WHO, "metric_id", "benchmark_id", "domain", "source", "is_headline", "standing", "rank"),
     ),
@@ -158,7 +185,7 @@ OFFERS = (
         ("target", *_WHO, "benchmark", "metric"),
     ),
     Offer(
-        "gaps",
+        "claim_gaps",
         "self_reported_gap",
         {
             "benchmark_id": "humaneval",
@@ -209,8 +236,6 @@ OFFERS = (
         "lineage",
         "model_lineage",
         {"target": "hf:HuggingFaceH4/zephyr-7b-beta", "base_model": "mistralai/Mistral-7B-v0.1"},
-        (),
-        ("target", *_WHO, "base_model", "base_model_id", "relation"),
     ),
     Offer(
         "prices",

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from budmodel_pipeline.api.reading import Pool, one_row
+from budmodel_pipeline.api.reading_pool import Pool, one_row
 
 # So often it is asked whether a table was built anew, and no page is given again for longer after that.
 SECONDS_BETWEEN_LOOKS = 1.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from budmodel_pipeline.api.reading import Pool
+from budmodel_pipeline.api.reading_pool import Pool
 
 if TYPE_CHECKING:
     from budmodel_pipeline.targets.hub import Hub

@@ -26,7 +26,7 @@ def serve(host: str, port: int, as_json: bool) -> None:
     import uvicorn
 
     from budmodel_pipeline.api.application import build_application
-    from budmodel_pipeline.api.reading import open_pool
+    from budmodel_pipeline.api.reading_pool import open_pool
     from budmodel_pipeline.api.served import Served
     from budmodel_pipeline.commands import quickstart
     from budmodel_pipeline.connections import live

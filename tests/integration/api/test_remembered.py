@@ -12,7 +12,7 @@ from psycopg import errors
 from sqlalchemy import make_url
 from starlette.types import Receive, Scope, Send
 
-from budmodel_pipeline.api.reading import Pool, one_row, open_pool
+from budmodel_pipeline.api.reading_pool import Pool, one_row, open_pool
 from budmodel_pipeline.api.remembered import remembered
 
 Ask = Callable[..., Awaitable[httpx2.Response]]
