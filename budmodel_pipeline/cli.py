@@ -61,24 +61,31 @@ class _Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Ends the process: a problem is a sentence on standard error, or an object of JSON where JSON was asked for."""
         words, output = sys.argv[1:] if args is None else list(args), sys.stdout
+        as_json = "--json" in words
         try:
             # What a command returns is nothing; `--help` and the like end with a status.
             status = super().main(words, standalone_mode=False, **extra)
         except click.Abort:
             status = INTERRUPTED
+            if as_json:
+                _tell_problem("interrupted", status)
         except SystemExit:
             # Click has put another in its place: nobody reads its help to the end, which is no failure.
             if sys.stdout is not output:
                 sys.exit(0)
             raise
         except click.ClickException as problem:
-            if "--json" in words:
-                said = {"error": problem.format_message(), "exit_status": problem.exit_code}
-                print(json.dumps(said, ensure_ascii=False, indent=1 if sys.stderr.isatty() else None), file=sys.stderr)
+            status = problem.exit_code
+            if as_json:
+                _tell_problem(problem.format_message(), status)
             else:
                 problem.show()
-            status = problem.exit_code
         sys.exit(status)
+
+
+def _tell_problem(sentence: str, status: int) -> None:
+    said = {"error": sentence, "exit_status": status}
+    print(json.dumps(said, ensure_ascii=False, indent=1 if sys.stderr.isatty() else None), file=sys.stderr)
 
 
 @click.group(

@@ -1,6 +1,10 @@
 """The application: what is read, what is asked for, and the guards before them."""
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -11,7 +15,9 @@ from budmodel_pipeline.api.asking import request_routes
 from budmodel_pipeline.api.collections_read import collection_routes
 from budmodel_pipeline.api.guards import limited, needs_token
 from budmodel_pipeline.api.observed import counted, health_routes, metrics_routes
+from budmodel_pipeline.api.offered import OFFERS
 from budmodel_pipeline.api.problems import DOCUMENTED, answer_problems
+from budmodel_pipeline.api.remembered import remembered
 from budmodel_pipeline.api.served import Served
 from budmodel_pipeline.api.successors import successor_routes
 
@@ -19,10 +25,21 @@ ABOUT = """Public evidence about AI models: what leaderboards say, what a model 
 files are safe. `/v1` lists the collections. Pages are JSON, or CSV with `Accept: text/csv`; each bears an `ETag` that stays
 until the tables are built anew. Null is unknown, and never zero. What goes wrong is told as problem details."""
 
+# One line for each collection, and what is opened is opened by whoever reads.
+SHOWN = {"defaultModelsExpandDepth": -1, "docExpansion": "none", "filter": True, "validatorUrl": None}
+
 
 def build_application(served: Served) -> FastAPI:
     """The application over `served`."""
     registry = CollectorRegistry()
+
+    @asynccontextmanager
+    async def connected(_: FastAPI) -> AsyncIterator[None]:
+        # What was made at the start stays to the end: the collector need not look at it again and again.
+        gc.freeze()
+        async with served.pages:
+            yield
+
     app = FastAPI(
         title="BudModel",
         version=version("budmodel-pipeline"),
@@ -31,20 +48,36 @@ def build_application(served: Served) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         responses=DOCUMENTED,
+        openapi_tags=_tags(),
+        lifespan=connected,
     )
     # The page and its script come from here: it works without a network, and nobody else sees who reads it.
-    patch_fastapi(app, swagger_ui_parameters={"defaultModelsExpandDepth": -1, "validatorUrl": None})
+    patch_fastapi(app, swagger_ui_parameters=SHOWN)
     answer_problems(app)
     writing = needs_token(served.tokens)
     reading = [writing] if served.reads_need_token else []
     app.include_router(health_routes(served.read))
     app.include_router(metrics_routes(served.read, registry), dependencies=reading)
-    app.include_router(collection_routes(served.read), dependencies=reading)
+    app.include_router(collection_routes(served.pages), dependencies=reading)
     app.include_router(request_routes(served, writing), dependencies=reading)
     app.include_router(successor_routes(served, writing), dependencies=reading)
+    if not served.reads_need_token:
+        app.add_middleware(remembered, pool=served.pages)
     if served.web_origins:
         shown = ["ETag", "Link"]
         app.add_middleware(CORSMiddleware, allow_origins=served.web_origins, allow_methods=["GET"], expose_headers=shown)
     app.add_middleware(limited, per_minute=served.per_minute)
     app.add_middleware(counted, registry=registry)
     return app
+
+
+def _tags() -> list[dict[str, Any]]:
+    """What stands beside each heading of the page, in its order."""
+    about = {one.path: one.relation.description.partition(". ")[0].rstrip(".:") for one in OFFERS}
+    others = {
+        "requests": "models that somebody asks for, and what became of them",
+        "BudModel": "the addresses of BudModel, for clients that move here",
+        "operations": "whether the service is well",
+    }
+    every = {"collections": "what there is to read"} | about | others
+    return [{"name": name, "description": said} for name, said in every.items()]

@@ -2,25 +2,26 @@
 
 import csv
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import version
 from io import StringIO
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import Engine, text
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from budmodel_pipeline.api.offered import OFFERS, Offer
+from budmodel_pipeline.api.reading_pool import Pool, one_row
+from budmodel_pipeline.api.remembered import tags_held
 from budmodel_pipeline.api.selecting import PageQuery, columns_of, item_sql, page_sql, query_of
 
 JSON, CSV = "application/json", "text/csv"
 _FORMAT = version("budmodel-pipeline")
 
 
-def collection_routes(database: Engine) -> APIRouter:
+def collection_routes(pool: Pool) -> APIRouter:
     """A router over everything that is offered."""
     router = APIRouter(prefix="/v1")
 
@@ -30,25 +31,25 @@ def collection_routes(database: Engine) -> APIRouter:
         return {"items": [{"path": f"/v1/{one.path}", "about": one.relation.description} for one in OFFERS]}
 
     for offer in OFFERS:
-        _add_collection(router, database, offer)
+        _add_collection(router, pool, offer)
         if offer.key is not None:
-            _add_item(router, database, offer)
+            _add_item(router, pool, offer)
     return router
 
 
-def _add_collection(router: APIRouter, database: Engine, offer: Offer) -> None:
-    def read(request: Request, query: PageQuery) -> Response:
+def _add_collection(router: APIRouter, pool: Pool, offer: Offer) -> None:
+    async def read(request: Request, query: PageQuery) -> Response:
         path = f"{request.url.path}?{urlencode(_asked(query, offset=query.offset + query.limit), doseq=True)}"
         wanted = CSV if CSV in request.headers.get("accept", "") else JSON
         sql, values = page_sql(offer, query, path, _held(request, wanted))
-        build, page = _fetch(database, sql, values)
+        build, page = await one_row(pool, sql, values)
         if query.build is not None and query.build != build:
             raise HTTPException(409, "The table was rebuilt since the page before; begin again with the first one.")
         if page is None:
             return Response(status_code=304, headers=_headers(build, wanted))
         if wanted == JSON:
             return Response(page, headers=_headers(build, JSON), media_type=JSON)
-        return _as_csv(page, columns_of(offer, query), _headers(build, CSV))
+        return await run_in_threadpool(_as_csv, page, columns_of(offer, query), _headers(build, CSV))
 
     read.__annotations__["query"] = Annotated[query_of(offer), Query()]
     page = {
@@ -59,7 +60,7 @@ def _add_collection(router: APIRouter, database: Engine, offer: Offer) -> None:
             "next": {"type": ["string", "null"], "description": "The next page; null on the last one."},
         },
     }
-    example = {"items": [offer.example], "next": None}
+    example = {"items": [offer.example], "next": f"/v1/{offer.path}?offset=100"}
     router.add_api_route(
         f"/{offer.path}",
         read,
@@ -79,18 +80,20 @@ def _add_collection(router: APIRouter, database: Engine, offer: Offer) -> None:
     )
 
 
-def _add_item(router: APIRouter, database: Engine, offer: Offer) -> None:
-    def read(request: Request, value: str) -> Response:
+def _add_item(router: APIRouter, pool: Pool, offer: Offer) -> None:
+    async def read(request: Request, value: str) -> Response:
         if "\0" in value:
             raise _missing(offer, value)
         held = _held(request, JSON)
-        build, row = _fetch(database, *item_sql(offer, value, held))
+        build, row = await one_row(pool, *item_sql(offer, value, held))
         if row is None and build in held:
             return Response(status_code=304, headers=_headers(build, JSON))
         if row is None:
             raise _missing(offer, value)
         return Response(row, headers=_headers(build, JSON), media_type=JSON)
 
+    said, real = f"Its {offer.key}; what it holds of / stays as it is.", offer.example[offer.key or ""]
+    read.__annotations__["value"] = Annotated[str, Path(description=said, examples=[real])]
     router.add_api_route(
         f"/{offer.path}/{{value:path}}",
         read,
@@ -113,12 +116,6 @@ def _row_schema(offer: Offer, *, is_part: bool = False) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def _fetch(database: Engine, sql: str, values: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    with database.connect() as connection:
-        found = connection.execute(text(sql), values).one()
-    return found.build, found.answer
-
-
 def _asked(query: PageQuery, **changed: Any) -> dict[str, Any]:
     """What was asked, without what nobody said; the build comes with the answer."""
     return {**query.model_dump(mode="json", exclude_defaults=True, exclude={"build"}), **changed}
@@ -135,7 +132,7 @@ def _mark(wanted: str) -> str:
 
 def _held(request: Request, wanted: str) -> list[str]:
     """The builds that the client holds in this form."""
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in request.headers.get("if-none-match", "").split(",")]
+    tags = [tag.strip('"') for tag in tags_held(request.headers)]
     return [tag.removesuffix(_mark(wanted)) for tag in tags if tag.endswith(_mark(wanted))]
 
 

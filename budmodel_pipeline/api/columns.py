@@ -1,5 +1,6 @@
 """What the columns of a table are: name, type and meaning, as the dbt project documents and enforces them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,11 +68,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view that is offered. `name` holds its schema."""
+    """A table or view that is offered. `name` holds its schema; it has one row for each value of the columns `unique`."""
 
     name: str
     description: str
     columns: Mapping[str, Column]
+    unique: tuple[str, ...]
 
 
 @cache
@@ -81,10 +83,22 @@ def relations() -> Mapping[str, Relation]:
     for file in sorted(PROJECT.glob("*/*.yml")):
         for model in yaml.load(file.read_bytes(), yaml.CSafeLoader).get("models", []):
             columns = [
-                Column(one["name"], one["data_type"], one["description"].strip(), "constraints" not in one)
+                Column(one["name"], one["data_type"], _markdown(one["description"]), "constraints" not in one)
                 for one in model.get("columns", [])
                 if "data_type" in one
             ]
             name = f"{file.parent.name}.{model['name']}"
-            found[model["name"]] = Relation(name, model["description"].strip(), {one.name: one for one in columns})
+            by_name = {one.name: one for one in columns}
+            found[model["name"]] = Relation(name, _markdown(model["description"]), by_name, _unique(model))
     return MappingProxyType(found)
+
+
+def _markdown(description: str) -> str:
+    """As pages of documentation show it: <source>.<metric> would be taken for HTML, and not be seen."""
+    return re.sub(r"[^\s(`]*<[^<>]*>[^\s,;:)`]*", r"`\g<0>`", description.strip())
+
+
+def _unique(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of the first test that rows are told apart by them; none where there is no such test."""
+    tests = (one["unique_together"] for one in model.get("data_tests", []) if "unique_together" in one)
+    return tuple(next(tests, {"arguments": {"columns": []}})["arguments"]["columns"])

@@ -5,9 +5,11 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg import errors
+from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -67,11 +69,20 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     async def no_answer(request: Request, error: DBAPIError) -> Response:  # noqa: ARG001 - as it is called
+        return problem(*_of_database(error.orig or error))
+
+    @app.exception_handler(psycopg.Error)
+    async def no_page(request: Request, error: psycopg.Error) -> Response:  # noqa: ARG001 - as it is called
         return problem(*_of_database(error))
 
+    @app.exception_handler(PoolTimeout)
     @app.exception_handler(PoolTimeoutError)
-    async def too_busy(request: Request, error: PoolTimeoutError) -> Response:  # noqa: ARG001 - as it is called
-        return problem(503, "Too many questions at once; try again in a few seconds.", {"Retry-After": "5"})
+    async def too_busy(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as it is called
+        return problem(
+            503,
+            "The database does not answer, or is asked too much at once; try again in a few seconds.",
+            {"Retry-After": "5"},
+        )
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
@@ -79,8 +90,8 @@ def answer_problems(app: FastAPI) -> None:
         return problem(500, "Something unforeseen failed; the log of the server has it.")
 
 
-def _of_database(error: DBAPIError) -> tuple[int, str]:
-    match error.orig:
+def _of_database(error: BaseException) -> tuple[int, str]:
+    match error:
         case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InvalidSchemaName():
             return 503, "The tables of this version are not there yet; `budmodel run --rebuild-marts` builds them."
         case errors.QueryCanceled():

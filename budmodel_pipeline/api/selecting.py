@@ -13,7 +13,8 @@ MOST_ROWS = 1_000
 PART_ROWS = 100
 # What a table was built as: dbt makes a new one and puts it into the place of the old. Views are never the same.
 BUILD = (
-    "(select string_agg(oid::text, '-' order by oid) from pg_class where oid = any(array[{}]::regclass[]) and relkind = 'r')"
+    "(select case when bool_and(relkind = 'r') then string_agg(oid::text, '-' order by oid) end"
+    " from pg_class where oid = any(array[{}]::regclass[]))"
 )
 
 
@@ -67,8 +68,8 @@ def page_sql(offer: Offer, query: PageQuery, next_page: str, held: Sequence[str]
     asked = query.model_dump(exclude_none=True)
     conditions, values = _conditions(offer, asked)
     order = (*asked["sort"], *offer.order)
-    rows = _rows(offer, columns_of(offer, query), conditions, order, ":limit + 1 offset :offset")
-    page = _page(rows, ":limit", "cast(:next as text) || coalesce('&build=' || build, '')")
+    rows = _rows(offer, columns_of(offer, query), conditions, order, "%(limit)s + 1 offset %(offset)s")
+    page = _page(rows, "%(limit)s", "cast(%(next)s as text) || coalesce('&build=' || build, '')")
     values |= {"limit": query.limit, "offset": query.offset, "next": next_page, "held": list(held)}
     return _unless_held([offer], f"(select {page})"), values
 
@@ -80,16 +81,16 @@ def item_sql(offer: Offer, value: str, held: Sequence[str]) -> tuple[str, Mappin
     parts = [BY_PATH[path] for path in offer.parts]
     for part in parts:
         values[f"next_{part.path}"] = f"/v1/{part.path}?{offer.key}={quote(value, safe='')}&offset={PART_ROWS}"
-        rows = _rows(part, part.columns, [f"{key} = :value"], part.order, str(PART_ROWS + 1))
-        columns.append(f"(select {_page(rows, str(PART_ROWS), f'cast(:next_{part.path} as text)')}) as {part.path}")
-    row = f"select {', '.join(columns)} from {offer.relation.name} as whole where whole.{key} = :value"
+        rows = _rows(part, part.columns, [f"{key} = %(value)s"], part.order, str(PART_ROWS + 1))
+        columns.append(f"(select {_page(rows, str(PART_ROWS), f'cast(%(next_{part.path})s as text)')}) as {part.path}")
+    row = f"select {', '.join(columns)} from {offer.relation.name} as whole where whole.{key} = %(value)s"
     return _unless_held([offer, *parts], f"(select to_json(item) from ({row}) as item)"), values
 
 
 def _unless_held(offers: Sequence[Offer], answer: str) -> str:
     # A name that is cast is a constant: the plan need not look it up, and a missing table is an error.
     build = BUILD.format(", ".join(dict.fromkeys(f"'{offer.relation.name}'" for offer in offers)))
-    unless_held = f"case when build = any(:held) then null else cast({answer} as text) end"
+    unless_held = f"case when build = any(%(held)s) then null else cast({answer} as text) end"
     return f"select build, {unless_held} as answer from {build} as built (build)"
 
 
@@ -124,7 +125,7 @@ def _conditions(offer: Offer, asked: Mapping[str, Any]) -> tuple[list[str], dict
 def _comparisons(column: Column) -> list[tuple[str, str]]:
     name = column.name
     if column.kind.is_span:
-        return [(f"min_{name}", f">= :min_{name}"), (f"max_{name}", f"<= :max_{name}")]
+        return [(f"min_{name}", f">= %(min_{name})s"), (f"max_{name}", f"<= %(max_{name})s")]
     if column.type == "boolean":
-        return [(name, f"= :{name}")]
-    return [(name, f"&& cast(:{name} as text[])" if column.type == "text[]" else f"= any(cast(:{name} as text[]))")]
+        return [(name, f"= %({name})s")]
+    return [(name, f"&& cast(%({name})s as text[])" if column.type == "text[]" else f"= any(cast(%({name})s as text[]))")]

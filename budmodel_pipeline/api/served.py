@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from budmodel_pipeline.api.reading_pool import Pool
+
 if TYPE_CHECKING:
     from budmodel_pipeline.targets.hub import Hub
 
@@ -21,6 +23,7 @@ class Served:
     requests that one address may make in a minute, 0 for any number.
     """
 
+    pages: Pool
     read: Engine
     write: Engine
     open_hub: "Callable[[], Hub]"

@@ -14,6 +14,7 @@ import click
 from budmodel_pipeline.commands.console import put, say, tell, whisper
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.ports import is_free
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -103,22 +104,11 @@ def ui(port: int | None, as_json: bool) -> None:
 def _free_port(asked: int | None) -> int:
     """The port that was `asked` for, which has to be free; without one the first free one from the usual one on."""
     first = asked or PORT
-    free = next((port for port in range(first, min(first + NEXT_PORTS, 65536)) if _is_free(port)), None)
+    free = next((port for port in range(first, min(first + NEXT_PORTS, 65536)) if is_free(HOST, port)), None)
     if free == first or (free is not None and asked is None):
         return free
     advice = f"the next free one is {free}" if free is not None else f"and so are the next {NEXT_PORTS}"
     raise click.ClickException(f"Something else listens on port {first}; {advice}: --port names one.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As servers do: what a server that ended has left of its connections does not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _announce(port: int, *, as_json: bool) -> None:
@@ -141,11 +131,16 @@ def _announce(port: int, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
-def completion(shell: str) -> None:
+@as_json
+def completion(shell: str, as_json: bool) -> None:
     """Print the completion of this command for a SHELL: eval "$(budmodel completion bash)"."""
     from click.shell_completion import get_completion_class
 
     made = get_completion_class(shell)
     if made is None:
         raise click.ClickException(f"click knows no completion for {shell}")
-    put(made(click.get_current_context().find_root().command, {}, "budmodel", "_BUDMODEL_COMPLETE").source())
+    script = made(click.get_current_context().find_root().command, {}, "budmodel", "_BUDMODEL_COMPLETE").source()
+    if as_json:
+        tell({"shell": shell, "script": script})
+    else:
+        put(script)

@@ -106,14 +106,20 @@ def compare(models: Sequence[str], chosen: Sequence[str], headline: bool, limit:
         show(rows, as_json=True)
         return
     show([_side_by_side(row) for row in rows], as_json=False)
+    for model in [name for name in _models_of(rows) if all(row[name] is None for row in rows)]:
+        say(f"\n! No score of {model} is among these; `budmodel model {model}` tells what is known of it")
     if left_out and not chosen:
         say(f"\n{left_out:,} more metrics are parts of these or beside them: --all")
 
 
 def _side_by_side(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with score, rank and percentile of a model in one cell."""
-    models = [name for name in row if name not in ("metric", "unit", "rank", "percentile", "of")]
-    return {"metric": row["metric"], "unit": row["unit"], **{model: _placed(row, model) for model in models}}
+    return {"metric": row["metric"], "unit": row["unit"], **{model: _placed(row, model) for model in _models_of([row])}}
+
+
+def _models_of(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """The models that the rows compare."""
+    return [name for name in (rows[0] if rows else ()) if name not in ("metric", "unit", "rank", "percentile", "of")]
 
 
 def _placed(row: Mapping[str, Any], model: str) -> str:

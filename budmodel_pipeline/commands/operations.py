@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from budmodel_pipeline.commands import context
-from budmodel_pipeline.commands.console import say, show
+from budmodel_pipeline.commands.console import say, show, tell
 from budmodel_pipeline.commands.options import as_json
 
 
@@ -41,7 +41,8 @@ def doctor(as_json: bool) -> None:
 
 
 @click.command()
-def stop() -> None:
+@as_json
+def stop(as_json: bool) -> None:
     """Stop the embedded PostgreSQL server; its data stay, and the next command starts it again."""
     settings = context.settings()
     from budmodel_pipeline.services import embedded_postgres
@@ -54,12 +55,16 @@ def stop() -> None:
         embedded_postgres.stop(place)
     except EmbeddedPostgresError as error:
         raise click.ClickException(str(error)) from error
-    say(f"No PostgreSQL server runs in {place}; the data stay.")
+    if as_json:
+        tell({"place": str(place), "running": False})
+    else:
+        say(f"No PostgreSQL server runs in {place}; the data stay.")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def backup(folder: Path) -> None:
+@as_json
+def backup(folder: Path, as_json: bool) -> None:
     """Save tables, Dagster's database and the list of objects into FOLDER, while everything goes on.
 
     The objects themselves are copied by the tools of their store; they never change.
@@ -72,12 +77,16 @@ def backup(folder: Path) -> None:
         dagster = data.set(database=settings.dagster_postgres_db)
         store = live.object_store_of(settings)
         count = back_up(folder, data, dagster, engine, store)
+    if as_json:
+        tell({"folder": str(folder), "objects": count, "store": str(store.place)})
+    else:
         say(f"Saved into {folder}. It lists {count:,} objects; save {store.place} as well, by its own tools.")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def restore(folder: Path) -> None:
+@as_json
+def restore(folder: Path, as_json: bool) -> None:
     """Put a backup of FOLDER into databases that hold no data; stop the UI and its daemon before."""
     from budmodel_pipeline.connections import live
     from budmodel_pipeline.workflows.backups import restore as put_back
@@ -86,16 +95,21 @@ def restore(folder: Path) -> None:
         data = settings.database_url
         dagster = data.set(database=settings.dagster_postgres_db)
         restored = put_back(folder, data, dagster, engine, live.object_store_of(settings))
-    say(f"What was saved at {restored.made_at} is back. The next `budmodel run` builds the marts.")
-    if restored.missing:
-        say(f"! {len(restored.missing):,} objects are not in the store, the first {restored.missing[0]}: copy them back.")
-        sys.exit(1)
+    if as_json:
+        tell({"made_at": restored.made_at, "missing_objects": list(restored.missing)})
+    else:
+        say(f"What was saved at {restored.made_at} is back. The next `budmodel run` builds the marts.")
+        if restored.missing:
+            first = restored.missing[0]
+            say(f"! {len(restored.missing):,} objects are not in the store, the first {first}: copy them back.")
+    sys.exit(1 if restored.missing else 0)
 
 
 @click.command()
 @click.option("--days", type=click.IntRange(min=7), default=90, show_default=True, help="How long runs are kept.")
 @click.option("--yes", is_flag=True, help="Do it; without it, what would go is told and nothing is done.")
-def prune(days: int, yes: bool) -> None:
+@as_json
+def prune(days: int, yes: bool, as_json: bool) -> None:
     """Forget what is old: Dagster's runs with their events and logs, dbt's logs, snapshots that never were published.
 
     What tells how an asset stands is kept, and so is all that was published. Dagster does the same on the first of a month.
@@ -116,7 +130,10 @@ def prune(days: int, yes: bool) -> None:
             told = what.sentence()
             if yes:
                 forget(instance, engine, live.object_store_of(settings), what)
-    say(f"Forgot {told}." if yes else f"Would forget {told}. To do it: budmodel prune --days {days} --yes")
+    if as_json:
+        tell({"done": yes, "what": told})
+    else:
+        say(f"Forgot {told}." if yes else f"Would forget {told}. To do it: budmodel prune --days {days} --yes")
 
 
 @contextmanager

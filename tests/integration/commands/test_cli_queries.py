@@ -346,6 +346,11 @@ def test_a_terminal_of_80_columns_has_room(samples_run: Run, arguments: list[str
         ["models", "--limit", "3"],
         ["compare", *PAIR, "InternVL3-78B"],
         ["model", "phi4"],
+        ["ranking"],
+        ["doctor"],
+        ["license", "mit"],
+        ["--help"],
+        ["run", "--help"],
     ],
 )
 def test_a_terminal_of_60_columns_has_room(samples_run: Run, arguments: list[str]) -> None:
@@ -354,6 +359,17 @@ def test_a_terminal_of_60_columns_has_room(samples_run: Run, arguments: list[str
     table = [line.rstrip() for line in lines if "  " in line.strip()]
     assert len(table) > 4
     assert max(map(len, table)) <= 60
+
+
+def test_a_model_without_a_score_is_named(samples_run: Run) -> None:
+    """Its column would be empty, and is not shown."""
+    [(metric,)] = samples_run.at.query("""
+        select metric_id from marts.model_comparison group by 1
+        having bool_or(model_id = 'microsoft/phi-4') and not bool_or(model_id = 'google/gemini-3-pro') order by 1 limit 1
+    """)
+    out = samples_run.at.run("compare", "phi-4", "gemini-3-pro", "--metric", metric).out
+    assert "! No score of google/gemini-3-pro is among these" in out
+    assert "No score of microsoft/phi-4" not in out
 
 
 def test_what_is_spelled_otherwise_is_accepted(samples_run: Run) -> None:

@@ -1,5 +1,6 @@
 """What is offered exists, and what is asked of it becomes SQL that holds no word of the asker's."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,22 +14,44 @@ EVERY = pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.path)
 HOSTILE = "'; drop table x; --"
 
 
-def test_every_documented_column_has_a_kind() -> None:
-    unknown = {column.type for relation in relations().values() for column in relation.columns.values()} - set(KINDS)
+def test_every_column_that_is_offered_has_a_kind() -> None:
+    unknown = {column.type for offer in OFFERS for column in offer.relation.columns.values()} - set(KINDS)
     assert unknown == set()
+
+
+def test_words_in_angle_brackets_are_seen_on_the_page_of_documentation() -> None:
+    said = [relation.description for relation in relations().values()]
+    said += [column.description for relation in relations().values() for column in relation.columns.values()]
+    hidden = [one for one in said if re.search(r"<\w", re.sub(r"`[^`]*`", "", one))]
+    assert hidden == []
+    assert any("`<source>.<metric>`" in one for one in said)
 
 
 def test_each_path_is_offered_once() -> None:
     assert len(BY_PATH) == len(OFFERS)
 
 
+def test_every_mart_is_offered() -> None:
+    marts = {table for table, relation in relations().items() if relation.name.startswith("marts.")}
+    assert marts - {offer.table for offer in OFFERS} == set(), "one line in OFFERS each"
+
+
+def test_of_a_new_table_its_name_and_an_example_are_enough() -> None:
+    offer = Offer("lineage", "model_lineage", {"base_model": "org/base"})
+    assert offer.order == ("target", "base_model")
+    assert offer.filters == ("target", "base_model", "model_id", "group_id", "maker", "hub_repository")
+
+
 @EVERY
 def test_an_offer_names_columns_that_there_are(offer: Offer) -> None:
     every = offer.relation.columns
     ordered = {name.removeprefix("-") for name in offer.order}
+    assert ordered
+    assert offer.example
     assert {*ordered, *offer.filters, *offer.only, *offer.example} <= set(every)
     assert all(KINDS[every[name].type].asked is not None for name in offer.filters)
     assert all(every[name].kind.is_sortable for name in ordered)
+    assert offer.key is None or offer.key in offer.example
     for part in offer.parts:
         assert offer.key in BY_PATH[part].filters, "its next page asks for it by this column"
 
@@ -43,7 +66,7 @@ def test_what_is_asked_is_bound_and_never_written(offer: Offer) -> None:
     sql, values = page_sql(offer, query_of(offer)(**asked), HOSTILE, [HOSTILE])
     assert HOSTILE not in sql
     assert {name: values[name] for name in asked} == asked
-    assert all(f":{name}" in sql for name in asked)
+    assert all(f"%({name})s" in sql for name in asked)
     if offer.key is not None:
         sql, values = item_sql(offer, HOSTILE, [HOSTILE])
         assert HOSTILE not in sql
@@ -56,10 +79,13 @@ SCORES = query_of(BY_PATH["scores"])
 @pytest.mark.parametrize(
     ("asked", "condition"),
     [
-        ({"source": ["a", "b"]}, '"source" = any(cast(:source as text[]))'),
-        ({"min_rank": 1}, '"rank" >= :min_rank'),
-        ({"max_rank": 1}, '"rank" <= :max_rank'),
-        ({"min_as_of": "2026-01-01", "source": ["a"]}, '"source" = any(cast(:source as text[])) and "as_of" >= :min_as_of'),
+        ({"source": ["a", "b"]}, '"source" = any(cast(%(source)s as text[]))'),
+        ({"min_rank": 1}, '"rank" >= %(min_rank)s'),
+        ({"max_rank": 1}, '"rank" <= %(max_rank)s'),
+        (
+            {"min_as_of": "2026-01-01", "source": ["a"]},
+            '"source" = any(cast(%(source)s as text[])) and "as_of" >= %(min_as_of)s',
+        ),
         ({}, "from marts.leaderboard order by"),
     ],
 )
