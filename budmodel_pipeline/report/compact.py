@@ -49,6 +49,7 @@ OF_A_PLACE = (
 )
 # More digits than anybody is shown.
 _DIGITS = 5
+_GREATEST_INTEGER = 2**53
 
 
 def table(columns: Sequence[str], rows: Iterable[Row]) -> Table:
@@ -79,6 +80,19 @@ def first_of_each(rows: Iterable[Row], keys: Sequence[str], most: int) -> list[R
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else _as_scripts_have_it(value)
+
+
+def _as_scripts_have_it(value: Any) -> Any:
+    """A number that a script would round is a text, which it shows as it is."""
+    match value:
+        case dict():
+            return {key: _as_scripts_have_it(one) for key, one in value.items()}
+        case list():
+            return [_as_scripts_have_it(one) for one in value]
+        case Decimal():
+            return float(value)
+        case int() if abs(value) > _GREATEST_INTEGER:
+            return str(value)
+        case _:
+            return value

@@ -21,6 +21,9 @@ from tests.report_rows import choice
         (None, None),
         ("0.123456789", "0.123456789"),
         (["a"], ["a"]),
+        (2**53, 2**53),
+        (10**30, "1" + 30 * "0"),
+        ({"value": [10**30, 0.123456789]}, {"value": ["1" + 30 * "0", 0.123456789]}),
     ],
 )
 def test_a_value_is_as_exact_as_anybody_is_shown(value: Any, written: Any) -> None:
