@@ -27,6 +27,7 @@ PLACES = {
     **{name: f"choosing:{name}" for name in ("choose", "gaps")},
     "ranking": "rankings:ranking",
     "export": "exporting:export",
+    "report": "reporting:report",
     "parse": "parsing:parse",
     **{name: f"operations:{name}" for name in ("doctor", "stop", "backup", "restore", "prune")},
     "withdraw": "withdrawing:withdraw",

@@ -19,6 +19,7 @@ from budmodel_pipeline.assets.per_model_events import GROUP as MODELS
 from budmodel_pipeline.assets.prices import model_prices
 from budmodel_pipeline.assets.rankings import ranking
 from budmodel_pipeline.assets.release import release
+from budmodel_pipeline.assets.report_page import leaderboard_report
 from budmodel_pipeline.assets.weekly_digest import weekly_digest
 from budmodel_pipeline.resources.alerting import AlertingResource
 from budmodel_pipeline.resources.file_policy import GIGABYTE, FilePolicy
@@ -72,7 +73,7 @@ def build_definitions(
         description="Reads what models are, and their files.",
     )
     dbt = settings.budmodel_home / "dbt"
-    built = [models, ranking, license_catalog, model_prices, marts_assets(dbt), weekly_digest, release]
+    built = [models, ranking, license_catalog, model_prices, marts_assets(dbt), leaderboard_report, weekly_digest, release]
     made = [key for assets in built for key in assets.keys]
     prune, monthly_pruning = pruning(dbt)
     return dg.Definitions(

@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         return self.budmodel_home / "objects"
 
     @property
+    def report_file(self) -> Path:
+        """Where the page of the rankings lies, unless somebody puts it elsewhere."""
+        return self.budmodel_home / "report.html"
+
+    @property
     def database_url(self) -> "URL":
         """Of the data."""
         password = self.postgres_password.get_secret_value()

@@ -109,11 +109,13 @@ def run(
                 else "No source is due; models are read where they are, and the marts rebuilt"
             )
             ok = _refresh(engine, settings, due, tell_progress, accepted=accepted, rebuild_marts=rebuild_marts)
+        page = _report_page(engine, settings) if due or behind else None
         with engine.connect() as connection:
             if as_json:
-                tell({"succeeded": ok, "failures": failures, **_outcome(connection, started, due)})
+                outcome = _outcome(connection, started, due)
+                tell({"succeeded": ok, "failures": failures, **outcome, "report": str(page) if page else None})
             elif due or behind:
-                _summary(connection, started, due)
+                _summary(connection, started, due, page)
     sys.exit(0 if ok else 1)
 
 
@@ -349,7 +351,18 @@ def _outcome(connection: "Connection", started: datetime, attempted: Sequence[st
     }
 
 
-def _summary(connection: "Connection", started: datetime, attempted: Sequence[str]) -> None:
+def _report_page(engine: "Engine", settings: "Settings") -> Path | None:
+    """The page that shows what there is now; None where there are no marts to make it of."""
+    from budmodel_pipeline.workflows.report_content import NoReportError, make_report, write_report
+
+    try:
+        write_report(make_report(engine, datetime.now(UTC)), settings.report_file)
+    except NoReportError:
+        return None
+    return settings.report_file
+
+
+def _summary(connection: "Connection", started: datetime, attempted: Sequence[str], page: Path | None) -> None:
     from budmodel_pipeline.commands import reports
     from budmodel_pipeline.commands.listings import about_leaderboard, leaderboard_rows
 
@@ -381,6 +394,8 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
         f"\n      {me} psql                       the tables, in schema marts"
         f"\n      {me} run --origin live          the real sites"
     )
+    if page:
+        say(f"\nThe ranking as a page: {os.path.relpath(page)} ({me} report)")
     _show_failures(rows, reports.failing_models(connection))
 
 

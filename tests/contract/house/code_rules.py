@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
-PURE_ROOMS = ("sources", "identity", "model_info", "licensing", "ranking")
+PURE_ROOMS = ("sources", "identity", "model_info", "licensing", "ranking", "report")
 PURE = tuple(f"budmodel_pipeline/{room}/" for room in PURE_ROOMS)
 SCANNER = "budmodel_scanner/"
 FACE = "budmodel_scanner/__init__.py"
@@ -53,6 +53,7 @@ OPENS_FILES: Mapping[str, str] = {
     "budmodel_pipeline/licensing/terms.py": "the records of the room itself",
     "budmodel_pipeline/ranking/machines.py": "the machines of the room itself",
     "budmodel_pipeline/model_info/config.py": "the class defaults of the room itself",
+    "budmodel_pipeline/report/page.py": "the parts of the page, which lie in the room itself",
 }
 RUN_BY_HAND: Mapping[str, str] = {
     "budmodel_pipeline/model_info/read_transformers.py": "writes class_defaults.json from the installed transformers",

@@ -81,6 +81,8 @@ def test_the_first_run_shows_what_it_did(samples_run: Run) -> None:
     ):
         assert re.search(line, out, re.MULTILINE), line
     assert "\nNext: " in out
+    assert "\nThe ranking as a page: home/report.html (" in out
+    assert (at.home / "report.html").read_bytes().startswith(b"<!doctype html>")
     for command in (
         "make ui",
         "budmodel leaderboard METRIC",

@@ -35,6 +35,7 @@ CALLS = {
     "prune": ["prune"],
     "withdraw": ["withdraw", "hf:org/name"],
     "export": ["export", "exported"],
+    "report": ["report", "--no-open"],
     "inspect": ["inspect", "hf:org/name"],
     "request": ["request", "hf:org/name"],
     "model": ["model", "x"],

@@ -1,21 +1,18 @@
 """What a data engineer looks at: the Dagster UI in a real browser, over the databases that `budmodel run` filled."""
 
 import re
-import shutil
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browser import CHROMIUM, chromium
 from tests.cli import Run
 
-CHROMIUM = shutil.which("chromium")
 SECOND = 1_000  # milliseconds
-# Background services would look up hosts that are not there.
-BROWSER_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +42,11 @@ def ui(samples_run: Run) -> Iterator[str]:
 
 @pytest.fixture
 def page(ui: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+    with chromium() as browser:
         page = browser.new_page(base_url=ui, viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(60 * SECOND)
         page.add_locator_handler(page.get_by_role("button", name="Skip"), lambda button: button.click())
         yield page
-        browser.close()
 
 
 def test_graph_materialization_and_schedule(page: Page) -> None:
