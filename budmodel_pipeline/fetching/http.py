@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -26,8 +26,6 @@ from budmodel_pipeline.fetching.failures import of_exception, of_status
 from budmodel_pipeline.fetching.pages import is_blank, is_markup, page_title
 from budmodel_pipeline.fetching.retry import GiveUp, Schedule, Trouble, decide, retry_after_seconds
 from budmodel_pipeline.fetching.urls import keeps_credentials, redact, redirect_refusal, redirect_target
-
-Format = Literal["csv", "json", "parquet"]
 
 _CHUNK = 64 * 1024
 _ERROR_PAGE = 16 * 1024
@@ -199,7 +197,7 @@ def fetch(
     )
 
 
-def refuse_page(content: bytes, content_type: str | None, file_format: Format, *, url: str) -> None:
+def refuse_page(content: bytes, content_type: str | None, file_format: str, *, url: str) -> None:
     """Raises a permanent FetchError where data in `file_format` were due and `url` gave nothing or a web page.
 
     The content decides: there are servers that label good data as text/html.

@@ -106,8 +106,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             if _is_named(place, ".sql"):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
-                for found in _OLLAMA_FILE.finditer(text):
-                    yield from judge(Leaf(LeafKind.FILE, found[2], role=found[1]), place)
+                for named in _OLLAMA_FILE.finditer(text):
+                    yield from judge(Leaf(LeafKind.FILE, named[2], role=named[1]), place)
         case Kind.GRAPH:
             yield from _graph(text, place)
         case Kind.ORDERS:

@@ -224,8 +224,9 @@ def _members(tree: object) -> Iterator[tuple[str, str]]:
     for image in tree if isinstance(tree, list) else []:
         # What `docker save` writes.
         if isinstance(image, Mapping) and "RepoTags" in image:
-            paths = [image.get("Config"), *(image["Layers"] if isinstance(image.get("Layers"), list) else [])]
-            yield from (("Layers", path) for path in paths if isinstance(path, str))
+            layers = image.get("Layers")
+            members = [image.get("Config"), *(layers if isinstance(layers, list) else [])]
+            yield from (("Layers", path) for path in members if isinstance(path, str))
     if not isinstance(tree, Mapping):
         return
     manifest = tree.get("weightsManifest")

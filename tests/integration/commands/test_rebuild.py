@@ -72,7 +72,7 @@ def history(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Itera
         write("openvlm", ('"time": "20250917132916"', '"time": "20250924132916"'))
         file["bfcl"].unlink()
         file["ugi"].write_text("<!DOCTYPE html><html><body>Down for maintenance</body></html>")
-        file["llm_stats"].write_text(good["llm_stats"][:5000])
+        file["llm_stats"].write_bytes(good["llm_stats"][:5000])
         broken = run("alpacaeval", "openvlm", "bfcl", "ugi", "llm_stats")
         after_broken = scores(at)
 

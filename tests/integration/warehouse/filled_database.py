@@ -379,7 +379,7 @@ def read_small_open_model(connection: Connection) -> None:
     """Gamma: small, clean, and permitted by its license text, which its tag contradicts."""
     target, revision = "hf:makers/Gamma", "d" * 40
     add_targets(connection, [KnownTarget(target, "hugging_face", "makers/Gamma", "gamma", "arena")], THIRD)
-    facts = {"parameters_unique": 7 * 10**9, "weight_bytes": 14 * 10**9, "context_length": 32768}
+    facts: dict[str, object] = {"parameters_unique": 7 * 10**9, "weight_bytes": 14 * 10**9, "context_length": 32768}
     facts |= {"kv_cache_bytes_per_token": 100_000, "kv_cache_bytes_per_token_beyond_window": 100_000}
     facts |= {"created_at": "2026-01-02T00:00:00Z"}
     told = {name: {"value": value, "method": "stated", "evidence": "", "reason": None} for name, value in facts.items()}

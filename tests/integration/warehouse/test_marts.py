@@ -549,8 +549,8 @@ def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
 
 def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(built: Built) -> None:
     choices = built.rows("select * from marts.model_choice where scope = 'coding' order by rank")
-    facts = ("target", "cards", "parameters", "context_length", "serving_bytes_32k", "license_id", "license_basis")
-    facts += ("commercial_use", "license_conflicts", "verdict", "open_weights")
+    facts = ["target", "cards", "parameters", "context_length", "serving_bytes_32k", "license_id", "license_basis"]
+    facts += ["commercial_use", "license_conflicts", "verdict", "open_weights"]
     bytes_at_32k = 15_400_000_000 + (1 << 30) + 32768 * 100_000
     assert [tuple(choice[name] for name in facts) for choice in choices] == [
         ("hf:makers/Gamma", 2, 7 * 10**9, 32768, bytes_at_32k, "apache-2.0", "text", "YES", 1, "safe", True),
@@ -558,8 +558,8 @@ def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(buil
         ("hf:makers/Delta", 2, 5, None, None, "mit", "tag", "UNKNOWN", 1, "unscanned", False),
         (None, 0, None, None, None, None, "unknown", "UNKNOWN", 0, "unscanned", None),
     ]
-    price = ("cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
-    price += ("blended_usd_per_million_tokens", "priced_providers")
+    price = ["cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens"]
+    price += ["blended_usd_per_million_tokens", "priced_providers"]
     assert [tuple(choice[name] for name in price) for choice in choices] == [
         ("fair", 1, 3, 1.5, 3),
         (None, None, None, None, 0),

@@ -17,7 +17,8 @@ from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
-from budmodel_pipeline.warehouse.model_states import add_targets, due_targets, reopen
+from budmodel_pipeline.warehouse.batches import claim, claim_due
+from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
 from budmodel_pipeline.workflows.model_loop import Outcome
@@ -55,7 +56,7 @@ def extract(how: ModelReading, *words: str) -> dict[str, Outcome[Read]]:
     with how.engine.begin() as connection:
         add_targets(connection, [known_target(parse_target(word), "tests") for word in words], now)
         for word in words:
-            reopen(connection, parse_target(word).key, now)
+            claim(connection, "asked for", parse_target(word).key, now)
     return {outcome.target: outcome for outcome in extract_models([parse_target(word).key for word in words], how)}
 
 
@@ -256,7 +257,7 @@ def test_discovery_finds_each_linked_model_once(engine: Engine) -> None:
         found = discover(connection, ["openai/gpt-4.1", "qwen/qwen3-8b"], "live", now)
         assert [name.lower() for name in found] == ["hf:qwen/qwen3-8b", "cloud:openai/gpt-4.1"]
         assert discover(connection, ["openai/gpt-4.1", "qwen/qwen3-8b"], "live", now) == []
-        assert sorted(due_targets(connection, now, 10)) == sorted(found)
+        assert claim_due(connection, "batch", now, now, 10) == sorted(found)
 
 
 def test_of_a_hub_that_holds_few_models_all_are_added_once(engine: Engine) -> None:

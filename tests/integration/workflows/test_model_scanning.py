@@ -15,8 +15,9 @@ from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.hub_requests import HubPolicy
 from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
+from budmodel_pipeline.warehouse.batches import claim_due
 from budmodel_pipeline.warehouse.model_records import FileRecord
-from budmodel_pipeline.warehouse.model_states import add_targets, due_targets
+from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.warehouse.scan_records import expire_scans
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
@@ -98,9 +99,9 @@ def test_other_rules_or_engines_make_a_scanned_model_due(engine: Engine, hub: Hu
     now = datetime.now(UTC)
     with engine.begin() as connection:
         discover(connection, (), "live", now, scan_versions=Scanning().versions)
-        assert due_targets(connection, now, 10) == []
+        assert claim_due(connection, "batch", now, now, 10) == []
         discover(connection, (), "live", now, scan_versions={**Scanning().versions, "rules": "newer"})
-        assert due_targets(connection, now, 10) == ["hf:org/model"]
+        assert claim_due(connection, "batch", now, now, 10) == ["hf:org/model"]
 
 
 def test_models_that_cannot_be_read_hold_up_no_others(engine: Engine, hub: HubServer, reading: ModelReading) -> None:
@@ -111,7 +112,7 @@ def test_models_that_cannot_be_read_hold_up_no_others(engine: Engine, hub: HubSe
     with engine.begin() as connection:
         connection.execute(text("update budmodel.extraction_targets set status = 'failed' where target = 'hf:org/gone'"))
         assert expire_scans(connection, newer, now, 1) == 1
-        assert due_targets(connection, now, 10) == ["hf:org/model"]
+        assert claim_due(connection, "batch", now, now, 10) == ["hf:org/model"]
 
 
 def test_malware_is_named_and_never_published(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from budmodel_pipeline.fetching.http import FetchError, Format, refuse_page
+from budmodel_pipeline.fetching.http import FetchError, refuse_page
 
 
 @pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
@@ -24,7 +24,7 @@ from budmodel_pipeline.fetching.http import FetchError, Format, refuse_page
         (b"<title>" + b"x" * 5000 + b"</title>", f"a web page titled '{'x' * 120}…'"),
     ],
 )
-def test_pages_and_empty_bodies_are_refused(content: bytes, found: str, file_format: Format) -> None:
+def test_pages_and_empty_bodies_are_refused(content: bytes, found: str, file_format: str) -> None:
     with pytest.raises(FetchError) as refused:
         refuse_page(content, None, file_format, url="https://example.org/a?token=s3cret")
     assert refused.value.permanent
@@ -43,5 +43,5 @@ def test_pages_and_empty_bodies_are_refused(content: bytes, found: str, file_for
         (b"PAR1....PAR1", "parquet"),
     ],
 )
-def test_data_pass_whatever_their_content_type(content: bytes, file_format: Format) -> None:
+def test_data_pass_whatever_their_content_type(content: bytes, file_format: str) -> None:
     refuse_page(content, "text/html; charset=utf-8", file_format, url="https://example.org/a")
