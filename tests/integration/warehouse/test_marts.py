@@ -549,7 +549,7 @@ def test_a_ranking_shows_what_it_stands_on(built: Built) -> None:
 
 def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(built: Built) -> None:
     choices = built.rows("select * from marts.model_choice where scope = 'coding' order by rank")
-    facts = ("target", "cards", "parameters", "context_length", "serving_bytes_32k", "license_id", "license_basis")
+    facts: tuple[str, ...] = ("target", "cards", "parameters", "context_length", "serving_bytes_32k", "license_id", "license_basis")
     facts += ("commercial_use", "license_conflicts", "verdict", "open_weights")
     bytes_at_32k = 15_400_000_000 + (1 << 30) + 32768 * 100_000
     assert [tuple(choice[name] for name in facts) for choice in choices] == [
@@ -558,7 +558,7 @@ def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(buil
         ("hf:makers/Delta", 2, 5, None, None, "mit", "tag", "UNKNOWN", 1, "unscanned", False),
         (None, 0, None, None, None, None, "unknown", "UNKNOWN", 0, "unscanned", None),
     ]
-    price = ("cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
+    price: tuple[str, ...] = ("cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens")
     price += ("blended_usd_per_million_tokens", "priced_providers")
     assert [tuple(choice[name] for name in price) for choice in choices] == [
         ("fair", 1, 3, 1.5, 3),
