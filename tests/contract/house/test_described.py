@@ -9,6 +9,7 @@ import pytest
 
 from budmodel_pipeline.api.offered import OFFERS
 from budmodel_pipeline.warehouse.tables import SCHEMA, metadata
+from budmodel_pipeline.workflows.report_content import MARTS as REPORTED
 from docs import dictionary
 from tests.contract.house.documents import ROOT, read
 
@@ -79,7 +80,11 @@ def test_every_figure_that_decides_is_on_its_page_and_no_other() -> None:
     assert told == {(file, figure) for file, figure in there if file not in ARITHMETIC}
 
 
-def test_the_lineage_of_dbt_ends_at_what_the_api_offers() -> None:
-    (api,) = (one for one in MANIFEST["exposures"].values() if one["name"] == "http_api")
-    told = {node.rpartition(".")[2] for node in api["depends_on"]["nodes"]}
-    assert told == {offer.table for offer in OFFERS}, "say in dbt_leaderboard/models/exposures.yml what the API reads"
+@pytest.mark.parametrize(
+    ("exposure", "read_by_it"),
+    [("http_api", {offer.table for offer in OFFERS}), ("leaderboard_report", set(REPORTED))],
+)
+def test_the_lineage_of_dbt_ends_at_what_reads_the_marts(exposure: str, read_by_it: set[str]) -> None:
+    (told,) = (one for one in MANIFEST["exposures"].values() if one["name"] == exposure)
+    names = {node.rpartition(".")[2] for node in told["depends_on"]["nodes"]}
+    assert names == read_by_it, "say in dbt_leaderboard/models/exposures.yml what it reads"
