@@ -29,7 +29,6 @@ from budmodel_scanner.texts.scripts import (
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.typesetting import examine_typesetting
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -81,6 +80,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
                 # Another file, once it is filled in.
                 yield from examine_source(_FILLED_IN.sub("x", text), place, worst=Verdict.SUSPICIOUS)
         case Kind.TYPESETTING:
+            from budmodel_scanner.texts.typesetting import examine_typesetting
+
             yield from examine_typesetting(text, place)
         case Kind.ENVIRONMENT:
             yield from _variables(text, place)
