@@ -29,7 +29,6 @@ from budmodel_scanner.texts.scripts import (
     examine_script,
 )
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.typesetting import examine_typesetting
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -75,12 +74,15 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
 
             of_jinja = _is_named(place, ".jinja", ".jinja2", ".j2")
             # Pages are put together of others; what a model is prompted with is not.
-            found = examine_template(text, place, must_parse=of_jinja)
-            yield from (finding for finding in found if of_jinja or finding.rule != "template.other-file")
+            for finding in examine_template(text, place, must_parse=of_jinja):
+                if of_jinja or finding.rule != "template.other-file":
+                    yield finding
             if "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip("."):
                 # Another file, once it is filled in.
                 yield from examine_source(_FILLED_IN.sub("x", text), place, worst=Verdict.SUSPICIOUS)
         case Kind.TYPESETTING:
+            from budmodel_scanner.texts.typesetting import examine_typesetting
+
             yield from examine_typesetting(text, place)
         case Kind.ENVIRONMENT:
             yield from _variables(text, place)

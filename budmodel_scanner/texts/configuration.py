@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.texts import tool_configuration
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import fetches, runs
 from budmodel_scanner.texts.sources import examine_statements
@@ -204,10 +202,7 @@ def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
     for role, member in _members(tree):
         yield from judge(Leaf(LeafKind.MEMBER, member, role, role), place)
     if isinstance(tree, Mapping):
-        if isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree):
-            yield from examine_keras_config(tree, place)
-        elif isinstance(tree.get("model_config"), Mapping) and "class_name" in tree["model_config"]:
-            yield from examine_keras_config(tree["model_config"], place)
+        yield from _keras(tree, place)
         if name == "model_index.json" or ("_class_name" in tree and "_diffusers_version" in tree):
             yield from _diffusers(tree, place)
     elif name == "modules.json" and isinstance(tree, list):
@@ -217,6 +212,16 @@ def _whole(tree: object, name: str, place: Place) -> Iterator[Finding]:
                 if not kind.startswith(("sentence_transformers.", "pylate.", "model2vec.")):
                     verdict = max(Verdict.SUSPICIOUS, judge_dotted(kind), key=lambda verdict: verdict.rank)
                     yield Finding("config.custom-module", verdict, f"loads the module class {kind[:120]}", place.at("type"))
+
+
+def _keras(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
+    """A model of Keras, or one within the metadata of its weights."""
+    inner = tree.get("model_config")
+    whole = isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree)
+    if whole or (isinstance(inner, Mapping) and "class_name" in inner):
+        from budmodel_scanner.formats.keras_config import examine_keras_config
+
+        yield from examine_keras_config(tree if whole else inner, place)
 
 
 def _members(tree: object) -> Iterator[tuple[str, str]]:
@@ -493,6 +498,8 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
 
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     """Code where a value is expected. Prose that talks of code does not parse as one expression."""
+    from budmodel_scanner.texts.python_names import Names
+
     try:
         tree = ast.parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -11,7 +11,6 @@ from budmodel_scanner.texts.embedded import examine_embedded
 from budmodel_scanner.texts.json_text import MAX_JSON_BYTES
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
 from budmodel_scanner.texts.rows import examine_json_lines, examine_rows
-from budmodel_scanner.texts.typesetting import examine_modelines
 from budmodel_scanner.texts.unicode_tricks import examine_terminal
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -41,6 +40,9 @@ _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:ext-\d-\S+ \S+\r?\n)*"
     rb"oid sha256:[0-9a-f]{64}\r?\nsize \d{1,20}\r?\n?"
 )
+# What an editor may take for its settings, near the ends of a text.
+_MODELINE = re.compile(r"\b(?:vim?|ex)\S{0,6}:|-\*-|Local Variables:")
+_AROUND = 4_000
 _POINTER_START = b"version https://git-lfs.github.com/spec/"
 
 
@@ -138,7 +140,10 @@ def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterat
     plain = data if decoded.encoding.startswith("utf-8") else decoded.text.encode("utf-8", "surrogatepass")
     yield from examine_embedded(plain, place, nested)
     yield from examine_terminal(decoded.text if b"\x1b" in data else "", place)
-    yield from examine_modelines(decoded.text, place)
+    if _MODELINE.search(decoded.text[:_AROUND]) or _MODELINE.search(decoded.text[-_AROUND:]):
+        from budmodel_scanner.texts.typesetting import examine_modelines
+
+        yield from examine_modelines(decoded.text, place)
     yield from examine_kind(kind, decoded.text, plain, place)
 
 

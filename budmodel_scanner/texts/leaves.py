@@ -1,7 +1,7 @@
 """What a file hands to whoever opens it: commands, names of callables, references. One rule for each kind, in every carrier.
 
 Readers of structure (configuration, notebooks, sources, headers) yield leaves and know nothing of what is dangerous;
-here it is known, and nothing of where a leaf comes from.
+here it is known, and nothing of where a leaf comes from. Rules that few files need are imported when they are.
 """
 
 import re
@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts import environment
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
 from budmodel_scanner.texts.paths import leaves_repository
-from budmodel_scanner.texts.prose import instruction_in, theft_in
-from budmodel_scanner.texts.queries import query_deed
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -81,14 +78,20 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
             elif reason := leaves_repository(text, absolute_too=member) or _private(text):
                 yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
         case LeafKind.PROSE:
+            from budmodel_scanner.texts.prose import instruction_in, theft_in
+
             if what := instruction_in(text):
                 yield Finding("prose.hostile-command", Verdict.SUSPICIOUS, what, where)
             if what := theft_in(text, to_agents=True):
                 yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
         case LeafKind.ORDERS:
+            from budmodel_scanner.texts.prose import theft_in
+
             if what := theft_in(text):
                 yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
         case LeafKind.VARIABLE:
+            from budmodel_scanner.texts import environment
+
             if what := environment.does(leaf.role, text):
                 yield Finding("environment.variable", Verdict.SUSPICIOUS, what, where)
         case LeafKind.INDEX:
@@ -96,6 +99,8 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
                 if not is_known(address, PACKAGES) and not is_local(address):
                     yield Finding("requirements.index", Verdict.SUSPICIOUS, f"installs from {address[:_MAX_SHOWN]}", where)
         case LeafKind.QUERY:
+            from budmodel_scanner.texts.queries import query_deed
+
             if what := query_deed(text):
                 yield Finding("query.runs-code", Verdict.SUSPICIOUS, what, where)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
-from budmodel_scanner.texts.source_flow import follow, worth_following
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -50,6 +49,8 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
             what = f"a line of {len(line):,} characters in a script"
             yield Finding("script.long-line", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
     code = _CONTINUED.sub(" ", _COMMENT.sub("", text))
+    from budmodel_scanner.texts.source_flow import follow, worth_following
+
     found = list(judge(Leaf(LeafKind.COMMAND, code), place))
     yield from found or (follow(statements(code), place) if worth_following(code) else ())
 

@@ -77,7 +77,7 @@ def fetches(text: str) -> bool:
 
 def runs(text: str) -> bool:
     """Whether a text may name what runs something."""
-    return _RUNNER.search(text) is not None
+    return _runner().search(text) is not None
 
 
 def hostile_command(text: str) -> Hostile | None:
@@ -199,16 +199,24 @@ def _by_form(text: str) -> Iterator[Hostile]:
 
 
 # What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
-_FETCHER = re.compile(
-    r"(?i)\b(?:curl|wget|fetch|aria2c?|lynx|w3m|iwr|irm|invoke-(?:web|rest)\w+|base64|base32|xxd|openssl|uudecode|rev|urlopen|requests\.get"
-    r"|downloadstring|net\.webclient|lwp::simple|uri\.open)\b|\\x[0-9a-f]{2}|\bhttps?\s+\S"
-    r"|\b(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*(?:\.exe)?\b[^\n]{0,100}\s--?[a-z]*[cerE]"
-)
-_RUNNER = re.compile(
-    r"(?i)\b(?:(?:ba|z|da|k|a|fi|c|tc)?sh|iex|invoke-expression|pwsh|powershell|python[\d.]*|pypy|perl|ruby|node(?:js)?|php|deno|bun|lua"
-    r"|osascript|cmd|eval|source|xargs|start|start-process|msiexec|rundll32|chmod)\b|(?:^|[\s;&|(`\"'])\.[\s/\\]"
-    r"|(?<![:/\w.])(?:\.\.|~|/\w+|\$\{?\w+\}?|%\w+%|[a-z]:)[/\\]\w|\.(?:exe|bat|cmd|ps1|msi|vbs)\b"
-)
+# Made when the first text is met that speaks of an address.
+@cache
+def _fetcher() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)\b(?:curl|wget|fetch|aria2c?|lynx|w3m|iwr|irm|invoke-(?:web|rest)\w+|base64|base32|xxd|openssl|uudecode|rev|urlopen|requests\.get"
+        r"|downloadstring|net\.webclient|lwp::simple|uri\.open)\b|\\x[0-9a-f]{2}|\bhttps?\s+\S"
+        r"|\b(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*(?:\.exe)?\b[^\n]{0,100}\s--?[a-z]*[cerE]"
+    )
+
+
+@cache
+def _runner() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)\b(?:(?:ba|z|da|k|a|fi|c|tc)?sh|iex|invoke-expression|pwsh|powershell|python[\d.]*|pypy|perl|ruby|node(?:js)?|php|deno|bun|lua"
+        r"|osascript|cmd|eval|source|xargs|start|start-process|msiexec|rundll32|chmod)\b|(?:^|[\s;&|(`\"'])\.[\s/\\]"
+        r"|(?<![:/\w.])(?:\.\.|~|/\w+|\$\{?\w+\}?|%\w+%|[a-z]:)[/\\]\w|\.(?:exe|bat|cmd|ps1|msi|vbs)\b"
+    )
+
 
 # A program that a variable names, in whole or in part.
 _BY_VARIABLE = re.compile(r"(?:^|[\s;&|(\w])\$\{?[\w@*!]")
@@ -220,8 +228,8 @@ def _may_matter(text: str) -> bool:
     # A shell joins what quotes and escapes take apart.
     forms = (text, text.translate(_TAKEN_APART))
     if "$" in text:
-        return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_FETCHER.search, forms)))
-    return any(map(_FETCHER.search, forms)) and any(map(_RUNNER.search, forms))
+        return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_fetcher().search, forms)))
+    return any(map(_fetcher().search, forms)) and any(map(_runner().search, forms))
 
 
 def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:

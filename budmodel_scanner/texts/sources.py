@@ -11,7 +11,6 @@ from dataclasses import replace
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import fetches, reads_as_command
-from budmodel_scanner.texts.source_flow import follow, worth_following
 from budmodel_scanner.texts.statements import Statement, put_together, set_by, statements, without_comments
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -65,6 +64,9 @@ def examine_statements(
                 length += len(command)
     if len(story) > 1 and any(map(fetches, story)):
         yield from judge(Leaf(LeafKind.COMMAND, "\n".join(story)), place, worst=worst)
+    # Few files have statements that put texts together, and its patterns take time to be made.
+    from budmodel_scanner.texts.source_flow import follow, worth_following
+
     if any(worth_following(text) for statement in stream for text in (statement.code, *statement.texts)):
         yield from _at_most(follow(stream, place), worst)
 
