@@ -114,4 +114,8 @@ def _stale(
 
 
 def _changes(connection: Connection, now: datetime) -> list[str]:
-    return [plain(f"{source}: {changes.sentence()}") for source, changes in changes_since(connection, now - WEEK).items()]
+    """What a week brought, in the words of marts.leaderboard_changes; the asset `weekly_digest` has it whole."""
+    return [
+        f"{source}: {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}"
+        for source, kinds in changes_since(connection, now - WEEK).items()
+    ]

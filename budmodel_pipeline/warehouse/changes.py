@@ -99,22 +99,21 @@ def changes_between(connection: Connection, before: str | None, now: str) -> Cha
     )
 
 
-def changes_since(connection: Connection, since: datetime) -> dict[str, Changes]:
-    """What the sources published after `since` changed, by source; those that published nothing new are left out."""
+def changes_since(connection: Connection, since: datetime) -> dict[str, dict[str, int]]:
+    """How often the marts show each kind of change since `since`, by source; nothing where they were never built."""
+    if connection.execute(text("select to_regclass('marts.leaderboard_changes')")).scalar() is None:
+        return {}
     rows = connection.execute(
         text("""
-            select source, current_snapshot_id, (
-                select snapshot_id from budmodel.snapshots before
-                where before.source = sources.source and before.status = 'published' and before.origin = snapshots.origin
-                    and before.fetched_at < :since
-                order by before.fetched_at desc limit 1
-            ) as before
-            from budmodel.sources join budmodel.snapshots using (source)
-            where snapshot_id = current_snapshot_id and fetched_at >= :since order by source
+            select source, kind, count(*) as changes from marts.leaderboard_changes where seen_at >= :since
+            group by source, kind order by source, kind
         """),
         {"since": since},
-    ).all()
-    return {row.source: changes_between(connection, row.before, row.current_snapshot_id) for row in rows}
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.source, {})[row.kind] = row.changes
+    return found
 
 
 def stored_scores(connection: Connection, snapshot_id: str) -> dict[tuple[str, str], float]:
