@@ -187,7 +187,7 @@ def _price(row: Row, most: float) -> Answer:
     into, out, blended = (row[f"{name}_usd_per_million_tokens"] for name in ("input", "output", "blended"))
     if blended is None:
         # Three quarters of what is bought is input.
-        if into is not None and 3 * into / 4 > most:
+        if into is not None and 0.75 * into > most:
             return Answer(False, f"its input alone costs {into:g} USD per million tokens")
         return Answer(None, "what it costs is not known")
     parts = f"{into:g} in, {out:g} out" if out is not None else f"{into:g} in"
