@@ -146,7 +146,8 @@ def _made(reading: _Reading, now: datetime, *, commercial: bool) -> Report:
     models, places = models_and_places(choices)
     left_out = reading.left_out("model_choice", "scope = 'overall' and rank is not null")
     terms, sources = terms_of_all(reading.connection), _sources(reading)
-    bound = [row["title"] for row in credited(terms, reading.kept_out) if row["commercial"] == "forbidden"]
+    # Of those that are left out when it is about money, nothing is left.
+    bound = [row for row in credited(terms, reading.kept_out) if row["commercial"] == "forbidden" and not commercial]
     ranking = {
         "made_at": now.astimezone(UTC),
         "origins": sorted({row["origin"] for row in sources if row["origin"]}),
@@ -154,7 +155,7 @@ def _made(reading: _Reading, now: datetime, *, commercial: bool) -> Report:
         "places": places,
         "left_out": left_out,
         "kept_out": list(reading.kept_out.sources),
-        "not_for_money": sorted(set(bound)),
+        "not_for_money": sorted({row["title"] for row in bound}),
         "commercial": commercial,
     }
     details = {

@@ -39,11 +39,9 @@ def test_the_page_holds_what_the_marts_do(samples_run: Run) -> None:
     assert len(details["evidence"]["rows"]) == at.query("select count(*) from marts.ranking_evidence")[0][0]
     assert column(details["sources"], "source") == {source for (source,) in at.query("select source from budmodel.sources")}
     assert column(details["terms"], "attribution") >= {"SWE-bench, https://www.swebench.com/, CC BY-NC 4.0"}
-    # Of licenses, what they permit, with quotes where there was a text.
-    assert len(column(details["answers"], "question")) == 22
-    assert any(column(details["answers"], "quote"))
+    assert column(details["answers"], "question") == set(details["questions"])
     assert ranking["origins"] == ["sample"]
-    assert ranking["not_for_money"] == ["SWE-bench"]
+    assert "SWE-bench" in ranking["not_for_money"]
 
 
 def test_what_may_not_be_used_for_money_is_left_out_when_it_is_about_money(samples_run: Run) -> None:
