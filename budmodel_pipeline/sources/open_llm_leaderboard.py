@@ -13,6 +13,7 @@ from budmodel_pipeline.sources.contract import (
     Endpoint,
     Metric,
     Parsed,
+    RejectionKind,
     Source,
     Standing,
     Unit,
@@ -58,7 +59,7 @@ def _metric(benchmark: Benchmark, description: str, *, headline: bool = False) -
 
 MEAN = {"average_score": _metric(AVERAGE, "Mean of the normalized scores of the six.", headline=True)}
 SCORES = {key: _metric(benchmark, "0 is chance, 100 is all of it.") for key, benchmark in PARTS.items()}
-COLUMNS = Columns(required=frozenset({"id", "model", "evaluations"}), minor=frozenset({"features", "metadata"}))
+COLUMNS = Columns(required=frozenset({"id", "model", "evaluations", "features"}), minor=frozenset({"metadata"}))
 FACTS = ("precision", "type", "sha", "architecture", "has_chat_template")
 FEATURES = ("is_merged", "is_moe")
 SIZE = "params_billions"
@@ -67,7 +68,11 @@ DAY = partial(day, formats=("%Y-%m-%d",))
 
 
 def parse(files: Mapping[str, bytes]) -> Parsed:
-    """One entry per id: a model may have been run in several precisions and at several revisions."""
+    """One entry per id: a model may have been run in several precisions and at several revisions.
+
+    Those by the makers of models whom the publisher calls official are kept. The other nine of ten are fine-tunes and merges
+    that no other source knows, and would be three of four models of everything that is read.
+    """
     ledger = Ledger()
     newest = []
     for row in json_rows(load_json(files[ENDPOINT], ENDPOINT, ledger), COLUMNS, ledger):
@@ -76,6 +81,9 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
             name, run = published_name(model.get("name")), published_name(row["id"])
         except CellError as error:
             ledger.reject(str(error), row["id"])
+            continue
+        if features.get("is_official_provider") is not True:
+            ledger.reject("fine-tuned or merged by somebody who is no official provider", name, RejectionKind.BY_RULE)
             continue
         entry = ledger.entry(run, name)
         entry.link = f"https://huggingface.co/{name}"

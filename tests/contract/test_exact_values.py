@@ -256,6 +256,8 @@ def mteb(root: Path) -> Iterator[Value]:
 
 def open_llm_leaderboard(root: Path) -> Iterator[Value]:
     for row in tree(root, "open-llm-leaderboard-open-llm-leaderboard.hf.space/api/leaderboard/formatted"):
+        if not row["features"]["is_official_provider"]:
+            continue
         name = row["model"]["name"]
         yield name, "average", row["model"]["average_score"]
         for key, found in row["evaluations"].items():
@@ -379,7 +381,7 @@ VALUES = {
     "lmarena_arenas": 8440,
     "lmarena_text": 7461,
     "mteb": 5001,
-    "open_llm_leaderboard": 32032,
+    "open_llm_leaderboard": 3290,
     "openvlm": 2553,
     "swebench": 353,
     "ugi": 866,

@@ -17,7 +17,8 @@ REAL = SHARED.is_dir()
 FILES = SHARED / "mirror" if REAL else SAMPLES
 # Rows read, kept and rejected. What is rejected: BFCL's N/A rows of format sensitivity, LiveCodeBench's problems outside
 # the site's window, LLM Stats' models without a number, those that BigCodeBench ran on its hard board alone, a line of
-# LiveBench that lacks cells, and the rows of Epoch AI without a score or without a model that it knows.
+# LiveBench that lacks cells, the rows of Epoch AI without a score or without a model
+# that it knows, and what others than official providers made of models on the Open LLM Leaderboard.
 ROWS = {
     "agentset_embeddings": (18, 18, 0),
     "aider_polyglot": (69, 69, 0),
@@ -34,7 +35,7 @@ ROWS = {
     "lmarena_arenas": (8440, 8440, 0),
     "lmarena_text": (7461, 7461, 0),
     "mteb": (189, 189, 0),
-    "open_llm_leaderboard": (4576, 4576, 0),
+    "open_llm_leaderboard": (4576, 470, 4106),
     "openvlm": (284, 284, 0),
     "swebench": (322, 322, 0),
     "ugi": (379, 379, 0),
@@ -56,7 +57,7 @@ ROWS_OF_SAMPLES = {
     "lmarena_arenas": (54, 54, 0),
     "lmarena_text": (70, 70, 0),
     "mteb": (9, 9, 0),
-    "open_llm_leaderboard": (14, 14, 0),
+    "open_llm_leaderboard": (14, 10, 4),
     "openvlm": (11, 11, 0),
     "swebench": (26, 26, 0),
     "ugi": (15, 15, 0),
