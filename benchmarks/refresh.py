@@ -27,10 +27,12 @@ MAX_RATIO = 0.2
 
 def run() -> Iterator[Figure]:
     """Over loopback HTTP with a mirror whose files are changed before every second refresh."""
-    endpoints = [endpoint for source in catalog().values() for endpoint in source.endpoints]
+    files = {endpoint: directory() / mirror_path(endpoint.url) for of in catalog().values() for endpoint in of.endpoints}
+    # Publishers lack some supplements.
+    endpoints = [endpoint for endpoint, file in files.items() if file.is_file() or not endpoint.supplement]
     with TemporaryDirectory(prefix="budmodel-bench-") as folder, temporary_database() as engine:
         mirror, store = Path(folder) / "mirror", open_directory(Path(folder) / "objects")
-        originals = {endpoint: (directory() / mirror_path(endpoint.url)).read_bytes() for endpoint in endpoints}
+        originals = {endpoint: files[endpoint].read_bytes() for endpoint in endpoints}
         for endpoint in endpoints:
             (mirror / mirror_path(endpoint.url)).parent.mkdir(parents=True, exist_ok=True)
         version = count(1)
