@@ -3,20 +3,15 @@
 `python -m benchmarks.growth 2500000` fills the tables for as many as the whole hub has; `make bench` for fewer.
 """
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from sqlalchemy import Connection, Engine, text
 
-from benchmarks.database import temporary_database
+from benchmarks.database import build_marts, temporary_database
 from benchmarks.measure import Figure
-from benchmarks.published_files import PROJECT
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.targets.hub import Hub
 from budmodel_pipeline.targets.opening import Providers
@@ -93,7 +88,7 @@ def run(models: int = MODELS) -> Iterator[Figure]:
             f"{MODELS_A_RUN} of {models // 10:,} due claimed each time: {', '.join(f'{look:.2f}' for look in looks)} s; "
             f"filled in {filled:.0f} s",
         )
-        built = _build(engine)
+        built = build_marts(engine)
         yield Figure(f"milliseconds of `dbt build` a model, of {models:,}", 1e3 * built / models, 1, f"{built:.0f} s in all")
         with engine.connect() as connection:
             sizes = connection.execute(SIZES).all()
@@ -126,28 +121,6 @@ def _look(connection: Connection, batch_id: str) -> float:
     due_targets(connection, now)
     claim_due(connection, batch_id, now, now + LEASE, MODELS_A_RUN)
     return perf_counter() - started
-
-
-def _build(engine: Engine) -> float:
-    url = engine.url
-    variables = {
-        "POSTGRES_HOST": str(url.host),
-        "POSTGRES_PORT": str(url.port),
-        "POSTGRES_USER": str(url.username),
-        "POSTGRES_PASSWORD": str(url.password),
-        "POSTGRES_DB": str(url.database),
-    }
-    dbt, project = Path(sys.executable).with_name("dbt"), str(PROJECT / "dbt_leaderboard")
-    with TemporaryDirectory() as written:
-        started = perf_counter()
-        folders = {"project-dir": project, "profiles-dir": project, "target-path": written, "log-path": written}
-        subprocess.run(
-            [dbt, "build", *(f"--{option}={folder}" for option, folder in folders.items())],
-            env={**os.environ, **variables},
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        return perf_counter() - started
 
 
 if __name__ == "__main__":
