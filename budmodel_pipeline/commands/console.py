@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -74,22 +74,22 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         for number, row in enumerate(rows):
             if number:
                 _console().print()
-            show_pairs({column: row[column] for column in columns})
+            show_pairs((column, row[column]) for column in columns)
         return
     _console().print(table, crop=False)
 
 
-def show_pairs(values: Mapping[str, Any]) -> None:
+def show_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     """Prints what is known of one thing, a line for each value."""
     from rich.table import Table
 
-    pairs = Table(show_header=False, box=None, pad_edge=False)
-    pairs.add_column(style="bold", no_wrap=True)
-    pairs.add_column(overflow="fold")
-    for name, value in values.items():
+    lines = Table(show_header=False, box=None, pad_edge=False)
+    lines.add_column(style="bold", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for name, value in pairs:
         if value not in (None, ""):
-            pairs.add_row(name.replace("_", " "), cell(value))
-    _console().print(pairs)
+            lines.add_row(name.replace("_", " "), cell(value))
+    _console().print(lines)
 
 
 def show_points(heading: str, points: Sequence[tuple[str, str]]) -> None:

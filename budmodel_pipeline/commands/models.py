@@ -243,7 +243,8 @@ def model(name: str, as_json: bool) -> None:
         tell(known)
         return
     say(f"{known['model_id']}: {len(known['names'])} names, {len(known['scores'])} metrics, {len(known['cards'])} cards")
-    show_pairs(overview(known))
+    told = ((name, text.split("\n")) for name, text in overview(known).items())
+    show_pairs(("" if number else name, line) for name, lines in told for number, line in enumerate(lines))
     for card in known["cards"]:
         say(f"\n{card['target']} at {card['revision'][:12]}, read {cell(card['extracted_at'])} ({card['origin']})")
         _show_fields(card["facts"])

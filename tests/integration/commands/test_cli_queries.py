@@ -55,13 +55,16 @@ def test_sources_are_listed(samples_run: Run) -> None:
     for row in rows:
         last = datetime.fromisoformat(row["last_success"])
         assert (last, last.utcoffset()) == (extracted[row["source"]], timedelta(0))
-        assert datetime.fromisoformat(row["next_due"]) == last + timedelta(days=7)
+        assert datetime.fromisoformat(row["next_due"]) == last + catalog()[row["source"]].cadence
     finished = samples_run.at.run("sources")
     header, *lines = finished.out.splitlines()
     assert header.split("  ")[0] == "source"
     assert [line.split()[:2] for line in lines] == [[row["source"], "ok"] for row in rows]
     assert [re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", line) for line in lines] == [
-        [f"{extracted[row['source']].astimezone(UTC) + timedelta(days=days):%Y-%m-%d %H:%M}" for days in (0, 7)]
+        [
+            f"{extracted[row['source']].astimezone(UTC) + later:%Y-%m-%d %H:%M}"
+            for later in (timedelta(0), catalog()[row["source"]].cadence)
+        ]
         for row in rows
     ]
 
@@ -269,14 +272,14 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
     [
         (["leaderboard", "rating_over"], 1, f"There is no metric 'rating_over'. Do you mean {METRIC}?"),
         (["leaderboard", "livecodebnch"], 1, "Do you mean one of: livecodebench.pass_at_1, livecodebench.easy_pass_at_1"),
-        (["compare", PAIR[0], "--metric", "gpqa"], 1, "There is no metric 'gpqa'. Do you mean llm_stats.gpqa_score?"),
+        (["compare", PAIR[0], "--metric", "gpqa"], 1, "There is no metric 'gpqa'. Do you mean one of: epoch_ai.gpqa_"),
         (["metrics", "--domain", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
         (["models", "--domain", "xyzzy"], 1, "There is no domain 'xyzzy'. Known: agents, coding, "),
         (["models", "--license", "Apche 2"], 1, "There is no license 'Apche 2'. Do you mean apache-2.0?"),
         (
             ["leaderboard", "xyzzy"],
             1,
-            "There is no metric 'xyzzy'. Try one of: alpacaeval.length_controlled_win_rate, bfcl.",
+            "There is no metric 'xyzzy'. Try one of: agentset_embeddings.elo, ",
         ),
         (["leaderboard", METRIC, "--limit", "0"], 2, "Invalid value for '--limit': 0 is not in the range x>=1."),
         (["compare", PAIR[0], "gemini-3-p"], 1, "There is no model 'gemini-3-p'. Do you mean one of: google/gemini-3-p"),
@@ -297,7 +300,11 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         (["compare", "GPT 4o"], 1, "'GPT 4o' means several models; name one of: openai/gpt-4o-2024-05-13, openai/gpt-4o-"),
         (["compare", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["replay", "bfcl", "--as-of", "2020-01-01"], 1, "bfcl: no snapshot was published by 2020-01-01."),
-        (["rebuild"], 1, "holds 12 snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB."),
+        (
+            ["rebuild"],
+            1,
+            f"holds {len(catalog())} snapshots, and only an empty one can be rebuilt. Name a new one in POSTGRES_DB.",
+        ),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_comes_near(

@@ -142,7 +142,7 @@ def test_without_a_database_server_the_command_brings_its_own(embedded: Installa
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "message"),
     [
-        (["run", "--source", "nope"], {}, 2, "There is no source 'nope'. Known: alpacaeval, bfcl, "),
+        (["run", "--source", "nope"], {}, 2, f"There is no source 'nope'. Known: {', '.join(catalog())}."),
         (["replay", "livecodebnch"], {}, 2, "There is no source 'livecodebnch'. Do you mean one of: livecodebench, "),
         (["run", "--origin", "mirror"], {}, 1, "BUDMODEL_MIRROR_URL does not say where the mirror is"),
         (["sources"], {"POSTGRES_PORT": "five"}, 1, "POSTGRES_PORT: Input should be a valid integer"),
