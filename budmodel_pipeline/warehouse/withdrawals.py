@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from budmodel_pipeline.warehouse.tables import marts_inputs
 
-# The rows about a target by table, children first. `:place` begins the origins of its files; `:results` are keys of a cache.
+# The rows about a target by table, children first. `:place` is in the origins of its files; `:results` are keys of a cache.
 _ROWS = {
     "scan_findings": "target = :target",
     "scans": "target = :target",
@@ -24,7 +24,7 @@ _ROWS = {
     "model_info": "target = :target",
     "extraction_targets": "target = :target",
     "extraction_requests": "target = :target or provider = :provider and uri = :uri",
-    "file_digests": "starts_with(origin, :place)",
+    "file_digests": "strpos(lower(origin), lower(:place)) > 0",
     "scan_results": "cache_key = any(:results)",
 }
 
@@ -147,7 +147,8 @@ def _each(connection: Connection, what: Withdrawn, statement: str) -> dict[str, 
         "uri": what.uri,
         "documents": list(what.documents),
         "results": list(what.results),
-        "place": f"{what.uri}@",
+        # On a hub it is a page of the model; anywhere else the place itself.
+        "place": f"/{what.uri}/tree/" if what.provider == "hugging_face" else f"{what.uri}@",
     }
     conditions = {f"budmodel.{table}": condition for table, condition in _ROWS.items()}
     conditions |= dict.fromkeys(_marts_by_target(connection), "target = :target")

@@ -25,6 +25,10 @@ from tests.hub_server import HubServer, hub_server
 
 GONE, OTHER = "org/gone", "org/other"
 CARD = b"---\nlicense: mit\n---\n# A model\n"
+TERMS = b"""Terms of this model
+Everybody may use and copy these weights for study. Nobody may sell them or what they make. Whoever passes them on names us and
+hands on these terms. We promise nothing, and are liable for nothing. Who breaks these terms loses every right under them.
+"""
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -32,7 +36,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def hub() -> Iterator[HubServer]:
     with hub_server() as server:
         # The config is in both; the terms and the malware in one.
-        server.add(GONE, {"config.json": CONFIG, "README.md": CARD, "LICENSE": b"Mine alone.\n", "a.bin": b"cos\nsystem\n."})
+        server.add(GONE, {"config.json": CONFIG, "README.md": CARD, "LICENSE": TERMS, "a.bin": b"cos\nsystem\n."})
         server.add(OTHER, {"config.json": CONFIG, "README.md": CARD + b"Another.\n"})
         yield server
 
