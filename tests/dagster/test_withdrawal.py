@@ -26,8 +26,8 @@ from tests.hub_server import HubServer, hub_server
 GONE, OTHER = "org/gone", "org/other"
 CARD = b"---\nlicense: mit\n---\n# A model\n"
 TERMS = b"""Terms of this model
-Everybody may use and copy these weights for study. Nobody may sell them or what they make. Whoever passes them on names us and
-hands on these terms. We promise nothing, and are liable for nothing. Who breaks these terms loses every right under them.
+Everybody may use and copy these weights for study. Nobody may sell them or what they make. Whoever passes them on names us
+and hands on these terms. We promise nothing, and are liable for nothing. Who breaks these terms loses every right.
 """
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
