@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from budmodel_pipeline.ranking.evidence import PublishedScore
 from budmodel_pipeline.ranking.rank import Ranked, Ranking
@@ -61,7 +61,7 @@ def scores_before(connection: Connection, moment: datetime) -> list[PublishedSco
 def kept_rankings(connection: Connection) -> dict[str, list[Ranked]]:
     """The rankings that are kept, by scope, each from the best to the worst."""
     kept: dict[str, list[Ranked]] = {}
-    rows = connection.execute(select(rankings).order_by("scope", rankings.c.rank.nulls_last(), "group_id"))
+    rows = connection.execute(text("select * from budmodel.rankings order by scope, rank nulls last, group_id"))
     for row in rows.mappings():
         said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
         kept.setdefault(said.pop("scope"), []).append(Ranked(**said))
