@@ -73,9 +73,9 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "pipfile/Pipfile",
             f'[[source]]\nurl = "https://{HOST}/simple"\nverify_ssl = true\nname = "x"\n',
-            '[[source]]\nurl = "https://pypi.org/simple"\nverify_ssl = true\nname = "pypi"\n',
+            '[[source]]\nurl = "https://download.pytorch.org/whl"\nverify_ssl = true\nname = "torch"\n',
         ),
-        ("uv/uv.toml", f'extra-index-url = ["https://{HOST}/simple"]\n', 'index-url = "https://pypi.org/simple"\n'),
+        ("uv/uv.toml", f'extra-index-url = ["https://{HOST}/simple"]\n', 'index-url = "https://download.pytorch.org/whl"\n'),
         (
             "uv-index/uv.toml",
             f'[[index]]\nname = "x"\nurl = "https://{HOST}/"\n',
@@ -88,8 +88,8 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (
             "pip/pip.conf",
-            f"[global]\nindex-url = https://pypi.org/simple\nextra-index-url =\n    https://pypi.org/simple\n    https://{HOST}/simple\n",
-            "[global]\nindex-url = https://pypi.org/simple\ntimeout = 60\n",
+            f"[global]\nextra-index-url =\n    https://download.pytorch.org/whl\n    https://{HOST}/simple\n",
+            "[global]\nindex-url = https://download.pytorch.org/whl\ntimeout = 60\n",
         ),
         (
             "conda/environment.yml",
@@ -155,7 +155,7 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "index/train.sh",
             f"export PIP_EXTRA_INDEX_URL=https://{HOST}/simple\npip install -r requirements.txt\n",
-            "export PIP_INDEX_URL=https://pypi.org/simple\npip install -r requirements.txt\n",
+            "export PIP_INDEX_URL=https://download.pytorch.org/whl\npip install -r requirements.txt\n",
         ),
         (
             "docker/Dockerfile",
