@@ -1,5 +1,6 @@
 """Fixtures that all tests share. Servers are started, and their modules imported, for the first test that asks."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,11 +37,18 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests over what lies beside the checkout are additions: without it they are not there, and not skipped."""
-    if not SHARED.is_dir():
-        additions = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+    """Tests over what lies beside the checkout are additions, and so are those of root alone: where there is no such thing
+    they are not there, and not skipped."""
+    lacking = {name for name, there in (("shared", SHARED.is_dir()), ("root_alone", os.geteuid() == 0)) if not there}
+    additions = {item for item in items if lacking.intersection(getattr(item, "fixturenames", ()))}
+    if additions:
         items[:] = [item for item in items if item not in additions]
-        config.hook.pytest_deselected(items=additions)
+        config.hook.pytest_deselected(items=list(additions))
+
+
+@pytest.fixture(scope="session")
+def root_alone() -> None:
+    """Only root can become another user. A test that asks for it is an addition."""
 
 
 @pytest.fixture(scope="session")

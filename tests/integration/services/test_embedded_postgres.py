@@ -19,7 +19,7 @@ from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
 
 ROOT = Path(__file__).parents[3]
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+as_root = pytest.mark.usefixtures("root_alone")
 
 
 @pytest.fixture
