@@ -10,9 +10,12 @@ import pytest
 from tests.checkout import SHARED
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from budmodel_pipeline.services.embedded_postgres import Server
     from tests.clamd import RunningClamd
     from tests.cli import Install, Run
+    from tests.hub_server import HubServer
     from tests.s3_server import S3Server
 
 pytest.register_assert_rewrite("tests.cli")
@@ -79,6 +82,27 @@ def database(postgres_server: "Server") -> Iterator[str]:
 
     with empty_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture
+def engine(database: str) -> "Iterator[Engine]":
+    """An engine on a migrated database without rows. Modules with needs of their own define theirs."""
+    from budmodel_pipeline.warehouse.engine import open_engine
+    from budmodel_pipeline.warehouse.migrate import migrate
+
+    engine = open_engine(database)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def hub() -> "Iterator[HubServer]":
+    """A hub without models."""
+    from tests.hub_server import hub_server
+
+    with hub_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
             f"channels:\n- https://{HOST}/conda\ndependencies:\n- python=3.11\n",
             "channels:\n- conda-forge\n- pytorch\ndependencies:\n- python=3.11\n",
         ),
-        ("yarn/.yarnrc.yml", f'npmRegistryServer: "https://{HOST}"\n', 'npmRegistryServer: "https://registry.npmjs.org"\n'),
+        ("yarn/.yarnrc.yml", f'npmRegistryServer: "https://{HOST}"\n', "nodeLinker: node-modules\n"),
         ("bun/bunfig.toml", f'[install]\nregistry = "https://{HOST}"\n', "[install]\noptional = true\n"),
     ),
     "agent": (
@@ -192,7 +192,7 @@ _PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         ("systemd/a.service", "[Service]\nEnvironment=LD_PRELOAD=/srv/a.so\n", "[Service]\nEnvironment=HF_HOME=/srv\n"),
         ("fish/a.fish", f"set -gx HF_ENDPOINT https://{HOST}\n", "set -gx HF_HOME /data\n"),
-        ("ruby/Gemfile", f"source 'https://{HOST}'\n", "source 'https://rubygems.org'\n"),
+        ("ruby/Gemfile", f"source 'https://{HOST}'\n", "gem 'rake'\n"),
         (
             "go/go.mod",
             f"module a\n\nreplace b.org/c => {HOST}/c v1.0.0\n",

@@ -22,10 +22,9 @@ from budmodel_pipeline.resources.scanning import ScanningResource
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.batches import claim_due, open_batches
 from budmodel_pipeline.warehouse.engine import open_engine
-from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets, states_of
 from budmodel_pipeline.workflows.model_discovery import known_target
-from tests.hub_server import Failure, HubServer, hub_server
+from tests.hub_server import Failure, HubServer
 
 INFO = dg.AssetKey("model_info")
 CONFIG = json.dumps({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2}).encode()
@@ -73,20 +72,6 @@ def run(
             "scanning": ScanningResource(),
         },
     )
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with hub_server() as server:
-        yield server
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

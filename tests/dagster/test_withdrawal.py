@@ -12,8 +12,6 @@ from budmodel_pipeline.assets.per_model import MODELS
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.batches import claim
-from budmodel_pipeline.warehouse.engine import open_engine
-from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import add_targets
 from budmodel_pipeline.warehouse.requests import add_request
 from budmodel_pipeline.warehouse.states import marts_behind, record_marts
@@ -39,14 +37,6 @@ def hub() -> Iterator[HubServer]:
         server.add(GONE, {"config.json": CONFIG, "README.md": CARD, "LICENSE": TERMS, "a.bin": b"cos\nsystem\n."})
         server.add(OTHER, {"config.json": CONFIG, "README.md": CARD + b"Another.\n"})
         yield server
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
