@@ -3,16 +3,17 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from psycopg import sql
@@ -116,7 +117,10 @@ class Installation:
         ]
 
 
-Install = Callable[[], Installation]
+class Install(Protocol):
+    """Makes an installation with databases of its own: empty, or a copy `of` another one."""
+
+    def __call__(self, *, of: Installation | None = None) -> Installation: ...
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -140,7 +144,7 @@ class Run:
 
 
 def installer(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Makes installations with an empty pair of databases each on `server`."""
+    """Makes installations with a pair of databases each on `server`."""
     account = replace(server, user="installation", password=secrets.token_urlsafe(24))
     with server.connect() as connection:
         # Dagster logs in for every statement. Checking a password in one round instead of 4096 saves a fifth of a run.
@@ -148,11 +152,18 @@ def installer(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Insta
         role, password = sql.Identifier(account.user), sql.Literal(account.password)
         connection.execute(sql.SQL("create role {} superuser login password {}").format(role, password))
 
-    def make() -> Installation:
+    def make(*, of: Installation | None = None) -> Installation:
         name = uuid.uuid4().hex
         made = Installation(tmp_path_factory.mktemp("budmodel"), account, f"data_{name}", f"dagster_{name}")
-        for database in (made.database, made.dagster_database):
-            embedded_postgres.ensure_database(server, database)
+        if of is None:
+            for database in (made.database, made.dagster_database):
+                embedded_postgres.ensure_database(server, database)
+            return made
+        shutil.copytree(of.home, made.home)
+        with server.connect() as connection:
+            for copy, original in ((made.database, of.database), (made.dagster_database, of.dagster_database)):
+                names = sql.Identifier(copy), sql.Identifier(original)
+                connection.execute(sql.SQL("create database {} template {}").format(*names))
         return made
 
     return make

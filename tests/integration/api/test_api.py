@@ -16,7 +16,7 @@ import requests
 from budmodel_pipeline.api.offered import OFFERS, Offer
 from budmodel_pipeline.sources.catalog import catalog
 from tests.api_server import TOKEN, WRITER, Api, running_api
-from tests.cli import Run
+from tests.cli import Install, Run
 
 BOARD = "/v1/scores?metric_id=lmarena_text.rating_overall"
 # Its tables are made by `budmodel run`, which refreshes them while tests of other files look on.
@@ -35,12 +35,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def api(samples_run: Run, models: Path) -> Iterator[Api]:
-    with running_api(samples_run.at, BUDMODEL_DISK_ROOTS=str(models)) as running:
+def api(samples_run: Run, install: Install, models: Path) -> Iterator[Api]:
+    with running_api(install(of=samples_run.at), BUDMODEL_DISK_ROOTS=str(models)) as running:
         yield running
-    # Or a later run would serve what was asked for here.
-    with samples_run.at.server.connect(samples_run.at.database) as connection:  # type: ignore[union-attr]
-        connection.execute("delete from budmodel.extraction_requests where requested_by in ('api', 'ann')")
 
 
 def read(answer: requests.Response) -> Any:

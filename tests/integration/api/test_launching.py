@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,8 +66,8 @@ def running_webserver(at: Installation, workspace: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def at(samples_run: Run, install: Install) -> Installation:
-    """The installation of the run, with a database of Dagster in which no other test finds what was queued here."""
-    return replace(samples_run.at, dagster_database=install().dagster_database)
+    """After the run of the samples. What is queued here, no other test finds."""
+    return install(of=samples_run.at)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,10 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
-from tests.cli import COMMAND, Installation, Run, fails_clearly
+from tests.cli import COMMAND, Install, Installation, Run, fails_clearly
 
 # Of every kind of output: tables, lists of pairs, progress, JSON, a script, help; `--json` comes on top of the first ones.
 ANSWERS = (
@@ -51,10 +50,9 @@ def test_a_failure_stays_one_where_nobody_reads(samples_run: Run) -> None:
 
 
 @pytest.fixture
-def asked(samples_run: Run) -> Iterator[Installation]:
-    """Where requests are made that nobody serves, which are forgotten afterwards."""
-    yield samples_run.at
-    samples_run.at.query("delete from budmodel.extraction_requests where requested_by = 'streams' returning 1")
+def asked(samples_run: Run, install: Install) -> Installation:
+    """Where requests are made that nobody serves."""
+    return install(of=samples_run.at)
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["sentence", "json"])
