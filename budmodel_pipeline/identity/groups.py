@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from budmodel_pipeline.identity.address import address_of
 from budmodel_pipeline.identity.canonical import Form, lead_version
 from budmodel_pipeline.identity.knowledge import Family, Knowledge, knowledge
-from budmodel_pipeline.identity.published import id_of, read_name, settled
+from budmodel_pipeline.identity.published import id_of, read_id, settled
 from budmodel_pipeline.identity.releases import facts
 from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.identity.variant import version_tuple
@@ -26,7 +25,7 @@ def group_of(model_id: str) -> str:
     """
     known = knowledge()
     try:
-        reading = read_name(address_of(model_id, known), "", known)
+        reading = read_id(model_id)
     except UnresolvableName:
         return model_id
     if id_of(reading, known) != model_id:  # A composite, or a name that nothing can be taken off.
@@ -43,7 +42,7 @@ def group_of(model_id: str) -> str:
             bare = form._replace(dates=())
     group = settled(id_of(reading._replace(form=bare), known)) if bare != form else model_id
     # Without its date, `qwen3-4b-thinking-2507` would be read as a way to run another release.
-    return group if read_name(address_of(group, known), "", known).form.words == bare.words else model_id
+    return group if read_id(group).form.words == bare.words else model_id
 
 
 def groups_of(model_ids: Iterable[str]) -> dict[str, str]:
@@ -86,7 +85,7 @@ def _unrevised(model_id: str) -> str | None:
     """`amazon/nova-pro` for `amazon/nova-pro-v1`; None for what has no revision."""
     known = knowledge()
     try:
-        reading = read_name(address_of(model_id, known), "", known)
+        reading = read_id(model_id)
     except UnresolvableName:
         return None
     if reading.family is None or not reading.family.revised or not reading.form.versions:

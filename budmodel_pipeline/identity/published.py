@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from budmodel_pipeline.identity.address import Address, address_of, strip_prefix
@@ -199,14 +200,20 @@ def id_of(reading: Reading, known: Knowledge) -> str:
     return f"{vendor}/{official or render(reading.form, reading.family, known.phrases)}"
 
 
+@lru_cache(maxsize=32_768)  # An id is read again for its group, and names are many where ids are few.
+def read_id(model_id: str) -> Reading:
+    """What an id says as a name. Raises UnresolvableName."""
+    known = knowledge()
+    return read_name(address_of(model_id, known), "", known)
+
+
 def settled(model_id: str) -> str:
     """The id that reads as itself: unusual parts may tell something else in the order of an id than where they stood."""
-    known = knowledge()
     seen: list[str] = []
     while model_id not in seen:
         seen.append(model_id)
         try:
-            model_id = id_of(read_name(address_of(model_id, known), "", known), known)
+            model_id = id_of(read_id(model_id), knowledge())
         except UnresolvableName:
             return seen[0]
     return min(seen[seen.index(model_id) :])
