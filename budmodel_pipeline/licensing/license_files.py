@@ -9,12 +9,13 @@ _NAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(?:model[-_. ]?licen[cs]e|licen[cs]e[-_. ]?models?|licen[cs]e[-_. ]weights?)",
-        r"licen[cs]es?",
-        r"copying(?:[-_.]lesser)?",
+        r"licen[cs]es?(?:[-_. ]?\(?\d+\)?)?",
+        r"copying(?:[-_. ]?[\w.]+)?",
         r"licen[cs]e\.[\w.]+",
         r"unlicen[cs]e",
-        r"(?:[\w.+ -]+[-_ ])?licen[cs]e(?:[-_. ]agreement)?(?:[-_ ][\w.+ -]+)?",
-        r"(?:[\w.+-]+[-_ ])?terms[-_ ]of[-_ ]use|eula",
+        r"(?:[\w.+ -]+)?licen[cs]e(?:[-_. ]?agreement)?(?:[-_ ][\w.+ ()-]+)?",
+        r"(?:[\w.+ -]+[-_ ])?(?:terms(?:[-_ ](?:of[-_ ](?:use|service)|(?:and|&)[-_ ]conditions))?|agreement|eula)",
+        r".*(?:lizenz|licencia|licenza|licen[cç]a|лиценз|许可|許可|授权|授權|ライセンス|라이[선센]스).*",
     )
 )
 _NOTICE = re.compile(r"notices?(?:\.(?:txt|md))?", re.IGNORECASE)
@@ -22,7 +23,8 @@ _THIRD_PARTY = re.compile(r"(?:third|3rd)[-_ ]?part(?:y|ies)", re.IGNORECASE)
 _PLAIN = re.compile(r"licen[cs]e|copying", re.IGNORECASE)
 # What code and data of this name are not: a text that somebody is to read.
 _NO_TEXT = frozenset((".py", ".json", ".js", ".ts", ".yaml", ".yml", ".toml", ".xml", ".csv", ".sh", ".bin", ".safetensors"))
-_ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf"})
+# What is written for somebody to read, also where its format is not read here.
+_ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".rtf", ".doc", ".docx", ".odt"})
 _OF_OTHERS = frozenset(
     {
         "third_party",
@@ -44,7 +46,7 @@ _OF_OTHERS = frozenset(
     }
 )
 # Where every text is a license, whatever it is called.
-_TEXT_FOLDERS = frozenset({"licenses", "licences"})
+_TEXT_FOLDERS = frozenset({"license", "licenses", "licence", "licences"})
 _LICENSE_FOLDERS = frozenset({"license", "licenses", "licence", "licences", ".github"})
 
 
