@@ -101,7 +101,10 @@ _COPYRIGHT = re.compile(
     r"|\(c\)|©|&copy;|all rights reserved)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[^.!;。！；\n]+(?:\n(?!\s*\n)[^.!;。！；\n]+)*(?:[.!;](?=\s|$)|[。！；])")
+# Ideographs have points of their own.
+_SENTENCE = re.compile(
+    r"[^.!;\u3002\uff01\uff1b\n]+(?:\n(?!\s*\n)[^.!;\u3002\uff01\uff1b\n]+)*(?:[.!;](?=\s|$)|[\u3002\uff01\uff1b])"
+)
 # What projects say of their license, and pages of themselves.
 _SAID_AROUND = re.compile(
     r"(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b.{0,60}\b(?:under|by)\b|cookie|javascript"

@@ -19,6 +19,15 @@ _NAMES = tuple(
     )
 )
 _NOTICE = re.compile(r"notices?(?:\.(?:txt|md))?", re.IGNORECASE)
+_POLICY = re.compile(
+    r"(?:[\w.+-]+[-_ ])?(?:us(?:e|age)[-_ ]polic(?:y|ies)|prohibited[-_ ]uses?)(?:\.(?:txt|md|pdf))?", re.IGNORECASE
+)
+# A license of the code or the data that lie beside a model.
+_OF_A_PART = re.compile(
+    r"(?:[\w.+ -]+[-_. ])?(?:code|software|data|dataset|docs?)[-_. ]?licen[cs]e.*"
+    r"|licen[cs]e[-_. ]?(?:code|software|data|dataset|docs?)\b.*",
+    re.IGNORECASE,
+)
 _THIRD_PARTY = re.compile(r"(?:third|3rd)[-_ ]?part(?:y|ies)", re.IGNORECASE)
 _PLAIN = re.compile(r"licen[cs]e|copying", re.IGNORECASE)
 # What code and data of this name are not: a text that somebody is to read.
@@ -62,6 +71,19 @@ def license_files(paths: Iterable[str]) -> list[str]:
         return sorted(path for path in paths if _NOTICE.fullmatch(path))
     level, is_named = ranked[0][:2], ranked[0][2] > 0
     return [path for *found, rank, _, path in ranked if tuple(found) == level and (rank > 0) == is_named]
+
+
+def beside_licenses(paths: Iterable[str]) -> list[str]:
+    """The paths at the root that are no license and may say what binds a user: notices and policies of use."""
+    return sorted(path for path in paths if _NOTICE.fullmatch(path) or _POLICY.fullmatch(path))
+
+
+def of_a_part(path: str) -> bool:
+    """Whether a license file may be for something else in the repository than the model: for a folder, or the code."""
+    place = PurePosixPath(path)
+    return any(folder.lower() not in _LICENSE_FOLDERS for folder in place.parts[:-1]) or bool(
+        _OF_A_PART.fullmatch(place.name)
+    )
 
 
 def _place(path: str) -> tuple[int, int, int, int, str] | None:
