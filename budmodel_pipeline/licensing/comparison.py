@@ -39,7 +39,6 @@ _OPERATIVE = frozenset(
     )
 )
 _OPERATIVE_STEMS = (
-    "prohibit",
     "forbid",
     "restrict",
     "permit",
@@ -60,10 +59,52 @@ _OPERATIVE_STEMS = (
     "cost",
     "charg",
     "paid",
+    # The same in German, French, Spanish, Portuguese and Italian.
+    "kommerziel",
+    "gewerblich",
+    "untersagt",
+    "verboten",
+    "gestattet",
+    "interdit",
+    "autoris",
+    "prohib",
+    "proibid",
+    "vietat",
+    "comercia",
 )
-_NEGATIONS = ("not", "no", "non", "nor", "never", "only", "without", "except", "unless", "solely")
-_COPYRIGHT = re.compile(r"[\s#*/>|-]*(?:portions\s+)?(?:copyright|\(c\)|©|&copy;|all rights reserved)", re.IGNORECASE)
-_SENTENCE = re.compile(r"[^.!;\n]+(?:\n(?!\s*\n)[^.!;\n]+)*[.!;](?=\s|$)")
+# Words that a license is another one without, wherever a template lets them pass.
+_WEIGHTY = (
+    "not",
+    "no",
+    "non",
+    "nor",
+    "never",
+    "only",
+    "without",
+    "except",
+    "unless",
+    "solely",
+    "free",
+    "commercial",
+    "noncommercial",
+    "sublicense",
+    "sell",
+    "distribute",
+    "modify",
+    "irrevocable",
+    "perpetual",
+    "worldwide",
+)
+# A line on whose copyright it is; `copyright license` and the like stand in the midst of a sentence.
+_COPYRIGHT = re.compile(
+    r"[\s#*/>|-]*(?:portions\s+)?(?:copyright(?!\s+(?:licen[cs]|notice|statement|law|holder|owner|interest|and\b|or\b|in\b|is\b))"
+    r"|\(c\)|©|&copy;|all rights reserved)",
+    re.IGNORECASE,
+)
+# Ideographs have points of their own.
+_SENTENCE = re.compile(
+    r"[^.!;\u3002\uff01\uff1b\n]+(?:\n(?!\s*\n)[^.!;\u3002\uff01\uff1b\n]+)*(?:[.!;](?=\s|$)|[\u3002\uff01\uff1b])"
+)
 # What projects say of their license, and pages of themselves.
 _SAID_AROUND = re.compile(
     r"(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b.{0,60}\b(?:under|by)\b|cookie|javascript"
@@ -78,19 +119,19 @@ _CEREMONY = re.compile(
     r"|^[ \t_*<\[(]*(?:signature|signed|date|name|title|by|place|witness)\b[ \t]*(?::|of\b|by\b|_{2})[^\n]{0,80}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_STATEMENT = 6
-# What may stand around a license without being part of it, and inside of it; in words.
+_STATEMENT = 5
+# As many words in another script than Latin say something, whatever that is.
+_OTHER_SCRIPT = 4
+_LAST_LATIN = "\u024f"
+# What may stand around a license without being part of it, and what a template takes for a name inside of it; in words.
 _AROUND = 40
-_WITHIN = 3
+_NAME = 3
 _TITLE = 16
 # A name after "Copyright (c) 2026", however it is wrapped.
 _HOLDER = 12
 _BEFORE_HOLDER = 3
-# What a copy may have lost: a heading and whose copyright it is before it, a few words elsewhere.
+# What a copy may have lost: a heading and whose copyright it is, before a license and inside of it.
 _LOST_BEFORE = 30
-_LOST_WITHIN = 5
-_LOST_ONE_IN = 100
-# Whose copyright it is, inside of a license.
 _LOST_HOLDER = 16
 
 Run = tuple[int, int]
@@ -102,8 +143,8 @@ class Comparison:
 
     `score` is twice what they share of four-word sequences over what they have, 0 to 1; `contained` is the share of the
     license that the text has, and `length` counts the license's words. `covered` has a 1 for each word of the text that is
-    the license's. `lost` counts the words that the text lacks and copies do not lose; `turned` says whether a "not" or
-    "only" is missing.
+    the license's. `losses` are places where the text lacks words that copies do not lose: after which word, and how many;
+    `turned` says whether a "not", an "only" or another word that decides is missing.
     """
 
     license_id: str
@@ -111,7 +152,7 @@ class Comparison:
     contained: float
     length: int
     covered: bytearray
-    lost: int
+    losses: tuple[tuple[int, int], ...]
     turned: bool
 
 
@@ -129,7 +170,7 @@ def compare(text: str, words: Words, grams: Sequence[int], places: Mapping[int, 
         shared / len(of_license),
         len(known.grams) + GRAM - 1,
         covered,
-        _lost(text, words, places, known),
+        (*_losses(text, words, places, known), *_joints(text, words, grams, known, of_license, covered)),
         _turned(words, grams, places, of_license, covered),
     )
 
@@ -145,7 +186,7 @@ def operative_terms(words: Words, covered: bytearray) -> list[Run]:
     return [
         run
         for run in _uncovered(covered)
-        if run[1] - run[0] > _WITHIN and any(_is_operative(words.spelled, at) for at in range(*run))
+        if run[1] - run[0] > _NAME and any(_is_operative(words.spelled, at) for at in range(*run))
     ]
 
 
@@ -168,16 +209,25 @@ def _uncovered(covered: bytearray) -> Iterator[Run]:
 def _says_something(text: str, words: Words, run: Run, within: bool, titles: Set[str]) -> bool:
     spelled = words.spelled
     counted = [at for at in range(*run) if run[1] - run[0] > _TITLE or spelled[at] not in titles]
+    if within and len(counted) < run[1] - run[0]:
+        # In the midst of a sentence, a word of the title is a word like others.
+        counted = [at for at in range(*run) if at in counted or not titles.issuperset(_line_of(text, words.starts[at]))]
     if any(_is_operative(spelled, at) for at in counted):
         return True
-    if len(counted) <= _HOLDER and "copyright" in spelled[max(run[0] - _BEFORE_HOLDER, 0) : run[0]]:
+    if len(counted) <= _HOLDER and _follows_copyright(spelled, run[0]):
         return False
     counted = [at for at in counted if not _is_copyright_line(text, words.starts[at])]
-    if not within and any(_is_statement(sentence) for sentence in _sentences(text, words, counted)):
+    if within:
+        return bool(counted)
+    if sum(spelled[at] > _LAST_LATIN for at in counted) >= _OTHER_SCRIPT:
         return True
-    if within and any(words.spelled[at].isdigit() for at in counted):
-        return True
-    return len(counted) > (_WITHIN if within else _AROUND)
+    return len(counted) > _AROUND or any(_is_statement(sentence) for sentence in _sentences(text, words, counted))
+
+
+def _follows_copyright(spelled: tuple[str, ...], at: int) -> bool:
+    """Whether "copyright", and at most years, stand before a word."""
+    before = spelled[max(at - _BEFORE_HOLDER, 0) : at]
+    return "copyright" in before and all(word.isdigit() or word == "by" for word in before[before.index("copyright") + 1 :])
 
 
 def _sentences(text: str, words: Words, counted: Sequence[int]) -> list[str]:
@@ -189,7 +239,7 @@ def _sentences(text: str, words: Words, counted: Sequence[int]) -> list[str]:
 
 
 def _is_statement(sentence: str) -> bool:
-    return sentence.count(" ") + 1 >= _STATEMENT and not _SAID_AROUND.search(sentence)
+    return len(words_of(sentence)) >= _STATEMENT and not _SAID_AROUND.search(sentence)
 
 
 def _is_operative(spelled: tuple[str, ...], at: int) -> bool:
@@ -199,37 +249,52 @@ def _is_operative(spelled: tuple[str, ...], at: int) -> bool:
     return word in _OPERATIVE or word.startswith(_OPERATIVE_STEMS)
 
 
+def _line_of(text: str, at: int) -> tuple[str, ...]:
+    """The words of the line on which a character stands."""
+    return words_of(text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]).spelled
+
+
 def _is_copyright_line(text: str, at: int) -> bool:
     line = text.rfind("\n", 0, at) + 1
     return _COPYRIGHT.match(text, line, at + 40) is not None
 
 
-def _lost(text: str, words: Words, places: Mapping[int, int], known: Fingerprint) -> int:
-    """The words of the license that are missing, beyond a heading, other holders of copyright and what copies lose."""
-    lost = 0
+def _losses(text: str, words: Words, places: Mapping[int, int], known: Fingerprint) -> Iterator[tuple[int, int]]:
+    """Where words of the license are missing, beyond a heading and other holders of copyright, and how many."""
     missing = bytes(gram not in places for gram in known.grams)
-    tolerated = min(_LOST_WITHIN, len(missing) // _LOST_ONE_IN)
     for found in re.finditer(rb"\x01+", missing):
         at, end = found.span()
         # Every sequence that touches the place is another one, also those that begin before it.
-        count = end - at - (0 if at == 0 or end == len(missing) else GRAM - 1)
-        if count <= (_LOST_BEFORE if at == 0 else tolerated):
+        count = max(end - at - (0 if at == 0 or end == len(missing) else GRAM - 1), 1)
+        if at == 0 and count <= _LOST_BEFORE:
             continue
         before = places[known.grams[at - 1]] if at else 0
         around = words.starts[before : before + 2 * GRAM]
         if count > _LOST_HOLDER or not any(_is_copyright_line(text, start) for start in around):
-            lost += count
-    return lost
+            yield before, count
+
+
+def _joints(
+    text: str, words: Words, grams: Sequence[int], known: Fingerprint, of_license: Set[int], covered: bytearray
+) -> Iterator[tuple[int, int]]:
+    """Where two passages of the license meet that stand apart in it, though every word of both is elsewhere, too."""
+    strange = bytes(gram not in of_license for gram in grams)
+    for found in re.finditer(rb"\x01+", strange):
+        at, end = found.span()
+        joined = at > 0 and end < len(strange) and end - at < GRAM and all(covered[at : end + GRAM - 1])
+        # The end and the beginning meet where a license is there twice.
+        if joined and grams[at - 1] != known.grams[-1] and not _is_copyright_line(text, words.starts[at]):
+            yield at, 1
 
 
 def _turned(words: Words, grams: Sequence[int], places: Mapping[int, int], of_license: Set[int], covered: bytearray) -> bool:
-    """Whether the license goes on with a negation, which the text has nowhere, where the text goes on without it."""
+    """Whether the license goes on with a weighty word, and the text without it."""
     spelled = words.spelled
     for at, gram in enumerate(grams):
         if gram in of_license or not (covered[at] and covered[at + 1] and covered[at + 2]):
             continue
         begun = crc32(" ".join((*spelled[at : at + GRAM - 1], "")).encode())
-        negated = {crc32(word.encode(), begun) for word in _NEGATIONS}
-        if any(one in of_license and one not in places for one in negated):
+        weighty = {crc32(word.encode(), begun) for word in _WEIGHTY}
+        if any(one in of_license and one not in places for one in weighty):
             return True
     return False

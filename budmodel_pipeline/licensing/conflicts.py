@@ -44,17 +44,17 @@ def tag_conflicts(tag: str | None, text: Identification) -> tuple[Conflict, ...]
 
     match text.state:
         case "identified" if text.license_id is not None:
-            if _same(claimed, text.license_id):
+            if same_license(claimed, text.license_id):
                 return ()
             return row("conflict", text.license_id, f"The tag says {claimed}, the text is {text.license_id}.")
         case "modified":
             names = " and ".join(text.candidates)
-            what = "its terms" if any(_same(claimed, name) for name in text.candidates) else names
+            what = "its terms" if any(same_license(claimed, name) for name in text.candidates) else names
             return row("conflict", names, f"The tag says {claimed}, the text adds to or changes {what}.")
         case "several":
             names = " and ".join(text.candidates)
             severity: Literal["conflict", "note"] = (
-                "note" if any(_same(claimed, name) for name in text.candidates) else "conflict"
+                "note" if any(same_license(claimed, name) for name in text.candidates) else "conflict"
             )
             return row(severity, names, f"The tag says {claimed}, the text holds {names}.")
         case "near_variant":
@@ -96,7 +96,8 @@ def _against_base(license_id: str | None, name: str, base: str | None) -> Iterat
             yield Conflict("derivative_vs_base", "conflict", dimension, claimed, found, text)
 
 
-def _same(claimed: str, found: str) -> bool:
+def same_license(claimed: str, found: str) -> bool:
+    """Whether the license `found` is the one that the name `claimed` means, or one of its family."""
     if found == claimed or found in family_members(claimed):
         return True
     terms, others = terms_of(claimed), terms_of(found)

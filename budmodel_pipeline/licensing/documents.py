@@ -23,8 +23,8 @@ _BYTE_ORDER_MARKS = (
 # UTF-8 that was read as Windows-1252 and written again: a quotation mark in three characters.
 _MOJIBAKE = "\u00e2\u20ac"
 
-_INVISIBLE = ["head", "script", "style", "noscript", "template", "svg", "form", "button", "select", "iframe", "dialog"]
-_AROUND = ["nav", "header", "footer", "aside"]
+_INVISIBLE = ["head", "script", "style", "template", "svg", "iframe"]
+_AROUND = ["nav", "header", "footer", "aside", "noscript", "form", "button", "select", "dialog"]
 _AROUND_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
 _AROUND_CLASSES = re.compile(
     r"(?:^|[-_\s])(?:nav|navbar|navigation|menu|sidebar|breadcrumbs?|footer|header|banner|cookies?|toc|skip|pagination|share)"

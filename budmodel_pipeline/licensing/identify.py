@@ -141,8 +141,8 @@ def _by_fingerprints(
     beyond = bytes(1 - inside for inside in _mask(words, own_spans))
     terms = operative_terms(words, bytearray(map(max, covered, beyond)))
     everything = bytearray(map(max, covered, templates, _weightless(text, words)))
-    confirmed = {license_id for license_id, _ in spans}
-    lost = sum(part.turned + (0 if part.license_id in confirmed else part.lost) for part in parts)
+    # What a template lets pass is no loss; outside of it, and where no template is, every word counts.
+    lost = sum(part.turned + sum(count for at, count in part.losses if beyond[at]) for part in parts)
     names = tuple(dict.fromkeys([*(part.license_id for part in parts), *(license_id for license_id, _ in others)]))
     extra = sorted({*extra_terms(text, words, everything, _titles(names)), *terms})
     return _Explanation(names, everything, extra, lost, "fingerprint", parts[0].score)

@@ -9,20 +9,31 @@ _NAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(?:model[-_. ]?licen[cs]e|licen[cs]e[-_. ]?models?|licen[cs]e[-_. ]weights?)",
-        r"licen[cs]es?",
-        r"copying(?:[-_.]lesser)?",
+        r"licen[cs]es?(?:[-_. ]?\(?\d+\)?)?",
+        r"copying(?:[-_. ]?[\w.]+)?",
         r"licen[cs]e\.[\w.]+",
         r"unlicen[cs]e",
-        r"(?:[\w.+ -]+[-_ ])?licen[cs]e(?:[-_. ]agreement)?(?:[-_ ][\w.+ -]+)?",
-        r"(?:[\w.+-]+[-_ ])?terms[-_ ]of[-_ ]use|eula",
+        r"(?:[\w.+ -]+)?licen[cs]e(?:[-_. ]?agreement)?(?:[-_ ][\w.+ ()-]+)?",
+        r"(?:[\w.+ -]+[-_ ])?(?:terms(?:[-_ ](?:of[-_ ](?:use|service)|(?:and|&)[-_ ]conditions))?|agreement|eula)",
+        r".*(?:lizenz|licencia|licenza|licen[cç]a|лиценз|许可|許可|授权|授權|ライセンス|라이[선센]스).*",
     )
 )
 _NOTICE = re.compile(r"notices?(?:\.(?:txt|md))?", re.IGNORECASE)
+_POLICY = re.compile(
+    r"(?:[\w.+-]+[-_ ])?(?:us(?:e|age)[-_ ]polic(?:y|ies)|prohibited[-_ ]uses?)(?:\.(?:txt|md|pdf))?", re.IGNORECASE
+)
+# A license of the code or the data that lie beside a model.
+_OF_A_PART = re.compile(
+    r"(?:[\w.+ -]+[-_. ])?(?:code|software|data|dataset|docs?)[-_. ]?licen[cs]e.*"
+    r"|licen[cs]e[-_. ]?(?:code|software|data|dataset|docs?)\b.*",
+    re.IGNORECASE,
+)
 _THIRD_PARTY = re.compile(r"(?:third|3rd)[-_ ]?part(?:y|ies)", re.IGNORECASE)
 _PLAIN = re.compile(r"licen[cs]e|copying", re.IGNORECASE)
 # What code and data of this name are not: a text that somebody is to read.
 _NO_TEXT = frozenset((".py", ".json", ".js", ".ts", ".yaml", ".yml", ".toml", ".xml", ".csv", ".sh", ".bin", ".safetensors"))
-_ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf"})
+# What is written for somebody to read, also where its format is not read here.
+_ENDINGS = frozenset({"", ".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".rtf", ".doc", ".docx", ".odt"})
 _OF_OTHERS = frozenset(
     {
         "third_party",
@@ -44,7 +55,7 @@ _OF_OTHERS = frozenset(
     }
 )
 # Where every text is a license, whatever it is called.
-_TEXT_FOLDERS = frozenset({"licenses", "licences"})
+_TEXT_FOLDERS = frozenset({"license", "licenses", "licence", "licences"})
 _LICENSE_FOLDERS = frozenset({"license", "licenses", "licence", "licences", ".github"})
 
 
@@ -60,6 +71,19 @@ def license_files(paths: Iterable[str]) -> list[str]:
         return sorted(path for path in paths if _NOTICE.fullmatch(path))
     level, is_named = ranked[0][:2], ranked[0][2] > 0
     return [path for *found, rank, _, path in ranked if tuple(found) == level and (rank > 0) == is_named]
+
+
+def beside_licenses(paths: Iterable[str]) -> list[str]:
+    """The paths at the root that are no license and may say what binds a user: notices and policies of use."""
+    return sorted(path for path in paths if _NOTICE.fullmatch(path) or _POLICY.fullmatch(path))
+
+
+def of_a_part(path: str) -> bool:
+    """Whether a license file may be for something else in the repository than the model: for a folder, or the code."""
+    place = PurePosixPath(path)
+    return any(folder.lower() not in _LICENSE_FOLDERS for folder in place.parts[:-1]) or bool(
+        _OF_A_PART.fullmatch(place.name)
+    )
 
 
 def _place(path: str) -> tuple[int, int, int, int, str] | None:

@@ -36,6 +36,19 @@ _STATED = re.compile(
     r"(?:\s+terms\s+of(?:\s+the)?)?\s+(?P<name>[\w][\w .+()-]{1,78}?)(?=,|;|\.\s|\.?\s*$|\s+found\s+at\b|\s*\n\s*\n)",
     re.IGNORECASE,
 )
+# What a card says under a heading, or in a paragraph that begins with the word.
+_SECTION = re.compile(
+    r"^(?:#{1,6}[^\S\n]*\W{0,8}(?:\w+[^\S\n]+){0,2}licen[cs](?:e|ing)\b[^\n]{0,40}\n(?P<under>.*?)(?=^#{1,6}[^\S\n]|\Z)"
+    r"|[*_]{1,3}licen[cs]e[*_:]{1,5}(?P<said>[^\n]*(?:\n[^\n]+)*))",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_NOT_COMMERCIAL = re.compile(
+    r"\bnon[- ]?commercial|\bresearch(?:[- ](?:use|purposes?))?[- ]only\b"
+    r"|\bonly\b[^.]{0,40}\b(?:research|academic|personal|study)"
+    r"|\b(?:not?|never|forbid\w*|prohibit\w*|without)\b[^.]{0,60}\bcommercial|\bcommercial\b[^.]{0,60}"
+    r"\b(?:not|forbid\w*|prohibit\w*|requires?|needs?|contact|separate)\b",
+    re.IGNORECASE,
+)
 # Names that cards and people use for licenses of models, with words joined by one hyphen.
 _ALSO_CALLED = {
     "llama-2": "llama2",
@@ -126,6 +139,17 @@ def identify_statement(text: str) -> Identification | None:
     if license_id is None or license_id in NO_LICENSE_NAMED or holds_term(rest):
         return None
     return replace(_named(license_id), reason=f"it says no more than that the license is {license_id}", method="statement")
+
+
+def license_section(card: str) -> str:
+    """What the prose of a card says about its license, "" where it says nothing."""
+    found = _SECTION.search(card)
+    return ((found["under"] or found["said"] or "").strip()[:_LONGEST_STATEMENT]) if found else ""
+
+
+def forbids_commercial_use(said: str) -> bool:
+    """Whether a few sentences of prose keep companies from what they speak of."""
+    return _NOT_COMMERCIAL.search(said) is not None
 
 
 def license_named(name: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+CARD_NAMES = ("README.md", "readme.md", "Readme.md", "README.MD")
 MAX_CARD_BYTES = 2 * 1024 * 1024
 MAX_FRONT_MATTER_BYTES = 1024 * 1024
 MAX_DEPTH = 40

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from budmodel_pipeline.model_info import gguf
 from budmodel_pipeline.model_info.architecture import Architecture, describe_architecture, refused
-from budmodel_pipeline.model_info.card import MAX_CARD_BYTES, Card, read_card
+from budmodel_pipeline.model_info.card import CARD_NAMES, MAX_CARD_BYTES, Card, read_card
 from budmodel_pipeline.model_info.config import TEXT_PARTS, states_a_model
 from budmodel_pipeline.model_info.facts import Fact, RefusedError, known, unknown
 from budmodel_pipeline.model_info.gguf_cache import cache_of_header
@@ -20,7 +20,6 @@ from budmodel_pipeline.model_info.weights import Weights, find_weights
 
 T = TypeVar("T")
 CONFIG_NAMES = ("config.json", "params.json")
-CARD_NAMES = ("README.md", "readme.md", "Readme.md", "README.MD")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 _TOOLS = re.compile(r"\b(tools|tool_calls|available_tools|builtin_tools)\b")
 _NO_CONFIG: Mapping[Kind, str] = {

@@ -11,13 +11,21 @@ from budmodel_pipeline.identity.hub_links import split_link
 from budmodel_pipeline.identity.spelling import do_you_mean, near
 from budmodel_pipeline.licensing.answers import answer_questions
 from budmodel_pipeline.licensing.classification import license_type, suitability
+from budmodel_pipeline.licensing.conflicts import same_license
 from budmodel_pipeline.licensing.documents import MAX_BYTES, NotTextError, text_of
 from budmodel_pipeline.licensing.identify import identify_text, no_license, not_understood
-from budmodel_pipeline.licensing.license_files import license_files
-from budmodel_pipeline.licensing.model import Answer, Identification, LicenseType, Suitability
+from budmodel_pipeline.licensing.license_files import beside_licenses, license_files, of_a_part
+from budmodel_pipeline.licensing.model import Answer, Identification, LicenseType, Suitability, Value
 from budmodel_pipeline.licensing.other_documents import other_document
-from budmodel_pipeline.licensing.tags import identify_statement, identify_tag, names_on_record
-from budmodel_pipeline.licensing.terms import terms_of
+from budmodel_pipeline.licensing.registry import NO_LICENSE_NAMED
+from budmodel_pipeline.licensing.tags import (
+    forbids_commercial_use,
+    identify_statement,
+    identify_tag,
+    license_section,
+    names_on_record,
+)
+from budmodel_pipeline.licensing.terms import Topic, terms_of
 from budmodel_pipeline.model_info.repository import Repository
 from budmodel_pipeline.targets.target import parse_target
 
@@ -25,7 +33,6 @@ if TYPE_CHECKING:
     from budmodel_pipeline.model_info.card import Card
     from budmodel_pipeline.targets.hub import Hub
 
-CARD = "README.md"
 # Where a license was read: the text itself, one that a card links to, a name only, nowhere.
 Evidence = Literal["text", "link", "tag", "none"]
 
@@ -143,32 +150,52 @@ def license_of_repository(repository: Repository, *places: str) -> License:
     What is stronger and cannot be understood is the answer, which is unknown then: what is weaker is among `passed_over` and
     decides nothing. `places`, such as `org/name`, tell apart licenses that share a name. Raises RepositoryError.
     """
-    card = _card(repository)
+    card_name, card = _card(repository)
     link = [f"license_link {card.license_link}"] if card.license_link else []
     names = (("license", card.license), ("license_name", card.license_name))
     named = tuple(f"{key} {value}" for key, value in names if value)
     files = license_files(repository.files)
-    if files:
-        found = _of_files(repository, files)
-        return replace(found, passed_over=(*found.passed_over, *link, *named))
+    beside = tuple(f"{path}: not taken for a license" for path in beside_licenses(repository.files) if path not in files)
     by_name = _named(card, *places)
-    if card.license_link is not None:
+    of_parts = bool(files) and all(map(of_a_part, files))
+    if card.license_link is not None and (not files or of_parts):
         linked = _linked(repository, card.license_link, by_name)
         if linked.identification.state != "not_a_license":
-            return replace(linked, passed_over=named)
+            return replace(linked, passed_over=(*named, *beside, *(path for path in files if path != linked.source)))
         link = [f"license_link {card.license_link}: {linked.identification.reason}"]
+    if files:
+        found = _of_files(repository, files)
+        found = _against_name(found, by_name) if of_parts else found
+        return replace(found, passed_over=(*found.passed_over, *link, *named, *beside))
     if by_name is not None:
-        return replace(by_name, passed_over=tuple(link))
-    if CARD in repository.files:
-        reason = "the card names no license, and there is no license file"
-        return _described(CARD, "none", None, no_license(reason), tuple(link))
-    return _described("", "none", None, no_license("there is neither a license file nor a card"))
+        return replace(by_name, passed_over=(*link, *beside))
+    if card_name is None:
+        return _described("", "none", None, no_license("there is neither a license file nor a card"), beside)
+    if card.problems:
+        return _described(card_name, "none", None, not_understood("; ".join(card.problems)), (*link, *beside))
+    reason = "the card names no license, and there is no license file"
+    return _described(card_name, "none", None, no_license(reason), (*link, *beside))
 
 
-def _card(repository: Repository) -> "Card":
-    from budmodel_pipeline.model_info.card import Card, read_card
+def _card(repository: Repository) -> "tuple[str | None, Card]":
+    """The card and what it is called."""
+    from budmodel_pipeline.model_info.card import CARD_NAMES, Card, read_card
 
-    return read_card(repository.read(CARD, 0, MAX_BYTES)) if CARD in repository.files else Card()
+    name = next((name for name in CARD_NAMES if name in repository.files), None)
+    return name, read_card(repository.read(name, 0, MAX_BYTES)) if name is not None else Card()
+
+
+def _against_name(found: License, named: License | None) -> License:
+    """The same, but where files that may be for a part of the repository alone say other than the card, neither decides."""
+    license_id = found.identification.license_id
+    if license_id is None or named is None:
+        return found
+    claimed = named.identification
+    if claimed.license_id is not None and same_license(claimed.license_id, license_id):
+        return found
+    reason = f"{found.source} is {license_id} and may be for a part alone, while the card says {named.source}"
+    candidates = tuple(dict.fromkeys((license_id, *claimed.candidates)))
+    return _described(found.source, "text", None, not_understood(reason, candidates))
 
 
 def _of_files(repository: Repository, paths: Sequence[str]) -> License:
@@ -234,10 +261,39 @@ def _unread(link: str, reason: str, named: License | None) -> License:
 
 
 def _named(card: "Card", *places: str) -> License | None:
-    """What the names in a card tell; `license_name` counts where `license` says nothing."""
+    """What the names in a card tell, and its prose where it has none; `license_name` counts where `license` says nothing.
+
+    Names that contradict each other, or the prose, tell nothing but what it may be.
+    """
     where = (*places, card.license_link or "")
-    found = [license_of_tag(name, *where) for name in (card.license, card.license_name) if name]
-    return next((one for one in found if one.identification.candidates), found[0] if found else None)
+    names = [license_of_tag(name, *where) for name in (card.license, card.license_name) if name]
+    told = [one for one in names if one.identification.candidates]
+    said = license_section(card.text)
+    stated = identify_statement(said) if said else None
+    if not told:
+        if names or stated is None:
+            return names[0] if names else None
+        return _described("what the card says under its heading", "tag", None, stated)
+    (found, *others) = told
+    if found is names[0]:
+        others = [one for one in names[1:] if one.source.casefold() not in NO_LICENSE_NAMED]
+    contrary = [one.source for one in others if not _agree(found.identification, one.identification)]
+    if stated is not None and not _agree(found.identification, stated):
+        contrary.append(f"{stated.license_id} (in its prose)")
+    terms = terms_of(found.identification.license_id or "")
+    if terms is not None and terms[Topic.COMMERCIAL_USE] is Value.YES and forbids_commercial_use(said):
+        contrary.append("words against commercial use (in its prose)")
+    if not contrary:
+        return found
+    reason = f"the card says {found.source}, and also {', '.join(contrary)}"
+    source = ", ".join((found.source, *contrary))
+    return _described(source, "tag", None, not_understood(reason, found.identification.candidates))
+
+
+def _agree(one: Identification, other: Identification) -> bool:
+    if one.license_id is None or other.license_id is None:
+        return bool(one.candidates) and set(one.candidates) == set(other.candidates)
+    return same_license(one.license_id, other.license_id) or same_license(other.license_id, one.license_id)
 
 
 def _described(

@@ -107,7 +107,7 @@ def _document_id(found: License, sha256: str | None) -> str:
     if sha256 is not None:
         return f"sha256:{sha256}"
     identified = found.identification
-    if found.evidence in ("text", "link"):
+    if found.evidence in ("text", "link") or (identified.state == "unknown" and found.evidence == "none"):
         return f"unread:{identified.reason}"[:200]
     return f"tag:{identified.license_id or found.source}"[:200]
 

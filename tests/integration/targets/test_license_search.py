@@ -284,3 +284,88 @@ def test_an_unread_link_tells_what_it_may_be_and_permits_nothing() -> None:
 )
 def test_a_page_that_shows_a_file_is_read_where_the_file_is(page: str, file: str) -> None:
     assert file_shown(page) == file
+
+
+@pytest.mark.parametrize("path", ["code/LICENSE", "src/model/LICENSE.txt", "LICENSE-CODE", "DATA_LICENSE.md"])
+@pytest.mark.parametrize(("tag", "license_id"), [("mit", "mit"), ("cc-by-nc-4.0", None), ("acme-research", None)])
+def test_a_license_of_a_part_does_not_stand_against_the_name(path: str, tag: str, license_id: str | None) -> None:
+    found = found_in({"README.md": card(tag), path: MIT})
+    assert (found.identification.license_id, found.evidence, found.source) == (license_id, "text", path)
+    assert "mit" in found.identification.candidates
+    assert f"license {tag}" in found.passed_over
+    assert found_in({path: MIT}).identification.license_id == "mit"
+
+
+def test_a_link_goes_before_a_license_of_a_part() -> None:
+    files: dict[str, bytes | str] = {"README.md": card("other", license_link="x.txt"), "x.txt": ISC, "code/LICENSE": MIT}
+    found = found_in(files)
+    assert (found.identification.license_id, found.source) == ("isc", "x.txt")
+    assert "code/LICENSE" in found.passed_over
+
+
+@pytest.mark.parametrize(
+    ("license_", "name", "license_id"),
+    [
+        ("apache-2.0", "Apache License 2.0", "apache-2.0"),
+        ("mit", "mit", "mit"),
+        ("mit", "other", "mit"),
+        ("cc-by-nc-4.0", "cc-by-nc", "cc-by-nc-4.0"),
+        ("other", "llama3", "llama3"),
+        ("apache-2.0", "llama3", None),
+        ("apache-2.0", "acme-research-license", None),
+        ("mit", "modified-mit", None),
+    ],
+)
+def test_names_that_contradict_each_other_name_nothing(license_: str, name: str, license_id: str | None) -> None:
+    found = found_in({"README.md": card(license_, license_name=name)})
+    assert found.identification.license_id == license_id
+    if license_id is None:
+        assert (found.identification.state, found.evidence) == ("unknown", "tag")
+        assert license_ in found.identification.candidates
+        assert name in found.identification.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "license_id"),
+    [
+        ("## License\n\nReleased under the Apache License 2.0.", "apache-2.0"),
+        ("## License\n\nCommercial use is welcome.", "apache-2.0"),
+        ("## Usage\n\nNot for commercial use.", "apache-2.0"),
+        ("## License\n\nThe weights may only be used for research.", None),
+        ("### 📜 Model License\n\nThis model is non-commercial.\n\n## Usage", None),
+        ("**License:** CC BY-NC 4.0", None),
+        ("# License Agreement\n\nCommercial use requires a license from Acme.", None),
+        ("## License\n\nCC BY-NC 4.0", None),
+    ],
+)
+def test_prose_of_a_card_that_contradicts_its_name_is_heard(said: str, license_id: str | None) -> None:
+    found = found_in({"README.md": card("apache-2.0") + f"\n{said}\n".encode()})
+    assert found.identification.license_id == license_id
+    assert found.identification.candidates == ("apache-2.0",)
+
+
+def test_prose_that_agrees_with_a_name_changes_nothing() -> None:
+    said = b"\n## License\n\nThis model is non-commercial.\n"
+    assert found_in({"README.md": card("cc-by-nc-4.0") + said}).identification.license_id == "cc-by-nc-4.0"
+
+
+def test_prose_of_a_card_without_a_name_may_name_the_license() -> None:
+    found = found_in({"README.md": b"# A model\n\n## License\n\nMIT\n"})
+    assert (found.identification.license_id, found.evidence) == ("mit", "tag")
+
+
+@pytest.mark.parametrize("name", ["README.md", "readme.md", "Readme.md"])
+def test_a_card_whose_front_matter_cannot_be_read_is_no_card_without_a_license(name: str) -> None:
+    found = found_in({name: b"---\nlicense: [apache\n---\n# A model\n"})
+    assert (found.identification.state, found.evidence, found.source) == ("unknown", "none", name)
+    assert "front matter" in found.identification.reason
+    assert found_in({name: card("isc")}).identification.license_id == "isc"
+
+
+@pytest.mark.parametrize("path", ["USE_POLICY.md", "Acceptable Use Policy.pdf", "NOTICE", "PROHIBITED_USES.txt"])
+def test_what_may_bind_beside_a_license_is_named(path: str) -> None:
+    for files in ({"LICENSE": MIT}, {"README.md": card("mit")}):
+        found = found_in({**files, path: OWN_TERMS})
+        if path != "NOTICE" or "LICENSE" in files:
+            assert found.identification.license_id == "mit"
+            assert f"{path}: not taken for a license" in found.passed_over

@@ -89,6 +89,50 @@ def test_changed_words_are_never_the_plain_license(text: str) -> None:
     assert "mit" in (*found.candidates, *(name for name, _ in found.near))
 
 
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        ("sublicense, ", ""),
+        ("merge, ", ""),
+        ("free of charge, ", ""),
+        ("any person", "any student"),
+        ("granted", "denied"),
+        ("obtaining", "buying"),
+        ("in all copies", "in all sold copies"),
+        ("Software without", "Software in Europe without"),
+    ],
+)
+def test_one_word_changed_makes_another_license(words: str, other: str) -> None:
+    text = " ".join(MIT.split())
+    assert words in text
+    found = identify_text(text.replace(words, other))
+    assert found.state in ("near_variant", "modified")
+    assert found.license_id is None
+    assert "mit" in found.candidates
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Eine gewerbliche Nutzung ist untersagt.",
+        "L'usage commercial est interdit.",
+        "El uso comercial está prohibido",
+        "Коммерческое использование без согласия запрещено",
+        "本模型仅供研究使用。禁止商业用途。",
+        "商用利用禁止",
+        "The weights are for research.",
+    ],
+)
+def test_a_sentence_in_any_language_is_no_part_of_the_license(sentence: str) -> None:
+    for text in (f"{MIT}\n\n{sentence}\n", f"{sentence}\n\n{MIT}"):
+        found = identify_text(text)
+        assert (found.state, found.license_id, found.candidates) == ("modified", None, ("mit",))
+
+
+def test_a_name_in_any_language_may_hold_the_copyright() -> None:
+    assert identify_text(MIT.replace("Ada Example", "北京某某科技有限公司")).license_id == "mit"
+
+
 def test_two_licenses_in_one_text() -> None:
     found = identify_text(MIT + "\n\n" + ISC)
     assert (found.state, found.license_id, set(found.candidates)) == ("several", None, {"mit", "isc"})

@@ -60,6 +60,18 @@ def test_a_term_on_a_page_is_seen_wherever_it_stands(where: str) -> None:
     assert "requires a fee" in " ".join(text[span.start : span.end] for span in found.remainder)
 
 
+@pytest.mark.parametrize("tag", ["form", "dialog", "noscript", "button"])
+def test_a_term_is_seen_in_every_part_that_a_reader_may_see(tag: str) -> None:
+    controls = f"<{tag}>Search</{tag}>"
+    assert identify_text(text_of(page(f"{controls}<pre>{MIT}</pre>"))).license_id == "mit"
+    text = text_of(page(f"<pre>{MIT}</pre><{tag}>Commercial use requires a fee.</{tag}>"))
+    assert identify_text(text).state == "modified"
+
+
+def test_a_page_that_is_one_form_keeps_its_text() -> None:
+    assert identify_text(text_of(page(f"<form><pre>{MIT}</pre></form>"))).license_id == "mit"
+
+
 def test_a_page_that_is_one_header_keeps_its_text() -> None:
     assert identify_text(text_of(page(f'<div class="page-header"><pre>{MIT}</pre></div>'))).license_id == "mit"
 

@@ -62,3 +62,29 @@ def test_what_is_no_license_of_the_repository(path: str) -> None:
 )
 def test_files_of_one_level_are_read_together(paths: list[str], together: list[str]) -> None:
     assert license_files(paths) == together
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "MODEL_LICENSE.docx",
+        "Model License.rtf",
+        "Community License.odt",
+        "AcmeLicense.txt",
+        "COPYING.LIB",
+        "COPYING3",
+        "LICENSE2.txt",
+        "LICENSE (1).txt",
+        "TERMS.md",
+        "Terms and Conditions.txt",
+        "ACME_TERMS_OF_SERVICE.md",
+        "AGREEMENT.md",
+        "Lizenz.txt",
+        "LICENCIA.md",
+        "лицензия.txt",
+        "许可协议.txt",
+        "LICENSE/terms.txt",
+    ],
+)
+def test_whatever_it_is_called_it_is_the_license(path: str) -> None:
+    assert license_files(["README.md", "config.json", path]) == [path]
