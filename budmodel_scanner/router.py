@@ -13,7 +13,7 @@ from budmodel_scanner.containers.sequential import KEPT_BYTES, SequentialContent
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
-from budmodel_scanner.formats.payloads import code_in
+from budmodel_scanner.formats.payloads import hidden_in
 from budmodel_scanner.formats.registry import FORMATS, Format
 from budmodel_scanner.formats.unread import named
 from budmodel_scanner.names import (
@@ -32,23 +32,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
-# Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
-_HIDDEN = {
-    "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
-    "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
-    "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
-    "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
-    "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
-    "a pickle of protocol 5": (b"\x80\5\x95", rb"...(?=.{4}\x00{4})"),
-    "a pickle of protocol 2": (b"\x80\2c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
-    "a pickle of protocol 3": (b"\x80\3c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
-    **{
-        f"a pickle that imports {module}": (b"c%s\n" % module.encode(), rb"c\w+\n[A-Za-z_][\w.]{1,40}\n")
-        for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
-    },
-}
 _CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
-_PE_HEADER = 60
 
 
 def examine_file(content: Content, place: Place) -> Iterator[Finding]:
@@ -184,25 +168,9 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
 def _hidden(content: Content) -> tuple[str, int] | None:
     """What loads, unpacks or runs, at the beginning or the end of bytes that are unknown otherwise, and where it starts."""
     for start in sorted({0, max(0, content.size - _HUNTED_BYTES)}):
-        data = content.read(start, _HUNTED_BYTES)
-        for what, (prefix, whole) in _HIDDEN.items():
-            for at in _places(data, prefix):
-                if re.compile(whole, re.DOTALL).match(data, at):
-                    return what, start + at
-        for at in _places(data, b"MZ"):
-            header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
-            if data[header : header + 4] == b"PE\0\0":
-                return "a Windows program", start + at
-        if code := code_in(data):
-            return f"code ({code[1]!r})", start + code[0]
+        if found := hidden_in(content.read(start, _HUNTED_BYTES)):
+            return found[0], start + found[1]
     return None
-
-
-def _places(data: bytes, prefix: bytes) -> Iterator[int]:
-    at = data.find(prefix)
-    while at >= 0:
-        yield at
-        at = data.find(prefix, at + 1)
 
 
 def _appended_zip(content: Content, place: Place, found: list[Format]) -> Iterator[Finding]:

@@ -9,56 +9,10 @@ from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
-from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, walk
+from budmodel_scanner.formats.protobuf_schema import walk
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
 
-_KINDS = {
-    *(300, 301, 302, 304, 400, 401, 402, 404, 501, 502, 555, 556, 600, 601, 602, 603, 604, 606, 607, 609, 610, 900),
-    *range(2000, 2010),
-    *(3000, 3001),
-}
-_SCHEMA = {
-    "Model": {
-        1: NUMBER,
-        2: "Description",
-        10: NUMBER,
-        **dict.fromkeys(_KINDS, DATA),
-        **dict.fromkeys((303, 403, 500), "Network"),
-        **dict.fromkeys((200, 201), "PipelineOf"),
-        202: "Pipeline",
-    },
-    "PipelineOf": {1: "Pipeline"},
-    "Pipeline": {1: "Model", 2: TEXT},
-    "Description": {
-        1: DATA,
-        7: DATA,
-        10: DATA,
-        11: TEXT,
-        12: TEXT,
-        13: DATA,
-        14: DATA,
-        20: DATA,
-        21: TEXT,
-        50: DATA,
-        100: "Metadata",
-    },
-    "Metadata": {1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 100: "Entry"},
-    "Entry": {1: TEXT, 2: TEXT},
-    "Network": {
-        1: "Layer",
-        2: DATA,
-        5: NUMBER,
-        6: NUMBER,
-        10: DATA,
-        100: DATA,
-        101: DATA,
-        200: TEXT,
-        2000: TEXT,
-        2001: DATA,
-    },
-    "Layer": {1: TEXT, 2: TEXT, 3: TEXT, 4: DATA, 5: DATA, 10: NUMBER, **dict.fromkeys(range(100, 2000), DATA)},
-}
 _FIRST_KIND = 200
 _CUSTOM_MODEL, _LINKED_MODEL, _CUSTOM_LAYER = 555, 556, 500
 _BLOB_MARK = b"\xef\xbe\xad\xde"
@@ -84,7 +38,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         yield from _blobs(content, place, nested)
         return
     has_model = False
-    for visit in walk(content, 0, content.size, _SCHEMA, "Model", "coreml", place):
+    for visit in walk(content, "Model", "coreml", place):
         has_model = has_model or (visit.message == "Model" and visit.field.number >= _FIRST_KIND)
         kind = (visit.message, visit.field.number)
         where = place.at(f"byte {visit.field.start:,}")

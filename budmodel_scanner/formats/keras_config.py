@@ -11,176 +11,16 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import payload_in
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
 _MAX_NODES = 2_000_000
 _MAX_DEPTH = 200
-# Packages whose classes Keras itself or its official companions register.
-_PACKAGES = {
-    "keras",
-    "tensorflow",
-    "tf_keras",
-    "keras_hub",
-    "keras_nlp",
-    "keras_cv",
-    "keras_core",
-    "tensorflow_addons",
-    "tf",
-    "transformers",
-}
-# Modules of Keras and TensorFlow that hold tools rather than layers: nothing to build a model from.
-_TOOLS = (
-    *(
-        "keras.utils",
-        "keras.src.utils",
-        "keras.models",
-        "keras.src.models",
-        "keras.saving",
-        "keras.src.saving",
-        "keras.config",
-    ),
-    *(
-        "keras.src.legacy.saving",
-        "keras.src.backend.common",
-        "tensorflow.io",
-        "tensorflow.python.ops.io_ops",
-        "tensorflow.raw_ops",
-    ),
-    *(
-        "tensorflow.python.framework.load_library",
-        "tensorflow.python.ops.script_ops",
-        "tensorflow.compat",
-        "tensorflow.python.lib",
-    ),
-    *(
-        "tensorflow.python.platform",
-        "tensorflow.python.util",
-        "tf_keras.utils",
-        "tf_keras.src.utils",
-        "tensorflow.python.client",
-    ),
-)
-_BUILT_FROM_TOOLS = {"Functional", "Sequential", "Model", "CustomObjectScope", "Rescaling"}
-_CODE_MODULES = {
-    *(
-        "builtins",
-        "__builtin__",
-        "os",
-        "posix",
-        "nt",
-        "sys",
-        "subprocess",
-        "socket",
-        "shutil",
-        "importlib",
-        "runpy",
-        "pty",
-        "ctypes",
-    ),
-    *(
-        "pickle",
-        "marshal",
-        "code",
-        "codeop",
-        "webbrowser",
-        "urllib",
-        "http",
-        "ftplib",
-        "smtplib",
-        "multiprocessing",
-        "threading",
-    ),
-    *(
-        "asyncio",
-        "tempfile",
-        "pathlib",
-        "io",
-        "operator",
-        "functools",
-        "inspect",
-        "types",
-        "timeit",
-        "cProfile",
-        "pdb",
-        "platform",
-    ),
-    *(
-        "commands",
-        "popen2",
-        "pip",
-        "setuptools",
-        "distutils",
-        "requests",
-        "torch",
-        "numpy",
-        "joblib",
-        "dill",
-        "cloudpickle",
-        "imp",
-    ),
-}
-_TOOL_NAMES = {
-    *(
-        "get_file",
-        "extract_archive",
-        "load_model",
-        "load_weights",
-        "enable_unsafe_deserialization",
-        "deserialize_keras_object",
-    ),
-    *(
-        "exec",
-        "eval",
-        "system",
-        "popen",
-        "Popen",
-        "run",
-        "call",
-        "check_output",
-        "getattr",
-        "__import__",
-        "import_module",
-        "open",
-    ),
-    *(
-        "read_file",
-        "write_file",
-        "load_library",
-        "load_op_library",
-        "py_function",
-        "numpy_function",
-        "unpack_x_y_sample_weight",
-    ),
-    *(
-        "import_meta_graph",
-        "func_load",
-        "func_dump",
-        "pyfunc",
-        "py_func",
-        "matching_files",
-        "glob",
-        "rmtree",
-        "remove",
-        "rename",
-    ),
-}
-_LAMBDA_CLASSES = {"Lambda", "__lambda__", "LambdaLayer", "LambdaCallback", "TorchModuleWrapper"}
+_LISTS = sections(__package__, "keras.txt")
+_PACKAGES, _CODE_MODULES, _TOOL_NAMES = _LISTS["packages"], _LISTS["code"], _LISTS["tool names"]
+_TOOLS = tuple(_LISTS["tools"])
+_BUILT_FROM_TOOLS, _VOCABULARY_CLASSES = _LISTS["built from tools"], _LISTS["vocabulary classes"]
+_LAMBDA_CLASSES = _LISTS["lambda classes"]
 _LAMBDA_KEYS = ("function", "output_shape", "mask", "value", "config", "arguments", "code")
-_VOCABULARY_CLASSES = {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
-_PATH_KEYS = (
-    "vocabulary",
-    "vocabulary_file",
-    "weights",
-    "filename",
-    "filepath",
-    "path",
-    "origin",
-    "url",
-    "file",
-    "asset",
-    "preset",
-    "proto",
-)
-_FUNCTION_KEYS = ("fn", "function", "func", "call_fn", "target")
 
 
 def examine_keras_config(config: object, place: Place) -> Iterator[Finding]:
@@ -221,11 +61,11 @@ def _object(node: dict[object, object], path: str, place: Place) -> Iterator[Fin
         yield Finding(
             "keras.custom-object", Verdict.SUSPICIOUS, f"needs {registered[:80]!r}, code that is not of Keras", where
         )
-    for key in _FUNCTION_KEYS:
-        if isinstance(node.get(key), str) and str(node[key]).rpartition(".")[2] in _TOOL_NAMES:
+    for key in sorted(_LISTS["function keys"] & node.keys()):
+        if isinstance(node[key], str) and str(node[key]).rpartition(".")[2] in _TOOL_NAMES:
             yield Finding("keras.dangerous-function", Verdict.MALICIOUS, f"calls {str(node[key])[:80]!r}", where)
-    for key in _PATH_KEYS:
-        value = node.get(key)
+    for key in sorted(_LISTS["path keys"] & node.keys()):
+        value = node[key]
         if isinstance(value, str) and value and (reason := objection(value)):
             yield Finding("keras.outside-path", Verdict.MALICIOUS, f"{key} {value[:120]!r} {reason}", where)
 

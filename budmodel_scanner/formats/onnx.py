@@ -15,7 +15,6 @@ from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.onnx_schema import SCHEMA
 from budmodel_scanner.formats.payloads import examine_metadata, signature
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
 from budmodel_scanner.formats.protobuf_schema import Visit, walk
@@ -52,31 +51,17 @@ _NEEDS_SETS = 3  # the first version of the format whose models have to state ve
 _MAX_SHAPE_BYTES = 1024
 # Bits per element by the number of the type.
 _BITS = {
-    1: 32,
-    2: 8,
-    3: 8,
-    4: 16,
-    5: 16,
-    6: 32,
-    7: 64,
-    9: 8,
-    10: 16,
-    11: 64,
-    12: 32,
-    13: 64,
-    14: 64,
-    15: 128,
-    16: 16,
-    17: 8,
-    18: 8,
-    19: 8,
-    20: 8,
-    21: 4,
-    22: 4,
-    23: 4,
-    24: 8,
-    25: 2,
-    26: 2,
+    kind: bits
+    for bits, kinds in {
+        2: (25, 26),
+        4: (21, 22, 23),
+        8: (2, 3, 9, 17, 18, 19, 20, 24),
+        16: (4, 5, 10, 16),
+        32: (1, 6, 12),
+        64: (7, 11, 13, 14),
+        128: (15,),
+    }.items()
+    for kind in kinds
 }
 _PYTHON_OPERATORS = {"PyOp", "PythonOp", "PyFunc", "PyCustomOp", "PythonOpGrad", "TorchOp", "ExternalOp", "DllOp", "Exec"}
 
@@ -115,7 +100,7 @@ def examine_value(content: Content, place: Place, nested: Nested) -> Iterator[Fi
 
 def _fits(content: Content, message: str, place: Place) -> bool:
     try:
-        return all(visit.holds is not None for visit in walk(content, 0, content.size, SCHEMA, message, "onnx", place))
+        return all(visit.holds is not None for visit in walk(content, message, "onnx", place))
     except MalformedError:
         return False
 
@@ -131,7 +116,7 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
     has_graph = has_operator_sets = False
     tensor = _Tensor()
     elsewhere = WeightRanges()
-    for visit in walk(content, 0, content.size, SCHEMA, message, "onnx", place):
+    for visit in walk(content, message, "onnx", place):
         kind = (visit.message, visit.field.number)
         where = place.at(f"byte {visit.field.start:,}")
         has_graph = has_graph or kind == ("Model", 7)

@@ -53,6 +53,24 @@ _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _TEMPLATE = re.compile(rb"\{[{%].{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
+# Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
+_HIDDEN = {
+    "a zip file": (b"PK\5\6", rb"PK\x05\x06\0\0\0\0.{14}"),
+    "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
+    "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+    "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
+    "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
+    "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
+    "a pickle of protocol 5": (b"\x80\5\x95", rb"...(?=.{4}\x00{4})"),
+    "a pickle of protocol 2": (b"\x80\2c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+    "a pickle of protocol 3": (b"\x80\3c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+    **{
+        f"a pickle that imports {module}": (b"c%s\n" % module.encode(), rb"c\w+\n[A-Za-z_][\w.]{1,40}\n")
+        for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
+    },
+}
+_PE_HEADER = 60
+
 
 def signature(data: bytes) -> tuple[int, str] | None:
     """Where something that runs or unpacks starts in `data`, and what it is."""
@@ -77,6 +95,27 @@ def code_in(data: bytes) -> tuple[int, str] | None:
     """Where code or a command starts in `data`, and how it begins. It is too long for chance."""
     found = _CODE.search(data)
     return (found.start(), found[0].decode("utf-8", "replace").strip()[:40]) if found else None
+
+
+def hidden_in(data: bytes) -> tuple[str, int] | None:
+    """What loads, unpacks or runs in bytes that may be anything, and where it starts: it is too long for chance."""
+    for what, (prefix, whole) in _HIDDEN.items():
+        for at in _places(data, prefix):
+            if re.compile(whole, re.DOTALL).match(data, at):
+                return what, at
+    for at in _places(data, b"MZ"):
+        header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
+        if data[header : header + 4] == b"PE\0\0":
+            return "a Windows program", at
+    code = code_in(data)
+    return (f"code ({code[1]!r})", code[0]) if code else None
+
+
+def _places(data: bytes, prefix: bytes) -> Iterator[int]:
+    at = data.find(prefix)
+    while at >= 0:
+        yield at
+        at = data.find(prefix, at + 1)
 
 
 def payload_in(data: bytes) -> tuple[str, bytes] | None:
@@ -168,17 +207,6 @@ def examine_leftover(
     if not empty:
         begin = start + (found[0] if found else 0)
         yield from _worse(nested(Window(content, begin, start + size - begin), place.inside(label)))
-
-
-def examine_tail(content: Content, area: str, place: Place) -> Iterator[Finding]:
-    """For streams that state no end: an archive is read from its end, so one may be appended unseen."""
-    start = max(0, content.size - 70_000)
-    tail = content.read(start, content.size - start)
-    at = tail.rfind(b"PK\x05\x06\0\0\0\0")
-    if 0 <= at <= len(tail) - 22 and int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - 22:
-        yield Finding(
-            f"{area}.trailing-bytes", Verdict.SUSPICIOUS, "a zip archive is appended", place.at(f"byte {start + at:,}")
-        )
 
 
 def _worse(findings: Iterator[Finding]) -> Iterator[Finding]:

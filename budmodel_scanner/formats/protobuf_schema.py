@@ -1,11 +1,14 @@
 """A walk over a whole protobuf message by a written-down part of its schema."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.formats.protobuf import BYTES, Field, fields
 from budmodel_scanner.formats.reading import MalformedError
+from budmodel_scanner.word_lists import lines
 
 # What a field holds: another message by its name, TEXT (read), DATA (passed over by length, or packed numbers), NUMBER.
 TEXT, DATA, NUMBER = "text", "data", "number"
@@ -13,6 +16,21 @@ Schema = Mapping[str, Mapping[int, str]]
 # The reference implementations refuse messages that are nested deeper.
 _MAX_DEPTH = 100
 _MAX_TEXT_BYTES = 16 << 20
+
+
+@cache
+def schema_of(area: str) -> Schema:
+    """The schema that `schemas/<area>.txt` holds."""
+    found: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for _, (message, *words) in lines(__package__, f"schemas/{area}.txt"):
+        holds = ""
+        for word in words:
+            if word[0].isdigit():
+                first, _, last = word.partition("-")
+                found[message].update(dict.fromkeys(range(int(first), int(last or first) + 1), holds))
+            else:
+                holds = word
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +43,13 @@ class Visit:
     text: bytes = b""
 
 
-def walk(content: Content, start: int, end: int, schema: Schema, message: str, area: str, place: Place) -> Iterator[Visit]:
-    """Every field of the message and of the messages in it, in the order in which they lie.
+def walk(content: Content, message: str, area: str, place: Place) -> Iterator[Visit]:
+    """By the schema of `area`, every field of the message and of the messages in it, in the order in which they lie.
 
     Raises MalformedError (`<area>.protobuf`, `<area>.depth`) where the bytes are no such message to the last one.
     """
-    stack = [(message, fields(content, start, end, area, place))]
+    schema = schema_of(area)
+    stack = [(message, fields(content, 0, content.size, area, place))]
     while stack:
         name, rest = stack[-1]
         found = next(rest, None)

@@ -25,21 +25,8 @@ from budmodel_scanner.formats import (
 )
 from budmodel_scanner.formats import msgpack as flax
 from budmodel_scanner.formats.hdf5 import examine as hdf5
-from budmodel_scanner.formats.media import (
-    bmp,
-    flac,
-    fonts,
-    gif,
-    ico,
-    iso_media,
-    jpeg,
-    mp3,
-    ogg,
-    pdf,
-    png,
-    riff,
-    tiff,
-)
+from budmodel_scanner.formats.media import fonts, pdf, pictures, sound_and_video
+from budmodel_scanner.formats.media.parts import begins, examiner
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +74,31 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",)),
     Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",)),
-    Format("PNG", png.recognizes, png.examine, (".png", ".apng")),
-    Format("JPEG", jpeg.recognizes, jpeg.examine, (".jpg", ".jpeg", ".jpe", ".jfif")),
-    Format("GIF", gif.recognizes, gif.examine, (".gif",)),
-    Format("RIFF", riff.recognizes, riff.examine, (".wav", ".webp", ".avi", ".wave")),
-    Format("FLAC", flac.recognizes, flac.examine, (".flac",)),
-    Format("Ogg", ogg.recognizes, ogg.examine, (".ogg", ".oga", ".ogv", ".opus", ".spx")),
+    Format("PNG", begins(pictures.PNG), examiner("png", pictures.png), (".png", ".apng")),
+    Format("JPEG", begins(pictures.JPEG), examiner("jpeg", pictures.jpeg), (".jpg", ".jpeg", ".jpe", ".jfif")),
+    Format("GIF", begins(b"GIF87a", b"GIF89a"), examiner("gif", pictures.gif), (".gif",)),
+    Format("RIFF", sound_and_video.is_riff, examiner("riff", sound_and_video.riff), (".wav", ".webp", ".avi", ".wave")),
+    Format("FLAC", begins(b"fLaC"), examiner("flac", sound_and_video.flac), (".flac",)),
+    Format("Ogg", begins(b"OggS\0"), examiner("ogg", sound_and_video.ogg), (".ogg", ".oga", ".ogv", ".opus", ".spx")),
     Format("PDF", pdf.recognizes, pdf.examine, (".pdf",)),
-    Format("font", fonts.recognizes, fonts.examine, (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"), plausible=True),
     Format(
-        "MP4", iso_media.recognizes, iso_media.examine, (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"), (".3gp", ".qt")
+        "font",
+        fonts.is_font,
+        examiner("font", fonts.font),
+        (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"),
+        plausible=True,
     ),
-    Format("TIFF", tiff.recognizes, tiff.examine, (".tif", ".tiff")),
-    Format("BMP", bmp.recognizes, bmp.examine, (".bmp",), (".dib",), plausible=True),
-    Format("ICO", ico.recognizes, ico.examine, (".ico",), (".cur",), plausible=True),
-    Format("MP3", mp3.recognizes, mp3.examine, (".mp3",), plausible=True),
+    Format(
+        "MP4",
+        sound_and_video.is_of_boxes,
+        examiner("mp4", sound_and_video.boxes),
+        (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"),
+        (".3gp", ".qt"),
+    ),
+    Format("TIFF", begins(b"II*\0", b"MM\0*"), examiner("tiff", pictures.tiff), (".tif", ".tiff")),
+    Format("BMP", pictures.is_bmp, examiner("bmp", pictures.bmp), (".bmp",), (".dib",), plausible=True),
+    Format("ICO", pictures.is_ico, examiner("ico", pictures.ico), (".ico",), (".cur",), plausible=True),
+    Format("MP3", sound_and_video.is_mp3, examiner("mp3", sound_and_video.mp3), (".mp3",), plausible=True),
     Format("safetensors", safetensors.recognizes, safetensors.examine, (".safetensors",), (".sft",)),
     Format("event log", event_log.recognizes, event_log.examine, plausible=True),
     Format("ONNX value", onnx.recognizes_value, onnx.examine_value, shared=(".pb", ".onnx"), plausible=True),

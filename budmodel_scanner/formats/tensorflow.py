@@ -15,112 +15,11 @@ from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
-from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Schema, Visit, walk
+from budmodel_scanner.formats.protobuf_schema import NUMBER, Visit, schema_of, walk
 from budmodel_scanner.formats.reading import reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, REACHING_OUT, is_known
 from budmodel_scanner.verdict import Finding, Verdict
 
-_ATTRIBUTES = {1: TEXT, 2: "AttrValue"}
-_OPERATOR = {
-    1: TEXT,
-    2: DATA,
-    3: DATA,
-    4: DATA,
-    5: TEXT,
-    6: TEXT,
-    8: DATA,
-    16: NUMBER,
-    17: NUMBER,
-    18: NUMBER,
-    19: NUMBER,
-    20: TEXT,
-    21: NUMBER,
-}
-_MESSAGES: dict[str, dict[int, str]] = {
-    "SavedModel": {1: NUMBER, 2: "MetaGraph"},
-    "MetaGraph": {
-        1: "MetaInfo",
-        2: "Graph",
-        3: "Saver",
-        4: "CollectionEntry",
-        5: "SignatureEntry",
-        6: "Asset",
-        7: "Objects",
-    },
-    "MetaInfo": {1: TEXT, 2: "OpList", 3: DATA, 4: TEXT, 5: TEXT, 6: TEXT, 7: NUMBER, 8: "Alias"},
-    "Alias": {1: TEXT, 2: TEXT},
-    "OpList": {1: "OpDef"},
-    "OpDef": _OPERATOR,
-    "Signature": _OPERATOR,
-    "Graph": {1: "Node", 2: "Library", 3: NUMBER, 4: "Versions", 5: DATA},
-    "Versions": {1: NUMBER, 2: NUMBER, 3: NUMBER},
-    "Node": {1: TEXT, 2: TEXT, 3: TEXT, 4: TEXT, 5: "NodeAttr", 6: DATA, 7: DATA},
-    "NodeAttr": _ATTRIBUTES,
-    "AttrValue": {
-        1: "AttrList",
-        2: TEXT,
-        3: NUMBER,
-        4: NUMBER,
-        5: NUMBER,
-        6: NUMBER,
-        7: DATA,
-        8: "Tensor",
-        9: TEXT,
-        10: "FuncName",
-    },
-    "AttrList": {2: TEXT, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: NUMBER, 7: DATA, 8: "Tensor", 9: "FuncName"},
-    "FuncName": {1: TEXT, 2: "NodeAttr"},
-    "Tensor": {
-        1: NUMBER,
-        2: DATA,
-        3: NUMBER,
-        4: DATA,
-        5: NUMBER,
-        6: NUMBER,
-        7: NUMBER,
-        8: TEXT,
-        9: NUMBER,
-        10: NUMBER,
-        11: NUMBER,
-        12: NUMBER,
-        13: NUMBER,
-        14: DATA,
-        15: DATA,
-        16: NUMBER,
-        17: NUMBER,
-        18: DATA,
-    },
-    "Library": {1: "Function", 2: DATA, 3: DATA},
-    "Function": {1: "Signature", 3: "Node", 4: DATA, 5: "NodeAttr", 6: DATA, 7: DATA, 8: DATA},
-    "Saver": {1: TEXT, 2: TEXT, 3: TEXT, 4: NUMBER, 5: NUMBER, 6: NUMBER, 7: NUMBER},
-    "CollectionEntry": {1: TEXT, 2: DATA},
-    "SignatureEntry": {1: TEXT, 2: DATA},
-    "Asset": {1: DATA, 2: TEXT},
-    "Objects": {1: "Object", 2: DATA},
-    "Object": {
-        1: DATA,
-        3: DATA,
-        4: "UserObject",
-        5: "AssetIndex",
-        6: DATA,
-        7: DATA,
-        8: DATA,
-        9: DATA,
-        10: DATA,
-        11: DATA,
-        12: DATA,
-        13: TEXT,
-        14: DATA,
-        15: DATA,
-        16: TEXT,
-    },
-    "AssetIndex": {1: NUMBER},
-    "UserObject": {1: TEXT, 2: "Versions", 3: TEXT},
-    "KerasMetadata": {1: "KerasObject"},
-    "KerasObject": {2: NUMBER, 3: TEXT, 4: TEXT, 5: TEXT, 6: "Versions"},
-    "Fingerprint": {1: NUMBER, 2: NUMBER, 3: NUMBER, 4: NUMBER, 5: NUMBER, 6: DATA, 7: TEXT},
-}
-_SCHEMA: Schema = _MESSAGES
 # Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
 _OPENING_FIELDS = 2
 _ROOTS = ("SavedModel", "KerasMetadata", "Fingerprint", "Graph", "MetaGraph")
@@ -144,8 +43,9 @@ def _root(head: bytes, name: str) -> str | None:
         return "SavedModel"
     if not base.endswith((".pb", ".meta", ".graphdef")):
         return "Graph" if found[0][0] == 1 and _opens("Graph", found) else None
+    schema = schema_of("tensorflow")
     for root in _ROOTS:
-        if all(_fits(_MESSAGES[root].get(number), wire) for number, wire, _ in found) and _opens(root, found):
+        if all(_fits(schema[root].get(number), wire) for number, wire, _ in found) and _opens(root, found):
             return root
     return None
 
@@ -167,8 +67,8 @@ def _opens(root: str, found: list[tuple[int, int, bytes]]) -> bool:
         # A node: its name and its operator.
         texts = [entry[2] for entry in inner or [] if entry[:2] in ((1, BYTES), (2, BYTES))]
         return len(texts) > 1 and texts[1][:1].isalpha() and texts[1].replace(b">", b"").isalnum()
-    holds = _MESSAGES[root].get(number)
-    schema = _MESSAGES.get(holds or "")
+    messages = schema_of("tensorflow")
+    schema = messages.get(messages[root].get(number, ""))
     return inner is not None and schema is not None and all(_fits(schema.get(entry[0]), entry[1]) for entry in inner)
 
 
@@ -183,7 +83,7 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
     functions: set[str] = set()
     operators: dict[str, int] = {}
     has_graph = False
-    for visit in walk(content, 0, content.size, _SCHEMA, root, "tensorflow", place):
+    for visit in walk(content, root, "tensorflow", place):
         kind = (visit.message, visit.field.number)
         where = place.at(f"byte {visit.field.start:,}")
         has_graph = has_graph or visit.holds == "MetaGraph"

@@ -13,6 +13,8 @@ from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from budmodel_scanner.word_lists import lines
+
 
 class Standing(Enum):
     CALLABLE = "may be called with any arguments"
@@ -138,7 +140,7 @@ def _allowed() -> dict[tuple[str, str], Standing]:
     sections = {"call": Standing.CALLABLE, "instances": Standing.CLASS}
     listed: dict[tuple[str, str], Standing] = {}
     for file in sorted(files(__package__).joinpath("allowed").iterdir(), key=lambda file: file.name):
-        for section, module, names in _entries(file.read_text("utf-8")):
+        for section, module, names in _entries(f"allowed/{file.name}"):
             for name in names:
                 # What may be called may be made without a call, too.
                 if listed.get((module, name)) is not Standing.CALLABLE:
@@ -157,7 +159,7 @@ class _Families:
 @cache
 def _families() -> _Families:
     listed = _Families()
-    for section, first, names in _entries(files(__package__).joinpath("families.txt").read_text("utf-8")):
+    for section, first, names in _entries("families.txt"):
         if section == "families":
             listed.libraries.update([first, *names])
         else:
@@ -179,7 +181,7 @@ def _dots(module: str) -> Iterator[int]:
 @cache
 def _dangerous() -> _Dangerous:
     listed = _Dangerous()
-    for section, module, names in _entries(files(__package__).joinpath("dangerous.txt").read_text("utf-8")):
+    for section, module, names in _entries("dangerous.txt"):
         if section == "modules":
             listed.modules.update([module, *names])
         elif section == "anywhere":
@@ -190,16 +192,9 @@ def _dangerous() -> _Dangerous:
     return listed
 
 
-def _entries(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Section, first word and further words of each line. `a.{b,c}.d` stands for two first words; `#` starts a comment."""
-    section = ""
-    for line in text.splitlines():
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        if words[0].startswith("["):
-            section = words[0].strip("[]")
-            continue
+def _entries(path: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Section, first word and further words of each line. `a.{b,c}.d` stands for two first words."""
+    for section, words in lines(__package__, path):
         before, brace, rest = words[0].partition("{")
         if not brace:
             yield section, words[0], words[1:]

@@ -5,26 +5,10 @@ import sys
 
 from budmodel_scanner.texts.python_deeds import deed_of
 from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-# Packages of models and training, whose classes configuration names every day.
-_ORDINARY_PACKAGES_WORDS = """
-    torch torchvision torchaudio torchtext torchmetrics torchtune torchdata torchdiffeq transformers diffusers
-    accelerate peft trl datasets tokenizers sentence_transformers timm open_clip clip nemo nemo_toolkit
-    nemo_automodel megatron lightning pytorch_lightning lightning_fabric lightning_utilities omegaconf hydra_plugins
-    apex xformers flash_attn bitsandbytes deepspeed fairseq fairseq2 speechbrain espnet espnet2 asteroid pyannote
-    ldm sgm taming vqgan audiocraft audioldm audioldm_train audioldm2 stable_audio_tools imagebind detectron2 mmcv
-    mmdet mmseg mmpose mmengine mmpretrain mmcls segment_anything sam2 sam3 cosmos_predict1 dac encodec vocos matcha
-    f5_tts bigvgan hifigan descript_audiotools keras tensorflow tf_keras flax jax optax haiku maxtext t5x seqio gin
-    sklearn xgboost lightgbm catboost spacy thinc spacy_transformers flair allennlp stanza numpy scipy pandas monai
-    nnunetv2 nnunet einops kornia albumentations torch_geometric dgl ignite catalyst wandb tensorboard mlflow
-    optimum intel_extension_for_pytorch neural_compressor auto_gptq autoawq awq gptqmodel compressed_tensors
-    llmcompressor hqq quanto torchao onnxruntime openvino stable_baselines3 sb3_contrib gymnasium gym rl_zoo3
-    lerobot ultralytics models mamba_ssm causal_conv1d pylate gliner setfit span_marker colbert basicsr facexlib
-    gfpgan realesrgan diffusion_policy robomimic boltz chai_lab esm openfold rfdiffusion bionemo modulus physicsnemo
-    earth2studio anemoi aurora model2vec
-    """
-_ORDINARY_PACKAGES = frozenset(_ORDINARY_PACKAGES_WORDS.split())
+_LISTED = sections(__package__, "known/python.txt")
 # Within those, what runs, loads or fetches something.
 _DANGEROUS_WITHIN = re.compile(
     r"""(?x)^(?:
@@ -67,19 +51,12 @@ def judge_dotted(name: str, *, unknown: Verdict = Verdict.SUSPICIOUS) -> Verdict
         return Verdict.MALICIOUS
     package = name.split(".")[0]
     if package in sys.stdlib_module_names or package in {"builtins", "__builtin__", "__builtins__"}:
-        return Verdict.MALICIOUS if package in _POWERFUL else Verdict.SUSPICIOUS
+        return Verdict.MALICIOUS if package in _LISTED["powerful modules"] else Verdict.SUSPICIOUS
     if _DANGEROUS_WITHIN.match(name):
         return Verdict.SUSPICIOUS
-    if package in _ORDINARY_PACKAGES:
+    if package in _LISTED["ordinary packages"]:
         return Verdict.SAFE
     return unknown
 
 
-_POWERFUL_WORDS = """
-    os posix nt subprocess pty builtins __builtin__ __builtins__ runpy code codeop importlib imp pickle _pickle
-    marshal shelve ctypes socket shutil sys multiprocessing asyncio commands webbrowser pdb bdb timeit cProfile
-    profile trace types urllib http ftplib smtplib telnetlib tempfile signal threading _thread popen2 platform site
-    ensurepip venv pip distutils zipimport pkgutil inspect gc
-    """
-_POWERFUL = frozenset(_POWERFUL_WORDS.split())
 _RUNS = re.compile(r"(?:eval|exec|execfile|compile|__import__|open|input|breakpoint|getattr|setattr|delattr|globals|vars)$")

@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from budmodel_scanner.word_lists import sections
+
 
 class Kind(StrEnum):
     JSON = "JSON"
@@ -33,108 +35,7 @@ class Kind(StrEnum):
     PLAIN = "plain text"
 
 
-_SUFFIXES: dict[Kind, str] = {
-    Kind.JSON: ".json .ipynb .jsonc .json5 .webmanifest .avsc .geojson .har",
-    Kind.JSON_LINES: ".jsonl .ndjson",
-    Kind.YAML: ".yaml .yml",
-    Kind.TOML: ".toml",
-    Kind.INI: ".ini .cfg .conf .properties",
-    Kind.PYTHON: ".py .pyi .pyw .pyx .pxd",
-    Kind.TEMPLATE: ".jinja .jinja2 .j2 .template .tmpl .tpl",
-    Kind.TYPESETTING: ".tex .sty .cls .ltx .dtx .ps .eps .epsi .epsf .1 .2 .3 .4 .5 .6 .7 .8 .man .roff .ms",
-    Kind.ENVIRONMENT: ".env .flaskenv",
-    Kind.MARKDOWN: ".md .markdown .mdx .rst .rmd .qmd .jmd",
-    Kind.HTML: ".html .htm .xhtml",
-    Kind.XML: ".xml .svg .xsl .xslt .xsd .pmml .rss .plist .xlf .urdf .kml",
-    Kind.COMMANDS: ".sh .bash .zsh .ksh .fish .csh .command .bat .cmd .ps1 .psm1 .psd1 "
-    ".nu .elv .xonsh .mk .make .dockerfile .slurm .sbatch .envrc",
-    Kind.WEB_SCRIPT: ".js .mjs .cjs .ts .tsx .jsx .php .vue .svelte .as",
-    Kind.OTHER_SCRIPT: ".pl .pm .rb .lua .tcl .awk .applescript .r .jl",
-    Kind.SOURCE: ".c .cc .cpp .cxx .cu .cuh .h .hh .hpp .go .rs .java .kt .kts .scala .swift .cs .m .mm .dart .zig .nim .ex"
-    " .exs .hs .ml .groovy .gradle .nf .smk .cmake .bzl .bazel .bazelrc .star .tf .hcl .nomad .tfvars .nix .sbt .def .sls"
-    " .jsonnet .mojo .wdl .cwl .rules .service .spec .jenkinsfile .earthfile .bats .expect .metal .cl .sql"
-    " .vim .vimrc .exrc .gvimrc .nvimrc .el .gp .gnuplot .plt",
-    Kind.ORDERS: ".mdc .cursorrules .clinerules .windsurfrules .goosehints",
-    Kind.GRAPH: ".pbtxt .prototxt",
-    Kind.CLICKABLE: ".hta .vbs .vbe .jse .wsf .wsh .scf .url .desktop .reg .inf .sct .application .lnk",
-    Kind.PTH: ".pth",
-    Kind.TABLE: ".csv .tsv .tab",
-    Kind.DATA: ".vocab .merges .bpe .tiktoken .tekken .dic .aff .arpa .lm .vec .fst .spm .model"
-    " .voc .wordlist .lexicon .mtx .graph .tok .txt.gz",
-}  # fmt: skip
-_BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
-_BY_NAME: dict[str, Kind] = {
-    "dockerfile": Kind.COMMANDS,
-    "containerfile": Kind.COMMANDS,
-    "makefile": Kind.COMMANDS,
-    "gnumakefile": Kind.COMMANDS,
-    "justfile": Kind.COMMANDS,
-    "procfile": Kind.COMMANDS,
-    "vagrantfile": Kind.OTHER_SCRIPT,
-    **dict.fromkeys(
-        (
-            "cmakelists.txt",
-            "snakefile",
-            "workspace",
-            "build",
-            "module.bazel",
-            "jenkinsfile",
-            "earthfile",
-            "tiltfile",
-            "brewfile",
-            "nextflow.config",
-            "sconstruct",
-            "meson.build",
-            "singularity",
-            "apptainer",
-            "modelfile",
-            "setup",
-            "install",
-            "configure",
-            "bootstrap",
-            "run",
-            "start",
-            "build.sbt",
-            "dvcfile",
-            "gemfile",
-            "podfile",
-            "fastfile",
-        ),
-        Kind.SOURCE,
-    ),
-    **dict.fromkeys(("agents.md", "claude.md", "gemini.md", "skill.md", "copilot-instructions.md"), Kind.ORDERS),
-    **dict.fromkeys((".cursorrules", ".clinerules", ".windsurfrules", ".goosehints"), Kind.ORDERS),
-    ".replit": Kind.TOML,
-    ".bazelrc": Kind.SOURCE,
-    ".lfsconfig": Kind.GIT,
-    "rakefile": Kind.OTHER_SCRIPT,
-    "pipfile": Kind.TOML,
-    "mlmodel": Kind.YAML,
-    "mlproject": Kind.YAML,
-    ".gitattributes": Kind.GIT,
-    ".gitmodules": Kind.GIT,
-    ".gitconfig": Kind.GIT,
-    ".npmrc": Kind.PACKAGE_SETTINGS,
-    ".pypirc": Kind.PACKAGE_SETTINGS,
-    "pip.conf": Kind.PACKAGE_SETTINGS,
-    "pip.ini": Kind.PACKAGE_SETTINGS,
-    "go.mod": Kind.PACKAGE_SETTINGS,
-    "nuget.config": Kind.PACKAGE_SETTINGS,
-    ".condarc": Kind.YAML,
-    "vocab.txt": Kind.DATA,
-    "merges.txt": Kind.DATA,
-    "tokens.txt": Kind.DATA,
-    "words.txt": Kind.DATA,
-    "lexicon.txt": Kind.DATA,
-    "dict.txt": Kind.DATA,
-    "spiece.vocab": Kind.DATA,
-    ".bashrc": Kind.COMMANDS,
-    ".profile": Kind.COMMANDS,
-    ".envrc": Kind.COMMANDS,
-    ".vimrc": Kind.SOURCE,
-    ".exrc": Kind.SOURCE,
-    ".yarnrc": Kind.PACKAGE_SETTINGS,
-}
+_BY_NAME = {word: Kind(kind) for kind, words in sections(__package__, "known/kinds.txt").items() for word in words}
 _REQUIREMENTS = re.compile(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
 # Prompts, commands and rules that agents read out of folders of their own.
 _OF_AGENTS = re.compile(
@@ -162,7 +63,7 @@ def kind_of(path: str, text: str) -> Kind:
     if _REQUIREMENTS.match(name):
         return Kind.REQUIREMENTS
     stem, dot, suffix = name.rpartition(".")
-    known = _BY_SUFFIX.get(f".{suffix}") if dot else None
+    known = _BY_NAME.get(f"*.{suffix}") if dot else None
     if known is not None:
         return known
     if name.startswith(".env."):

@@ -1,8 +1,9 @@
 """Addresses that are known: hosts compared as a whole, and where anybody publishes, the path of the owner as well."""
 
 from functools import cache
-from importlib.resources import files
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from budmodel_scanner.word_lists import lines
 
 INSTALLERS, DOWNLOADS, PACKAGES = "installers", "downloads", "packages"
 
@@ -59,9 +60,8 @@ def _above(host: str) -> list[str]:
 @cache
 def _listed(purpose: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for line in files(__package__).joinpath("known", f"{purpose}.txt").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            host, slash, path = line.partition("/")
-            # Written as names nest, from the top domain down; a dot at the end stands for all below.
-            found.setdefault(".".join(reversed(host.lower().split("."))), []).append((slash + path).casefold())
+    for _, (address,) in lines(__package__, f"known/{purpose}.txt"):
+        host, slash, path = address.partition("/")
+        # Written as names nest, from the top domain down; a dot at the end stands for all below.
+        found.setdefault(".".join(reversed(host.lower().split("."))), []).append((slash + path).casefold())
     return found

@@ -13,30 +13,16 @@ from importlib.resources import files
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
-from budmodel_scanner.texts.python_deeds import ORDINARY_PROGRAMS
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
 from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
 
 _MAX_PARSED = 1 << 20
 _MAX_DEPTH = 3
-_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "iex", "invoke-expression", "pwsh"})
+_PROGRAMS = sections(__package__, "known/programs.txt")
+_SHELLS, _DOWNLOADERS, _ORDINARY = _PROGRAMS["shells"], _PROGRAMS["downloaders"], _PROGRAMS["ordinary"]
+_BEGINS_A_COMMAND = _PROGRAMS["commands"] | _DOWNLOADERS | _ORDINARY
 _LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
-_DOWNLOADERS = frozenset(
-    {
-        "curl",
-        "wget",
-        "fetch",
-        "aria2c",
-        "lynx",
-        "w3m",
-        "http",
-        "https",
-        "iwr",
-        "irm",
-        "invoke-webrequest",
-        "invoke-restmethod",
-    }
-)
 _FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
 _DECODING = re.compile(
     r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$"
@@ -50,10 +36,6 @@ _URL = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S+")
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
 _SECRET = re.compile(
     r"(?i)\$(?:\{|env:)?\w*(?:token|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
-)
-# What only shows a text.
-_SHOWING = frozenset(
-    {"echo", "printf", "cat", "print", "write-host", "grep", "sed", "awk", "log", "info", "warn", "error", "die"}
 )
 
 
@@ -92,70 +74,6 @@ _BEGINNING = re.compile(
     r"(?=(?P<before>(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*))"
     r"(?P=before)(?P<word>[\w./~%\\:{}$]+)"
 )
-_BUILTINS = frozenset(
-    [
-        "echo",
-        "printf",
-        "cat",
-        "env",
-        "printenv",
-        "export",
-        "set",
-        "cd",
-        "if",
-        "for",
-        "while",
-        "until",
-        "eval",
-        "exec",
-        "source",
-        "nohup",
-        "time",
-        "timeout",
-        "setsid",
-        "nc",
-        "ncat",
-        "netcat",
-        "socat",
-        "crontab",
-        "tee",
-        "mkfifo",
-        "rm",
-        "chmod",
-        "chown",
-        "install",
-        "touch",
-        "kill",
-        "sleep",
-        "true",
-        "test",
-        "xargs",
-        "busybox",
-        "su",
-        "ssh",
-        "scp",
-        "tftp",
-        "ftp",
-        "openssl",
-        "xxd",
-        "certutil",
-        "bitsadmin",
-        "mshta",
-        "regsvr32",
-        "rundll32",
-        "schtasks",
-        "reg",
-        "start",
-        "call",
-        "powershell",
-        "cmd",
-        "msiexec",
-        "systemctl",
-        "service",
-        "useradd",
-        "at",
-    ]
-)
 
 
 def reads_as_command(text: str, line: int = 1) -> bool:
@@ -167,7 +85,7 @@ def reads_as_command(text: str, line: int = 1) -> bool:
             continue
         word = found["word"].removesuffix(".exe")
         program = re.split(r"[/\\]", word)[-1]
-        if program != word or program in _BUILTINS | _DOWNLOADERS | ORDINARY_PROGRAMS or _is_interpreter(program.lower()):
+        if program != word or program in _BEGINS_A_COMMAND or _is_interpreter(program.lower()):
             return True
     return False
 
@@ -247,7 +165,7 @@ def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:
         yield from _in_pieces(text)
     if depth < _MAX_DEPTH:
         for quoted, owner in script.quoted():
-            if owner is None or owner.program not in _SHOWING:
+            if owner is None or owner.program not in _PROGRAMS["showing"]:
                 yield from _by_syntax(quoted, depth + 1)
 
 
@@ -429,7 +347,7 @@ def ordinary_command(command: str) -> bool:
     if wrapped := _SHELL_WRAPPER.match(command.strip()):
         command = wrapped[1].strip("\"'")
     parts = [part for part in _COMMAND_BREAK.split(command) if part.strip()]
-    return bool(parts) and all(_program(part) in ORDINARY_PROGRAMS for part in parts[:50])
+    return bool(parts) and all(_program(part) in _ORDINARY for part in parts[:50])
 
 
 _PREFIX = re.compile(
@@ -446,7 +364,7 @@ def _program(part: str) -> str:
     program = words[0].strip("\"'").lower()
     if program in {"cd", "export", "set", "source"}:
         return "ls"
-    if program in ORDINARY_PROGRAMS:
+    if program in _ORDINARY:
         return program
     # A program in the repository itself, or one whose name is only known at run time, is not an ordinary one.
     if program.startswith((".", "…")) or "…" in program:

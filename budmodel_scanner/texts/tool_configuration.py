@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.known_places import PACKAGES, is_known, is_local
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
@@ -38,50 +39,22 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
     """One setting of a tool, wherever it stands: where packages come from, what agents may do and whom they ask."""
     if len(key) > _LONGEST_KEY:
         return
-    if _INDEX_KEY.fullmatch(key) or (_REGISTRY_KEY.fullmatch(key) and _PACKAGE_TOOL.search(place.path.lower())):
+    if keys.INDEX.fullmatch(key) or (keys.INDEX_OF_TOOLS.fullmatch(key) and _PACKAGE_TOOL.search(place.path.lower())):
         for address in value if isinstance(value, list) else [value]:
             if isinstance(address, str):
                 yield from judge(Leaf(LeafKind.INDEX, address, where), place)
-    if key in _REQUIRING and isinstance(value, str):
+    if key in keys.LISTED["requirements in text"] and isinstance(value, str):
         for requirement in re.split(r"[\n;]", value):
             yield from examine_requirement(requirement, place, place.at(where))
-    if key in _SERVERS or (key == "servers" and place.name.endswith("mcp.json")):
+    if key in keys.LISTED["agent servers"] or (key == "servers" and place.name.endswith("mcp.json")):
         yield from _servers(value, where, place)
-    if key in _RIGHTS and str(value).lower() in _RIGHTS[key]:
-        what = f"{key} is {str(value)[:40]!r}, with which an agent asks nobody before it acts"
-        yield Finding("config.agent-rights", Verdict.SUSPICIOUS, what, place.at(where))
 
 
 _LONGEST_KEY = 60
-_INDEX_KEY = re.compile(
-    r"(?:default|extra)?[-_]?index[-_]urls?|find[-_]links|dependency[-_]links|npmRegistryServer|npmScopes"
-)
-# In files of these tools they mean the same; elsewhere they mean anything.
-_REGISTRY_KEY = re.compile(r"url|registry|source|channels|channel_alias|mirrors?|index|git")
 _PACKAGE_TOOL = re.compile(
     r"(?:^|/)(?:pipfile|uv\.toml|pip\.(?:conf|ini)|pdm\.toml|poetry\.toml|pixi\.toml|bunfig\.toml|\.condarc|\.yarnrc\.yml"
     r"|(?:conda|environment)[\w-]*\.ya?ml|\.?cargo/config(?:\.toml)?|\.pydistutils\.cfg)$"
 )
-_REQUIRING = frozenset({"setup_requires", "install_requires", "tests_require", "requires-dist", "extras_require"})
-_SERVERS = frozenset({"mcpServers", "mcp_servers", "context_servers"})
-_RIGHTS = {
-    "defaultMode": ("bypasspermissions",),
-    "permissionMode": ("bypasspermissions",),
-    "permission_mode": ("bypasspermissions",),
-    "sandbox_mode": ("danger-full-access",),
-    **dict.fromkeys(
-        (
-            "bypassPermissions",
-            "dangerouslySkipPermissions",
-            "skipDangerousModePermissionPrompt",
-            "enableAllProjectMcpServers",
-            "chat.tools.autoApprove",
-            "chat.tools.global.autoApprove",
-            "yolo",
-        ),
-        ("true",),
-    ),
-}
 
 
 def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:

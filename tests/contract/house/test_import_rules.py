@@ -108,7 +108,7 @@ BREACHES = [
             f"import budmodel_scanner.formats.media.{other}",
             r"^No cycles are allowed in budmodel_scanner\.formats\.media\.$",
         )
-        for one, other in (("bmp", "gif"), ("gif", "bmp"))
+        for one, other in (("fonts", "pictures"), ("pictures", "fonts"))
     ),
     forbidden(ALONE, "budmodel_scanner/links.py", "budmodel_pipeline.settings"),
     *(

@@ -1,0 +1,29 @@
+"""Lists that people keep as text beside the code: names that are allowed, commands, keys, fields of messages.
+
+A line is of words; `[section]` begins a part of a list; `#` begins a comment, which says why something is listed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+
+def lines(package: str, path: str) -> Iterator[tuple[str, list[str]]]:
+    """The section and the words of each line."""
+    section = ""
+    for line in files(package).joinpath(path).read_text("utf-8").splitlines():
+        words = line.partition("#")[0].split()
+        if words and words[0].startswith("["):
+            section = line.strip().strip("[]")
+        elif words:
+            yield section, words
+
+
+@cache
+def sections(package: str, path: str) -> Mapping[str, frozenset[str]]:
+    """The words of each section."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for section, words in lines(package, path):
+        found[section].update(words)
+    return {section: frozenset(words) for section, words in found.items()}
