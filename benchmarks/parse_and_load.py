@@ -16,6 +16,7 @@ from benchmarks.measure import Figure, in_turn, median_ratio, seconds
 from benchmarks.published_files import Files, multiplied, published, stock_parse
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Parsed, Source
+from budmodel_pipeline.sources.entry_facts import facts_of
 from budmodel_pipeline.sources.quality import LastGood, assess
 from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.publish import (
@@ -143,4 +144,4 @@ def _last_good(parsed: Parsed) -> LastGood:
     for entry in parsed.entries:
         for slug, score in entry.scores.items():
             values.setdefault(slug, {})[entry.key] = score.value
-    return LastGood(parsed.rows_kept, values)
+    return LastGood(parsed.rows_kept, values, facts_of(parsed))

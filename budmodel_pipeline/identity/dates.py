@@ -147,6 +147,6 @@ def _month_name(found: Sequence[Piece], start: int) -> tuple[Date, int] | None:
     if len(numbers) == 2 and len(numbers[0].text) <= 2 and len(numbers[1].text) == 4:
         date = _valid(int(numbers[1].text), month, int(numbers[0].text))
         return (date, 3) if date else None
-    if numbers and len(numbers[0].text) == 2 and numbers[0].separator == "" and int(numbers[0].text) in _SHORT_YEARS:
-        return Date(2000 + int(numbers[0].text), month, 0), 2  # feb24
+    if numbers and len(numbers[0].text) == 2 and numbers[0].separator in ("", "'") and int(numbers[0].text) in _SHORT_YEARS:
+        return Date(2000 + int(numbers[0].text), month, 0), 2  # feb24, Feb '24
     return None

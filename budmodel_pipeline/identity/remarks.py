@@ -125,7 +125,8 @@ def _at(segment: Sequence[Token], index: int, texts: Sequence[str], *, hybrid: b
         return ([("precision", token.text)], 1) if token.text in PRECISION else None
     if token.kind is Kind.VERSION and rest and rest[0].text in ("shot", "beams", "beam"):
         return [("shots" if rest[0].text == "shot" else "beams", token.text)], 2
-    if token.kind is Kind.VERSION and token.text.isdigit() and int(token.text) > 99 and thinks:
+    spent = index and texts[index - 1] == "budget"
+    if token.kind is Kind.VERSION and token.text.isdigit() and (int(token.text) > 99 or spent) and thinks:
         return [("budget", budget(token.text)), ("thinking", "on")], 1
     return None
 
@@ -136,6 +137,8 @@ def _word(
     following = rest[0].text if rest else ""
     if text in OFF or (text == "chat" and hybrid and len(texts) == 1):
         return [("thinking", "off")], 1
+    if text in THINKING | {"reasoning"} and following in ("on", "off"):
+        return [("thinking", following)], 2
     if text in THINKING:
         return [("thinking", "on")], 1
     if text == HIGH_THINKING:

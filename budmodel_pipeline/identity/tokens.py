@@ -65,6 +65,8 @@ def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cf", "Cs", "Co", "Cn"):
         raise UnresolvableName(f"the name holds the invisible or unassigned character U+{ord(character):04X}")
+    if character == "\N{RIGHT SINGLE QUOTATION MARK}":
+        return "'"
     if category == "Pd" or character == "\N{MINUS SIGN}":
         return "-"
     if category[0] in "PSZ" or category == "No" or character == "\ufe0f":

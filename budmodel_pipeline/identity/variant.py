@@ -19,10 +19,12 @@ from budmodel_pipeline.identity.remarks import (
 )
 from budmodel_pipeline.identity.vocabulary import SERVINGS, note
 
-_SERVING = frozenset(SERVINGS) - {"fast", "turbo"}
+# What routers write behind a colon; `beta` is a release of its own elsewhere.
+_ROUTED = frozenset({"beta", "exacto", "extended", "floor", "nitro"})
+_SERVING = frozenset(SERVINGS) - {"fast", "turbo"} - _ROUTED
 _EDITS = frozenset({"diff", "udiff"})
 _DETAIL = {"detailhigh": "high", "detaillow": "low"}
-_BY_FAMILY = frozenset({"latest", "effort", "instant", "reasoning", "fast", "turbo", "base", "cot"})
+_BY_FAMILY = _ROUTED | frozenset({"latest", "effort", "instant", "reasoning", "fast", "turbo", "base", "cot"})
 # In another order or without parentheses these may be read as a remark on the run.
 TELLING = (
     EFFORT.keys() | EFFORT_WHEN_SAID.keys() | {HIGH_THINKING} | OFF | THINKING | _SERVING | WEB | _EDITS | _DETAIL.keys()
@@ -63,7 +65,7 @@ def split_variant(
             while end < count and tokens[end].aside == token.aside:
                 end += 1
             remark = _remark(tokens[index:end], family, known)
-            if remark:
+            if remark is not None:
                 for topic, value in remark:
                     note(variant, topic, value)
                 index = end
@@ -88,13 +90,17 @@ def split_variant(
         index += 1
     if "auto" in variant.get("thinking", ""):
         variant["thinking"] = "auto"
+    if variant.get("budget") == "0":
+        variant["thinking"] = "off"
     return kept, variant
 
 
 def _remark(segment: Sequence[Token], family: Family | None, known: Knowledge) -> Told | None:
-    host = known.hosts.get("".join(part.text for part in segment))
-    if host:
+    said = "".join(part.text for part in segment)
+    if host := known.hosts.get(said):
         return [("host", host)]
+    if family is not None and known.vendors.get(said) == family.vendor:
+        return []
     hybrid = family is not None and bool(family.hybrid_from)
     return told_by_remark(segment, hybrid=hybrid, closed=family is not None and family.closed)
 
@@ -126,6 +132,8 @@ def _tell(
     plain = _plain_tell(text, hybrid=hybrid)
     if plain:
         return plain
+    if text in _ROUTED and token.separator == ":" and family is not None:
+        return [("serving", text)]
     if text in _EDITS and family is not None:
         return [("mode", text)]
     if text == "effort" and (previous in EFFORT or previous in EFFORT_WHEN_SAID):

@@ -8,8 +8,8 @@ _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max", "none", "auto", "default", "unknown")
 MODES = ("fc", "prompt", "architect", "editor", "diff", "udiff", "whole", "fenced")
 SERVINGS = (
-    *("cheaper", "fast", "free", "global", "highthroughput", "maas", "optimized", "original", "raw", "tee", "tput"),
-    *("turbo", "webapp"),
+    *("beta", "cheaper", "exacto", "extended", "fast", "floor", "free", "global", "highthroughput", "maas", "nitro"),
+    *("optimized", "original", "raw", "tee", "tput", "turbo", "webapp"),
 )
 LANGUAGES = (
     *("python", "java", "javascript", "typescript", "go", "rust", "ruby", "php", "kotlin", "swift"),

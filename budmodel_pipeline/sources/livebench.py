@@ -66,7 +66,8 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
     ledger = Ledger()
     tasks = _tasks(files["categories"], ledger)
     every = frozenset(task for of_category in tasks.values() for task in of_category)
-    columns = Columns(required=TABLE.required, minor=every)
+    # Without one of its tasks a mean would be another figure.
+    columns = Columns(required=TABLE.required | every)
     for row in csv_rows(files["table"], "table", columns, ledger):
         try:
             name = published_name(row["model"])
@@ -75,7 +76,7 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
             continue
         entry = ledger.entry(name, name)
         entry.standing = Standing.VERIFIED
-        cells = {task: ledger.cell(row, task, number) for task in every}
+        cells = {task: _cell(row, task, ledger) for task in every}
         means = {
             METRICS[category].slug: _mean([cells[task] for task in of_category]) for category, of_category in tasks.items()
         }
@@ -95,6 +96,15 @@ def _tasks(content: bytes, ledger: Ledger) -> dict[str, list[str]]:
         if not isinstance(tasks, list) or not tasks or not all(isinstance(task, str) for task in tasks):
             raise SourceError("categories", f"the names of the tasks of {category}", str(tasks)[:300])
     return {slug(category): categories[category] for category in DOMAINS}
+
+
+def _cell(row: Mapping[str, str], task: str, ledger: Ledger) -> float | None:
+    """The score of a task; None where it is missing, or cannot be read and is counted as a score that is lost."""
+    try:
+        return number(row[task], task)
+    except CellError as error:
+        ledger.unread(task, str(error), row[task], is_score=True)
+        return None
 
 
 def _mean(cells: list[float | None]) -> Score | None:

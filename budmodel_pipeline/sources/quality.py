@@ -9,8 +9,18 @@ from statistics import median
 from typing import Literal
 
 from budmodel_pipeline.sources.collector import collector_paused
-from budmodel_pipeline.sources.contract import AsOfBasis, Entry, Metric, Parsed, RejectionKind, Source, SourceError, Unit
-from budmodel_pipeline.sources.story import FEW, retold
+from budmodel_pipeline.sources.contract import (
+    AsOfBasis,
+    Entry,
+    Metric,
+    Parsed,
+    RejectionKind,
+    Source,
+    SourceError,
+    Unit,
+)
+from budmodel_pipeline.sources.entry_facts import SHOWN_ENTRIES, Facts, other_facts, other_standings, some
+from budmodel_pipeline.sources.story import FEW, filled, retold
 
 CheckName = Literal[
     "well_formed",
@@ -34,13 +44,13 @@ MAX_REJECTED_SHARE = 0.1
 SCALE_FACTOR = 20.0
 # Of what a message could name.
 SHOWN_PROBLEMS = 5
-SHOWN_ENTRIES = 3
-EXCHANGED = 0.1
+# Of the former scores. A file that was cut off between two rows lacks its last ones, whoever is withdrawn stands anywhere.
+CUT_OFF = 0.05
+# A table that has so many times the entries that it had holds others as well.
+MOST_GROWTH = 5
 # Withdrawn rows take the newest date of a row with them.
 DATES_MAY_GO_BACK = timedelta(days=31)
-CIRCUMSTANCES = frozenset(
-    {Unit.CHARACTERS, Unit.COUNT, Unit.SECONDS, Unit.USD, Unit.USD_PER_MILLION_TOKENS, Unit.TOKENS_PER_SECOND}
-)
+CIRCUMSTANCES = frozenset({Unit.SECONDS, Unit.USD, Unit.USD_PER_MILLION_TOKENS, Unit.TOKENS_PER_SECOND})
 # What a person who has looked at the source may accept, and what goes with accepting that rows are gone.
 ACCEPTABLE: frozenset[CheckName] = frozenset({"intervals", "scale", "story"})
 
@@ -92,11 +102,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class LastGood:
-    """What the last published snapshot of the same origin said: every metric's value, and the name, of every entry key."""
+    """What the last published snapshot of the same origin said: every metric's value, and the facts, of every entry key.
+
+    Entries are in their former order.
+    """
 
     rows_kept: int
     scores: Mapping[str, Mapping[str, float]]
-    names: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Facts] = field(default_factory=dict)
     as_of: date | None = None
     as_of_basis: AsOfBasis = AsOfBasis.UNKNOWN
 
@@ -249,48 +262,43 @@ def _another_story(
 ) -> list[str]:
     """What contradicts the last good snapshot; the headline first."""
     if last_good is None:
-        return _alike(source, now)
-    problems = _older(parsed, last_good)
+        return _alike(now, [source.headline_metric().slug])
+    problems = _older(parsed, last_good) + _alike(now, sorted(now.keys() - last_good.scores.keys()))
     entries = {entry.key: entry for entry in parsed.entries}
     keys_before = set().union(*last_good.scores.values())
     again = sum(key in entries for key in keys_before)
     if len(keys_before) >= FEW and again < len(keys_before) / 2:
         lost = ", ".join(sorted(keys_before - entries.keys())[:SHOWN_ENTRIES])
         problems.append(f"only {again} of {len(keys_before)} entries are there again; gone are {lost}, …")
-    exchanged = _exchanged_names(entries, last_good.names)
-    if len(exchanged) >= max(SHOWN_ENTRIES, EXCHANGED * len(last_good.names)):
-        problems.append(f"{len(exchanged)} entries have the names of others: {', '.join(exchanged[:SHOWN_ENTRIES])}, …")
+    if len(keys_before) >= 2 * FEW and len(entries) > MOST_GROWTH * len(keys_before):
+        problems.append(f"{len(entries)} entries where there were {len(keys_before)}")
+    problems += other_facts(parsed, entries, last_good.facts)
+    problems += other_standings(parsed, entries, last_good.facts)
     for slug in sorted(last_good.scores, key=lambda slug: slug != source.headline_metric().slug):
         before, values = last_good.scores[slug], now.get(slug)
         if not values or slug not in metrics:
             continue
         others = {other: values for other, values in last_good.scores.items() if other != slug}
-        found = retold(before, values, others, is_circumstance=metrics[slug].unit in CIRCUMSTANCES)
+        is_circumstance = metrics[slug].unit in CIRCUMSTANCES
+        found = retold(before, values, others, is_circumstance=is_circumstance) or filled(before, values, keys_before)
         if found:
             shown = [
                 f"{entries[key].place(slug)} has {values[key]:g} where it had {before[key]:g}"
+                if key in before
+                else f"{entries[key].place(slug)} has {values[key]:g} where it had none"
                 for key in found.keys[:SHOWN_ENTRIES]
             ]
             problems.append(f"{slug}: {found.what}: {', '.join(shown)}{', …' if len(found.keys) > SHOWN_ENTRIES else ''}")
     return problems
 
 
-def _exchanged_names(entries: Mapping[str, Entry], names: Mapping[str, str]) -> list[str]:
-    """Entries that are known by a key and now bear a name that only others bore."""
-    former = set(names.values())
+def _alike(now: Mapping[str, Mapping[str, float]], slugs: Iterable[str]) -> list[str]:
+    """A metric of which every entry has the same score ranks nobody; one that is new may be a column that was filled up."""
     return [
-        f"{key} is called {entry.published_name!r} where it was {names[key]!r}"
-        for key, entry in entries.items()
-        if key in names and entry.published_name != names[key] and entry.published_name in former
+        f"{slug}: no spread, all {len(now[slug])} entries have {next(iter(now[slug].values())):g}"
+        for slug in slugs
+        if len(now.get(slug, {})) >= 2 * FEW and len(set(now[slug].values())) == 1
     ]
-
-
-def _alike(source: Source, now: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """A leaderboard whose every entry has the same score ranks nobody."""
-    slug = source.headline_metric().slug
-    values = set(now.get(slug, {}).values())
-    count = len(now.get(slug, {}))
-    return [f"{slug}: no spread, all {count} entries have {values.pop():g}"] if count >= 2 * FEW and len(values) == 1 else []
 
 
 def _older(parsed: Parsed, last_good: LastGood) -> list[str]:
@@ -326,17 +334,31 @@ def _shrunk(source: Source, parsed: Parsed, now: Mapping[str, Mapping[str, float
     problems = []
     if parsed.rows_kept < kept * last_good.rows_kept:
         problems.append(f"{parsed.rows_kept} rows where the last good snapshot had {last_good.rows_kept}")
+    entries = {entry.key for entry in parsed.entries}
     headline = source.headline_metric().slug
     for slug, before in last_good.scores.items():
         values = now.get(slug, {})
-        if (
-            len(before) >= FEW
-            and len(values) < kept * len(before)
-            and (values or slug == headline or slug in parsed.offered)
-        ):
-            gone = ", ".join([key for key in before if key not in values][:SHOWN_ENTRIES])
-            problems.append(f"{slug} has {len(values)} scores where it had {len(before)}; gone are {gone}, …")
+        if len(before) < FEW or not (values or slug == headline or slug in parsed.offered):
+            continue
+        gone = [key for key in before if key not in values]
+        emptied = [key for key in gone if key in entries]
+        if len(values) < kept * len(before):
+            problems.append(f"{slug} has {len(values)} scores where it had {len(before)}; gone are {some(gone)}")
+        # As many may have come: the same models under names that are written otherwise.
+        elif len(gone) >= FEW and len(gone) > source.max_shrink * len(before):
+            problems.append(f"{slug} lost {len(gone)} of {len(before)} scores, and others came; gone are {some(gone)}")
+        elif end := _cut_off(list(before), gone):
+            problems.append(f"{slug} lost just the {end} {len(gone)} of {len(before)} scores; gone are {some(gone)}")
+        elif len(emptied) >= max(FEW, MAX_REJECTED_SHARE * len(before)):
+            problems.append(f"{slug} is empty for {len(emptied)} entries that are still there: {some(emptied)}")
     return problems
+
+
+def _cut_off(former: Sequence[str], gone: Sequence[str]) -> str:
+    """Whether just the first or the last of what stood in the former file is gone; which of them, else nothing."""
+    if len(gone) < max(FEW, CUT_OFF * len(former)) or len(gone) == len(former):
+        return ""
+    return "last" if former[-len(gone) :] == gone else "first" if former[: len(gone)] == gone else ""
 
 
 def _missing(parsed: Parsed, now: Mapping[str, Mapping[str, float]], last_good: LastGood | None) -> list[str]:

@@ -5,7 +5,7 @@ the order round. What looks like that is a damaged file, or a change that a pers
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, sqrt
 from statistics import median
@@ -14,6 +14,7 @@ from typing import NamedTuple
 FEW = 5
 # What holds for this share of the entries is no coincidence.
 MOST = 0.6
+NEARLY_ALL = 0.9
 # A fit over fewer entries has to be exact for all of them.
 ENOUGH = 10
 # Of the former spread: entries this near to a line lie on it; a shift by less than this is a measurement.
@@ -22,6 +23,10 @@ MOVED = 0.05
 # Units are confused by powers of ten, and sometimes in a part of the rows only.
 POWERS_OF_TEN = tuple(10.0**power for power in (-6, -3, -2, -1, 1, 2, 3, 6))
 LEAST_CONFUSED = 0.05
+# Of the entries: what became of so many at once is told, even where the others are as they were.
+PART = 0.1
+# A column that has this share of its former different values was rounded.
+COARSER = 0.25
 # Rank correlation with the former scores below which they are not the same measurement. Times have no lasting order: the
 # mean latencies of one real leaderboard correlated at 0.19 after it had measured all its models again.
 LEAST_CORRELATION = 0.5
@@ -40,18 +45,32 @@ class Retold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """The former and the present value of each entry that a metric had and has, in the former order."""
+    """The former and the present value of entries that a metric had and has, in the former order.
+
+    `of` is how many there are of them in all, and `spread` how far apart their former values lie.
+    """
 
     keys: list[str]
     old: list[float]
     new: list[float]
 
+    of: int
+    spread: float
+
     @property
     def changed(self) -> list[int]:
         return [place for place, pair in enumerate(zip(self.old, self.new, strict=True)) if pair[0] != pair[1]]
 
+    @property
+    def moved(self) -> float:
+        return median(abs(new - old) for old, new in zip(self.old, self.new, strict=True))
+
+    def at(self, places: Sequence[int]) -> "_Pairs":
+        keys = [self.keys[place] for place in places]
+        return _Pairs(keys, [self.old[p] for p in places], [self.new[p] for p in places], self.of, self.spread)
+
     def retold(self, what: str, places: Sequence[int]) -> Retold:
-        return Retold(f"{what} ({len(places)} of {len(self.keys)} entries)", [self.keys[place] for place in places])
+        return Retold(f"{what} ({len(places)} of {self.of} entries)", [self.keys[place] for place in places])
 
 
 def retold(
@@ -64,20 +83,64 @@ def retold(
     if before.items() <= now.items():
         return None
     keys = [key for key in before if key in now]
-    pairs = _Pairs(keys, [before[key] for key in keys], [now[key] for key in keys])
-    changed = pairs.changed
-    if len(keys) < FEW or not changed:
+    old = [before[key] for key in keys]
+    if len(keys) < FEW:
         return None
-    found = _no_spread(pairs) or _confused_units(pairs)
-    if found or len(changed) < len(keys) / 2:
-        return found
-    correlation = _rank_correlation(pairs.old, pairs.new)
+    pairs = _Pairs(keys, old, [now[key] for key in keys], len(keys), max(old) - min(old))
+    changed = pairs.changed
+    if not changed:
+        return None
+    found = _no_spread(pairs) or _confused_units(pairs, is_circumstance=is_circumstance)
+    if found or len(changed) >= len(keys) / 2:
+        return found or _all_retold(pairs, changed, others_before, is_circumstance=is_circumstance)
+    # A maker cuts the prices of all its models at once.
+    if is_circumstance and len(changed) < len(keys) / 4:
+        return None
+    return _part_retold(pairs.at(changed), others_before)
+
+
+def _all_retold(
+    pairs: _Pairs, changed: Sequence[int], others_before: Mapping[str, Values], *, is_circumstance: bool
+) -> Retold | None:
     return (
         _other_column(pairs, changed, others_before)
         or _shifted(pairs, changed)
+        or _shifted(pairs.at(changed), range(len(changed)))
         or _on_another_scale(pairs)
-        or _out_of_order(pairs, changed, correlation, is_circumstance=is_circumstance)
+        or _on_another_scale(pairs.at(changed), shifts=False)
+        or _rounded(pairs)
+        or _out_of_order(pairs, changed, _rank_correlation(pairs.old, pairs.new), is_circumstance=is_circumstance)
     )
+
+
+def _part_retold(pairs: _Pairs, others_before: Mapping[str, Values]) -> Retold | None:
+    """What became of the entries that changed, where most did not."""
+    changed = range(len(pairs.keys))
+    if len(changed) < max(FEW, PART * pairs.of):
+        return None
+    many = len(changed) >= ENOUGH
+    return (
+        _made_alike(pairs)
+        or (_other_column(pairs, changed, others_before) if many else None)
+        or (_shifted(pairs, changed) if many else None)
+        or _on_another_scale(pairs, shifts=False)
+    )
+
+
+def filled(before: Values, now: Values, known: Collection[str]) -> Retold | None:
+    """Whether entries that had no value now share one: what is missing was told as 0, say.
+
+    `known` are the keys of all entries that there were before.
+    """
+    added = [key for key in now if key not in before and key in known]
+    if not before or len(added) < max(FEW, PART * len(now)):
+        return None
+    value, count = Counter(now[key] for key in added).most_common(1)[0]
+    usual = sum(old == value for old in before.values()) / len(before)
+    if count < NEARLY_ALL * len(added) or usual > PART:
+        return None
+    keys = [key for key in added if now[key] == value]
+    return Retold(f"{len(keys)} entries that had no value have {value:g}", keys)
 
 
 def _no_spread(pairs: _Pairs) -> Retold | None:
@@ -92,7 +155,24 @@ def _no_spread(pairs: _Pairs) -> Retold | None:
     return pairs.retold(f"no spread, all are {value:g}", alike)
 
 
-def _confused_units(pairs: _Pairs) -> Retold | None:
+def _made_alike(pairs: _Pairs) -> Retold | None:
+    """Most of those that changed were made alike, from wherever they were."""
+    value, count = Counter(pairs.new).most_common(1)[0]
+    alike = [place for place, new in enumerate(pairs.new) if new == value]
+    different = len({pairs.old[place] for place in alike})
+    if count < max(FEW, MOST * len(pairs.keys)) or different < count / 2 or pairs.at(alike).moved <= MOVED * pairs.spread:
+        return None
+    return pairs.retold(f"made alike, they are {value:g}", alike)
+
+
+def _rounded(pairs: _Pairs) -> Retold | None:
+    different, before = len(set(pairs.new)), len(set(pairs.old))
+    if before < ENOUGH or different > COARSER * before:
+        return None
+    return pairs.retold(f"{different} different values where there were {before}", pairs.changed)
+
+
+def _confused_units(pairs: _Pairs, *, is_circumstance: bool) -> Retold | None:
     """Several entries have a power of ten of what they had."""
     by_power: dict[float, list[int]] = {}
     for place, (old, new) in enumerate(zip(pairs.old, pairs.new, strict=True)):
@@ -104,31 +184,36 @@ def _confused_units(pairs: _Pairs) -> Retold | None:
     if not by_power:
         return None
     power, places = max(by_power.items(), key=lambda found: len(found[1]))
-    return pairs.retold(f"a ratio of {power:g}", places) if len(places) >= max(3, LEAST_CONFUSED * len(pairs.keys)) else None
+    # Prices are corrected one by one.
+    enough = max(3, LEAST_CONFUSED * pairs.of) if is_circumstance else 3
+    return pairs.retold(f"a ratio of {power:g}", places) if len(places) >= enough else None
 
 
-def _on_another_scale(pairs: _Pairs) -> Retold | None:
-    """Most entries lie on a line over their former values that is not the diagonal."""
-    spread = max(pairs.old) - min(pairs.old)
+def _on_another_scale(pairs: _Pairs, *, shifts: bool = True) -> Retold | None:
+    """Most entries lie on a line over their former values that is not the diagonal, nor beside it unless `shifts`.
+
+    Where they hardly moved, nearly all must lie on it exactly, and it must be steeper or flatter than the diagonal.
+    """
     few = len(pairs.keys) < ENOUGH
     slope = _slope(pairs)
-    if not spread or not slope:
+    if not pairs.spread or not slope:
         return None
     offset = median(new - slope * old for old, new in zip(pairs.old, pairs.new, strict=True))
-    reach = abs(slope) * spread * (ON_LINE / 10 if few else ON_LINE)
-    on_line = [
-        place
-        for place, (old, new) in enumerate(zip(pairs.old, pairs.new, strict=True))
-        if abs(new - slope * old - offset) <= reach
-    ]
-    moved = median(abs(new - old) for old, new in zip(pairs.old, pairs.new, strict=True))
-    if len(on_line) < len(pairs.keys) * (1 if few else MOST) or moved <= MOVED * spread:
+    off_line = [abs(new - slope * old - offset) for old, new in zip(pairs.old, pairs.new, strict=True)]
+    reach = abs(slope) * pairs.spread * ON_LINE
+    is_parallel = isclose(slope, 1, rel_tol=ON_LINE)
+    exactly = few or pairs.moved <= MOVED * pairs.spread
+    on_line = [place for place, off in enumerate(off_line) if off <= (reach / 10 if exactly else reach)]
+    share = 1 if few else NEARLY_ALL if exactly or len(pairs.keys) < 2 * ENOUGH else MOST
+    if len(on_line) < len(pairs.keys) * share:
+        return None
+    if is_parallel and (not shifts or pairs.moved <= MOVED * pairs.spread):
         return None
     if slope < 0:
         return pairs.retold(f"the direction flipped: {offset:g} - {abs(slope):.4g} times the former value", on_line)
     if abs(offset) <= reach:
         return pairs.retold(f"a constant ratio of {slope:.4g}", on_line)
-    if isclose(slope, 1, rel_tol=ON_LINE):
+    if is_parallel:
         return pairs.retold(f"all moved by {offset:.4g}", on_line)
     return pairs.retold(f"another scale: {slope:.4g} times the former value {offset:+.4g}", on_line)
 
@@ -153,12 +238,17 @@ def _other_column(pairs: _Pairs, changed: Sequence[int], others_before: Mapping[
     for other, values in others_before.items():
         # The first few decide for nearly all columns.
         probe = changed[: 2 * FEW]
-        if sum(values.get(pairs.keys[place]) == pairs.new[place] for place in probe) < MOST * len(probe):
+        if sum(_same(values.get(pairs.keys[place]), pairs.new[place]) for place in probe) < MOST * len(probe):
             continue
-        taken = [place for place in changed if values.get(pairs.keys[place]) == pairs.new[place]]
+        taken = [place for place in changed if _same(values.get(pairs.keys[place]), pairs.new[place])]
         if len(taken) >= needed:
             return pairs.retold(f"the former values of {other}", taken)
     return None
+
+
+def _same(one: float | None, other: float) -> bool:
+    """Whether two values are the same but for a last digit that was cut off."""
+    return one is not None and isclose(one, other, rel_tol=1e-4)
 
 
 def _shifted(pairs: _Pairs, changed: Sequence[int]) -> Retold | None:
@@ -195,9 +285,7 @@ def _out_of_order(
         return pairs.retold(f"the direction flipped, rank correlation {correlation:.2f}", changed)
     if len(pairs.keys) >= ENOUGH and correlation < LEAST_CORRELATION and not is_circumstance:
         return pairs.retold(f"another order, rank correlation {correlation:.2f}", changed)
-    spread = max(pairs.old) - min(pairs.old)
-    moved = median(abs(new - old) for old, new in zip(pairs.old, pairs.new, strict=True))
-    if len(pairs.keys) >= 2 * ENOUGH and correlation > 0.999 and moved > 4 * MOVED * spread:
+    if len(pairs.keys) >= 2 * ENOUGH and correlation > 0.999 and pairs.moved > 4 * MOVED * pairs.spread:
         return pairs.retold("the same order with other values: another scale", changed)
     return None
 

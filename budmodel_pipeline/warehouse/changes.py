@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.sources.contract import AsOfBasis
+from budmodel_pipeline.sources.contract import AsOfBasis, Standing
+from budmodel_pipeline.sources.entry_facts import Facts
 from budmodel_pipeline.sources.quality import LastGood
 
 _SCORES = text("""
@@ -13,6 +14,12 @@ _SCORES = text("""
            array_agg(entry_key order by entry_no) as keys, array_agg(value::float8 order by entry_no) as values
     from budmodel.scores join budmodel.entries using (snapshot_id, entry_no)
     where snapshot_id = :snapshot_id group by metric_id order by metric_id
+""")
+
+_FACTS = text("""
+    select entry_key, published_name, link, organization, license, released_on, min(standing) as standing
+    from budmodel.entries join budmodel.scores using (snapshot_id, entry_no)
+    where snapshot_id = :snapshot_id group by snapshot_id, entry_no order by entry_no
 """)
 
 _CHANGES = text("""
@@ -77,9 +84,13 @@ def last_good(connection: Connection, source: str, origin: str) -> LastGood | No
         return None
     rows = connection.execute(_SCORES, {"source": source, "snapshot_id": current.snapshot_id}).mappings()
     scores = {row["slug"]: dict(zip(row["keys"], row["values"], strict=True)) for row in rows}
-    names = text("select entry_key, published_name from budmodel.entries where snapshot_id = :snapshot_id")
-    named = {row.entry_key: row.published_name for row in connection.execute(names, {"snapshot_id": current.snapshot_id})}
-    return LastGood(current.rows_kept, scores, named, current.as_of, AsOfBasis(current.as_of_basis))
+    facts = {
+        row.entry_key: Facts(
+            row.published_name, row.link, row.organization, row.license, row.released_on, Standing(row.standing)
+        )
+        for row in connection.execute(_FACTS, {"snapshot_id": current.snapshot_id})
+    }
+    return LastGood(current.rows_kept, scores, facts, current.as_of, AsOfBasis(current.as_of_basis))
 
 
 def changes_between(connection: Connection, before: str | None, now: str) -> Changes:

@@ -258,6 +258,11 @@ def _failed(
             f"Look at {source.homepage}; if the publisher means it: budmodel run --source {source.slug} --accept 'WHY'. "
             f"Without single entries: --set-aside 'NAME'."
         )
+    elif refusals and refusals <= ACCEPTABLE | {"not_shrunk"}:
+        advice = (
+            f"Look at {source.homepage}; if the publisher means it: "
+            f"budmodel run --source {source.slug} --accept 'WHY' --accept-shrinkage."
+        )
     elif refusals and refusals <= ACCEPTABLE | {"value_range"}:
         advice = (
             f"Look at {source.homepage}; to publish without these entries: "

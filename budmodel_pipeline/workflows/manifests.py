@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from email.utils import parsedate_to_datetime
 
 from sqlalchemy import Engine
 
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.sources.contract import AsOfBasis, Parsed, Source
+from budmodel_pipeline.sources.contract import AsOfBasis, Parsed, Source, Unread
 from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.decisions import decisions_about
 from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot
@@ -20,23 +20,30 @@ from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot
 MANIFESTS = "snapshots"
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)(?!\d)")
 
+_TIME_ZONES = timedelta(days=1)
+
 
 def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
     """The rows of a stored snapshot.
 
-    Where they hold no date they are as new as the publisher's file, or else as the newest date that a name bears.
+    Where they hold no date, or one that is yet to come, they are as new as the publisher's file, or else as the newest date
+    that a name bears.
 
     Raises SourceError where the bytes are not what the source publishes.
     """
     parsed = parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
-    if parsed.as_of is not None:
+    fetched_on = snapshot.fetched_at.date()
+    if parsed.as_of is not None and parsed.as_of <= fetched_on + _TIME_ZONES:
         return parsed
+    if parsed.as_of is not None:
+        later = Unread("all", "the date", "no data are newer than their fetch", 1, str(parsed.as_of))
+        parsed = replace(parsed, as_of=None, as_of_basis=AsOfBasis.UNKNOWN, unread=(*parsed.unread, later))
     # A copy's files are as old as the copy.
     of_files = [_file_date(file.last_modified) for file in snapshot.files] if snapshot.origin == Origin.LIVE else []
     if newest := max(filter(None, of_files), default=None):
         return replace(parsed, as_of=newest, as_of_basis=AsOfBasis.FILE_DATE)
     of_names = [day for entry in parsed.entries for day in _dates_in(f"{entry.published_name} {entry.settings}")]
-    newest = max((day for day in of_names if day <= snapshot.fetched_at.date()), default=None)
+    newest = max((day for day in of_names if day <= fetched_on), default=None)
     return replace(parsed, as_of=newest, as_of_basis=AsOfBasis.NEWEST_ROW) if newest else parsed
 
 

@@ -71,6 +71,15 @@ def test_who_reported_a_score_is_not_guessed() -> None:
     assert entries(parse(dump(rows)))["gemini-1.0-pro"].scores["gpqa_score"].standing is None
 
 
+def test_the_best_of_many_answers_speaks_for_no_model() -> None:
+    rows = sample()
+    rows[0] |= {"model_id": "claude-3-5-sonnet-20241022", "gpqa_score": 0.672, "mmlu_score": 0.7}
+    scores = entries(parse(dump(rows)))["claude-3-5-sonnet-20241022"].scores
+    assert (scores["gpqa_score"].standing, scores["mmlu_score"].standing) == (Standing.SYSTEM, None)
+    rows[0] |= {"gpqa_score": 0.65}
+    assert entries(parse(dump(rows)))["claude-3-5-sonnet-20241022"].scores["gpqa_score"].standing is None
+
+
 def test_a_model_without_a_number_is_left_out_by_rule() -> None:
     (rejection,) = parse(SAMPLE.read_bytes()).rejections
     assert (rejection.example, rejection.rows, rejection.kind) == ("deepseek-r1", 1, "by_rule")

@@ -446,6 +446,8 @@ def test_figures_are_those_of_the_current_snapshot_and_its_origin(engine: Engine
         figures = last_good(connection, "board", "live")
         assert figures is not None
         assert (figures.rows_kept, figures.scores) == (3, {"accuracy": {"alpha": 10, "beta": 20, "gamma": 60}})
-        assert figures.names == {"alpha": "alpha", "beta": "beta", "gamma": "gamma"}
+        assert {key: known.published_name for key, known in figures.facts.items()} == {
+            name: name for name in ["alpha", "beta", "gamma"]
+        }
         assert last_good(connection, "board", "mirror") is None
         assert last_good(connection, "another", "live") is None

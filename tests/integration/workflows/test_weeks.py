@@ -191,8 +191,8 @@ WEEKS = {
     "W/10 by a tenth": ("ugi", each("W/10 👍", lambda value: value / 10), r"w_10: a ratio of 0\.1 .* row 1 has 0\.42"),
     "error rates": ("bfcl", error_rates, r"overall_accuracy: the direction flipped: 100 - 1 times .* row \d+ has"),
     "arena names by a row": ("lmarena_text", names_shifted("model_name", "category"), "names shifted against scores"),
-    "alpaca names by a row": ("alpacaeval", names_shifted("name"), "story: length_controlled_win_rate: another order"),
-    "display names by a row": ("llm_stats", names_shifted("name"), "entries have the names of others"),
+    "alpaca names by a row": ("alpacaeval", names_shifted("name"), "length_controlled_win_rate: another order"),
+    "display names by a row": ("llm_stats", names_shifted("name"), "entries have the published name of others"),
     "ratings of 1000": (
         "lmarena_text",
         each_rating(lambda _: {"rating": 1000.0, "rating_lower": 990.0, "rating_upper": 1010.0}),
@@ -221,6 +221,17 @@ WEEKS = {
         "llm_stats",
         each("output_price", lambda value: value / 100),
         r"output_price: a ratio of 0\.01",
+    ),
+    "a half of the win rates halved": (
+        "alpacaeval",
+        lambda rows: [{**row, "win_rate": float(row["win_rate"]) / (1 + n % 2)} for n, row in enumerate(rows)],
+        r"win_rate: a constant ratio of 0\.5 \(10 of 20 entries\): .*, row \d+ has",
+    ),
+    "links by a row": ("alpacaeval", names_shifted("link"), r"\d+ entries have the link of others: .* where it had 'http"),
+    "names without case": (
+        "bfcl",
+        lambda rows: [{**row, "Model": row["Model"].lower()} for row in rows],
+        r"overall_accuracy lost \d+ of \d+ scores, and others came; gone are",
     ),
     "ratings upside down": (
         "lmarena_text",

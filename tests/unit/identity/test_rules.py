@@ -31,6 +31,26 @@ SAME = [
     ("size behind a colon", "gpt-oss:120b", "openai/gpt-oss-120b"),
     ("address as a name", "https://huggingface.co/zai-org/GLM-4.6", "GLM-4.6"),
     ("flags", "*zai-org/GLM-5.2", "zai-org/GLM-5.2"),
+    ("host before a cloud prefix", "bedrock/anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4.1-20250805"),
+    ("host and region before a cloud prefix", "bedrock/us.meta.llama3-3-70b-instruct-v1:0", "Llama-3.3-70B-Instruct"),
+    ("host written with an underscore", "azure_ai/Llama-3.3-70B-Instruct", "Llama-3.3-70B-Instruct"),
+    ("region behind a host", "azure/eu/gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
+    ("another host with an underscore", "vertex_ai/claude-opus-4@20250514", "claude-opus-4-20250514"),
+    ("host of containers", "nvidia_nim/meta/llama-3.1-405b-instruct", "Llama-3.1-405B-Instruct"),
+    ("path of a catalog", "publishers/anthropic/models/claude-sonnet-4-5", "Claude Sonnet 4.5"),
+    ("family as a folder", "gemini/gemini-2.0-flash-lite-preview-02-05", "gemini-2.0-flash-lite-preview-02-05"),
+    ("host of weights", "hf.co/Qwen/Qwen3-30B-A3B", "Qwen3-30B-A3B"),
+    ("revision that an API counts", "claude-3-5-sonnet-v2@20241022", "claude-3-5-sonnet-20241022"),
+    ("a revision that is a version", "anthropic.claude-v2:1", "Claude 2.1"),
+    ("maker in parentheses", "Grok 3 Beta (xAI)", "grok-3-beta"),
+    ("date as a month with a short year", "GPT-4o (Nov '24)", "gpt-4o-2024-11-20"),
+    (
+        "the same with a typographer's quote",
+        "Claude 3.5 Sonnet (Oct \N{RIGHT SINGLE QUOTATION MARK}24)",
+        "claude-3-5-sonnet-20241022",
+    ),
+    ("version and month", "Mistral Large 2 (Nov '24)", "mistral-large-2411"),
+    ("revision and month", "gemini-1.5-pro-002 (Sep '24)", "Gemini 1.5 Pro (Sep '24)"),
     ("plus as a word", "Command R+", "command-r-plus"),
     ("greek letters", "Zephyr β-7B", "zephyr-7b-beta"),
     ("date with the month before the day", "chatgpt-4o-01-29-2025", "ChatGPT-4o-latest (2025-01-29)"),
@@ -48,6 +68,9 @@ SAME = [
 ]
 
 DIFFERENT = [
+    ("months", "GPT-4o (May '24)", "GPT-4o (Nov '24)"),
+    ("another maker in parentheses", "Grok 3 Beta (OpenAI)", "grok-3-beta"),
+    ("a word that routers use", "Llama-3-8B-extended", "Llama-3-8B"),
     ("snapshots", "gpt-4o-2024-05-13", "gpt-4o-2024-08-06"),
     ("an undated alias", "Claude 3.5 Sonnet", "Claude 3.5 Sonnet (20241022)"),
     ("a dated latest", "chatgpt-4o-latest-20241120", "gpt-4o-2024-11-20"),
@@ -82,6 +105,14 @@ DIFFERENT = [
 ]
 
 VARIANTS = [
+    ("Nemotron Nano 9B v2 (reasoning off)", "nvidia/nemotron-nano-9b-v2", "thinking=off"),
+    ("Nemotron Nano 9B v2 (thinking on)", "nvidia/nemotron-nano-9b-v2", "thinking=on"),
+    ("Gemini 2.5 Flash (thinking budget 0)", "gemini-2.5-flash", "budget=0; thinking=off"),
+    ("Gemini 2.5 Flash (thinking budget 64)", "gemini-2.5-flash", "budget=64; thinking=on"),
+    ("openai/gpt-4o:extended", "gpt-4o", "serving=extended"),
+    ("z-ai/glm-4.6:exacto", "glm-4.6", "serving=exacto"),
+    ("anthropic/claude-sonnet-4.5:beta", "claude-sonnet-4.5", "serving=beta"),
+    ("bedrock/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku-20240307", "host=bedrock"),
     ("gpt-5-high-2025-08-07", "gpt-5-2025-08-07", "effort=high"),
     ("GPT-5 (2025-08-07) (medium reasoning)", "gpt-5-2025-08-07", "effort=medium"),
     ("claude-3-7-sonnet-20250219_16K", "claude-3-7-sonnet-20250219", "budget=16k; thinking=on"),

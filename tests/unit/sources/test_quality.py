@@ -1,6 +1,6 @@
 """Which snapshots may be published: every check passing and failing, at its limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -22,9 +22,11 @@ from budmodel_pipeline.sources.contract import (
     Score,
     Source,
     SourceError,
+    Standing,
     Unit,
     Unread,
 )
+from budmodel_pipeline.sources.entry_facts import Facts
 from budmodel_pipeline.sources.quality import (
     CHECKS,
     LastGood,
@@ -292,19 +294,138 @@ def test_dates_of_different_kinds_are_not_compared() -> None:
 
 def test_entries_that_have_the_names_of_others() -> None:
     data, last = parsed({"solved": PERCENTS}), good({"solved": PERCENTS})
-    last = replace(last, names={entry.key: entry.published_name for entry in data.entries})
+    last = replace(last, facts={entry.key: Facts(entry.published_name) for entry in data.entries})
     data.entries[0].published_name = "model zero"
     assert failed(assess(BOARD, data, last)) == {}
     for entry, other in zip(data.entries, [*data.entries[1:], data.entries[0]], strict=True):
-        entry.published_name = last.names[other.key]
+        entry.published_name = last.facts[other.key].published_name
     found = failed(assess(BOARD, data, last))["story"]
-    assert found.startswith("6 entries have the names of others: model 0 is called 'model 1' where it was 'model 0'")
+    assert found.startswith("6 entries have the published name of others: model 0 has 'model 1' where it had 'model 0'")
+
+
+def facts(**said: Any) -> dict[str, Facts]:
+    """Those of twenty models: each value is a function of the number of the model."""
+    return {
+        f"model {number}": Facts(f"model {number}", **{name: told(number) for name, told in said.items()})
+        for number in range(20)
+    }
+
+
+WIDE = [40.0 + 2.5 * number for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("fact", "before", "now", "found"),
+    [
+        (
+            "link",
+            lambda n: f"https://huggingface.co/m/{n}",
+            lambda n: f"https://huggingface.co/m/{(n + 1) % 20}",
+            "20 entries have the link of others: model 0 has 'https://huggingface.co/m/1' where it had",
+        ),
+        ("organization", lambda n: f"maker {n // 2}", lambda n: f"maker {(n + 1) % 20 // 2}", "10 entries have the organ"),
+        ("license", lambda n: ("mit", "apache")[n % 2], lambda n: ("mit", "apache")[n // 18], "10 entries have the license"),
+        ("released_on", lambda n: date(2025, 1, n + 1), lambda n: date(2025, 1, 20 - n), "20 entries have the released on"),
+        ("link", str, lambda n: None if n < 5 else str(n), "5 entries have no link any more: model 0, model 1, model 2, …"),
+        ("link", str, lambda n: None if n < 4 else str(n), None),
+        ("link", str, lambda n: str(max(n, 2)), None),
+        # All are called otherwise, a model has none, or gets one that others have.
+        ("organization", lambda n: f"maker {n // 2}", lambda n: f"Maker {n // 2}", None),
+        ("link", lambda n: None if n < 9 else str(n), lambda n: "9" if n < 9 else str(n), None),
+    ],
+)
+def test_facts_that_tell_which_model_it_is(
+    fact: str, before: Callable[[int], object], now: Callable[[int], object], found: str | None
+) -> None:
+    data = parsed({"solved": WIDE})
+    for number, entry in enumerate(data.entries):
+        setattr(entry, fact, now(number))
+    last = replace(good({"solved": WIDE}), facts=facts(**{fact: before}))
+    story = failed(assess(BOARD, data, last)).get("story")
+    assert story is None if found is None else (story or "").startswith(found)
+
+
+def test_a_column_of_facts_that_is_gone_is_told_as_that() -> None:
+    last = replace(good({"solved": WIDE}), facts=facts(link=str))
+    found = failed(assess(BOARD, parsed({"solved": WIDE}, missing_columns=("table: link",)), last))
+    assert found == {"no_missing_columns": "missing: table: link"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "moving", "refused"),
+    [
+        (Standing.COMMUNITY, Standing.VERIFIED, False, True),
+        (Standing.CONTAMINATED, Standing.VERIFIED, False, True),
+        (Standing.CONTAMINATED, Standing.VERIFIED, True, False),
+        (Standing.SYSTEM, Standing.VERIFIED, True, True),
+        (Standing.VERIFIED, Standing.VERIFIED, False, False),
+    ],
+)
+def test_who_vouches_for_the_scores(before: Standing, now: Standing, moving: bool, refused: bool) -> None:
+    window = (date(2025, 1, 1), date(2025, 6, 1)) if moving else None
+    for changed in (4, 5):
+        data = parsed({"solved": WIDE}, window=window)
+        for number, entry in enumerate(data.entries):
+            entry.standing = now if number < changed else before
+        found = failed(assess(BOARD, data, replace(good({"solved": WIDE}), facts=facts(standing=lambda _: before))))
+        assert ("story" in found) is (refused and changed == 5)
+        if "story" in found:
+            assert found["story"].startswith(f"5 entries have another standing: model 0 is {now} where it was {before}")
+
+
+def test_as_many_others_do_not_replace_those_that_are_gone() -> None:
+    """The same models under names that are written otherwise."""
+    data = parsed({"solved": WIDE, "share": [0.5 + n / 100 for n in range(20)]})
+    for entry in data.entries[4:9]:
+        entry.key = entry.key.upper()
+    found = failed(assess(BOARD, data, good({"solved": WIDE})))
+    assert found == {"not_shrunk": "solved lost 5 of 20 scores, and others came; gone are model 4, model 5, model 6, …"}
+
+
+def test_a_file_that_was_cut_off_between_two_rows() -> None:
+    values = [20.0 + 2.5 * number for number in range(30)]
+    last = good({"solved": values})
+    for gone, end in ((range(25, 30), "last"), (range(5), "first"), (range(20, 25), ""), (range(26, 30), "")):
+        data = parsed({"solved": values}, rows_read=30 - len(gone), rows_kept=30 - len(gone))
+        data.entries = [entry for number, entry in enumerate(data.entries) if number not in gone]
+        found = failed(assess(BOARD, data, last)).get("not_shrunk", "")
+        assert (
+            found.startswith(f"solved lost just the {end} 5 of 30 scores; gone are model {gone[0]}, ") if end else not found
+        )
+
+
+def test_cells_that_were_emptied() -> None:
+    """Fewer than may be withdrawn, but these models were not: a column of which a part is missing."""
+    columns = {"solved": [20.0 + 1.5 * number for number in range(40)], "share": [number / 50 for number in range(40)]}
+    for emptied, refused in ((range(1, 8, 2), False), (range(1, 10, 2), True)):
+        data = parsed(columns)
+        for number in emptied:
+            del data.entries[number].scores["solved"]
+        found = failed(assess(BOARD, data, good(columns)))
+        assert ("not_shrunk" in found) is refused
+    assert found["not_shrunk"] == "solved is empty for 5 entries that are still there: model 1, model 3, model 5, …"
+
+
+def test_a_table_of_others_as_well() -> None:
+    data = parsed({"solved": [number / 2 for number in range(101)]})
+    last = good({"solved": [number / 2 for number in range(20)]})
+    assert failed(assess(BOARD, data, last)) == {"story": "101 entries where there were 20"}
+    del data.entries[-1:]
+    assert failed(assess(BOARD, replace(data, rows_read=100, rows_kept=100), last)) == {}
+
+
+def test_a_new_metric_of_which_all_are_alike() -> None:
+    data = parsed({"solved": WIDE, "share": [0.0] * 20})
+    found = {"story": "share: no spread, all 20 entries have 0"}
+    assert failed(assess(BOARD, data, good({"solved": WIDE}))) == found
 
 
 def test_a_table_about_others() -> None:
     last = replace(good({"solved": PERCENTS}), scores={"solved": {f"old {n}": v for n, v in enumerate(PERCENTS)}})
-    found = "only 0 of 6 entries are there again; gone are old 0, old 1, old 2, …"
-    assert failed(assess(BOARD, parsed({"solved": PERCENTS}), last)) == {"story": found}
+    assert failed(assess(BOARD, parsed({"solved": PERCENTS}), last)) == {
+        "story": "only 0 of 6 entries are there again; gone are old 0, old 1, old 2, …",
+        "not_shrunk": "solved lost 6 of 6 scores, and others came; gone are old 0, old 1, old 2, …",
+    }
 
 
 def test_a_first_snapshot_in_which_all_are_alike() -> None:

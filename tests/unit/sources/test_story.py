@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from budmodel_pipeline.sources.story import retold
+from budmodel_pipeline.sources.story import filled, retold
 
 Values = dict[str, float]
 # Thirty entries as a leaderboard has them: not evenly spread, with two decimals.
@@ -62,6 +62,24 @@ def noisy(width: float, drift: float = 0) -> Values:
         (moved(lambda values: values[::-1]), "names shifted against scores"),
         (moved(lambda values: [round(value + 0.003, 3) for value in shuffled(values)]), "another order, rank correlation"),
         (OTHER, "the former values of other (30 of 30 entries)"),
+        # The same, but for digits that were cut off.
+        ({name: value * 1.00005 for name, value in OTHER.items()}, "the former values of other"),
+        (each(lambda value: 20 * round(value / 20)), "4 different values where there were 30 (30 of 30 entries)"),
+        # Hardly moved, but all by the same factor.
+        (each(lambda value: round(value * 1.04, 2)), "a constant ratio of 1.04 (30 of 30 entries)"),
+        # In a part of the rows only.
+        (some(0.3, lambda value: value / 2), "a constant ratio of 0.5 (9 of 30 entries)"),
+        (some(0.4, lambda value: value * 0.8 + 5), "another scale: 0.8 times the former value +5 (12 of 30 entries)"),
+        (some(0.4, lambda value: 110 - value), "the direction flipped: 110 - 1 times the former value (12 of 30 entries)"),
+        (some(0.3, lambda _: 0.0), "made alike, they are 0 (9 of 30 entries)"),
+        (some(0.3, lambda _: 50.0), "made alike, they are 50 (9 of 30 entries)"),
+        (some(0.1, lambda value: value / 100), "a ratio of 0.01 (3 of 30 entries)"),
+        (moved(lambda values: values[:16] + values[17:] + values[16:17]), "names shifted against scores by 1 row (13 of 30"),
+        (
+            moved(lambda values: values[:18] + shuffled(values[18:])),
+            "names shifted against scores: each has what another had",
+        ),
+        (BEFORE | {name: OTHER[name] for name in list(BEFORE)[:12]}, "the former values of other (12 of 30 entries)"),
     ],
 )
 def test_another_story(now: Values, what: str) -> None:
@@ -79,16 +97,42 @@ def test_another_story(now: Values, what: str) -> None:
         pytest.param(noisy(0.3), id="measured again"),
         pytest.param(noisy(4, drift=-2), id="all re-scored with a new version"),
         pytest.param(noisy(0.05, drift=1), id="a small drift of all"),
-        pytest.param(some(0.3, lambda value: value / 2), id="some halved"),
         pytest.param(some(0.06, lambda value: value / 100), id="two corrected by a hundred"),
         pytest.param(dict(list(BEFORE.items())[5:]), id="the top withdrawn"),
         pytest.param({"new": 99.0, **BEFORE}, id="one added"),
         pytest.param({f"other {name}": value / 10 for name, value in BEFORE.items()}, id="no common entry"),
-        pytest.param(some(0.3, lambda _: 50.0), id="some alike"),
     ],
 )
 def test_the_same_story(now: Values) -> None:
     assert retold(BEFORE, now, {"other": OTHER}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "entries", "what"),
+    [
+        (0.0, 6, "6 entries that had no value have 0"),
+        (47.5, 12, "12 entries that had no value have 47.5"),
+        (0.0, 4, None),
+    ],
+)
+def test_what_was_missing_is_no_score_now(value: float, entries: int, what: str | None) -> None:
+    added = [f"unmeasured {number}" for number in range(entries)]
+    now = BEFORE | dict.fromkeys(added, value)
+    found = filled(BEFORE, now, {*BEFORE, *added})
+    assert (found and found.what) == what
+    assert found is None or found.keys == added
+    # Entries that are new may well be alike.
+    assert filled(BEFORE, now, BEFORE.keys()) is None
+    # What differs was measured, and so was what others had as well.
+    assert filled(BEFORE, BEFORE | {name: 40.0 + place for place, name in enumerate(added)}, {*BEFORE, *added}) is None
+    assert filled(dict.fromkeys(BEFORE, value), now, {*BEFORE, *added}) is None
+
+
+def test_prices_are_cut_together_and_costs_are_not_doubled_together() -> None:
+    """A maker cuts the prices of its models; what a third of all runs cost does not change by one factor."""
+    assert retold(BEFORE, some(0.2, lambda value: value / 2), {}, is_circumstance=True) is None
+    assert retold(BEFORE, some(0.1, lambda value: value / 10), {}, is_circumstance=True) is not None
+    assert retold(BEFORE, some(0.3, lambda value: value * 2), {}, is_circumstance=True) is not None
 
 
 def test_few_entries_tell_less() -> None:
