@@ -119,6 +119,7 @@ _CEREMONY = re.compile(
     r"|^[ \t_*<\[(]*(?:signature|signed|date|name|title|by|place|witness)\b[ \t]*(?::|of\b|by\b|_{2})[^\n]{0,80}$",
     re.IGNORECASE | re.MULTILINE,
 )
+_HOLDER_NAMED = re.compile(r"copyright\s*(?:\(c\)|©|&copy;|[<\[{]|[12][09]\d\d\b)", re.IGNORECASE)
 _STATEMENT = 5
 # As many words in another script than Latin say something, whatever that is.
 _OTHER_SCRIPT = 4
@@ -170,7 +171,7 @@ def compare(text: str, words: Words, grams: Sequence[int], places: Mapping[int, 
         shared / len(of_license),
         len(known.grams) + GRAM - 1,
         covered,
-        (*_losses(text, words, places, known), *_joints(text, words, grams, known, of_license, covered)),
+        (*_losses(text, words, grams, places, known), *_joints(text, words, grams, known, of_license, covered)),
         _turned(words, grams, places, of_license, covered),
     )
 
@@ -254,12 +255,19 @@ def _line_of(text: str, at: int) -> tuple[str, ...]:
     return words_of(text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]).spelled
 
 
+def _is_copyright(text: str, at: int) -> bool:
+    """Whether a word is on a line on whose copyright it is, or begins to say that."""
+    return _is_copyright_line(text, at) or _HOLDER_NAMED.match(text, at) is not None
+
+
 def _is_copyright_line(text: str, at: int) -> bool:
     line = text.rfind("\n", 0, at) + 1
     return _COPYRIGHT.match(text, line, at + 40) is not None
 
 
-def _losses(text: str, words: Words, places: Mapping[int, int], known: Fingerprint) -> Iterator[tuple[int, int]]:
+def _losses(
+    text: str, words: Words, grams: Sequence[int], places: Mapping[int, int], known: Fingerprint
+) -> Iterator[tuple[int, int]]:
     """Where words of the license are missing, beyond a heading and other holders of copyright, and how many."""
     missing = bytes(gram not in places for gram in known.grams)
     for found in re.finditer(rb"\x01+", missing):
@@ -269,8 +277,10 @@ def _losses(text: str, words: Words, places: Mapping[int, int], known: Fingerpri
         if at == 0 and count <= _LOST_BEFORE:
             continue
         before = places[known.grams[at - 1]] if at else 0
-        around = words.starts[before : before + 2 * GRAM]
-        if count > _LOST_HOLDER or not any(_is_copyright_line(text, start) for start in around):
+        # What stands before the place may stand elsewhere, too.
+        befores = [place for place, gram in enumerate(grams) if at and gram == known.grams[at - 1]]
+        around = [start for place in befores for start in words.starts[place : place + 2 * GRAM]]
+        if count > _LOST_HOLDER or not any(_is_copyright(text, start) for start in around):
             yield before, count
 
 
@@ -283,7 +293,7 @@ def _joints(
         at, end = found.span()
         joined = at > 0 and end < len(strange) and end - at < GRAM and all(covered[at : end + GRAM - 1])
         # The end and the beginning meet where a license is there twice.
-        if joined and grams[at - 1] != known.grams[-1] and not _is_copyright_line(text, words.starts[at]):
+        if joined and grams[at - 1] != known.grams[-1] and not _is_copyright(text, words.starts[at]):
             yield at, 1
 
 

@@ -62,7 +62,7 @@ def tag_conflicts(tag: str | None, text: Identification) -> tuple[Conflict, ...]
             return row("note", names, f"The tag says {claimed}, the text is only like {names}.")
         case _:
             permits = (terms := terms_of(claimed)) is not None and terms[Topic.COMMERCIAL_USE] is Value.YES
-            reason = f"The tag says {claimed}, but nobody has understood the license that the model carries or links to."
+            reason = f"The tag says {claimed}, but nobody has understood what the model carries, links to or says beside it."
             return row("conflict" if permits else "note", "unknown", reason)
 
 

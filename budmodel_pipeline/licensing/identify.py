@@ -39,6 +39,8 @@ _CLOSE = 0.9
 # A text in which a license covers far more words than it has holds another one, too, which is there as a whole.
 _TOO_LONG = 1.25
 _WHOLE = 0.98
+# A template that covers as much of a license has read it all.
+_WHOLE_TEMPLATE = 0.8
 # Replaced words make a variant; far more words than were lost are terms that somebody added.
 _ADDED = 8
 _REPLACED = 3
@@ -141,8 +143,13 @@ def _by_fingerprints(
     beyond = bytes(1 - inside for inside in _mask(words, own_spans))
     terms = operative_terms(words, bytearray(map(max, covered, beyond)))
     everything = bytearray(map(max, covered, templates, _weightless(text, words)))
-    # What a template lets pass is no loss; outside of it, and where no template is, every word counts.
-    lost = sum(part.turned + sum(count for at, count in part.losses if beyond[at]) for part in parts)
+    # What a template lets pass is no loss; a template that is a notice at the end says nothing of what stands before.
+    known = _mask(words, [span for _, span in spans])
+    lost = sum(
+        part.turned + sum(count for at, count in part.losses if not known[at])
+        for part in parts
+        if part.turned or _confirmed(words, part, spans) < _WHOLE_TEMPLATE
+    )
     names = tuple(dict.fromkeys([*(part.license_id for part in parts), *(license_id for license_id, _ in others)]))
     extra = sorted({*extra_terms(text, words, everything, _titles(names)), *terms})
     return _Explanation(names, everything, extra, lost, "fingerprint", parts[0].score)
@@ -170,6 +177,12 @@ def _best(
 ) -> _Explanation | None:
     """The one that leaves nothing open; where both do, fingerprints only if the text is theirs almost to the word, or more
     theirs than that of the license whose template fits."""
+    if templates is not None and not (fingerprints is not None and fingerprints.complete):
+        # A template of few words fits many a license that has a name of its own.
+        (nearest, *_) = (*comparisons, None)
+        ours = max((one.score for one in comparisons if one.license_id in templates.licenses), default=0.0)
+        if nearest is not None and nearest.score > max(_CLOSE, ours) and nearest.license_id not in templates.licenses:
+            return fingerprints
     if fingerprints is None or templates is None:
         return fingerprints or templates
     # Templates let pass what they take for a name or an optional word; a fingerprint of the same license knows better.
@@ -256,6 +269,12 @@ def _mask(words: Words, spans: Collection[Span]) -> bytearray:
         first, last = bisect_left(words.starts, span.start), bisect_right(words.ends, span.end)
         mask[first:last] = b"\1" * max(last - first, 0)
     return mask
+
+
+def _confirmed(words: Words, part: Comparison, spans: Sequence[tuple[str, Span]]) -> float:
+    """The share of a license's words that lie within its own templates."""
+    inside = _mask(words, [span for license_id, span in spans if license_id == part.license_id])
+    return sum(map(min, inside, part.covered)) / sum(part.covered)
 
 
 def _weightless(text: str, words: Words) -> bytearray:

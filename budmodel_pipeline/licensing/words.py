@@ -12,14 +12,14 @@ GRAM = 4
 
 # Addresses differ between copies of one license, and a page hides them behind links. Wrapped ones go on after a hyphen.
 _ADDRESS = (
-    r"(?:https?://|www\.)(?:[^\s<>\"”)]|(?<=-)\n[ \t]*(?=\S))+"
+    r"(?:https?://|www\.)(?:[^\s<>\"”)]|(?<=-)\n[ \t]*(?=\S)|\n[ \t]*(?=/\w))+"
     r"|\b(?:[\w-]+\.)+(?:com|org|net|io|ai|html?)\b(?:/[^\s<>\"”)]*)?"
 )
 # Numbers of footnotes, as text browsers write them.
 _NOTE = r"\[\d+\]"
 # What numbers a clause: `1.`, `2.3.`, `(a)`, `iv)`. Pages have it in their list markup, or nowhere.
 _NUMBERING = (
-    r"(?<![\w.$])\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Za-z]|[ivxIVX]{2,4})[.)](?=\s)|\((?:\d{1,2}|[A-Za-z]|[ivxIVX]{2,4})\)"
+    r"(?<![\w.$])\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Za-z]|[ivxIVX]{2,4})[.)](?=[\s*_]|$)|\((?:\d{1,2}|[A-Za-z]|[ivxIVX]{2,4})\)"
 )
 _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _LETTERS = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+"

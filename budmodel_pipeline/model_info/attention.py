@@ -216,7 +216,9 @@ def cache_per_token(config: ModelConfig) -> Cache:
             if config.family
             else "config.json states no model_type"
         )
-    if config.family in ENCODER_DECODERS or config.whole.get("is_encoder_decoder") is True:
+    # A decoder that is a part with heads and windows of its own is read like any other.
+    grouped = config.composite and config.number("num_key_value_heads").value is not None
+    if config.family in ENCODER_DECODERS or (config.whole.get("is_encoder_decoder") is True and not grouped):
         return _decoder_cache(config)
     if config.towers and not config.composite and config.number("vocab_size").value is None:
         raise RefusedError("no text model in config.json")
@@ -281,6 +283,8 @@ def _decoder_cache(config: ModelConfig) -> Cache:
     )
     stated = config.number("head_dim").value
     width = stated if stated is not None else config.need("hidden_size") // heads
+    # The T5 family groups no heads; what came after it may.
+    heads = config.number("num_key_value_heads").value or heads
     size = 2 * heads * width * CACHE_BYTES_PER_ELEMENT
     return Cache(
         layers * size, 0, None, f"{layers} decoder layers x 2 x {heads} heads x {width} x {CACHE_BYTES_PER_ELEMENT} bytes"

@@ -133,6 +133,8 @@ TOWERS = (
     "code2wav_config",
     "encoder",
 )
+# What a whole says of images that it embeds itself, without a part for them.
+_EMBEDDED = ("patch_size",)
 # model_type of remote code, or of an old release, whose config and layers are those of a known one.
 SAME_AS: Mapping[str, str] = {
     "kimi_k2": "deepseek_v3",
@@ -192,7 +194,7 @@ class ModelConfig:
     @property
     def towers(self) -> list[str]:
         """Parts beside the text model that the config names."""
-        named = [key for key in TOWERS if self.whole.get(key)]
+        named = [key for key in (*TOWERS, *(_EMBEDDED if self.composite else ())) if self.whole.get(key)]
         # A class with a text part always has another one, even where the file leaves it to the defaults.
         return named or ([self.class_name or "another part"] if self.composite else [])
 

@@ -171,8 +171,8 @@ def license_of_repository(repository: Repository, *places: str) -> License:
         return replace(by_name, passed_over=(*link, *beside))
     if card_name is None:
         return _described("", "none", None, no_license("there is neither a license file nor a card"), beside)
-    if card.problems:
-        return _described(card_name, "none", None, not_understood("; ".join(card.problems)), (*link, *beside))
+    if unread := [problem for problem in card.problems if "front matter" in problem]:
+        return _described(card_name, "none", None, not_understood(unread[0]), (*link, *beside))
     reason = "the card names no license, and there is no license file"
     return _described(card_name, "none", None, no_license(reason), (*link, *beside))
 

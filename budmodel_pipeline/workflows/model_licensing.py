@@ -205,7 +205,8 @@ def find_conflicts(models: Sequence[LicensedModel]) -> list[ConflictRecord]:
     by_name = {model.name.casefold(): model for model in models}
     found: list[ConflictRecord] = []
     for model in models:
-        if model.state is not None and model.evidence in ("text", "link"):
+        contradicted = model.evidence == "tag" and model.state == "unknown" and model.candidates
+        if model.state is not None and (model.evidence in ("text", "link") or contradicted):
             found += [_conflict(model.target, "text", one) for one in tag_conflicts(model.tag, _identification(model))]
         for base in dict.fromkeys(model.base_models):
             parent = by_name.get(base.casefold())

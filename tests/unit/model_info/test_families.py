@@ -326,3 +326,50 @@ def test_what_cannot_be_known_is_null_with_the_reason(config: dict[str, Any], fi
     found = architecture_json(describe_architecture(config))
     assert found[field] is None
     assert because in found["reasons"][field]
+
+
+def test_a_decoder_part_has_groups_and_windows_of_its_own() -> None:
+    """T5Gemma 2: the whole is an encoder-decoder, its decoder is described like any other text model."""
+    decoder = {
+        "model_type": "t5gemma2_decoder",
+        "num_hidden_layers": 26,
+        "hidden_size": 2304,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "sliding_window": 4096,
+        "layer_types": [*(["sliding_attention"] * 5 + ["full_attention"]) * 4, "sliding_attention", "sliding_attention"],
+    }
+    found = describe_architecture({"model_type": "t5gemma2", "is_encoder_decoder": True, "decoder": decoder})
+    assert found.kv_cache_bytes_per_token.value == 106_496
+    assert found.kv_cache_bytes_per_token_beyond_window.value == 16_384
+    assert found.kv_cache_window.value == 4096
+
+
+def test_an_encoder_decoder_with_groups_keeps_what_its_groups_are() -> None:
+    config = {
+        "model_type": "moonshine",
+        "is_encoder_decoder": True,
+        "hidden_size": 288,
+        "decoder_num_hidden_layers": 6,
+        "decoder_num_attention_heads": 8,
+        "decoder_num_key_value_heads": 2,
+    }
+    assert describe_architecture(config).kv_cache_bytes_per_token.value == 6 * 2 * 2 * 36 * 2
+
+
+def test_images_that_the_whole_embeds_itself_are_parameters_beside_the_text_model() -> None:
+    text = {
+        "model_type": "persimmon",
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "vocab_size": 100,
+        "max_position_embeddings": 32,
+    }
+    whole = {"model_type": "fuyu", "architectures": ["FuyuForCausalLM"], "patch_size": 30, "text_config": text}
+    found = describe_architecture(whole)
+    assert found.parameters_unique.value is None
+    assert "patch_size" in (found.parameters_unique.reason or "")
+    assert found.parameters_language_model.value is not None
