@@ -27,7 +27,7 @@ _READER_SETTINGS = {
 _OWNERS = {SCHEMA: OWNER, "marts": PIPELINE, "staging": PIPELINE}
 _READ = ("marts", "staging")
 # Raised when anything below changes what is set up: databases that were set up before are set up again.
-_VERSION = 1
+_VERSION = 2
 # Any two processes that set up one server meet at this advisory lock.
 _LOCK = 0x726F6C65
 
@@ -92,6 +92,12 @@ def refusal(url: URL) -> str | None:
             return None
     except OperationalError as error:
         return str(error.orig).strip().splitlines()[-1]
+
+
+def may_make_tables(url: URL) -> bool:
+    """Whether this user may make tables in schema `public`, as Dagster does."""
+    with _session(url, url.database or "") as connection:
+        return bool(connection.execute(text("select has_schema_privilege('public', 'create')")).scalar_one())
 
 
 def set_up(server: URL, roles: Roles) -> Sequence[str]:
@@ -227,9 +233,11 @@ def _rights_in_data(connection: Connection, name: str, *, superuser: bool) -> No
 
 def _rights_in_dagster(connection: Connection, name: str) -> None:
     database, pipeline = sql.Identifier(name), sql.Identifier(PIPELINE)
+    # Rights on its schema `public` are the owner's to give, and only a warning says that somebody else gave none.
+    _run(connection, "alter database {} owner to current_user", database)
+    _run(connection, "grant all on schema public to {}", pipeline)
     _run(connection, "alter database {} owner to {}", database, pipeline)
     _run(connection, "revoke all on database {} from public", database)
-    _run(connection, "grant all on schema public to {}", pipeline)
     _adopt(connection, "public", PIPELINE)
 
 

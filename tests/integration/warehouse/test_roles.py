@@ -22,6 +22,7 @@ from budmodel_pipeline.warehouse.roles import (
     Roles,
     RolesError,
     are_set_up,
+    may_make_tables,
     reader_password,
     refusal,
     set_up,
@@ -188,6 +189,10 @@ def test_an_administrator_need_not_be_a_superuser(server: Server) -> None:
     assert set_up(url(server, "admin", "admin"), ROLES) == []
     read_in(server, PIPELINE, "of the pipeline")
     assert set_up(url(server, "admin", "admin"), ROLES) == []
+    assert may_make_tables(url(server, PIPELINE, "of the pipeline", "dagster"))
+    assert not may_make_tables(url(server, READER, "of the reader"))
+    with session(server, PIPELINE, "of the pipeline", "dagster") as connection:
+        connection.execute("create table runs ()")
     with session(server, READER, "of the reader") as connection:
         assert connection.execute("select word from marts.kept").fetchall() == [("here",)]
 
