@@ -6,16 +6,16 @@ from decimal import Decimal
 from importlib.metadata import version
 from io import StringIO
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from budmodel_pipeline.api.offered import OFFERS, Offer
+from budmodel_pipeline.api.page_questions import parameters_of, reader_of
 from budmodel_pipeline.api.reading_pool import Pool, one_row
 from budmodel_pipeline.api.remembered import tags_held
-from budmodel_pipeline.api.selecting import PageQuery, columns_of, item_sql, page_sql, query_of
+from budmodel_pipeline.api.selecting import item_sql
 
 JSON, CSV = "application/json", "text/csv"
 _FORMAT = version("budmodel-pipeline")
@@ -38,20 +38,20 @@ def collection_routes(pool: Pool) -> APIRouter:
 
 
 def _add_collection(router: APIRouter, pool: Pool, offer: Offer) -> None:
-    async def read(request: Request, query: PageQuery) -> Response:
-        path = f"{request.url.path}?{urlencode(_asked(query, offset=query.offset + query.limit), doseq=True)}"
+    understood = reader_of(offer)
+
+    async def read(request: Request) -> Response:
+        question = understood(request.scope["query_string"])
         wanted = CSV if CSV in request.headers.get("accept", "") else JSON
-        sql, values = page_sql(offer, query, path, _held(request, wanted))
-        build, page = await one_row(pool, sql, values)
-        if query.build is not None and query.build != build:
+        build, page = await one_row(pool, question.sql, {**question.values, "held": _held(request, wanted)})
+        if question.build is not None and question.build != build:
             raise HTTPException(409, "The table was rebuilt since the page before; begin again with the first one.")
         if page is None:
             return Response(status_code=304, headers=_headers(build, wanted))
         if wanted == JSON:
             return Response(page, headers=_headers(build, JSON), media_type=JSON)
-        return await run_in_threadpool(_as_csv, page, columns_of(offer, query), _headers(build, CSV))
+        return await run_in_threadpool(_as_csv, page, question.columns, _headers(build, CSV))
 
-    read.__annotations__["query"] = Annotated[query_of(offer), Query()]
     page = {
         "type": "object",
         "required": ["items", "next"],
@@ -68,6 +68,7 @@ def _add_collection(router: APIRouter, pool: Pool, offer: Offer) -> None:
         description=f"{offer.relation.description} Read from `{offer.relation.name}`.",
         tags=[offer.path],
         operation_id=f"list_{offer.path}",
+        openapi_extra={"parameters": parameters_of(offer)},
         responses={
             200: {
                 "description": "A page.",
@@ -85,7 +86,8 @@ def _add_item(router: APIRouter, pool: Pool, offer: Offer) -> None:
         if "\0" in value:
             raise _missing(offer, value)
         held = _held(request, JSON)
-        build, row = await one_row(pool, *item_sql(offer, value, held))
+        sql, values = item_sql(offer, value, held)
+        build, row = await one_row(pool, sql.encode(), values)
         if row is None and build in held:
             return Response(status_code=304, headers=_headers(build, JSON))
         if row is None:
@@ -116,11 +118,6 @@ def _row_schema(offer: Offer, *, is_part: bool = False) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def _asked(query: PageQuery, **changed: Any) -> dict[str, Any]:
-    """What was asked, without what nobody said; the build comes with the answer."""
-    return {**query.model_dump(mode="json", exclude_defaults=True, exclude={"build"}), **changed}
-
-
 def _headers(build: str | None, wanted: str) -> dict[str, str]:
     tag = {"ETag": f'"{build}{_mark(wanted)}"'} if build else {}
     return {**tag, "Cache-Control": "no-cache", "Vary": "Accept"}
@@ -136,7 +133,7 @@ def _held(request: Request, wanted: str) -> list[str]:
     return [tag.removesuffix(_mark(wanted)) for tag in tags if tag.endswith(_mark(wanted))]
 
 
-def _as_csv(page: str, columns: list[str], headers: dict[str, str]) -> Response:
+def _as_csv(page: bytes, columns: list[str], headers: dict[str, str]) -> Response:
     found = json.loads(page, parse_float=Decimal)
     out = StringIO()
     lines = csv.writer(out)

@@ -3,11 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, OperationalError, adapters
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+class _AsWritten(Loader):
+    """What Postgres wrote, neither decoded nor parsed."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+# A page is JSON when it comes.
+_PAGES = AdaptersMap(adapters)
+_PAGES.register_loader("json", _AsWritten)
 
 
 def open_pool(url: URL, connections: int, statement_seconds: int) -> Pool:
@@ -19,12 +33,18 @@ def open_pool(url: URL, connections: int, statement_seconds: int) -> Pool:
         max_size=connections,
         timeout=statement_seconds,
         open=False,
-        kwargs={"autocommit": True, "connect_timeout": 10, "application_name": "budmodel api", "options": options},
+        kwargs={
+            "autocommit": True,
+            "connect_timeout": 10,
+            "application_name": "budmodel api",
+            "options": options,
+            "context": _PAGES,
+        },
     )
 
 
-async def one_row(pool: Pool, sql: str, values: Mapping[str, Any]) -> Any:
-    """The only row that a statement gives, as a tuple. Raises psycopg.Error and psycopg_pool.PoolTimeout."""
+async def one_row(pool: Pool, sql: bytes, values: Mapping[str, Any]) -> Any:
+    """The only row that a statement gives, with JSON as bytes. Raises psycopg.Error and psycopg_pool.PoolTimeout."""
     try:
         return await _ask(pool, sql, values)
     except OperationalError as error:
@@ -35,7 +55,7 @@ async def one_row(pool: Pool, sql: str, values: Mapping[str, Any]) -> Any:
     return await _ask(pool, sql, values)
 
 
-async def _ask(pool: Pool, sql: str, values: Mapping[str, Any]) -> Any:
+async def _ask(pool: Pool, sql: bytes, values: Mapping[str, Any]) -> Any:
     async with pool.connection() as connection:
-        cursor = await connection.execute(sql.encode(), values)
+        cursor = await connection.execute(sql, values)
         return await cursor.fetchone()

@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 MOST_BYTES = 32 * 1024**2
 # What an answer takes beside its body, roughly.
 _BYTES_BESIDE = 2_048
-_BUILDS = """
+_BUILDS = b"""
     select string_agg(oid::text, '-' order by oid) from pg_class
     where relnamespace in (to_regnamespace('marts'), to_regnamespace('staging')) and relkind = 'r'
 """

@@ -90,7 +90,7 @@ def item_sql(offer: Offer, value: str, held: Sequence[str]) -> tuple[str, Mappin
 def _unless_held(offers: Sequence[Offer], answer: str) -> str:
     # A name that is cast is a constant: the plan need not look it up, and a missing table is an error.
     build = BUILD.format(", ".join(dict.fromkeys(f"'{offer.relation.name}'" for offer in offers)))
-    unless_held = f"case when build = any(%(held)s) then null else cast({answer} as text) end"
+    unless_held = f"case when build = any(%(held)s) then null else {answer} end"
     return f"select build, {unless_held} as answer from {build} as built (build)"
 
 

@@ -90,12 +90,12 @@ def test_what_tells_the_present_or_a_failure_is_asked_every_time(database: str, 
 
 def test_connections_that_died_at_rest_are_replaced(database: str) -> None:
     async def test(pool: Pool) -> None:
-        assert await one_row(pool, "select %(x)s + 1", {"x": 1}) == (2,)
+        assert await one_row(pool, b"select %(x)s + 1", {"x": 1}) == (2,)
         ended = execute(
             database, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'budmodel api'"
         )
         assert (True,) in ended
-        assert await one_row(pool, "select %(x)s + 1", {"x": 2}) == (3,)
+        assert await one_row(pool, b"select %(x)s + 1", {"x": 2}) == (3,)
 
     run(database, test)
 
@@ -103,8 +103,8 @@ def test_connections_that_died_at_rest_are_replaced(database: str) -> None:
 def test_a_statement_that_fails_is_not_repeated_and_nothing_is_written(database: str) -> None:
     async def test(pool: Pool) -> None:
         with pytest.raises(errors.ReadOnlySqlTransaction):
-            await one_row(pool, "create table written ()", {})
+            await one_row(pool, b"create table written ()", {})
         with pytest.raises(errors.QueryCanceled):
-            await one_row(pool, "select pg_sleep(60)", {})
+            await one_row(pool, b"select pg_sleep(60)", {})
 
     run(database, test)
