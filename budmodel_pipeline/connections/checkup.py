@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 5 * 10**9
 CLOCK_SECONDS = 60.0
+CONNECT_SECONDS = 10
 State = Literal["ok", "warning", "problem"]
 
 
@@ -37,7 +38,7 @@ def findings(settings: "Settings", reader: "URL", manifest: Path, *, embedded: b
     """
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("folder", lambda: _folder(settings)),
-        ("dagster home", _dagster_home),
+        ("dagster home", lambda: _dagster_home(settings)),
         ("dbt project", lambda: _manifest(manifest)),
         ("database", lambda: _database(settings, embedded=embedded)),
         ("dagster database", lambda: _dagster(settings)),
@@ -45,6 +46,7 @@ def findings(settings: "Settings", reader: "URL", manifest: Path, *, embedded: b
         ("object store", lambda: _store(settings)),
         ("clamav", lambda: _clamav(settings)),
         ("language model", lambda: _language_model(settings)),
+        ("broker", _broker),
     ]
     for what, look in looks:
         try:
@@ -66,13 +68,16 @@ def _folder(settings: "Settings") -> Iterator[Finding]:
     yield Finding("folder", state, f"{home}, {free / 1e9:,.1f} GB free; of this machine alone", fix)
 
 
-def _dagster_home() -> Iterator[Finding]:
+def _dagster_home(settings: "Settings") -> Iterator[Finding]:
     written = os.environ.get("DAGSTER_HOME")
     if not written:
         yield Finding("dagster home", "ok", "not set: the commands use BUDMODEL_HOME/dagster")
     elif not Path(written).is_absolute() or not (Path(written) / "dagster.yaml").is_file():
         fix = "name an absolute folder with a dagster.yaml (there is one in deploy/), or unset it"
         yield Finding("dagster home", "problem", f"{written} is not absolute or holds no dagster.yaml", fix)
+    elif Path(written) == settings.budmodel_home / "dagster":
+        fix = "keep the dagster.yaml of a deployment in another folder, or unset it"
+        yield Finding("dagster home", "warning", f"{written}, whose dagster.yaml the commands replace by their own", fix)
     else:
         yield Finding("dagster home", "ok", written)
 
@@ -130,11 +135,15 @@ def _database(settings: "Settings", *, embedded: bool) -> Iterator[Finding]:
 
 
 def _dagster(settings: "Settings") -> Iterator[Finding]:
-    from budmodel_pipeline.warehouse.roles import refusal
+    from budmodel_pipeline.warehouse.roles import may_make_tables, refusal
 
-    trouble = refusal(settings.database_url.set(database=settings.dagster_postgres_db))
+    url = settings.database_url.set(database=settings.dagster_postgres_db)
+    trouble = refusal(url)
     if trouble:
         yield Finding("dagster database", "problem", trouble, "run `budmodel migrate`")
+    elif not may_make_tables(url):
+        found = f"{settings.postgres_user} may make no tables in {settings.dagster_postgres_db}"
+        yield Finding("dagster database", "problem", found, "run `budmodel migrate` with POSTGRES_ADMIN_USER")
     else:
         yield Finding("dagster database", "ok", settings.dagster_postgres_db)
 
@@ -184,3 +193,22 @@ def _language_model(settings: "Settings") -> Iterator[Finding]:
         yield Finding("language model", "warning", f"{model} is named, and there is no key", "set OPENAI_API_KEY")
     else:
         yield Finding("language model", "ok", f"{model}, not asked now" if model else "none, so that there is no prose")
+
+
+def _broker() -> Iterator[Finding]:
+    """Of Celery's workers, where there are some."""
+    address = os.environ.get("CELERY_BROKER")
+    if not address:
+        return
+    from kombu import Connection
+
+    with Connection(address, connect_timeout=CONNECT_SECONDS) as broker:
+        # Without the password that may stand in it.
+        named = broker.as_uri()
+        try:
+            broker.connect()
+        except (*broker.connection_errors, OSError) as error:
+            fix = "start it, or correct CELERY_BROKER: without it, runs wait in the queue"
+            yield Finding("broker", "problem", f"{named} does not answer: {error}", fix)
+        else:
+            yield Finding("broker", "ok", named)

@@ -69,13 +69,16 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(samples_run: Run, tmp_path
         BUDMODEL_CLAMD="127.0.0.1:1",
         DAGSTER_HOME=str(tmp_path),
         BUDMODEL_LLM_MODEL="a-model",
+        CELERY_BROKER="redis://:secret@127.0.0.1:1/0",
     )
     assert code == 1
     problems = {what for what, (state, *_) in found.items() if state == "problem"}
-    assert problems == {"database", "dagster database", "dagster home", "object store", "clamav"}
+    assert problems == {"database", "dagster database", "dagster home", "object store", "clamav", "broker"}
+    assert "secret" not in str(found)
     assert all(fix for state, _, fix in found.values() if state != "ok")
-    _, well = told(samples_run.at)
+    _, well = told(samples_run.at, DAGSTER_HOME=str(samples_run.at.home / "dagster"))
     assert well["database user"][0] == "warning"
+    assert (well["dagster home"][0], "broker" in well) == ("warning", False)
     assert "docs/operations.md" in well["database user"][2]
 
 
@@ -121,7 +124,10 @@ def test_what_is_put_back_belongs_to_the_roles(embedded: Installation, tmp_path:
     assert embedded.run("backup", str(saved)).code == 0
     other = Installation(tmp_path / "second")
     other.folder.mkdir()
+    cut = shutil.copytree(saved, tmp_path / "cut")
+    (cut / "budmodel.dump").write_bytes((saved / "budmodel.dump").read_bytes()[:-200])
     try:
+        assert "pg_restore: error" in fails_clearly(other.run("restore", str(cut)))
         finished = other.run("restore", str(saved))
         assert (finished.code, finished.err) == (0, "")
         with writing(other) as connection:
