@@ -138,8 +138,8 @@ def request(target: str, by: str | None, priority: int, wait: bool, timeout: int
         with engine.begin() as connection:
             number = add_request(connection, wanted.provider, wanted.uri, by or getpass.getuser(), priority)
         (whisper if as_json else say)(
-            f"Request {number} for {wanted.key} is queued. `make ui` or `budmodel run` serves it; its state is in"
-            f"\nbudmodel.extraction_requests, and what was found in `budmodel model {wanted.key}`."
+            f"Request {number} for {wanted.key} is queued. The daemon, `make ui` or `budmodel run` serves it;"
+            f"\nits state is in budmodel.extraction_requests, and what was found in `budmodel model {wanted.key}`."
         )
         until = None if timeout is None else time.monotonic() + timeout
         while True:
