@@ -1,5 +1,5 @@
--- All efforts, modes and settings of one model side by side, with every score where a source has several of one setting. Any other id of a model may stand there; dbt takes
--- --vars '{model: …}'.
+-- All efforts, modes and settings of one model side by side. Every score where a source has several of one setting. Any other
+-- id of a model may stand there; dbt takes --vars '{model: …}'.
 with settings as (
     select
         metric_id,
