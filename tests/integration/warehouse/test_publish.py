@@ -30,6 +30,7 @@ from budmodel_pipeline.sources.contract import (
     Unread,
 )
 from budmodel_pipeline.sources.data_terms import UNREAD_TERMS, Allowed
+from budmodel_pipeline.sources.entry_facts import Facts
 from budmodel_pipeline.warehouse.changes import changes_between, last_good, stored_scores
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
@@ -446,8 +447,8 @@ def test_figures_are_those_of_the_current_snapshot_and_its_origin(engine: Engine
         figures = last_good(connection, "board", "live")
         assert figures is not None
         assert (figures.rows_kept, figures.scores) == (3, {"accuracy": {"alpha": 10, "beta": 20, "gamma": 60}})
-        assert {key: known.published_name for key, known in figures.facts.items()} == {
-            name: name for name in ["alpha", "beta", "gamma"]
-        }
+        # In the order of the file.
+        assert list(figures.facts) == ["alpha", "beta", "gamma"]
+        assert figures.facts["beta"] == Facts("beta", standing=Standing.UNKNOWN)
         assert last_good(connection, "board", "mirror") is None
         assert last_good(connection, "another", "live") is None

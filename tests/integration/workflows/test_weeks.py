@@ -343,6 +343,16 @@ def test_a_supplement_that_the_publisher_does_not_have_is_done_without(week: Wee
     assert [row["interval_basis"] for row in week.rows(bases, now=published.snapshot.snapshot_id)] == [None]
 
 
+def test_a_day_that_is_yet_to_come_makes_no_data_newer(week: Week) -> None:
+    """One mistyped year would make all later weeks older than what is published."""
+    before = week.extract("ugi").snapshot
+    week.change("ugi", lambda rows: [{**rows[0], "Test Date": "1/1/2099"}, *rows[1:]])
+    published = week.extract("ugi")
+    assert (published.snapshot.as_of or date.min) <= before.fetched_at.date()
+    (warning,) = (outcome for outcome in published.outcomes if not outcome.passed)
+    assert warning.found == "1 of the date: no data are newer than their fetch, such as 2099-01-01"
+
+
 def test_an_older_file_is_loaded_as_history(week: Week) -> None:
     current = week.extract("alpacaeval").snapshot
     older = {"leaderboard": week.file("alpacaeval").read_bytes().replace(b"Claude 3 Opus", b"Claude 3 Grand Opus")}
