@@ -95,6 +95,7 @@ _WEIGHTY = (
     "perpetual",
     "worldwide",
 )
+_ARTICLES = ("a", "an", "the", "of", "to", "that", "this")
 # A line on whose copyright it is; `copyright license` and the like stand in the midst of a sentence.
 _COPYRIGHT = re.compile(
     r"[\s#*/>|-]*(?:portions\s+)?(?:copyright(?!\s+(?:licen[cs]|notice|statement|law|holder|owner|interest|and\b|or\b|in\b|is\b))"
@@ -171,7 +172,7 @@ def compare(text: str, words: Words, grams: Sequence[int], places: Mapping[int, 
         shared / len(of_license),
         len(known.grams) + GRAM - 1,
         covered,
-        (*_losses(text, words, grams, places, known), *_joints(text, words, grams, known, of_license, covered)),
+        (*_losses(text, words, grams, places, known, of_license), *_joints(text, words, grams, known, of_license, covered)),
         _turned(words, grams, places, of_license, covered),
     )
 
@@ -266,7 +267,7 @@ def _is_copyright_line(text: str, at: int) -> bool:
 
 
 def _losses(
-    text: str, words: Words, grams: Sequence[int], places: Mapping[int, int], known: Fingerprint
+    text: str, words: Words, grams: Sequence[int], places: Mapping[int, int], known: Fingerprint, of_license: Set[int]
 ) -> Iterator[tuple[int, int]]:
     """Where words of the license are missing, beyond a heading and other holders of copyright, and how many."""
     missing = bytes(gram not in places for gram in known.grams)
@@ -280,6 +281,8 @@ def _losses(
         # What stands before the place may stand elsewhere, too.
         befores = [place for place, gram in enumerate(grams) if at and gram == known.grams[at - 1]]
         around = [start for place in befores for start in words.starts[place : place + 2 * GRAM]]
+        if count == 1 and any(_lacks_an_article(words, place + 1, of_license) for place in befores):
+            continue
         if count > _LOST_HOLDER or not any(_is_copyright(text, start) for start in around):
             yield before, count
 
@@ -292,9 +295,16 @@ def _joints(
     for found in re.finditer(rb"\x01+", strange):
         at, end = found.span()
         joined = at > 0 and end < len(strange) and end - at < GRAM and all(covered[at : end + GRAM - 1])
+        joined = joined and not _lacks_an_article(words, at, of_license)
         # The end and the beginning meet where a license is there twice.
         if joined and grams[at - 1] != known.grams[-1] and not _is_copyright(text, words.starts[at]):
             yield at, 1
+
+
+def _lacks_an_article(words: Words, at: int, of_license: Set[int]) -> bool:
+    """Whether the license has an article or the like after three words of the text, as copies lose it."""
+    begun = crc32(" ".join((*words.spelled[at : at + GRAM - 1], "")).encode())
+    return any(crc32(word.encode(), begun) in of_license for word in _ARTICLES)
 
 
 def _turned(words: Words, grams: Sequence[int], places: Mapping[int, int], of_license: Set[int], covered: bytearray) -> bool:

@@ -41,6 +41,8 @@ _TOO_LONG = 1.25
 _WHOLE = 0.98
 # A template that covers as much of a license has read it all.
 _WHOLE_TEMPLATE = 0.8
+# Words of a text that a template with room for names may take for one that it is not.
+_SHORT = 350
 # Replaced words make a variant; far more words than were lost are terms that somebody added.
 _ADDED = 8
 _REPLACED = 3
@@ -177,12 +179,8 @@ def _best(
 ) -> _Explanation | None:
     """The one that leaves nothing open; where both do, fingerprints only if the text is theirs almost to the word, or more
     theirs than that of the license whose template fits."""
-    if templates is not None and not (fingerprints is not None and fingerprints.complete):
-        # A template of few words fits many a license that has a name of its own.
-        (nearest, *_) = (*comparisons, None)
-        ours = max((one.score for one in comparisons if one.license_id in templates.licenses), default=0.0)
-        if nearest is not None and nearest.score > max(_CLOSE, ours) and nearest.license_id not in templates.licenses:
-            return fingerprints
+    if templates is not None and _is_rather_another(templates, comparisons):
+        return fingerprints if fingerprints is not None and fingerprints.complete else None
     if fingerprints is None or templates is None:
         return fingerprints or templates
     # Templates let pass what they take for a name or an optional word; a fingerprint of the same license knows better.
@@ -195,6 +193,16 @@ def _best(
         closer = not same and 0 < other < fingerprints.score and fingerprints.score > _CLOSE
         return fingerprints if closer or fingerprints.score >= _ALMOST_ALL else replace(templates, method="template")
     return max(fingerprints, templates, key=lambda one: sum(one.covered))
+
+
+def _is_rather_another(templates: _Explanation, comparisons: Sequence[Comparison]) -> bool:
+    """Whether a short text is nearer to a license of another name, some words of which it lacks, than to that of a template:
+    one of few words lets many a license pass."""
+    if len(templates.covered) > _SHORT or not comparisons:
+        return False
+    nearest = comparisons[0]
+    own = max((one.score for one in comparisons if one.license_id in templates.licenses), default=0.0)
+    return nearest.license_id not in templates.licenses and nearest.score > max(_CLOSE, own) and nearest.contained < _WHOLE
 
 
 def _judged(words: Words, found: _Explanation, near: tuple[tuple[str, float], ...]) -> Identification:

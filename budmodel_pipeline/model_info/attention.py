@@ -119,6 +119,8 @@ REMOTE_CODE = frozenset(
         "telechat2",
     }
 )
+# Of their class, some layers choose tokens as an earlier one did.
+_SHARED_INDEXERS = frozenset({"hy_v4", "mistral_large4_text"})
 # Two attention blocks in each layer.
 _DOUBLE = frozenset({"longcat_flash"})
 
@@ -235,7 +237,29 @@ def cache_per_token(config: ModelConfig) -> Cache:
     limit = window if isinstance(window, int) and not isinstance(window, bool) and window > 0 and windowed else None
     size = elements * CACHE_BYTES_PER_ELEMENT
     how = f"({full} full + {windowed} windowed layers) x {how} x {CACHE_BYTES_PER_ELEMENT} bytes"
+    chosen = indexers(config, len(kinds))
+    if chosen:
+        # Sparse attention chooses by keys of its own, one for all heads.
+        index = config.integer("index_head_dim") * CACHE_BYTES_PER_ELEMENT
+        return Cache(full * size + chosen * index, windowed * size, limit, f"{how} + {chosen} indexers x {index} bytes")
     return Cache(full * size, windowed * size, limit, how)
+
+
+def indexers(config: ModelConfig, layers: int) -> int:
+    """How many layers of sparse attention choose by an indexer of their own, rather than as an earlier one did.
+
+    Raises RefusedError where that is not said.
+    """
+    if not config.count("index_head_dim"):
+        return 0
+    named = config.stated("indexer_types")
+    if isinstance(named, list):
+        if len(named) != layers or not all(name in ("full", "shared") for name in named):
+            raise RefusedError(f"indexer_types does not say full or shared for each of {layers} layers")
+        return named.count("full")
+    if config.family in _SHARED_INDEXERS or config.stated("index_topk_pattern") or config.count("index_topk_freq") > 1:
+        raise RefusedError("layers share an indexer, and config.json does not list which (indexer_types)")
+    return layers
 
 
 def _known_to_keep(family: str) -> bool:
@@ -250,6 +274,10 @@ def _with_own_cache(config: ModelConfig, kinds: tuple[Kind, ...]) -> tuple[Kind,
     if shared >= len(kinds) and shared:
         raise RefusedError(f"num_kv_shared_layers {shared} leaves none of {len(kinds)} layers")
     own = kinds[: len(kinds) - shared]
+    if (sources := config.stated("kv_source_layers")) is not None:
+        if not isinstance(sources, list) or len(sources) != len(kinds):
+            raise RefusedError(f"kv_source_layers does not name a layer for each of {len(kinds)}")
+        return tuple(kind for layer, (kind, source) in enumerate(zip(kinds, sources, strict=True)) if source == layer)
     # Cross-layer attention: the first of every group keeps, the rest of it reads.
     return own[:: config.integer("cla_share_factor")] if config.flag("use_cla") else own
 
@@ -259,16 +287,13 @@ def _elements(config: ModelConfig) -> tuple[int, str]:
     if config.raw("kv_lora_rank"):
         latent, rope = config.integer("kv_lora_rank"), config.integer("qk_rope_head_dim")
         blocks = 2 if config.family in _DOUBLE else 1
-        # Sparse attention chooses by keys of its own, one for all heads.
-        indexer = config.count("index_head_dim")
-        how = f"{blocks} x (kv_lora_rank {latent} + qk_rope_head_dim {rope})" + (
-            f" + index_head_dim {indexer}" if indexer else ""
-        )
-        return blocks * (latent + rope) + indexer, how
+        return blocks * (latent + rope), f"{blocks} x (kv_lora_rank {latent} + qk_rope_head_dim {rope})"
     if config.stated("index_head_dim") is not None or config.stated("index_n_heads") is not None:
         raise RefusedError("sparse attention with an indexer beside plain heads is not described")
     heads, _ = key_value_heads(config)
     width, _ = head_dim(config)
+    if (values := config.count("v_head_dim")) not in (0, width):
+        return heads * (width + values), f"{heads} kv heads x (head_dim {width} + v_head_dim {values})"
     return 2 * heads * width, f"2 x {heads} kv heads x head_dim {width}"
 
 

@@ -72,6 +72,7 @@ NOT_DESCRIBED: Mapping[str, str] = {
 NOT_DESCRIBED_TYPES: Mapping[str, str] = {
     "gemma4_text": "full layers have another head_dim than sliding ones",
     "gemma4_unified_text": "full layers have another head_dim than sliding ones",
+    "mimo_v2_flash": "sliding layers have other heads than full ones",
     "zamba": "attention reads the hidden states twice over, in blocks that layers share",
 }
 # Whoever states one of these mixes attention with something else, in a pattern that must be known.

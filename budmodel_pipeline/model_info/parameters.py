@@ -6,7 +6,7 @@ no scales of quantization, no buffers; routing biases that are stored with the w
 
 from dataclasses import dataclass
 
-from budmodel_pipeline.model_info.attention import head_dim, key_value_heads
+from budmodel_pipeline.model_info.attention import head_dim, indexers, key_value_heads
 from budmodel_pipeline.model_info.config import ModelConfig
 from budmodel_pipeline.model_info.encoder_decoders import encoder_decoder_body
 from budmodel_pipeline.model_info.encoders import encoder_size
@@ -166,6 +166,9 @@ def _latent_attention(config: ModelConfig, family: Decoder, hidden: int, heads: 
     size += hidden * (latent + rope) + (latent + rope) * bias + latent + latent * heads * (plain + value)
     size += heads * value * hidden + hidden * _set(config, family.out_bias)
     if family.indexer:
+        layers = config.need("num_hidden_layers")
+        if indexers(config, layers) != layers:
+            raise RefusedError("layers that share an indexer are not described")
         index_heads, index_width = config.integer("index_n_heads"), config.integer("index_head_dim")
         size += rank * index_heads * index_width + hidden * index_width + 2 * index_width + hidden * index_heads
     return size

@@ -74,19 +74,19 @@ def test_a_tag_that_the_text_bears_out_is_no_conflict(tag: str | None, found: Id
             "mit",
             text(None, "unknown"),
             "conflict",
-            "The tag says mit, but nobody has understood the license that the model carries or links to.",
+            "The tag says mit, but nobody has understood what the model carries, links to or says beside it.",
         ),
         (
             "cc-by-nc-4.0",
             text(None, "unknown"),
             "note",
-            "The tag says cc-by-nc-4.0, but nobody has understood the license that the model carries or links to.",
+            "The tag says cc-by-nc-4.0, but nobody has understood what the model carries, links to or says beside it.",
         ),
         (
             "my-own",
             text(None, "unknown"),
             "note",
-            "The tag says my-own, but nobody has understood the license that the model carries or links to.",
+            "The tag says my-own, but nobody has understood what the model carries, links to or says beside it.",
         ),
     ],
 )

@@ -373,3 +373,50 @@ def test_images_that_the_whole_embeds_itself_are_parameters_beside_the_text_mode
     assert found.parameters_unique.value is None
     assert "patch_size" in (found.parameters_unique.reason or "")
     assert found.parameters_language_model.value is not None
+
+
+LATENT: dict[str, Any] = {
+    "hidden_size": 256,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 4,
+    "kv_lora_rank": 64,
+    "qk_rope_head_dim": 16,
+    "index_head_dim": 32,
+    "index_n_heads": 2,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "elements"),
+    [
+        ({"model_type": "deepseek_v32"}, 4 * 80 + 4 * 32),
+        ({"model_type": "hy_v4", "indexer_types": ["full", "full", "shared", "shared"]}, 4 * 80 + 2 * 32),
+        ({"model_type": "glm_moe_dsa", "indexer_types": ["full", "shared", "shared", "shared"]}, 4 * 80 + 32),
+        (
+            {"model_type": "mistral_large4_text", "indexer_types": ["full"] * 4, "kv_source_layers": [0, 0, 2, 2]},
+            2 * 80 + 4 * 32,
+        ),
+        ({"model_type": "hy_v4"}, None),
+        ({"model_type": "glm_moe_dsa", "index_topk_freq": 4}, None),
+        ({"model_type": "glm_moe_dsa", "indexer_types": ["full"]}, None),
+        ({"model_type": "glm_moe_dsa", "kv_source_layers": [0, 0]}, None),
+    ],
+)
+def test_an_indexer_that_layers_share_is_kept_once(more: dict[str, Any], elements: int | None) -> None:
+    found = describe_architecture({**LATENT, **more}).kv_cache_bytes_per_token
+    assert found.value == (None if elements is None else 2 * elements)
+    assert elements is not None or found.reason
+
+
+def test_values_may_be_of_another_width_than_keys() -> None:
+    config = {
+        "model_type": "llama",
+        "hidden_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 24,
+        "v_head_dim": 16,
+    }
+    assert describe_architecture(config).kv_cache_bytes_per_token.value == 3 * 2 * (24 + 16) * 2
+    assert describe_architecture({**config, "model_type": "mimo_v2_flash"}).kv_cache_bytes_per_token.value is None
