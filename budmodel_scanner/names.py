@@ -5,46 +5,16 @@ from pathlib import PurePosixPath
 
 from budmodel_scanner.containers.registry import CONTAINERS
 from budmodel_scanner.formats.registry import FORMATS, Format
+from budmodel_scanner.word_lists import sections
 
-
-def _suffixes(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
-# Texts, whatever they say. Under these names, nothing that loads or unpacks has any business.
-TEXTS = _suffixes(
-    """
-    .txt .md .markdown .rst .json .jsonl .ndjson .ipynb .yaml .yml .toml .ini .cfg .conf .properties .csv .tsv .xml
-    .svg .html .htm .css .js .mjs .cjs .jsx .tsx .php .py .pyi .pyx .sh .bash .zsh .bat .cmd .ps1 .jinja .jinja2 .j2
-    .tex .bib .log .sql .proto .pbtxt .prototxt .tiktoken .merges .c .cc .cpp .cu .cuh .h .hpp .java .go .rs .rb .pl .r
-    .jl .lua .swift .kt .m .mm .metal .lock .license .gitattributes .gitignore .gitmodules .dockerfile .mk .cmake .srt
-    .vtt .gbnf .modelfile .args .env
-    """
-)
-# Under these, text is as ordinary as anything.
-MIXED = _suffixes(
-    """
-    .bin .model .data .dat .vocab .bpe .sp .spm .meta .index .p .ts .task .params .state .opt .checkpoint .pb .obj
-    .dump .a .lib .weights .states .z .db .ot .mat .nc .emb .lora .sd .t7 .ptc .graph .graphdef .ipc .lite .ggml
-    .gem .qt .kv .lz .rtf .lnk .doc .dic .deb .nemo .idx .cache .features
-    """
-)
-PICKLES = _suffixes(
-    """
-    .pkl .pickle .pck .pcl .p .pk .joblib .jbl .pt .pth .bin .ckpt .th .tar .t7 .model .sav .dill .cloudpickle
-    .pdparams .pdopt .pdmodel .states .state .opt .data .dat .dump .weights .meta .sd .checkpoint .kv .bunch .gensim
-    .d2v .w2v .wv .emb .obj .ptc .db .index .lora .distcp .vocab .params .pydata .features .cache .idx
-    """
-)
+_LISTED = sections(__package__, "suffixes.txt")
+TEXTS, MIXED, PICKLES = _LISTED["texts"], _LISTED["mixed"], _LISTED["pickles"]
 _CLAIMED = frozenset(
     suffix for known in (*FORMATS, *CONTAINERS) for suffix in (*known.suffixes, *known.shared) if suffix.startswith(".")
 )
 _BINARY_ONLY = (_CLAIMED | PICKLES) - MIXED - TEXTS
 _OWNED = frozenset(suffix for known in (*FORMATS, *CONTAINERS) for suffix in known.suffixes if suffix.startswith("."))
-# Weights of a kind, none of which is ever empty.
-WEIGHTS = _OWNED | frozenset(
-    (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".keras", ".model", ".nemo", ".mar")
-)
+WEIGHTS = _OWNED | _LISTED["weights"]
 
 
 def suffix_of(name: str) -> str:

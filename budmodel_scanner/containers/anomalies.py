@@ -5,21 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import suspicious
+from budmodel_scanner.verdict import Finding
 
 # Ordinary weights and texts shrink to a tenth at most; only runs of one byte come near deflate's limit of 1:1032.
 BOMB_RATIO = 200
 BOMB_BYTES = 4 << 20
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-def suspicious(place: Place, rule: str, what: str, position: str = "") -> Finding:
-    return Finding(rule, Verdict.SUSPICIOUS, what, place.at(position))
-
-
-def unscanned(place: Place, rule: str, what: str, position: str = "") -> Finding:
-    return Finding(rule, Verdict.UNSCANNED, what, place.at(position))
 
 
 def shown(name: str) -> str:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from budmodel_scanner.containers.anomalies import shown, suspicious, unscanned
+from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.containers.skops import examine_skops_schema
 from budmodel_scanner.containers.torchscript import examine_torchscript
 from budmodel_scanner.content import Content, MemoryContent, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.verdict import Finding

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from budmodel_scanner.containers.anomalies import Expansion, name_problem, shown, suspicious, unscanned
+from budmodel_scanner.containers.anomalies import Expansion, name_problem, shown
 from budmodel_scanner.containers.decoders import DAMAGED, MEMORY_LIMIT, Decoder, Inflater, Library, bzip2, decoded
 from budmodel_scanner.containers.frames import (
     LZ4_MAGIC,
@@ -20,7 +20,7 @@ from budmodel_scanner.containers.frames import (
     zstandard_frame,
 )
 from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.verdict import Finding
 
 _INPUT_BYTES = CHUNK // 4

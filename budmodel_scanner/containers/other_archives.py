@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from budmodel_scanner.containers.anomalies import suspicious, unscanned
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.verdict import Finding
 

@@ -6,10 +6,10 @@ Formats: POSIX.1-1988 ustar, POSIX.1-2001 pax, GNU long names; https://www.gnu.o
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from budmodel_scanner.containers.anomalies import examine_names, leaves, shown, suspicious, unscanned
+from budmodel_scanner.containers.anomalies import examine_names, leaves, shown
 from budmodel_scanner.containers.sequential import SequentialContent
 from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, Stream, UnscannedError, Window
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.payloads import payload_in
 from budmodel_scanner.verdict import Finding
 

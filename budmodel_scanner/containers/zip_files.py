@@ -4,7 +4,7 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator
 
-from budmodel_scanner.containers.anomalies import Expansion, examine_names, shown, suspicious, unscanned
+from budmodel_scanner.containers.anomalies import Expansion, examine_names, shown
 from budmodel_scanner.containers.archive_kinds import ArchiveKind, kind_of
 from budmodel_scanner.containers.decoders import (
     DAMAGED,
@@ -18,7 +18,7 @@ from budmodel_scanner.containers.decoders import (
 from budmodel_scanner.containers.sequential import SequentialContent
 from budmodel_scanner.containers.zip_reading import LOCAL, Entry, Member, read_directory, read_members, text_of
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError, Window
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.verdict import Finding
 
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14

@@ -10,8 +10,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from budmodel_scanner.containers.anomalies import shown, suspicious
+from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.content import Content, Place, UnscannedError
+from budmodel_scanner.examiner import suspicious
 from budmodel_scanner.verdict import Finding
 
 END = b"PK\x05\x06"

@@ -6,7 +6,7 @@ https://apple.github.io/coremltools/mlmodel/Format/Model.html and the blob stora
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
 from budmodel_scanner.formats.protobuf_schema import walk
@@ -53,7 +53,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         elif visit.message in ("Metadata", "Entry"):
             yield from examine_metadata(visit.text, f"metadata at byte {visit.field.start:,}", "coreml", place, nested)
     if not has_model:
-        yield Finding("coreml.no-model", Verdict.SUSPICIOUS, "describes a model and holds none", place.at(""))
+        yield suspicious(place, "coreml.no-model", "describes a model and holds none")
 
 
 def _blobs(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:

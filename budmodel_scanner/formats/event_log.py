@@ -6,7 +6,7 @@ https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.checksums import masked_crc32c
 from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.formats.protobuf import fields
@@ -42,14 +42,10 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
         if checked + length <= _MAX_CHECKED_BYTES:
             checked += length
             if masked_crc32c(content.read(start, length)) != checksum:
-                yield Finding(
-                    "event-log.checksum", Verdict.SUSPICIOUS, "a record has a wrong checksum", place.at(f"byte {at:,}")
-                )
+                yield suspicious(place, "event-log.checksum", "a record has a wrong checksum", f"byte {at:,}")
         found = signature(content.read(start, min(length, 512)))
         if found and found[0] == 0:
-            yield Finding(
-                "event-log.payload", Verdict.SUSPICIOUS, f"a record starts like a {found[1]}", place.at(f"byte {at:,}")
-            )
+            yield suspicious(place, "event-log.payload", f"a record starts like a {found[1]}", f"byte {at:,}")
         yield from _message(content, start, length, place)
 
 

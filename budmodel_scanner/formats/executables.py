@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.verdict import Finding
 
 _MAGICS = (
     (b"\x7fELF", "executable.elf", "a program or library of Linux"),
@@ -84,6 +84,4 @@ def _is_python_bytecode(head: bytes) -> bool:
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
     found = _kind(content.read(0, 4096))
     if found:
-        yield Finding(
-            found[0], Verdict.SUSPICIOUS, f"is {found[1]}; nothing that is only weights has any", place.at("byte 0")
-        )
+        yield suspicious(place, found[0], f"is {found[1]}; nothing that is only weights has any", "byte 0")

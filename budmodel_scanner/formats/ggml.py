@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import Nested, unscanned
+from budmodel_scanner.verdict import Finding
 
 _MAGICS = {b"lmgg": "GGML", b"fmgg": "GGMF", b"tjgg": "GGJT", b"algg": "GGLA", b"nsgg": "GGSN"}
 
@@ -15,9 +15,6 @@ def recognizes(head: bytes, _name: str) -> bool:
 
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
     kind = _MAGICS[content.read(0, 4)]
-    yield Finding(
-        "ggml.unsupported",
-        Verdict.UNSCANNED,
-        f"{kind}, a format before GGUF, cannot be read without the model's own loader",
-        place.at("byte 0"),
+    yield unscanned(
+        place, "ggml.unsupported", f"{kind}, a format before GGUF, cannot be read without the model's own loader", "byte 0"
     )

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.ggml_types import BLOCKS, PLAUSIBLE
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_scanner.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
@@ -88,15 +88,11 @@ def _text(header: _Header, limit: int, what: str) -> str:
 
 def _name(name: str, known: set[str], what: str, place: Place) -> Iterator[Finding]:
     if name in known:
-        yield Finding(
-            "gguf.duplicate-name", Verdict.SUSPICIOUS, f"states the {what} {name[:80]!r} twice", place.at(name[:80])
-        )
+        yield suspicious(place, "gguf.duplicate-name", f"states the {what} {name[:80]!r} twice", name[:80])
     known.add(name)
     too_long = what == "tensor" and len(name) > _MAX_TENSOR_NAME
     if too_long or not name or not name.isprintable() or "../" in name or "\ufffd" in name:
-        yield Finding(
-            "gguf.name", Verdict.SUSPICIOUS, f"the {what} name {name[:80]!r} is no ordinary one", place.at("header")
-        )
+        yield suspicious(place, "gguf.name", f"the {what} name {name[:80]!r} is no ordinary one", "header")
 
 
 def _entry(header: _Header, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -107,7 +103,7 @@ def _entry(header: _Header, place: Place, nested: Nested) -> Iterator[Finding]:
     if kind in _SCALARS:
         number = cursor.number(_SCALARS[kind])
         if kind == _BOOL and number > 1:
-            yield Finding("gguf.value", Verdict.SUSPICIOUS, f"{key[:80]} is a truth value of {number}", place.at(key[:80]))
+            yield suspicious(place, "gguf.value", f"{key[:80]} is a truth value of {number}", key[:80])
         if key == "general.alignment":
             if kind != _UINT32 or not 0 < number <= 1 << 20 or number & (number - 1):
                 raise MalformedError("gguf.alignment", f"states the alignment {number}", "general.alignment")
@@ -182,11 +178,9 @@ def _tensor(header: _Header, name: str, place: Place) -> Generator[Finding, None
         raise MalformedError("gguf.tensor-type", f"has the type {kind:,}, which is none", where)
     block, width = BLOCKS[kind]
     if (shape[0] if shape else 1) % block or not all(shape):
-        yield Finding(
-            "gguf.shape", Verdict.SUSPICIOUS, f"a shape of {shape} has no whole blocks of {block}", place.at(where)
-        )
+        yield suspicious(place, "gguf.shape", f"a shape of {shape} has no whole blocks of {block}", where)
     if offset % header.alignment:
-        yield Finding("gguf.alignment", Verdict.SUSPICIOUS, f"starts at {offset:,}, which is not aligned", place.at(where))
+        yield suspicious(place, "gguf.alignment", f"starts at {offset:,}, which is not aligned", where)
     return offset, offset + -(-elements // block) * width
 
 
@@ -207,11 +201,11 @@ def _data(
     yield from _padding(content, end, start, place, nested)
     gaps, overlaps = swept(ranges, 0, content.size - start)
     if overlaps:
-        yield Finding(
+        yield suspicious(
+            place,
             "gguf.overlap",
-            Verdict.SUSPICIOUS,
             f"tensors overlap, first at byte {overlaps[0]:,} of the data",
-            place.at(f"byte {start + overlaps[0]:,}"),
+            f"byte {start + overlaps[0]:,}",
         )
     for begin, stop in ranges:
         yield from examine_numbers(

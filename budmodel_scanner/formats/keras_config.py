@@ -8,6 +8,7 @@ as get_file), CVE-2025-9905 and -9906 (safe mode switched off), CVE-2025-12058 (
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.examiner import unscanned
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import payload_in
 from budmodel_scanner.verdict import Finding, Verdict
@@ -34,9 +35,7 @@ def examine_keras_config(config: object, place: Place) -> Iterator[Finding]:
         node, path, depth = stack.pop()
         seen += 1
         if seen > _MAX_NODES or depth > _MAX_DEPTH:
-            yield Finding(
-                "keras.config-size", Verdict.UNSCANNED, "the configuration is too large or nested too deep", place.at(path)
-            )
+            yield unscanned(place, "keras.config-size", "the configuration is too large or nested too deep", path)
             return
         if isinstance(node, dict):
             yield from _object(node, path, place)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding
 
 # Extension types of flax.serialization: array, complex number, scalar.
 _EXTENSIONS = {1, 2, 3}
@@ -58,9 +58,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if kind == "extension":
             extension = cursor.number("b")
             if extension not in _EXTENSIONS:
-                yield Finding(
-                    "msgpack.extension", Verdict.SUSPICIOUS, f"has the extension type {extension}", place.at(f"byte {at:,}")
-                )
+                yield suspicious(place, "msgpack.extension", f"has the extension type {extension}", f"byte {at:,}")
         start = cursor.position
         cursor.skip(length)
         if kind == "text" and length > 16:
@@ -69,9 +67,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         elif kind in ("bytes", "extension"):
             found = signature(content.read(start, min(length, 512)))
             if found and found[0] == 0:
-                yield Finding(
-                    "msgpack.payload", Verdict.SUSPICIOUS, f"bytes start like a {found[1]}", place.at(f"byte {at:,}")
-                )
+                yield suspicious(place, "msgpack.payload", f"bytes start like a {found[1]}", f"byte {at:,}")
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "msgpack", place, nested)
 
 

@@ -73,7 +73,9 @@ def _header(text: bytes, begin: int) -> tuple[Any, tuple[int, ...]]:
     try:
         found = ast.literal_eval(_LONG.sub("", text.decode("utf-8" if not text.isascii() else "ascii")).strip(" \n\0"))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise MalformedError("npy.header", f"the header is no plain literal: {str(error)[:80]}", begin) from error
+        # Of what it met, `ast` shows the address in memory.
+        why = str(error).partition(": <")[0][:80]
+        raise MalformedError("npy.header", f"the header is no plain literal: {why}", begin) from error
     if not isinstance(found, dict) or set(found) != {"descr", "fortran_order", "shape"}:
         raise MalformedError("npy.header", "the header does not state exactly descr, fortran_order and shape", begin)
     shape = found["shape"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import examine_metadata, signature
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
@@ -153,16 +153,16 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
     yield from tensor.findings(place, elsewhere)
     yield from elsewhere.notes(place)
     if message == "Model" and not has_operator_sets:
-        yield Finding("onnx.no-operator-sets", Verdict.SUSPICIOUS, "states no version of its operators", place.at(""))
+        yield suspicious(place, "onnx.no-operator-sets", "states no version of its operators")
     if message == "Model" and not has_graph:
-        yield Finding("onnx.no-graph", Verdict.SUSPICIOUS, "the model holds no graph", place.at(""))
+        yield suspicious(place, "onnx.no-graph", "the model holds no graph")
     for domain, at in used.items():
         if domain not in _DOMAINS and domain not in defined and not domain.startswith(_EXPORTED):
-            yield Finding(
+            yield suspicious(
+                place,
                 "onnx.custom-domain",
-                Verdict.SUSPICIOUS,
                 f"needs operators of {domain[:80]!r}, a native library that the model's author names",
-                place.at(f"byte {at:,}"),
+                f"byte {at:,}",
             )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, unscanned
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.thrift import ThriftReader
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MAX_FOOTER_BYTES = 64 << 20
@@ -21,15 +21,13 @@ def recognizes(head: bytes, _name: str) -> bool:
 def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
     tail = content.read(max(0, content.size - 8), 8)
     if tail[4:] == _ENCRYPTED:
-        yield Finding("parquet.encrypted", Verdict.UNSCANNED, "the footer is encrypted", place.at("footer"))
+        yield unscanned(place, "parquet.encrypted", "the footer is encrypted", "footer")
         return
     length = int.from_bytes(tail[:4], "little")
     if len(tail) < 8 or tail[4:] != _MAGIC or length > content.size - 12:
         raise MalformedError("parquet.footer", "does not end with its footer and magic number", content.size - len(tail))
     if length > _MAX_FOOTER_BYTES:
-        yield Finding(
-            "parquet.footer-too-large", Verdict.UNSCANNED, f"a footer of {length:,} bytes is not read", place.at("footer")
-        )
+        yield unscanned(place, "parquet.footer-too-large", f"a footer of {length:,} bytes is not read", "footer")
         return
     start = content.size - 8 - length
     reader = ThriftReader(content.read(start, length), "parquet", place)

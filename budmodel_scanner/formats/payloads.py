@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, MemoryContent, Place, Window
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.reading import all_zero
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -168,8 +168,7 @@ def examine_numbers(
     if kind is None or kind == "marshal":
         return
     if kind != "pickle":
-        what = f"the numbers of {where} begin as {kind}"
-        yield Finding(f"{area}.content-in-numbers", Verdict.SUSPICIOUS, what, place.at(where))
+        yield suspicious(place, f"{area}.content-in-numbers", f"the numbers of {where} begin as {kind}", where)
     yield from _worse(nested(Window(content, start, size), place.inside(where)))
 
 
@@ -184,7 +183,7 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
     if found is None:
         return
     what, payload = found
-    yield Finding(f"{area}.payload-in-metadata", Verdict.SUSPICIOUS, f"{name} holds {what}", place.at(name))
+    yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
     if "code" not in what:
         yield from _worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
 
@@ -198,11 +197,8 @@ def examine_leftover(
     found = signature(content.read(start, min(size, _HUNTED_BYTES)))
     empty = found is None and all_zero(content, start, size)
     kind = f", {found[1]} at byte {start + found[0]:,} of it" if found else ", all zero" if empty else ""
-    yield Finding(
-        f"{area}.{label.replace(' ', '-')}",
-        Verdict.SUSPICIOUS,
-        f"{size:,} bytes belong to no part of the file{kind}",
-        place.at(f"byte {start:,}"),
+    yield suspicious(
+        place, f"{area}.{label.replace(' ', '-')}", f"{size:,} bytes belong to no part of the file{kind}", f"byte {start:,}"
     )
     if not empty:
         begin = start + (found[0] if found else 0)

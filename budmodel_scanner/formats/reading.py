@@ -5,8 +5,8 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Examiner, Nested
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import Examiner, Nested, suspicious
+from budmodel_scanner.verdict import Finding
 
 _AHEAD = 64 * 1024
 
@@ -33,7 +33,7 @@ def reports_malformed(examine: Examiner) -> Examiner:
         try:
             yield from examine(content, place, nested)
         except MalformedError as error:
-            yield Finding(error.rule, Verdict.SUSPICIOUS, error.what, place.at(error.where))
+            yield suspicious(place, error.rule, error.what, error.where)
 
     return examined
 

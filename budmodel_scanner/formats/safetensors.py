@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any, TypeGuard
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed, swept_in_order
 from budmodel_scanner.formats.safetensors_header import Header, Object
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding
 
 # What the reference reader accepts at most.
 MAX_HEADER_BYTES = 100_000_000
@@ -53,11 +53,11 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     start, data = 8 + length, content.size - 8 - length
     gaps, overlaps = swept_in_order(_in_order(begins, ends), 0, data)
     if overlaps:
-        yield Finding(
+        yield suspicious(
+            place,
             "safetensors.overlap",
-            Verdict.SUSPICIOUS,
             f"tensors overlap, first at byte {overlaps[0]:,} of the data",
-            place.at(f"byte {start + overlaps[0]:,}"),
+            f"byte {start + overlaps[0]:,}",
         )
     last = max(ends, default=0)
     if last > data:
@@ -82,19 +82,9 @@ def _in_order(begins: "array[int]", ends: "array[int]") -> Iterator[tuple[int, i
 
 def _spelling(padding: str, place: Place) -> Iterator[Finding]:
     if padding.strip(" "):
-        yield Finding(
-            "safetensors.padding",
-            Verdict.SUSPICIOUS,
-            "the header is padded with something else than spaces",
-            place.at("header"),
-        )
+        yield suspicious(place, "safetensors.padding", "the header is padded with something else than spaces", "header")
     if len(padding) > 4096:
-        yield Finding(
-            "safetensors.padding",
-            Verdict.SUSPICIOUS,
-            f"the header has {len(padding):,} bytes of padding",
-            place.at("header"),
-        )
+        yield suspicious(place, "safetensors.padding", f"the header has {len(padding):,} bytes of padding", "header")
 
 
 def _metadata(entry: Any, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -105,17 +95,13 @@ def _metadata(entry: Any, place: Place, nested: Nested) -> Iterator[Finding]:
         where = f"__metadata__ {name[:80]!r}"
         yield from examine_metadata(f"{name}\n{value}".encode("utf-8", "replace"), where, "safetensors", place, nested)
         if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in value):
-            yield Finding(
-                "safetensors.binary-metadata", Verdict.SUSPICIOUS, f"{where} holds control characters", place.at(where)
-            )
+            yield suspicious(place, "safetensors.binary-metadata", f"{where} holds control characters", where)
 
 
 def _name(name: str, place: Place) -> Iterator[Finding]:
     odd = not name.isprintable() or len(name) > 1024 or not name
     if odd or not name.isascii() or "../" in name or "..\\" in name or name.startswith("/"):
-        yield Finding(
-            "safetensors.name", Verdict.SUSPICIOUS, f"the name {name[:80]!r} is no ordinary one", place.at("header")
-        )
+        yield suspicious(place, "safetensors.name", f"the name {name[:80]!r} is no ordinary one", "header")
 
 
 def _range(name: str, entry: Any) -> tuple[int, int]:

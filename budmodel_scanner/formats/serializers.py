@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.verdict import Finding
 
 _MAGIC = {
     b"RDX2\n": "R's save",
@@ -43,7 +43,7 @@ def _language(head: bytes) -> str | None:
 
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
     what = f"is written by {_language(content.read(0, 64))}, whose reader runs code on load"
-    yield Finding("serializer.runs-code", Verdict.SUSPICIOUS, what, place.at(""))
+    yield suspicious(place, "serializer.runs-code", what)
 
 
 def is_matlab(head: bytes, _name: str) -> bool:
@@ -69,11 +69,10 @@ def examine_matlab(content: Content, place: Place, _nested: Nested) -> Iterator[
         held = int.from_bytes(start[8:12], order) & 255  # type: ignore[arg-type]
         if what := _MATLAB_CODE.get(held):
             found = f"holds {what} of MATLAB, which runs code on load"
-            yield Finding("serializer.runs-code", Verdict.SUSPICIOUS, found, place.at(f"byte {position:,}"))
+            yield suspicious(place, "serializer.runs-code", found, f"byte {position:,}")
         elif held not in _MATLAB_NUMBERS:
-            what = "cells and structures of MATLAB are not read"
-            yield Finding("matlab.nested", Verdict.UNSCANNED, what, place.at(f"byte {position:,}"))
+            yield unscanned(place, "matlab.nested", "cells and structures of MATLAB are not read", f"byte {position:,}")
         position += 8 + length
         if position > content.size:
             break
-    yield Finding("matlab.malformed", Verdict.UNSCANNED, "is not read to its end", place.at(f"byte {position:,}"))
+    yield unscanned(place, "matlab.malformed", "is not read to its end", f"byte {position:,}")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import signature
@@ -76,9 +76,7 @@ def _opens(root: str, found: list[tuple[int, int, bytes]]) -> bool:
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
     root = _root(content.read(0, 4096), place.name)
     if root is None:
-        yield Finding(
-            "tensorflow.unknown", Verdict.UNSCANNED, "no message of TensorFlow that is known here", place.at("byte 0")
-        )
+        yield unscanned(place, "tensorflow.unknown", "no message of TensorFlow that is known here", "byte 0")
         return
     functions: set[str] = set()
     operators: dict[str, int] = {}
@@ -104,7 +102,7 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
         elif kind in (("AttrValue", 2), ("Tensor", 8), ("Tensor", 4)):
             yield from _constant(content, visit, where)
     if root == "SavedModel" and not has_graph:
-        yield Finding("tensorflow.no-graph", Verdict.SUSPICIOUS, "the model holds no graph", place.at(""))
+        yield suspicious(place, "tensorflow.no-graph", "the model holds no graph")
     yield from _operators(operators, functions, place)
 
 

@@ -6,7 +6,7 @@ Models for ONNX Runtime and ExecuTorch are FlatBuffers as well; they are recogni
 from collections.abc import Generator, Iterator
 
 from budmodel_scanner.content import Content, Place, Window
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
@@ -56,13 +56,10 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     kind = _KINDS[content.read(4, 4)]
     root = Table(content, kind, int.from_bytes(exactly(content, 0, 4, kind), "little"))
     if kind != "tflite":
-        what = "a model for ONNX Runtime or ExecuTorch is not walked"
-        yield Finding(f"{kind}.unsupported", Verdict.UNSCANNED, what, place.at("byte 0"))
+        yield unscanned(place, f"{kind}.unsupported", "a model for ONNX Runtime or ExecuTorch is not walked", "byte 0")
         return
     if root.number(_VERSION, 4) != 3:
-        yield Finding(
-            "tflite.version", Verdict.SUSPICIOUS, f"states the version {root.number(_VERSION, 4)}", place.at("byte 0")
-        )
+        yield suspicious(place, "tflite.version", f"states the version {root.number(_VERSION, 4)}", "byte 0")
     yield from examine_metadata(root.bytes_of(_DESCRIPTION, 1 << 16), "description", "tflite", place, nested)
     last = 0
     for name, table, end in tables(root, "Model", _SCHEMA, place):
@@ -80,9 +77,7 @@ def _operator(name: str, place: Place) -> Iterator[Finding]:
     if dangerous:
         yield Finding("tflite.dangerous-operator", Verdict.MALICIOUS, f"the operator {name} {dangerous}", place.at(name))
     elif name and not ordinary:
-        yield Finding(
-            "tflite.custom-operator", Verdict.SUSPICIOUS, f"needs the native operator {name[:80]!r}", place.at("operators")
-        )
+        yield suspicious(place, "tflite.custom-operator", f"needs the native operator {name[:80]!r}", "operators")
 
 
 def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, None, int]:
@@ -95,9 +90,7 @@ def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, 
         raise MalformedError("tflite.truncated", f"a buffer ends at byte {start + length:,}", table.at)
     found = signature(content.read(start, min(length, 4096)))
     if found and found[0] == 0:
-        yield Finding(
-            "tflite.payload-in-buffer", Verdict.SUSPICIOUS, f"starts like a {found[1]}", place.at(f"byte {start:,}")
-        )
+        yield suspicious(place, "tflite.payload-in-buffer", f"starts like a {found[1]}", f"byte {start:,}")
     return start + length
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding
 
 _WIDTHS = {b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"C": 1, b"I": 2, b"l": 4, b"d": 4, b"L": 8, b"D": 8}
 _INTEGERS = {b"i": "b", b"U": "B", b"I": "h", b"l": "i", b"L": "q"}
@@ -27,9 +27,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             text = content.read(start, min(length, _MAX_TEXT_BYTES))
             yield from examine_metadata(text, f"text at byte {start:,}", "ubjson", place, nested)
         elif not is_text and (found := signature(content.read(start, min(length, 512)))) and found[0] == 0:
-            yield Finding(
-                "ubjson.payload", Verdict.SUSPICIOUS, f"bytes start like a {found[1]}", place.at(f"byte {start:,}")
-            )
+            yield suspicious(place, "ubjson.payload", f"bytes start like a {found[1]}", f"byte {start:,}")
     cursor = reader.cursor
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "ubjson", place, nested)
 

@@ -9,13 +9,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from budmodel_scanner.content import Content, Place, UnscannedError
+from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_tensorflow_js
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.environment import settings_in
-from budmodel_scanner.texts.json_text import examine_form, parse_json
+from budmodel_scanner.texts.json_text import examine_form, holds_many_values, parse_json
 from budmodel_scanner.texts.kinds import Kind, kind_by_content
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirements
@@ -177,6 +177,9 @@ def _is_named(place: Place, *suffixes: str) -> bool:
 
 def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
     try:
+        if holds_many_values(data):
+            yield from _in_parts(MemoryContent(data), place)
+            return
         parsed = parse_json(data)
     except RecursionError:
         yield Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
@@ -192,20 +195,24 @@ def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
 
 
 def examine_large_json(content: Content, place: Place) -> Iterator[Finding]:
-    """A document in its parts. Those of a notebook that are cells are examined as such."""
-    from budmodel_scanner.texts.json_stream import pieces
-    from budmodel_scanner.texts.notebook import examine_cells
-
-    parts = pieces(content)
     try:
-        if place.name.lower().endswith(".ipynb"):
-            yield from examine_cells((cell for path, cell in parts if path == ("cells", "[]")), place)
-        else:
-            yield from examine_parts(parts, place)
+        yield from _in_parts(content, place)
     except RecursionError:
         yield Finding("json.nested-too-deep", Verdict.SUSPICIOUS, "nested too deep to be read", place.at(""))
     except ValueError as error:
         yield Finding("json.malformed", Verdict.SUSPICIOUS, f"is not JSON: {str(error)[:160]}", place.at(""))
+
+
+def _in_parts(content: Content, place: Place) -> Iterator[Finding]:
+    """Those of a notebook that are cells are examined as such. Raises ValueError and RecursionError as `pieces` does."""
+    from budmodel_scanner.texts.json_stream import pieces
+    from budmodel_scanner.texts.notebook import examine_cells
+
+    parts = pieces(content)
+    if place.name.lower().endswith(".ipynb"):
+        yield from examine_cells((cell for path, cell in parts if path == ("cells", "[]")), place)
+    else:
+        yield from examine_parts(parts, place)
 
 
 def _tree(value: object, place: Place) -> Iterator[Finding]:

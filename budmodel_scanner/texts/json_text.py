@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.content import Place
 from budmodel_scanner.texts.decoding import is_utf8
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -13,15 +13,11 @@ from budmodel_scanner.verdict import Finding, Verdict
 MAX_JSON_BYTES = 8 << 20
 # What a parsed value may cost in memory, at about 100 bytes for each comma or bracket.
 _MAX_VALUES = 700_000
-_MAX_TOKENS = 3_000_000
 _LONG_NUMBER = re.compile(rb"(?<![\d.])\d{1000,}")
 
 _SHORT = rb'"(?:[^"\\\x00-\x1f]|\\.){0,400}"'
 _NUMBER = rb"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,4})?"
 _SPACE = rb"[ \t\r\n]*"
-_TOKEN = re.compile(rb'[{}\[\]:,"]|[-+.\w]+|[ \t\r\n]+')
-# A repeat remembers each of its rounds until it ends, so that what may be long is taken in pieces.
-_PIECE = re.compile(rb'(?:[^"\\\x00-\x1f]|\\.){1,1000}')
 
 
 def _run(item: bytes) -> bytes:
@@ -57,7 +53,7 @@ ALIKE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`value` lacks the long runs of a large file; `repeated` are keys that an object holds twice."""
+    """`repeated` are keys that an object holds twice."""
 
     value: object
     repeated: tuple[str, ...] = ()
@@ -81,12 +77,10 @@ class _Objects:
 def parse_json(data: bytes) -> Parsed:
     """The value of a JSON document.
 
-    Raises ValueError for what is none, RecursionError for what is nested too deep, UnscannedError for what is too much.
+    Raises ValueError for what is none, RecursionError for what is nested too deep.
 
     NaN and Infinity, which Python writes, are read.
     """
-    if _values(data) > _MAX_VALUES:
-        data = without_alike_runs(data)
     if not is_utf8(data):
         raise ValueError("not UTF-8")
     if _LONG_NUMBER.search(data):
@@ -96,47 +90,9 @@ def parse_json(data: bytes) -> Parsed:
     return Parsed(value, tuple(objects.repeated))
 
 
-def _values(data: bytes) -> int:
-    return data.count(b",") + data.count(b"[") + data.count(b"{")
-
-
-def without_alike_runs(data: bytes) -> bytes:
-    """The same JSON with its long runs of like items left out, each checked for its form.
-
-    Raises ValueError where there is no token of JSON, UnscannedError where too much is left.
-    """
-    kept: list[bytes] = []
-    position = tokens = 0
-    after_opening = True
-    while position < len(data):
-        # A run can only begin where an item can: after a bracket or a comma.
-        while after_opening and (alike := ALIKE.match(data, position)):
-            position = alike.end()
-        end = _token_end(data, position)
-        if end is None:
-            if position >= len(data):
-                break
-            raise ValueError(f"no JSON at byte {position:,}")
-        token = data[position:end]
-        kept.append(token)
-        position = end
-        if not token.isspace():
-            after_opening = token in {b"{", b"[", b","}
-        tokens += 1
-        if tokens > _MAX_TOKENS:
-            raise UnscannedError("json.too-large", f"more than {_MAX_TOKENS:,} tokens of JSON apart from long lists")
-    return b"".join(kept)
-
-
-def _token_end(data: bytes, position: int) -> int | None:
-    """Where the token ends that begins at `position`; None where none does, or a text has no end."""
-    token = _TOKEN.match(data, position)
-    if token is None or token[0] != b'"':
-        return token and token.end()
-    position = token.end()
-    while piece := _PIECE.match(data, position):
-        position = piece.end()
-    return position + 1 if data.startswith(b'"', position) else None
+def holds_many_values(data: bytes) -> bool:
+    """Whether a document costs too much memory to be built, whatever its size."""
+    return data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES
 
 
 def examine_form(parsed: Parsed, place: Place) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ MAX_YAML_CHARACTERS = 8 << 20
 _MAX_DEPTH = 100
 _MAX_EVENTS = 2_000_000
 _MAX_EXPANSION = 1_000_000
-_MAX_TEXT = 1 << 20
 
 _CORE = frozenset(
     {"str", "int", "float", "bool", "null", "seq", "map", "set", "omap", "pairs", "binary", "timestamp", "merge", "value"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError, Window
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.hdf5 import links, storage
 from budmodel_scanner.formats.hdf5.file import File, Reader, opened, start_of
 from budmodel_scanner.formats.hdf5.heaps import fractal_heap, local_heap, name_at, symbol_nodes, tree_records
@@ -203,7 +203,7 @@ def _json(value: bytes, name: str, place: Place) -> Iterator[Finding]:
         config = json.loads(value)
     except (ValueError, RecursionError):
         if b"class_name" in value:
-            yield Finding("keras.config", Verdict.SUSPICIOUS, f"{name} is no JSON", place.at(name))
+            yield suspicious(place, "keras.config", f"{name} is no JSON", name)
         return
     yield from examine_keras_config(config, place)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.examiner import suspicious
 from budmodel_scanner.formats.hdf5.file import File
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.reading import Cursor, MalformedError
@@ -50,10 +51,10 @@ def findings(link: Link, path: str, place: Place) -> Iterator[Finding]:
             place.at(path),
         )
     elif link.kind != _HARD:
-        yield Finding("hdf5.user-defined-link", Verdict.SUSPICIOUS, f"a link has the kind {link.kind}", place.at(path))
+        yield suspicious(place, "hdf5.user-defined-link", f"a link has the kind {link.kind}", path)
 
 
 def soft(target: str, path: str, place: Place) -> Iterator[Finding]:
     """A soft link stays in the file; one that reads like a path of the machine is meant for something else."""
     if ".." in target.split("/") or not target.isprintable() or target.startswith(("/etc/", "/proc/", "/home/", "/root/")):
-        yield Finding("hdf5.soft-link", Verdict.SUSPICIOUS, f"links to {target[:120]!r}", place.at(path))
+        yield suspicious(place, "hdf5.soft-link", f"links to {target[:120]!r}", path)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from budmodel_scanner.content import Content, Place
-from budmodel_scanner.examiner import Examiner, Nested
+from budmodel_scanner.examiner import Examiner, Nested, suspicious
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_scanner.formats.reading import MalformedError, all_zero, swept
 from budmodel_scanner.verdict import Finding, Verdict
@@ -58,7 +58,7 @@ def examiner(area: str, parts: Parts) -> Examiner:
                     yield from examine_numbers(content, part.start, part.end - part.start, name, area, place, nested)
         except MalformedError as error:
             is_broken = True
-            yield Finding(error.rule, Verdict.SUSPICIOUS, error.what, place.at(error.where))
+            yield suspicious(place, error.rule, error.what, error.where)
         gaps, _ = swept(ranges, 0, content.size)
         for start, end in gaps:
             if end - start > _MAX_PADDING or not all_zero(content, start, end - start):

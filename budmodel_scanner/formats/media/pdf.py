@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place, UnscannedError
-from budmodel_scanner.examiner import Nested
+from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.payloads import examine_leftover, signature
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
@@ -51,7 +51,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     if data[after:].strip(b"\r\n\0 \t"):
         yield from examine_leftover(content, after, len(data) - after, "trailing bytes", "pdf", place, nested)
     if b"/Encrypt" in data:
-        yield Finding("pdf.encrypted", Verdict.UNSCANNED, "the document is encrypted", place.at("trailer"))
+        yield unscanned(place, "pdf.encrypted", "the document is encrypted", "trailer")
     found: set[bytes] = set()
     position = total = 0
     for start, begin, stop in _streams(data):
@@ -71,9 +71,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {program[1]}", where)
     found |= _named(data[position:])
     for name in sorted(found & set(_ACTIONS)):
-        yield Finding(
-            "pdf.action", Verdict.SUSPICIOUS, f"/{name.decode()}: holds {_ACTIONS[name]}", place.at(f"/{name.decode()}")
-        )
+        yield suspicious(place, "pdf.action", f"/{name.decode()}: holds {_ACTIONS[name]}", f"/{name.decode()}")
 
 
 def _named(data: bytes) -> set[bytes]:

@@ -272,6 +272,27 @@ def font(tail: bytes = b"") -> bytes:
     return b"\0\1\0\0" + struct.pack(">HHHH", 1, 16, 0, 0) + b"head" + struct.pack(">III", 0, 28, 16) + bytes(16) + tail
 
 
+def font_collection(tail: bytes = b"") -> bytes:
+    """Two fonts that share their one table."""
+    table = b"head" + struct.pack(">III", 0, 76, 16)
+    return b"ttcf" + struct.pack(">IIII", 0x10000, 2, 20, 48) + (font()[:12] + table) * 2 + bytes(16) + tail
+
+
+def woff(tail: bytes = b"", length: int = 80, table: bytes = bytes(16)) -> bytes:
+    head = b"wOFF" + struct.pack(">IIHHIHHIIIII", 0x10000, length, 1, 0, 44, 1, 0, 0, 0, 0, 0, 0)
+    return head + b"head" + struct.pack(">IIII", 64, 16, 16, 0) + table + tail
+
+
+def woff2(tail: bytes = b"", length: int = 60) -> bytes:
+    return b"wOF2" + struct.pack(">IIHHIIHHIIIII", 0x10000, length, 1, 0, 44, 8, 1, 0, 0, 0, 0, 0, 0) + bytes(12) + tail
+
+
+def matlab(kind: int = 6) -> bytes:
+    """One array of the class `kind`."""
+    flags = struct.pack("<IIII", 6, 8, kind, 0)
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + struct.pack("<II", 14, len(flags)) + flags
+
+
 def pdf(*objects: bytes, tail: bytes = b"") -> bytes:
     body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, item) for number, item in enumerate(objects, 2))
     return (
@@ -384,5 +405,9 @@ BENIGN: dict[str, Callable[[], bytes]] = {
     "a.ico": ico,
     "a.tiff": tiff,
     "a.ttf": font,
+    "a.ttc": font_collection,
+    "a.woff": woff,
+    "a.woff2": woff2,
+    "a.mat": matlab,
     "a.pdf": pdf,
 }

@@ -268,6 +268,14 @@ def test_other_model_and_data_formats(data: bytes, name: str, rule: str) -> None
         (sample.ico(b"tail"), "a.ico", "ico.trailing-bytes"),
         (sample.tiff(sample.PICKLE), "a.tiff", "tiff.trailing-bytes"),
         (sample.font(sample.PICKLE), "a.ttf", "font.trailing-bytes"),
+        (sample.font_collection(sample.PICKLE), "a.ttc", "font.trailing-bytes"),
+        (sample.woff(sample.PICKLE), "a.woff", "font.trailing-bytes"),
+        (sample.woff(table=b"\x7fELF\2\1\1".ljust(16, b"\0")), "a.woff", "font.content-in-numbers"),
+        (sample.woff(length=1 << 20), "a.woff", "font.truncated"),
+        (sample.woff2(sample.PICKLE), "a.woff2", "font.trailing-bytes"),
+        (sample.woff2(length=50), "a.woff2", "font.truncated"),
+        (sample.matlab(16), "a.mat", "serializer.runs-code"),
+        (sample.matlab(3), "a.mat", "serializer.runs-code"),
         (sample.pdf(tail=sample.PICKLE), "a.pdf", "pdf.trailing-bytes"),
         (b"junk" + sample.pdf(), "a.pdf", "pdf.leading-bytes"),
         (sample.pdf(b"<< /S /JavaScript /JS (x) >>"), "a.pdf", "pdf.action"),
@@ -322,3 +330,9 @@ def test_a_member_with_fewer_bytes_than_its_container_claims_is_malformed_and_no
 
     found = list(npy.examine(Short(), Place("x.npy"), lambda *_: iter(())))
     assert [finding.rule for finding in found] == ["npy.truncated"]
+
+
+def test_what_a_finding_says_is_the_same_in_every_run() -> None:
+    found = examined(sample.npy(header=b"{'descr': open('x')}"), "a.npy")
+    assert [finding.rule for finding in found][:1] == ["npy.header"]
+    assert "0x" not in found[0].what

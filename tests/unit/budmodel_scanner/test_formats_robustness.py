@@ -19,6 +19,7 @@ _OPTIONAL_BYTES = {
     "a.ogg": 47,
     "a.flac": 66,
     "a.mp3": 834,
+    "a.mat": 24,
     "tokenizer.model": 252,
 }
 _SMALL = sorted(sample.BENIGN)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from budmodel_scanner.content import MemoryContent
-from budmodel_scanner.texts import examine, json_stream
+from budmodel_scanner.texts import examine, json_stream, json_text
 from budmodel_scanner.texts.json_stream import pieces
 from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.text_examination import findings_of, verdict_of_text
@@ -92,3 +92,15 @@ def test_a_large_notebook_is_one_namespace() -> None:
     found = findings_of("a.ipynb", json.dumps({"nbformat": 4, "cells": cells}))
 
     assert {finding.rule for finding in found} == {"command.hostile"}
+
+
+def test_a_document_of_many_values_is_read_in_pieces_whatever_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that only begins like JSON is still the text that it is."""
+    monkeypatch.setattr(json_text, "_MAX_VALUES", 50)
+    many = {"vocab": {f"t{number}": number for number in range(99)}}
+    template = many | {"chat_template": "{{ x.__class__ }}"}
+
+    assert findings_of("tokenizer.json", json.dumps(many)) == []
+    assert [finding.rule for finding in findings_of("tokenizer.json", json.dumps(template))] == ["template.attribute-trick"]
+    assert [finding.rule for finding in findings_of("tokenizer.json", json.dumps(many) + "x")] == ["json.malformed"]
+    assert findings_of("rows.txt", "[1, 2]\n" * 99) == []

@@ -11,6 +11,7 @@ from budmodel_scanner.texts.kinds import Kind
 from budmodel_scanner.texts.python_deeds import Deed
 
 LISTS = (
+    ("budmodel_scanner", "suffixes.txt"),
     ("budmodel_scanner.formats", "keras.txt"),
     ("budmodel_scanner.formats", "tensorflow_operators.txt"),
     ("budmodel_scanner.texts", "known/keys.txt"),
@@ -18,6 +19,7 @@ LISTS = (
     ("budmodel_scanner.texts", "known/programs.txt"),
     ("budmodel_scanner.texts", "known/python.txt"),
 )
+OF_DOTTED_NAMES = {"powerful modules", "ordinary packages", "dangerous in ordinary packages", "harmless"}
 
 
 def test_words_stand_by_their_section_and_comments_do_not() -> None:
@@ -38,7 +40,7 @@ def test_no_word_stands_twice_in_a_section_and_none_outside_of_one(package: str,
 def test_every_section_is_of_a_kind_that_the_code_knows() -> None:
     assert word_lists.sections("budmodel_scanner.texts", "known/kinds.txt").keys() <= set(Kind)
     of_python = word_lists.sections("budmodel_scanner.texts", "known/python.txt").keys()
-    assert of_python == {*Deed, "powerful modules", "ordinary packages"}
+    assert of_python == {*Deed, *OF_DOTTED_NAMES}
 
 
 @pytest.mark.parametrize("path", ["keras.txt", "known/keys.txt", "known/programs.txt"])
