@@ -33,6 +33,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
 _CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
+_PRINTER_SETTINGS = re.compile(r"(?:^|/)printerSettings\d*\.bin$")
 
 
 def examine_file(content: Content, place: Place) -> Iterator[Finding]:
@@ -156,6 +157,9 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
         yield Finding(
             "content.hidden", Verdict.SUSPICIOUS, f"is of no known format and holds {what}", place.at(f"byte {at:,}")
         )
+    elif place.members and _PRINTER_SETTINGS.search(place.name):
+        # Of the printer of whoever wrote a document, as its driver has them; nothing was found in them above.
+        return
     elif is_owned(place.name):
         what = f"is nothing that a name in {suffix_of(place.name)} stands for: it starts {head[:8].hex(' ')}"
         yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))

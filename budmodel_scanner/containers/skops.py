@@ -45,6 +45,9 @@ def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
     """`schema` is the parsed schema.json."""
     if not isinstance(schema, dict) or "__class__" not in schema:
         # Other archives have a member of this name as well.
+        if place.path.endswith(".skops"):
+            what = "its schema builds nothing, so that what else it holds is not for skops"
+            yield Finding("skops.no-object", Verdict.SUSPICIOUS, what, place.at(""))
         return
     waiting: list[object] = [schema]
     judged: set[tuple[str, str]] = set()

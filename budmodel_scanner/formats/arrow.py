@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.payloads import examine_leftover
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, reports_malformed
 from budmodel_scanner.verdict import Finding
 
 _MAGIC = b"ARROW1"
 _CONTINUES = b"\xff\xff\xff\xff"
 _MAX_MESSAGE_BYTES = 256 << 20
+_MAX_SCHEMA = 1 << 20
 _BODY_LENGTH = 3  # its number among the fields of a message
 
 
@@ -36,6 +37,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         end = content.size - 10 - footer
         if tail[4:] != _MAGIC or end < start:
             raise MalformedError("arrow.footer", "does not end with its footer and magic number", max(0, content.size - 10))
+        start += _schema_in_front(content, start)
     cursor = Cursor(content, "arrow", start, end)
     while cursor.left:
         place.budget.spend("opcodes")
@@ -48,9 +50,19 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if length > _MAX_MESSAGE_BYTES:
             raise MalformedError("arrow.absurd-length", f"a message claims {length:,} bytes", at)
         begin = cursor.position
+        if at == start:
+            # The first is the schema, with the notes of its writers.
+            yield from examine_metadata(content.read(begin, length), "the schema", "arrow", place, nested)
         cursor.skip(length)
         cursor.skip(_body_length(content, begin, begin + length))
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "arrow", place, nested)
+
+
+def _schema_in_front(content: Content, start: int) -> int:
+    """Polars writes its schema once more before the first message, where readers, which go by the footer, do not look."""
+    front = content.read(start, _MAX_SCHEMA)
+    at = next((at for at in range(0, len(front), 8) if front.startswith(_CONTINUES, at)), 0)
+    return at if signature(front[:at]) is None else 0
 
 
 def _body_length(content: Content, start: int, end: int) -> int:

@@ -13,6 +13,8 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
 _BEGINNING = 4096
+_ALIGNED_TO = 4
+_PICTURES = frozenset({"jpeg", "png", "gif", "bmp", "tiff"})
 _MAX_ENCODED_RUNS = 64
 _MAX_UNWRAPPED_BYTES = 1 << 20
 
@@ -196,6 +198,9 @@ def examine_leftover(
         return
     found = signature(content.read(start, min(size, _HUNTED_BYTES)))
     empty = found is None and all_zero(content, start, size)
+    if empty and size < _ALIGNED_TO and area in _PICTURES:
+        # Cameras and programs of pictures fill up to a boundary; the pictures in every document of python-docx are such.
+        return
     kind = f", {found[1]} at byte {start + found[0]:,} of it" if found else ", all zero" if empty else ""
     yield suspicious(
         place, f"{area}.{label.replace(' ', '-')}", f"{size:,} bytes belong to no part of the file{kind}", f"byte {start:,}"

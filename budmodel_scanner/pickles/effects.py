@@ -69,6 +69,10 @@ def fill(machine: Machine, code: int, target: object, items: list[object]) -> No
                 target.entries[name] = value
             else:
                 target.certain = False
+    elif isinstance(target, Made) and target.by.module == "torch._utils" and target.by.name.startswith("_rebuild"):
+        # CVE-2026-24747: torch's own reader writes where the tensor does not reach.
+        what = f"fills what {target.by} made, a tensor, as if it were a dictionary or a list"
+        machine.say("fills-tensor", Verdict.MALICIOUS, what)
     elif isinstance(target, Container):
         weigh(target, items)
         _expect_modest(machine, target)
@@ -100,7 +104,9 @@ def result(machine: Machine) -> object:
     return value
 
 
-def _protocol(_: Machine, argument: bytes) -> None:
+def _protocol(machine: Machine, argument: bytes) -> None:
+    if machine.opcodes:
+        machine.say("protocol-again", Verdict.SUSPICIOUS, "states its protocol again, as no pickler does")
     if argument[0] > _HIGHEST_PROTOCOL:
         raise MalformedError(f"states protocol {argument[0]}, higher than any")
 

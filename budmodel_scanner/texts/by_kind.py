@@ -30,6 +30,7 @@ from budmodel_scanner.texts.scripts import (
 )
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_TOML_CHARACTERS = 2 << 20
@@ -52,7 +53,11 @@ _PROSE_NAME = re.compile(
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w+[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
 _OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
+_PARAMETER = re.compile(r'\bkey\s*:\s*"([^"\n]{1,100})"\s*,?\s*value\s*:?\s*\{\s*string_value\s*:\s*"([^"\n]{1,2000})"')
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
+_QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
+# Settings of Gin: modules that are imported for them, and functions that they name.
+_GIN = re.compile(r"(?m)^[ \t]*import[ \t]+([\w.]+)|@(?:[\w/]*/)?([\w.]+)")
 _CALL = re.compile(r"[\w\]]\s*\((?!\s*\))|__\w+__")
 
 
@@ -105,7 +110,7 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from _variables(text, place)
             if _is_named(place, "gemfile", ".gradle", ".gradle.kts"):
                 yield from examine_package_sources(text, place)
-            if _is_named(place, ".sql"):
+            if _is_named(place, *_QUERIES):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
                 for named in _OLLAMA_FILE.finditer(text):
@@ -169,6 +174,15 @@ def _graph(text: str, place: Place) -> Iterator[Finding]:
         elif found[2]:
             what = "a layer that Caffe takes from a module of Python"
             yield Finding("caffe.python-layer", Verdict.SUSPICIOUS, what, place.at(where))
+    for setting in _PARAMETER.finditer(text):
+        where = f"line {text.count(chr(10), 0, setting.start()) + 1}"
+        yield from examine_value(setting[1], setting[2], where, place)
+
+
+def _front_matter(tree: object, place: Place) -> Iterator[Finding]:
+    """What a card says of itself: read by hubs, of which only its paths and addresses matter."""
+    for key, value in tree.items() if isinstance(tree, Mapping) else ():
+        yield from examine_value(str(key), value, str(key), place)
 
 
 def _is_named(place: Place, *suffixes: str) -> bool:
@@ -341,6 +355,9 @@ def _python(text: str, place: Place) -> Iterator[Finding]:
     except UnscannedError:
         if _is_named(place, ".py", ".pyw", ".pyi"):
             raise
+        if _is_named(place, ".gin"):
+            for named in _GIN.finditer(text):
+                yield from judge(Leaf(LeafKind.LISTED_CALLABLE, named[1] or named[2], role="Gin"), place)
         # Another language, or prose, that begins like Python.
         yield from examine_unicode(text, place, "code")
         yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
@@ -355,7 +372,8 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         end = body.find("\n---", 3)
         if 0 < end < _MAX_FRONT_MATTER:
             try:
-                yield from (found for found in parse_yaml(body[3:end], place) if isinstance(found, Finding))
+                for found in parse_yaml(body[3:end], place):
+                    yield from [found] if isinstance(found, Finding) else _front_matter(found[0], place)
             except UnscannedError:
                 # Cards with broken front matter are everywhere, and shown as prose.
                 body = text

@@ -35,10 +35,14 @@ _BASE64 = re.compile(
 _ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
 _MAX_SEARCHED = 4 << 20
 _MAX_COMMAND = 4096
+# What no text that is encoded for transport alone says.
+_CODE = re.compile(
+    r"""__import__\s*\(\s*['"]|\b(?:os\.(?:system|popen|exec\w+)|subprocess\.\w+|pty\.spawn|socket\.socket)\s*\(|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|open|request|__)"""
+)
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{48,}")
 _BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _PICKLE_LINES = re.compile(
-    rb"(?:^|(?<=[\n.(0]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
+    rb"(?:^|(?<=[\n.(0# \t]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
 )
 _CALLING = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
 
@@ -88,6 +92,10 @@ def _encoded_commands(data: bytes, place: Place) -> Iterator[Finding]:
         plain = _from_base64(run.decode("ascii")).replace(b"\x00", b"").decode("utf-8", "replace")
         if (hostile := hostile_command(plain)) and reads_as_command(plain, hostile.line):
             yield Finding("text.encoded-command", Verdict.SUSPICIOUS, str(hostile), place.at(f"byte {found.start():,}"))
+            return
+        if code := _CODE.search(plain):
+            what = f"code encoded in text: {plain[code.start() : code.start() + 80]!r}"
+            yield Finding("text.encoded-command", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
             return
 
 

@@ -84,7 +84,7 @@ def _disguise(kind: Kind, start: str, place: Place) -> Iterator[Finding]:
     found = kind_by_content(start)
     if _WEIGHTS.search(place.name) and start.strip():
         yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a text, which its name denies", place.at(""))
-    elif _MODELS.search(place.name) and (found in _PROGRAMS or _is_prose(start)):
+    elif _MODELS.search(place.name) and (found in _PROGRAMS or _is_prose(start) or _is_no_graph(start, place)):
         what = f"is {found if found in _PROGRAMS else 'prose'} under a name of weights"
         yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))
     archives = [outer for outer in (place.path, *place.members[:-1]) if _WEIGHT_ARCHIVE.search(outer)]
@@ -95,6 +95,11 @@ def _disguise(kind: Kind, start: str, place: Place) -> Iterator[Finding]:
     if kind in _NO_PROGRAMS and is_program and not start.startswith("#!!"):
         what = f"begins as {found} under a name of {kind}"
         yield Finding("text.disguised-program", Verdict.SUSPICIOUS, what, place.at("line 1"))
+
+
+def _is_no_graph(start: str, place: Place) -> bool:
+    """Words under the name of a graph, whose text form has fields and braces."""
+    return place.name.endswith(".pb") and bool(start.strip()) and not re.search(r"[:{]", start)
 
 
 def _is_prose(start: str) -> bool:

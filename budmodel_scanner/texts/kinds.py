@@ -36,6 +36,10 @@ class Kind(StrEnum):
 
 
 _BY_NAME = {word: Kind(kind) for kind, words in sections(__package__, "known/kinds.txt").items() for word in words}
+# What build tools, installers and servers call their files.
+_TOOL = re.compile(
+    r"[A-Z][A-Za-z]*file|(?:PKG|APK|CR)BUILD|BUCK|TARGETS|SConscript|Kbuild|(?:pre|post)(?:inst|rm)|user-data"
+)
 _REQUIREMENTS = re.compile(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
 # Prompts, commands and rules that agents read out of folders of their own.
 _OF_AGENTS = re.compile(
@@ -62,6 +66,9 @@ def kind_of(path: str, text: str) -> Kind:
         return Kind.ORDERS
     if _REQUIREMENTS.match(name):
         return Kind.REQUIREMENTS
+    if _TOOL.fullmatch(path.rsplit("/", 1)[-1]):
+        found = kind_by_content(text)
+        return Kind.SOURCE if found in {Kind.PLAIN, Kind.PYTHON} else found
     stem, dot, suffix = name.rpartition(".")
     known = _BY_NAME.get(f"*.{suffix}") if dot else None
     if known is not None:

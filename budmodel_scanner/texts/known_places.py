@@ -28,6 +28,11 @@ def is_known(url: str, purpose: str) -> bool:
     )
 
 
+def is_strange(url: str) -> bool:
+    """Whether `url` is neither on this machine nor where files or packages are known to come from."""
+    return not (is_known(url, PACKAGES) or is_known(url, DOWNLOADS) or is_local(url))
+
+
 def host_of(url: str) -> str:
     """The host that a client would ask, in lower case, without user, port and path; empty where there is none."""
     split = _split(url)

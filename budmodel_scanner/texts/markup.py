@@ -7,15 +7,17 @@ from xml.parsers import expat
 from budmodel_scanner.content import CHUNK, Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.rows import FORMULA
 from budmodel_scanner.texts.shell_commands import fetches
 from budmodel_scanner.texts.sources import examine_statements
 from budmodel_scanner.texts.statements import Statement, download_step, listing
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _ACTIVE = re.compile(
     r"""(?ix)
-      <\s{0,5}(?P<element>script|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
+      <\s{0,5}(?P<element>script|m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
     | <\s{0,5}meta\b[^>]{0,200}http-equiv\s{0,5}=\s{0,5}["']?\s{0,5}refresh
     | (?P<link>(?:href|src|action|formaction|data|xlink:href|to)\s{0,5}=\s{0,5}["']?\s{0,10}(?:javascript|vbscript
       |data:text/html|data:application)[:/;,])
@@ -31,6 +33,7 @@ _HANDLER_LOOK_BACK = 2_000
 _HIDDEN_ORDER = re.compile(
     r"""(?ix)\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your)\s+){0,3}(?:previous|prior|above|earlier)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message)s?"""
 )
+_CODE_BLOCK = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```|`([^`\n]+)`")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 _SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
 _PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
@@ -49,7 +52,11 @@ def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
 def examine_orders(text: str, place: Place) -> Iterator[Finding]:
     """Rules and skills for agents: read like prose, but whoever reads them runs what they say."""
     yield from examine_markdown(text, place)
-    yield from judge(Leaf(LeafKind.COMMAND, text), place)
+    found = list(judge(Leaf(LeafKind.COMMAND, text), place))
+    # Quotes of the prose around it would take a block of code apart.
+    for block in () if found else _CODE_BLOCK.finditer(text):
+        found.extend(judge(Leaf(LeafKind.COMMAND, block[1] or block[2]), place))
+    yield from found[:1]
     yield from judge(Leaf(LeafKind.ORDERS, text), place)
 
 
@@ -166,12 +173,16 @@ class _Xml:
         ):
             what = attributes.get("library") or attributes.get("module") or attributes.get("type", "")
             self.add("openvino.library", f"a layer is run by {what[:120]}")
+        elif local == "module" and "script" in name:
+            self.add("office.macro", f"holds the macro {attributes.get('script:name', '')[:60]}")
         elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
             self.add("office.dde", "a field that starts a program")
         self.field = local in {"instrtext", "ddelink"}
         self.command, self.local = bool(_COMMAND_ELEMENT.fullmatch(local)), local
         plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
         self._told(local, *plain.values())
+        for key, value in attributes.items():
+            self.findings.extend(examine_value(f"{local}.{key}", value, f"line {self.parser.CurrentLineNumber}", self.place))
         if fetched := download_step(plain, self.parser.CurrentLineNumber):
             self.steps.append(fetched)
         if local == "ddelink":
@@ -189,6 +200,9 @@ class _Xml:
 
     def _characters(self, text: str) -> None:
         self._told(self.local, text)
+        self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
+        if self.local == "f" and FORMULA.search(b"=" + text.encode()):
+            self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
         if self.field and _DDE.search(text):
             self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
 

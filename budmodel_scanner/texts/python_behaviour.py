@@ -42,7 +42,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     name = file_name.rsplit("/", 1)[-1].lower()
     imported = bool(_IMPORTED.match(name))
     is_script = script if script is not None else not imported
-    file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", _verdict_of_code)
+    file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", verdict_of_code)
     at_import = _import_time(tree, nodes, names)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     plain = _plain_references(nodes)
@@ -69,7 +69,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     yield from _handed_over(nodes, file)
 
 
-def _verdict_of_code(code: str, names: Names) -> Verdict | None:
+def verdict_of_code(code: str, names: Names) -> Verdict | None:
     """The worst that a text would do if it were run as Python, None for nothing."""
     try:
         tree = ast.parse(code.strip())
@@ -258,12 +258,25 @@ _TELLING = re.compile(
 )
 
 
+# Names of what is read or compared.
+_SHOWN = re.compile(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
+
+
 def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """Commands given to functions of which nobody knows what they do: sessions of nox, builders of images."""
     for node in nodes:
-        if not isinstance(node, ast.Call) or _TELLING.search(file.names.dotted(node.func) or ""):
-            continue
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+        match node:
+            case ast.Call() if not _TELLING.search(file.names.dotted(node.func) or ""):
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            case ast.Dict():
+                given = node.values
+            case ast.Assign(targets=[target], value=ast.List() | ast.Tuple() as value) if not _SHOWN.search(
+                ast.unparse(target)
+            ):
+                given = [value]
+            case _:
+                continue
+        for argument in given:
             for part in argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]:
                 text = part.value if isinstance(part, ast.Constant) else None
                 found = hostile_command(text) if isinstance(text, str) and len(text) < _LONGEST else None

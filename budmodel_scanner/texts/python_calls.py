@@ -169,7 +169,8 @@ def _loads_code(node: ast.Call, dotted: str | None, eager: bool, file: PythonFil
     """Modules from elsewhere, and files that Python itself will run."""
     if dotted == "torch.hub.load" and node.args:
         repository = file.names.text(node.args[0])
-        unknown = repository is not None and repository.split("/")[0] not in _HUB_OWNERS
+        here = any(keyword.arg == "source" and file.names.text(keyword.value) == "local" for keyword in node.keywords)
+        unknown = not here and (repository or "").split("/")[0] not in _HUB_OWNERS
         if unknown or (eager and not file.is_script):
             yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
     if dotted in {"setuptools.setup", "distutils.core.setup", "setup"}:

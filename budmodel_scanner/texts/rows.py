@@ -13,7 +13,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _OVERLAP = 4096
 _MAX_LINE_BYTES = 32 << 20
-_FORMULA = re.compile(
+FORMULA = re.compile(
     rb"""(?imx)(?:^|[,;\t])["']?\s{0,5}[=+@-](?:\s{0,3}[+-])?\s{0,3}(?:
         (?:cmd|powershell|msexcel|rundll32|regsvr32|mshta|certutil|wscript|cscript|bash|dde)\s{0,3}[|(]
       | (?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA|IMPORTHTML|IMPORTFEED|IMPORTRANGE|IMAGE|CALL|EXEC
@@ -48,7 +48,7 @@ def examine_rows(content: Content, kind: Kind, place: Place, nested: Nested) -> 
 
 def examine_table(data: bytes, place: Place) -> Iterator[Finding]:
     """Cells that a spreadsheet would run or fetch: https://owasp.org/www-community/attacks/CSV_Injection."""
-    if found := _FORMULA.search(data):
+    if found := FORMULA.search(data):
         what = f"a cell that a spreadsheet would run: {found[0].decode('utf-8', 'replace').strip()[:80]!r}"
         yield Finding("table.formula", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.forms import COMMANDS, matches
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known, is_strange
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
 from budmodel_scanner.verdict import Verdict
@@ -64,7 +64,7 @@ def runs(text: str) -> bool:
 
 def hostile_command(text: str) -> Hostile | None:
     """The worst of a text of shell commands, or None. Comments of a shell are left out."""
-    found = [*_by_form(text), *_by_syntax(text, 0)]
+    found = [*_by_form(text), *_installed(text), *_by_syntax(text, 0)]
     return max(found, key=lambda hostile: hostile.verdict.rank, default=None)
 
 
@@ -90,30 +90,10 @@ def reads_as_command(text: str, line: int = 1) -> bool:
     return False
 
 
-@cache
-def _forms() -> tuple[list[tuple[str, list[str], re.Pattern[str]]], re.Pattern[str]]:
-    """Each form with the words that go before it, and one look that tells of nearly every text that none can match."""
-    lines = files(__package__).joinpath("known", "commands.txt").read_text("utf-8").splitlines()
-    rows = [line for line in lines if line and not line.startswith("#")]
-    forms = [
-        (name.strip("[]"), words.split(), re.compile(form, re.IGNORECASE))
-        for name, words, form in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
-    ]
-    return forms, re.compile("|".join(sorted({re.escape(word) for _, words, _ in forms for word in words})))
-
-
 def _by_form(text: str) -> Iterator[Hostile]:
-    forms, any_word = _forms()
-    lower = text.lower()
-    if any_word.search(lower) is None:
-        return
-    for name, words, form in forms:
-        # Written out, because this is asked of every text there is.
-        for word in words:
-            if word in lower:
-                if found := form.search(text):
-                    yield Hostile(name, found[0].strip(), text.count("\n", 0, found.start()) + 1)
-                break
+    for name, found in matches(COMMANDS, text):
+        verdict = Verdict.SUSPICIOUS if name.endswith("?") else Verdict.MALICIOUS
+        yield Hostile(name.rstrip("?"), found[0].strip(), text.count("\n", 0, found.start()) + 1, verdict)
 
 
 # What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
@@ -167,6 +147,28 @@ def _by_syntax(text: str, depth: int) -> Iterator[Hostile]:
         for quoted, owner in script.quoted():
             if owner is None or owner.program not in _PROGRAMS["showing"]:
                 yield from _by_syntax(quoted, depth + 1)
+
+
+# Installers with all their words.
+_INSTALLS = re.compile(
+    r"(?i)\b(?:pip[\d.]*|pipx|uvx?|poetry|pdm|pixi|npm|npx|pnpm|pnpx|yarn|bunx?|gem|cargo|conda|mamba|luarocks)\s[^\n;|&]{0,1000}"
+    r"|\bgo\s{1,3}(?:run|install)\s[^\n;|&]{0,200}"
+)
+_PACKAGE_OF_GO = re.compile(r"\s((?:[a-z\d-]+\.)+[a-z]{2,}/[\w./-]+)@")
+
+
+def _installed(text: str) -> Iterator[Hostile]:
+    """From where nobody here has heard of, which is suspicious."""
+    if "://" not in text and "go " not in text:
+        return
+    for found in _INSTALLS.finditer(text):
+        addresses = [address.rstrip("\"'`)]},") for address in _URL.findall(found[0])]
+        if found[0].lower().startswith("go"):
+            addresses += [f"https://{package}" for package in _PACKAGE_OF_GO.findall(found[0])]
+        # A variable for a host may be filled in with anything.
+        if any("$" not in address[:12] and is_strange(address) for address in addresses):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Hostile("installs from a stranger", found[0].strip(), line, Verdict.SUSPICIOUS)
 
 
 def _piped(script: Script) -> Iterator[Hostile]:

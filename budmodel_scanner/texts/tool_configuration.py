@@ -8,6 +8,7 @@ from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.known_places import PACKAGES, is_known, is_local
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
@@ -18,6 +19,7 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     if not isinstance(tree, Mapping):
         return
     path = "/" + place.path.lower()
+    yield from _workflow(tree, place)
     if name == "package.json":
         yield from _package(tree, place)
     if path.endswith(("/.vscode/tasks.json", "/.vscode/launch.json")):
@@ -39,6 +41,7 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
     """One setting of a tool, wherever it stands: where packages come from, what agents may do and whom they ask."""
     if len(key) > _LONGEST_KEY:
         return
+    yield from examine_value(where, value, where, place)
     if keys.INDEX.fullmatch(key) or (keys.INDEX_OF_TOOLS.fullmatch(key) and _PACKAGE_TOOL.search(place.path.lower())):
         for address in value if isinstance(value, list) else [value]:
             if isinstance(address, str):
@@ -70,6 +73,22 @@ def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
                 token = " with a token" if server.get("headers") or server.get("env") else ""
                 what = f"an agent would take its tools from {address[:120]}{token}"
                 yield Finding("config.agent-server", Verdict.SUSPICIOUS, what, place.at(where))
+
+
+def _workflow(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
+    """Graphs of ComfyUI as its interface takes them: nodes by number, some of which run what they are given."""
+    for number, node in tree.items():
+        given = node.get("inputs") if isinstance(node, Mapping) and "class_type" in node else None
+        for key, text in given.items() if isinstance(given, Mapping) else ():
+            if isinstance(text, str) and ("(" in text or "|" in text):
+                from budmodel_scanner.texts.python_behaviour import verdict_of_code
+                from budmodel_scanner.texts.python_names import Names
+
+                where = f"{number}.inputs.{key}"
+                yield from judge(Leaf(LeafKind.VALUE, text, where), place)
+                if verdict_of_code(text, Names()) is not None:
+                    what = f"{str(key)[:60]} holds code: {text[:120]!r}"
+                    yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(where))
 
 
 def _project(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from tests.corpus import (
     tensor_headers,
     tools,
     torch_files,
+    tricks,
     weights_beside,
 )
 from tests.corpus.sample import Sample
@@ -60,6 +61,7 @@ def _all() -> Iterator[Sample]:
     yield from configurations.samples()
     yield from carriers.samples()
     yield from tools.samples()
+    yield from tricks.samples()
     yield from programs.samples()
     yield from documents.samples()
     yield from binaries.samples()

@@ -113,8 +113,8 @@ def parquet(extra: dict[str, str] | None = None) -> bytes:
     return out.getvalue()
 
 
-def arrow() -> bytes:
-    table = pa.table({"text": ["one", "two"]})
+def arrow(notes: dict[str, bytes] | None = None) -> bytes:
+    table = pa.table({"text": ["one", "two"]}).replace_schema_metadata(notes)
     out = io.BytesIO()
     with pa.ipc.new_file(out, table.schema) as writer:
         writer.write_table(table)
@@ -220,8 +220,11 @@ def samples() -> Iterator[Sample]:
             "footer-lies/train.parquet": table[:-8] + struct.pack("<I", 1 << 30) + b"PAR1",
             "arrow-after/data.arrow": arrow() + BAD,
             "arrow-pickle/data.arrow": BAD,
+            "arrow-notes/data.arrow": arrow({"index": BAD}),
         },
     )
     yield from benign(
-        "parquet", "datasets", {"table/train-00000-of-00001.parquet": table, "arrow/data-00000-of-00001.arrow": arrow()}
+        "parquet",
+        "datasets",
+        {"table/train-00000-of-00001.parquet": table, "arrow/data-00000-of-00001.arrow": arrow({"author": b"somebody"})},
     )

@@ -1,0 +1,64 @@
+"""Values of configuration in any syntax that are hostile by themselves: forms of `known/values.txt`, addresses of what is
+loaded, orders to agents, and queries."""
+
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.forms import VALUES, matches
+from budmodel_scanner.texts.known_places import is_strange
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.verdict import Finding, Verdict
+
+_LONGEST = 4_096
+_MOST_OF_LIST = 1_000
+# What runs, or is unpickled, wherever it comes from; and what does once a loader takes it for a package or for weights.
+_ADDRESS = re.compile(
+    r"(?i)^(?:https?|ftp|s3|gs|file)(?::|\\:)//(?P<rest>\S+?)\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|whl|egg|nar|wasm)"
+    r"|t?gz|tgz|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?$"
+)
+_LOADED_AS = re.compile(
+    r"(?i)(?:archive|distribution|env(?:ironment)?_?path|execution_env|package|plugin|checkpoint|ckpt|pretrained|load_from|resume|adapter"
+    r"|_base_|bundle|artifact|init_from|restore|dependencies)"
+)
+_READ_BY_PEOPLE = re.compile(
+    r"(?i)home|citation|paper|doc|source_?code|issue|licen|example|sample|image|preview|demo|dataset|download_?ur|html|^url$|href|link"
+)
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*[.:]\w+")
+# What only talks of a name.
+_NAMES_ONLY = re.compile(
+    r"(?i)(?:^|[._])(?:names?|text|labels?|title|value|content|tokens?|vocab|answer|keyword|function_name)(?:\.\[\])?$"
+)
+_RUNNING = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_OBJECTS}
+_TO_AGENTS = re.compile(r"(?i)(?:^|\.)(?:description\w*|system\w*|instructions?|rules?|persona|agent\w*)$")
+_OF_QUERIES = re.compile(r"(?i)(?:^|[._])(?:sql|query|statements?|init_?sql|pipeline|cypher|kql)(?:\.\[\])?$")
+
+
+def examine_value(keys: str, value: object, where: str, place: Place) -> Iterator[Finding]:
+    """`keys`: the key of the value after those above it, joined by dots. Of a list, each of its texts is one."""
+    for item in value[:_MOST_OF_LIST] if isinstance(value, list) else [value]:
+        text = item if isinstance(item, str) else "true" if item is True else ""
+        if not text or len(text) > _LONGEST:
+            continue
+        for name, _found in matches(VALUES, f"{keys} = {text}"):
+            yield Finding(
+                "config.hostile-value", Verdict.SUSPICIOUS, f"{keys[-80:]} {name}: {text[:120]!r}", place.at(where)
+            )
+        if _DOTTED.fullmatch(text) and not _NAMES_ONLY.search(keys) and deed_of(text.replace(":", ".")) in _RUNNING:
+            what = f"{keys[-80:]} names {text[:120]}, which {deed_of(text.replace(':', '.'))}"
+            yield Finding("config.target", Verdict.SUSPICIOUS, what, place.at(where))
+        if "//" in text:
+            yield from _address(keys, text, where, place)
+        if "://" in text and _TO_AGENTS.search(keys):
+            yield from judge(Leaf(LeafKind.ORDERS, text, where), place)
+        if _OF_QUERIES.search(keys):
+            yield from judge(Leaf(LeafKind.QUERY, text, where), place)
+
+
+def _address(keys: str, text: str, where: str, place: Place) -> Iterator[Finding]:
+    found = _ADDRESS.match(text)
+    loaded = found and (_LOADED_AS.search(keys) or (found["runs"] and not _READ_BY_PEOPLE.search(keys)))
+    address = text.replace("\\:", ":")
+    if loaded and is_strange(address):
+        yield Finding("config.url", Verdict.SUSPICIOUS, f"{keys[-80:]} is fetched from {address[:120]}", place.at(where))
