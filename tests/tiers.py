@@ -38,6 +38,7 @@ SLOW_THINGS = (
     "subprocess.",
     "tests.clamd.",
     "tests.cli.",
+    "tests.failing_store.",
     "tests.hostile_server.",
     "tests.hub_server.",
     "tests.llm_server.",

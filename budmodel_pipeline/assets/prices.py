@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
@@ -37,7 +38,8 @@ def model_prices(
     postgres: PostgresResource, models: ModelsResource, object_storage: ObjectStorageResource
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     now = datetime.now(UTC)
-    held = refresh_prices(postgres.engine, object_storage.store, models.models_dev, models.origin, now)
+    store = object_storage.store
+    held = refresh_prices(postgres.engine, store, partial(models.models_dev, store), models.origin, now)
     yield dg.AssetCheckResult(
         asset_key=PRICES,
         check_name=CATALOG_WAS_READ,

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from budmodel_pipeline.commands.lookups import expect_built, is_built, model_id
 from budmodel_pipeline.warehouse.changes import changes_between
@@ -204,19 +204,24 @@ def variant_rows(connection: Connection, limit: int) -> list[Row]:
     return [dict(row) for row in rows.mappings()]
 
 
+def target_named(connection: Connection, name: str) -> RowMapping | None:
+    """`target` and `model_id` of a place by its name or that of its repository, in any case, or by the path to it."""
+    named = text("""
+        select target, model_id from budmodel.extraction_targets
+        where lower(target) = lower(:name) or lower(uri) = lower(:name) or target = :path order by target limit 1
+    """)
+    return connection.execute(named, {"name": name, "path": str(Path(name).absolute())}).mappings().one_or_none()
+
+
 def model_report(connection: Connection, name: str) -> dict[str, Any]:
     """Everything that is known of a model: names, cards, lineage, scores, and what went wrong.
 
     A path may be given from where one stands. Raises UnknownNameError.
     """
     expect_built(connection, "model_cards")
-    by_target = text("""
-        select target, model_id from budmodel.extraction_targets
-        where lower(target) = lower(:name) or lower(uri) = lower(:name) or target = :path order by target limit 1
-    """)
-    asked = connection.execute(by_target, {"name": name, "path": str(Path(name).absolute())}).one_or_none()
-    meant = (asked.model_id or asked.target) if asked else model_id(connection, name)
-    targets = [asked.target] if asked else []
+    asked = target_named(connection, name)
+    meant = (asked["model_id"] or asked["target"]) if asked else model_id(connection, name)
+    targets = [asked["target"]] if asked else []
     values = {"id": meant, "targets": targets}
 
     def rows(statement: str) -> list[Row]:

@@ -12,12 +12,11 @@ from pydantic import PrivateAttr
 from budmodel_pipeline.connections import live
 from budmodel_pipeline.fetching.endpoints import SAMPLES
 from budmodel_pipeline.fetching.mirror import serve_directory
-from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
+from budmodel_pipeline.model_info.catalogs import MODELS_DEV
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
-from budmodel_pipeline.workflows.remembered_catalogs import Catalogs, catalogs
+from budmodel_pipeline.workflows.remembered_catalogs import Catalogs, KeptCatalog, catalogs, kept_catalog
 
 if TYPE_CHECKING:
     from budmodel_pipeline.services.llm import Llm
@@ -101,6 +100,6 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """What the catalogs of closed models say; see `workflows.remembered_catalogs`. Raises FetchError, CatalogError."""
         return catalogs(self.origin.value, self._catalog_base, store, wait)
 
-    def models_dev(self) -> CatalogFile:
-        """The catalog that has the prices of providers. Raises FetchError."""
-        return catalog_file(MODELS_DEV_URL, self._catalog_base)
+    def models_dev(self, store: ObjectStore) -> KeptCatalog:
+        """The catalog that has the prices of providers. Raises FetchError, CatalogError, ObjectStoreError."""
+        return kept_catalog(MODELS_DEV, self.origin.value, self._catalog_base, store)

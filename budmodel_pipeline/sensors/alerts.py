@@ -17,6 +17,7 @@ from budmodel_pipeline.workflows.fault_messages import (
     Fault,
     after_delivery,
     after_failure,
+    is_quiet,
     message,
     read_told,
     week_is_over,
@@ -50,7 +51,7 @@ def alerts(
         if not alerting.is_configured:
             return dg.SkipReason("Nobody is told: BUDMODEL_ALERT_WEBHOOK is not set.")
         now, told = datetime.now(UTC), read_told(context.cursor)
-        if told.not_before is not None and told.not_before > now:
+        if is_quiet(told, now):
             return dg.SkipReason(f"The last message was not taken; it is tried again at {told.not_before:%H:%M:%S} UTC.")
         with postgres.engine.connect() as connection:
             sources = source_states(connection)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Engine
 
 from budmodel_pipeline.assets.per_model import REQUESTS
 from budmodel_pipeline.resources.postgres import PostgresResource
-from budmodel_pipeline.sensors.model_work import batch_run, has_ended, new_batch, runs_of_batches
+from budmodel_pipeline.sensors.model_work import batch_run, has_ended, is_new, new_batch, runs_of_batches
 from budmodel_pipeline.targets.target import Target, TargetError, target_of
 from budmodel_pipeline.warehouse.batches import claim
-from budmodel_pipeline.warehouse.model_states import add_targets, states_of
+from budmodel_pipeline.warehouse.model_states import TargetState, add_targets, states_of
 from budmodel_pipeline.warehouse.requests import (
     Request,
     finish_request,
@@ -65,7 +65,8 @@ def _followed(instance: dg.DagsterInstance, engine: Engine, requests: Sequence[R
     with engine.begin() as connection:
         states = {state.target: state for state in states_of(connection, [one.target for one in requests if one.target])}
         for request in requests:
-            state, (run, run_id) = states.get(request.target or ""), _run_of(request, runs)
+            state = states.get(request.target or "")
+            run, run_id = _run_of(request, runs, state, now)
             if run_id is not None and run_id != request.run_id:
                 note_run(connection, request.request_id, run_id)
             step = next_step(replace(request, run_id=run_id or request.run_id), run, state, now)
@@ -80,11 +81,15 @@ def _followed(instance: dg.DagsterInstance, engine: Engine, requests: Sequence[R
                     pass
 
 
-def _run_of(request: Request, runs: Mapping[str, dg.DagsterRun]) -> tuple[RunState, str | None]:
+def _run_of(
+    request: Request, runs: Mapping[str, dg.DagsterRun], state: TargetState | None, now: datetime
+) -> tuple[RunState, str | None]:
     """How the run of the latest attempt stands, and its id."""
     run = runs.get(request.batch_id or "") if request.status == "running" else None
     if run is None:
-        return "missing", None
+        # The tick of another daemon may be about to launch it.
+        new = state is not None and state.batch_id == request.batch_id and is_new(state.next_attempt_at, now)
+        return "unfinished" if new else "missing", None
     if not has_ended(run):
         return "unfinished", run.run_id
     return "succeeded" if run.is_success else "failed", run.run_id

@@ -37,6 +37,8 @@ WILL_RETRY = "dagster/will_retry"
 DEADLINE_SECONDS = 40.0
 RUNS_AT_ONCE = 2
 BATCHES_A_TICK = 5
+# Due models are counted up to here: more would be told, and cost a tick the more the more there are.
+COUNTED = 10_000
 # A batch whose run nobody has launched in this time will have none: its tick was killed.
 UNLAUNCHED = timedelta(minutes=5)
 CHECK_EVERY = timedelta(days=1)
@@ -79,9 +81,10 @@ def discovered_models(job_name: str) -> dg.SensorDefinition:
                 scan_versions=how.versions if how is not None else None,
             )
             _free_ended(context.instance, connection, now, scanned=how is not None)
-            due = due_targets(connection, now)
+            due = due_targets(connection, now, COUNTED)
         if due and len(running) >= RUNS_AT_ONCE:
-            return dg.SkipReason(f"{due} models are due; waiting for the {len(running)} batches that are running.{note}")
+            many = f"{'at least ' if due == COUNTED else ''}{due}"
+            return dg.SkipReason(f"{many} models are due; waiting for the {len(running)} batches that are running.{note}")
         launched: list[dg.RunRequest] = []
         while due > 0 and len(launched) < BATCHES_A_TICK:
             batch_id = new_batch()
@@ -164,6 +167,12 @@ def runs_of_batches(instance: dg.DagsterInstance, batch_ids: Collection[str]) ->
     return {run.tags[BATCH]: run for run in reversed(runs)}
 
 
+def is_new(until: datetime | None, now: datetime) -> bool:
+    """Whether the run of a batch that is leased until then may still be launched by the tick that claimed it. A lease that
+    began in the future is of a clock that went wrong."""
+    return until is not None and abs(now + LEASE - until) <= UNLAUNCHED
+
+
 def has_ended(run: dg.DagsterRun) -> bool:
     """Whether a run is over and Dagster is not about to put another in its place."""
     return run.is_finished and run.tags.get(WILL_RETRY) != "true"
@@ -175,10 +184,7 @@ def _free_ended(instance: dg.DagsterInstance, connection: Connection, now: datet
     runs = runs_of_batches(instance, batches)
     ended = [batch_id for batch_id in batches if batch_id in runs and has_ended(runs[batch_id])]
     free_batches(connection, ended, now, scanned=scanned, pause=FIRST_WAIT)
-    launched = now + LEASE - UNLAUNCHED
-    unlaunched = [
-        batch_id for batch_id, until in batches.items() if batch_id not in runs and (until is None or until < launched)
-    ]
+    unlaunched = [batch_id for batch_id, until in batches.items() if batch_id not in runs and not is_new(until, now)]
     free_batches(connection, unlaunched, now, scanned=scanned)
 
 

@@ -13,6 +13,7 @@ from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sensors.unfinished_runs import UNFINISHED
 from budmodel_pipeline.warehouse.states import MODELS_READ, marts_behind
 from budmodel_pipeline.workflows.attempts import pause
+from budmodel_pipeline.workflows.cadence import has_passed
 
 BEHIND = "budmodel/behind"
 RUNS_LOOKED_AT = 20
@@ -65,19 +66,18 @@ def stale_marts(extraction_job: str, marts_job: str, models_job: str, built: Seq
         failures = _failures(records, sources)
         if failures:
             last = failures[0]
-            again = datetime.fromtimestamp(last.end_time or now.timestamp(), UTC) + pause(len(failures))
-            if again > now:
+            ended, wait = datetime.fromtimestamp(last.end_time or now.timestamp(), UTC), pause(len(failures))
+            if not has_passed(wait, ended, now):
                 return dg.SkipReason(
-                    f"{news}, and the rebuild failed {_times(len(failures))}: see run "
-                    f"{last.dagster_run.run_id}. It is tried again at {again:%Y-%m-%d %H:%M} UTC, or at once when a source "
-                    f"publishes something new."
+                    f"{news}, and the rebuild failed {_times(len(failures))}: see run {last.dagster_run.run_id}. It is "
+                    f"tried again at {ended + wait:%Y-%m-%d %H:%M} UTC, or at once when a source publishes something new."
                 )
         elif behind and all(one.startswith(MODELS_READ) for one in behind) and records and records[0].dagster_run.is_success:
             ended = _ended(records[0])
             batches = dg.RunsFilter(job_name=models_job, statuses=UNFINISHED)
-            if ended + BETWEEN_BATCHES > now and context.instance.get_runs(batches, limit=1):
+            if not has_passed(BETWEEN_BATCHES, ended, now) and context.instance.get_runs(batches, limit=1):
                 return dg.SkipReason(f"Models are being read; the marts follow at {ended + BETWEEN_BATCHES:%H:%M} UTC.")
-        elif not behind and records and _ended(records[0]) + AT_MOST_ONCE > now:
+        elif not behind and records and not has_passed(AT_MOST_ONCE, _ended(records[0]), now):
             return dg.SkipReason("The marts hold every current snapshot and model, and were built within a day.")
         last_run = records[0].dagster_run.run_id if records else None
         return dg.RunRequest(run_key=rebuild_key(behind, last_run), tags={BEHIND: sources})
@@ -92,8 +92,8 @@ def _ended(record: dg.RunRecord) -> datetime:
 def _is_old(instance: dg.DagsterInstance, built: Sequence[dg.AssetKey], now: datetime) -> bool:
     """Whether one of the assets was made so long ago that all are to be made again; what never was is not old."""
     records = instance.get_asset_records(built)
-    entries = [record.asset_entry.last_materialization_record for record in records]
-    return any(entry is not None and datetime.fromtimestamp(entry.timestamp, UTC) + REBUILD_AFTER < now for entry in entries)
+    made = [entry.timestamp for record in records if (entry := record.asset_entry.last_materialization_record) is not None]
+    return any(has_passed(REBUILD_AFTER, datetime.fromtimestamp(moment, UTC), now) for moment in made)
 
 
 def _failures(records: Collection[dg.RunRecord], sources: str) -> list[dg.RunRecord]:

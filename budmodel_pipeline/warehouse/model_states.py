@@ -1,6 +1,6 @@
 """The state of per-model work: which places we know, which are due, and what became of each attempt."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,23 +9,31 @@ import orjson
 from sqlalchemy import Connection, text
 
 # A run that is killed leaves models that were read and then not searched for a license, scanned or listed. Where that was
-# tried and failed, the failure says when it is tried again.
+# tried and failed, the failure says when it is tried again. (One row each is looked up by its key: for `exists` the planner
+# may read the whole table.)
 LEFT_UNFINISHED = """
-    known.last_error is null and (not exists (
-        select from budmodel.model_licenses held where held.target = known.target and held.revision = known.revision
-    ) or known.provider <> 'cloud_model' and :scanned and not exists (
-        select from budmodel.model_scans scan where scan.target = known.target and scan.revision = known.revision
-    ) or exists (
-        select from budmodel.model_scans scan
-        where scan.target = known.target and scan.revision = known.revision and scan.files > 0 and not exists (
-            select from budmodel.model_files file where file.target = known.target and file.revision = known.revision
-        )
-    ))
+    known.last_error is null and ((
+        select 1 from budmodel.model_licenses held
+        where held.target = known.target and held.revision = known.revision limit 1
+    ) is null or known.provider <> 'cloud_model' and :scanned and (
+        select 1 from budmodel.model_scans scan where scan.target = known.target and scan.revision = known.revision limit 1
+    ) is null or (
+        select 1 from budmodel.model_scans scan
+        where scan.target = known.target and scan.revision = known.revision and scan.files > 0 and (
+            select 1 from budmodel.model_files file
+            where file.target = known.target and file.revision = known.revision limit 1
+        ) is null limit 1
+    ) is not null)
 """
 
 _WITHDRAWN = """exists (
     select from budmodel.withdrawals gone where lower(gone.target) = lower({target}) and gone.lifted_at is null
 )"""
+
+# No attempt is put off for longer; only a clock that was wrong says a later time.
+LATEST_ATTEMPT = "cast(:now as timestamptz) + interval '2 days'"
+# Of a request: its time has come.
+ASKED_NOW = f"(coalesce(next_attempt_at, :now) <= :now or next_attempt_at > {LATEST_ATTEMPT})"
 
 # Postgres takes any number of rows as one JSON value; a page keeps a statement and its memory small.
 PAGE = 5_000
@@ -126,47 +134,88 @@ def holds_real_data(connection: Connection) -> bool:
     return bool(connection.execute(statement).scalar_one())
 
 
-def due_targets(connection: Connection, now: datetime) -> int:
-    """How many targets wait for an attempt whose time has come."""
-    statement = text("select count(*) from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now")
-    return int(connection.execute(statement, {"now": now}).scalar_one())
+def due_targets(connection: Connection, now: datetime, limit: int) -> int:
+    """How many targets wait for an attempt whose time has come, counted up to `limit`."""
+    statement = text("""
+        select count(*) from (
+            select from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now limit :limit
+        ) due
+    """)
+    return int(connection.execute(statement, {"now": now, "limit": limit}).scalar_one())
 
 
-def expire_targets(
-    connection: Connection, before: datetime, origin: str, now: datetime, limit: int, *, scanned: bool = False
-) -> int:
-    """Makes due again what was extracted before `before`, the oldest first, and what is of another origin; how many.
+def expire_targets(connection: Connection, before: datetime, now: datetime, limit: int) -> int:
+    """Makes due again what was extracted before `before`, the longest ago first; how many.
 
-    So is what an hour ago was left unfinished, scans counted where models are `scanned`.
+    Moments that lie in the future by more than anybody sets them are of a clock that went wrong: nobody knows how old that
+    is, and what waits for them waits no longer.
     """
-    found = connection.execute(
-        text(f"""
-            update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
-            where target in (
-                select target from budmodel.extraction_targets known
-                -- What a batch holds is being worked on.
-                where status = 'extracted' and batch_id is null and (extracted_at < :before
-                    -- A clock went wrong: nobody knows how old this is.
-                    or extracted_at > cast(:now as timestamptz) + interval '1 day' or not exists (
-                    select from budmodel.model_info info
-                    where info.target = known.target and info.revision = known.revision and info.origin = :origin
-                ) or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {LEFT_UNFINISHED})
-                order by extracted_at limit :limit
-            )
-        """),
-        {"before": before, "origin": origin, "now": now, "limit": limit, "scanned": scanned},
-    )
-    return found.rowcount
+    hurried = text(f"""
+        update budmodel.extraction_targets set next_attempt_at = :now
+        where status = 'waiting' and batch_id is null and next_attempt_at > {LATEST_ATTEMPT}
+    """)
+    expired = text("""
+        update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
+        where target in (
+            (select target from budmodel.extraction_targets
+             where status = 'extracted' and batch_id is null and extracted_at < :before order by extracted_at limit :limit)
+            union all
+            (select target from budmodel.extraction_targets where status = 'extracted' and batch_id is null
+             and extracted_at > cast(:now as timestamptz) + interval '1 day' limit :limit)
+        )
+    """)
+    values = {"before": before, "now": now, "limit": limit}
+    return connection.execute(hurried, {"now": now}).rowcount + connection.execute(expired, values).rowcount
+
+
+def sweep_targets(
+    connection: Connection, origin: str, scan_versions: Mapping[str, str] | None, now: datetime, limit: int
+) -> int:
+    """Looks at the next `limit` targets by name, and makes due again which of them are of another origin than `origin`, were
+    scanned by other rules or signatures than `scan_versions`, or were left unfinished an hour ago; how many.
+
+    However many there are, this costs the same: after the last of them the next call begins anew. Without `scan_versions`
+    models are not scanned.
+    """
+    # Whoever sweeps at the same time goes on where this one ends.
+    begun = text("insert into budmodel.sweeps (sweep, after) values ('targets', '') on conflict do nothing")
+    connection.execute(begun)
+    place = text("select after from budmodel.sweeps where sweep = 'targets' for update")
+    after: str = connection.execute(place).scalar_one()
+    page = text("""
+        select max(target) as last, count(*) as looked from (
+            select target from budmodel.extraction_targets where target > :after order by target limit :limit
+        ) page
+    """)
+    last, looked = connection.execute(page, {"after": after, "limit": limit}).one()
+    reached = text("update budmodel.sweeps set after = :last where sweep = 'targets'")
+    connection.execute(reached, {"last": last if looked == limit else ""})
+    expired = text(f"""
+        update budmodel.extraction_targets known set status = 'waiting', next_attempt_at = :now
+        where target > :after and target <= :last
+          -- What a batch holds is being worked on.
+          and status = 'extracted' and batch_id is null and ((
+            select 1 from budmodel.model_info info
+            where info.target = known.target and info.revision = known.revision and info.origin = :origin limit 1
+        ) is null or (
+            select 1 from budmodel.model_scans scan
+            where scan.target = known.target and scan.versions <> cast(:versions as jsonb) limit 1
+        ) is not null or extracted_at < cast(:now as timestamptz) - interval '1 hour' and {LEFT_UNFINISHED})
+    """)
+    versions = None if scan_versions is None else orjson.dumps(dict(scan_versions)).decode()
+    values = {"after": after, "last": last, "now": now, "origin": origin, "versions": versions}
+    return connection.execute(expired, {**values, "scanned": scan_versions is not None}).rowcount
 
 
 def models_waiting(connection: Connection, now: datetime) -> bool:
     """Whether a model is due or a request is open."""
-    statement = text("""
+    statement = text(f"""
         select exists (
             select from budmodel.extraction_targets where status = 'waiting' and next_attempt_at <= :now
         ) or exists (
-            select from budmodel.extraction_requests
-            where status = 'running' or (status = 'queued' and coalesce(next_attempt_at, :now) <= :now)
+            select from budmodel.extraction_targets where status = 'waiting' and next_attempt_at > {LATEST_ATTEMPT}
+        ) or exists (
+            select from budmodel.extraction_requests where status = 'running' or (status = 'queued' and {ASKED_NOW})
         )
     """)
     return bool(connection.execute(statement, {"now": now}).scalar_one())

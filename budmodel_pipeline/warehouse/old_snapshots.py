@@ -43,6 +43,10 @@ def unpublished_before(connection: Connection, before: datetime) -> OldSnapshots
 
 
 def forget_snapshots(connection: Connection, snapshot_ids: Sequence[str]) -> None:
-    """Deletes them, with all that hangs on them."""
+    """Deletes them, with all that hangs on them; of what was fetched last and goes, what is published takes the place."""
+    left = text("""
+        update budmodel.sources set latest_snapshot_id = current_snapshot_id where latest_snapshot_id = any(:ids)
+    """)
+    connection.execute(left, {"ids": list(snapshot_ids)})
     statement = text("delete from budmodel.snapshots where snapshot_id = any(:ids) and status <> 'published'")
     connection.execute(statement, {"ids": list(snapshot_ids)})

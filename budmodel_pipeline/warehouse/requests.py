@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
+from budmodel_pipeline.warehouse.model_states import ASKED_NOW
+
 # More than this many runs' worth of requests at once are looked at in turn, the oldest first.
 FOLLOWED = 10_000
 
@@ -62,7 +64,7 @@ def open_requests(connection: Connection, now: datetime, limit: int) -> list[Req
             (select {columns} from budmodel.extraction_requests where status = 'running' order by request_id limit :followed)
             union all
             (select {columns} from budmodel.extraction_requests
-             where status = 'queued' and coalesce(next_attempt_at, :now) <= :now
+             where status = 'queued' and {ASKED_NOW}
              order by priority desc, request_id limit :limit)
         """),
         {"now": now, "limit": limit, "followed": FOLLOWED},

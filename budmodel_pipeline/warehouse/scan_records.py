@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -75,21 +74,6 @@ def last_scan(connection: Connection, target: str) -> LastScan | None:
         {"target": target},
     ).mappings()
     return next((LastScan(**row) for row in found), None)
-
-
-def expire_scans(connection: Connection, versions: Mapping[str, str], now: datetime, limit: int) -> int:
-    """Makes models due again that were scanned by other rules or signatures than `versions`; how many."""
-    statement = text("""
-        update budmodel.extraction_targets set status = 'waiting', next_attempt_at = :now
-        where target in (
-            select scans.target from budmodel.model_scans scans
-            inner join budmodel.extraction_targets targets using (target)
-            where scans.versions <> cast(:versions as jsonb) and targets.status = 'extracted' and batch_id is null
-            order by scans.scanned_at limit :limit
-        )
-    """)
-    stated = orjson.dumps(dict(versions)).decode()
-    return connection.execute(statement, {"versions": stated, "now": now, "limit": limit}).rowcount
 
 
 class ResultsTable:

@@ -102,7 +102,8 @@ def record_unchanged(connection: Connection, snapshot: Snapshot, now: datetime) 
     values = {"source": snapshot.source, "snapshot_id": snapshot.snapshot_id, "now": now}
     connection.execute(text("update budmodel.snapshots set last_seen_at = :now where snapshot_id = :snapshot_id"), values)
     succeeded = text("""
-        update budmodel.sources set last_extracted_at = :now, last_attempt_at = :now, last_error = null
+        update budmodel.sources set last_extracted_at = :now, last_attempt_at = :now, last_error = null,
+            latest_snapshot_id = :snapshot_id
         where source = :source
     """)
     connection.execute(succeeded, values)
@@ -128,8 +129,10 @@ def record_fetched(connection: Connection, snapshot: Snapshot) -> None:
     upsert(connection, snapshots, [row])
     of_snapshot = {"snapshot_id": snapshot.snapshot_id}
     replace_rows(connection, snapshot_files, of_snapshot, [of_snapshot | asdict(file) for file in snapshot.files])
-    attempted = text("update budmodel.sources set last_attempt_at = :at where source = :source")
-    connection.execute(attempted, {"at": snapshot.last_seen_at, "source": snapshot.source})
+    attempted = text("""
+        update budmodel.sources set last_attempt_at = :at, latest_snapshot_id = :snapshot_id where source = :source
+    """)
+    connection.execute(attempted, {"at": snapshot.last_seen_at, "source": snapshot.source, **of_snapshot})
 
 
 def record_backfill(connection: Connection, snapshot: Snapshot) -> None:
@@ -175,11 +178,7 @@ def current_snapshot(connection: Connection, source: str) -> Snapshot | None:
 
 def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
     """The snapshot that was fetched or seen last, whether published, refused or still to be parsed."""
-    latest = """
-        select snapshot_id from budmodel.snapshots where source = :source and origin <> 'backfill'
-        order by last_seen_at desc, fetched_at desc limit 1
-    """
-    return _one(connection, latest, source=source)
+    return _one(connection, "select latest_snapshot_id from budmodel.sources where source = :source", source=source)
 
 
 def snapshot_as_of(connection: Connection, source: str, day: date | None) -> Snapshot | None:

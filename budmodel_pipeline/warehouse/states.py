@@ -70,10 +70,14 @@ def marts_behind(connection: Connection) -> frozenset[str]:
 
 
 def newest_extraction(connection: Connection) -> str | None:
-    """When a model was last read (UTC), as text; None before the first."""
-    newest = text(
-        "select to_char(max(extracted_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') from budmodel.extraction_targets"
-    )
+    """When a model was last read (UTC), as text; None before the first.
+
+    What a clock that went wrong says of days to come would hide all that is read until then.
+    """
+    newest = text("""
+        select to_char(max(extracted_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') from budmodel.extraction_targets
+        where extracted_at < now() + interval '1 day'
+    """)
     read: str | None = connection.execute(newest).scalar()
     return read
 

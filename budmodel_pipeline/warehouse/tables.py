@@ -57,6 +57,8 @@ sources = Table(
     Column("last_error", Text),
     _moment("last_failed_at"),
     Column("current_snapshot_id", Text),
+    # The one that was fetched or seen last, whatever the clock said then.
+    Column("latest_snapshot_id", Text),
     # The snapshot that the marts were last built from as a whole.
     Column("marts_snapshot_id", Text),
 )
@@ -361,10 +363,28 @@ extraction_targets = Table(
     CheckConstraint("provider in ('hugging_face', 'disk', 'url', 'cloud_model')", name="provider"),
     CheckConstraint("status in ('waiting', 'extracted', 'failed')", name="status"),
     UniqueConstraint("provider", "uri"),
-    Index(None, "status", "next_attempt_at"),
-    Index(None, "checked_at"),
+    Index("ix_extraction_targets_waiting", "status", "next_attempt_at", "target"),
+    Index("ix_extraction_targets_read", "extracted_at", postgresql_where=text("status = 'extracted' and batch_id is null")),
+    Index(None, "extracted_at"),
+    Index(
+        "ix_extraction_targets_compared",
+        "checked_at",
+        "target",
+        postgresql_where=text("provider = 'hugging_face' and status = 'extracted'"),
+    ),
+    # The hub does not tell names apart by case, and people do not.
+    Index("ix_extraction_targets_any_case_target", text("lower(target)")),
+    Index("ix_extraction_targets_any_case_uri", text("lower(uri)")),
     Index(None, "model_id"),
     Index(None, "batch_id", postgresql_where=text("batch_id is not null")),
+)
+
+# How far each walk over a whole table has come, a page at a time: the key of the last row that was looked at.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("sweep", Text, primary_key=True),
+    Column("after", Text, nullable=False),
 )
 
 # One row per revision that was read; `facts` holds every field as value, method and evidence, or null with the reason.

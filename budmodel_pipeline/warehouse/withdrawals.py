@@ -26,6 +26,8 @@ _ROWS = {
     "extraction_requests": "target = :target or provider = :provider and uri = :uri",
     "file_digests": "strpos(lower(origin), lower(:place)) > 0",
     "scan_results": "cache_key = any(:results)",
+    # The walk begins anew.
+    "sweeps": "after = :target",
 }
 
 

@@ -24,9 +24,11 @@ def pause(attempts: int) -> timedelta:
 
 
 def next_attempt(attempts: int, now: datetime, *, permanent: bool, retry_after: float | None = None) -> NextAttempt:
-    """After the failed attempt number `attempts` (1 for the first). `retry_after` is in seconds, as the server asked."""
+    """After the failed attempt number `attempts` (1 for the first). `retry_after` is in seconds, as the server asked, of
+    which up to a day is heeded."""
     if permanent:
         return NextAttempt(None, "It is not tried again: it would fail the same way.")
     if attempts >= MAX_ATTEMPTS:
         return NextAttempt(None, f"Given up after {attempts} attempts.")
-    return NextAttempt(now + max(pause(attempts), timedelta(seconds=retry_after or 0)))
+    asked = timedelta(seconds=min(retry_after or 0, LONGEST_WAIT.total_seconds()))
+    return NextAttempt(now + max(pause(attempts), asked))

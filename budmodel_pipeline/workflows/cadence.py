@@ -12,6 +12,12 @@ SLACK = timedelta(hours=12)
 FUTURE = timedelta(days=1)
 
 
+def has_passed(wait: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether it is `wait` or longer since then. What happened in the future was told by a clock that went wrong, then or
+    now: nobody knows how long ago it is, and nobody waits for it."""
+    return now - since >= wait or since - now > FUTURE
+
+
 def next_due(state: SourceState) -> datetime | None:
     """When the cadence of the source is up, None for at once: it was never extracted."""
     return None if state.last_extracted_at is None else state.last_extracted_at + state.cadence
@@ -24,9 +30,7 @@ def is_due(state: SourceState, scheduled: datetime, origin: str) -> bool:
     nobody knows how old the data are.
     """
     last = state.last_extracted_at
-    if last is None or state.origin != origin or last > scheduled + FUTURE:
-        return True
-    return scheduled >= last + state.cadence - SLACK
+    return last is None or state.origin != origin or has_passed(state.cadence - SLACK, last, scheduled)
 
 
 def by_default(states: Iterable[SourceState]) -> list[SourceState]:

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from budmodel_pipeline.workflows.cadence import has_passed
+
 WEEK = timedelta(days=7)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 LONGEST_LINE = 300
@@ -44,7 +46,12 @@ def read_told(cursor: str | None) -> Told:
 
 def week_is_over(told: Told, now: datetime) -> bool:
     """Whether a week's changes are to be told; the first week begins when the first tick looks."""
-    return told.week is not None and now - told.week >= WEEK
+    return told.week is not None and has_passed(WEEK, told.week, now)
+
+
+def is_quiet(told: Told, now: datetime) -> bool:
+    """Whether the next delivery is to wait: for an hour at most, whatever a clock said that went wrong."""
+    return told.not_before is not None and now < told.not_before <= now + LONGEST_WAIT
 
 
 def message(told: Told, faults: Collection[Fault], changes: Sequence[str] | None) -> str | None:

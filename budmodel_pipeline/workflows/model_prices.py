@@ -1,5 +1,6 @@
 """Keeps what providers charge for models: the catalog is fetched by the day, and its names are resolved at every call."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,10 @@ from budmodel_pipeline.model_info.catalogs import MODELS_DEV, CatalogError, offe
 from budmodel_pipeline.model_info.offers import Offer
 from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.settings import Origin
-from budmodel_pipeline.targets.closed_models import CatalogFile, model_offered
+from budmodel_pipeline.targets.closed_models import model_offered
 from budmodel_pipeline.warehouse.price_records import CatalogFileRecord, PriceRecord, held_catalog, store_prices
+from budmodel_pipeline.workflows.cadence import has_passed
+from budmodel_pipeline.workflows.remembered_catalogs import KeptCatalog
 
 AGE = timedelta(days=1)
 # A catalog with fewer offers than this part of those that are held was not published whole.
@@ -33,7 +36,7 @@ class PricesOutcome:
 
 
 def refresh_prices(
-    engine: Engine, store: ObjectStore, read: Callable[[], CatalogFile], origin: Origin, now: datetime
+    engine: Engine, store: ObjectStore, read: Callable[[], KeptCatalog], origin: Origin, now: datetime
 ) -> PricesOutcome:
     """Fetches the catalog where what is held is a day old or of another origin, and resolves all its names.
 
@@ -46,7 +49,7 @@ def refresh_prices(
     problem: str | None = None
     if held is None or _due(held.file, origin, now):
         try:
-            newer = _fetched(read(), held, store, origin)
+            newer = _fetched(read(), held, origin)
         except (FetchError, CatalogError, ObjectStoreError) as error:
             problem = str(error)
     current = newer or held
@@ -74,7 +77,9 @@ class _Offers(NamedTuple):
 def _held(record: CatalogFileRecord, store: ObjectStore) -> _Offers | None:
     """What is held, from its bytes; None where these are lost: then they are fetched again."""
     try:
-        return _Offers(record, offers_of_models_dev(store.get_content(record.sha256)))
+        content = store.get(record.object_key)
+        whole = hashlib.sha256(content).hexdigest() == record.sha256
+        return _Offers(record, offers_of_models_dev(content)) if whole else None
     except (CatalogError, ObjectStoreError):
         return None
 
@@ -82,17 +87,16 @@ def _held(record: CatalogFileRecord, store: ObjectStore) -> _Offers | None:
 def _due(file: CatalogFileRecord, origin: Origin, now: datetime) -> bool:
     if file.origin != origin:
         return origin is not Origin.SAMPLE
-    return now - file.fetched_at >= AGE
+    return has_passed(AGE, file.fetched_at, now)
 
 
-def _fetched(file: CatalogFile, held: _Offers | None, store: ObjectStore, origin: Origin) -> _Offers:
+def _fetched(file: KeptCatalog, held: _Offers | None, origin: Origin) -> _Offers:
     offers = offers_of_models_dev(file.content)
     before = len(held.offers) if held and held.file.origin == origin else 0
     if len(offers) < before * LEAST_PART:
         raise CatalogError(f"{file.url}: {len(offers):,} offers where there were {before:,}; the older ones were kept")
-    stored = store.put_content(file.content)
-    record = CatalogFileRecord(MODELS_DEV, file.url, origin, stored.sha256, stored.key, stored.size, file.fetched_at)
-    return _Offers(record, offers)
+    size = len(file.content)
+    return _Offers(CatalogFileRecord(MODELS_DEV, file.url, origin, file.sha256, file.key, size, file.fetched_at), offers)
 
 
 def _price(offer: Offer) -> PriceRecord:

@@ -23,7 +23,7 @@ class Step:
 def next_step(request: Request, run: RunState, state: TargetState | None, now: datetime) -> Step:
     """What to do with an open request. `run` is that of its latest attempt, `state` that of its model.
 
-    A run has many models: what became of this one is told by its own state.
+    A run has many models: what became of this one is told by its own state. It is `missing` when none will come.
     """
     if request.status == "queued":
         return Step("launch")
@@ -43,5 +43,8 @@ def next_step(request: Request, run: RunState, state: TargetState | None, now: d
     following = next_attempt(request.attempts, now, permanent=permanent)
     if following.at is None:
         return Step("finish", error if permanent else f"{error}. {following.reason}")
+    if run == "missing":
+        # It was waited for.
+        return Step("postpone", error, now)
     at = state.next_attempt_at if state is not None and state.next_attempt_at else following.at
     return Step("postpone", error, min(at, following.at))

@@ -8,15 +8,16 @@ store, by origin: samples never stand in for what is live.
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock, Thread
 
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.model_info.catalogs import (
     LLM_STATS_URL,
+    MODELS_DEV,
     MODELS_DEV_URL,
     CatalogError,
     CatalogRecord,
@@ -24,13 +25,13 @@ from budmodel_pipeline.model_info.catalogs import (
     read_models_dev,
 )
 from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
-from budmodel_pipeline.targets.closed_models import catalog_file
+from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 
 # Those of their makers first.
-CATALOGS: Sequence[tuple[str, str, Callable[[bytes], Sequence[CatalogRecord]]]] = (
-    ("models.dev", MODELS_DEV_URL, lambda content: list(read_models_dev(content))),
-    ("llm-stats", LLM_STATS_URL, lambda content: list(read_llm_stats(content))),
-)
+CATALOGS: Mapping[str, tuple[str, Callable[[bytes], Sequence[CatalogRecord]]]] = {
+    MODELS_DEV: (MODELS_DEV_URL, lambda content: list(read_models_dev(content))),
+    "llm-stats": (LLM_STATS_URL, lambda content: list(read_llm_stats(content))),
+}
 # Sensors ask at every tick; the catalogs change by the day.
 GOOD_FOR, BAD_FOR = 6 * 3600.0, 600.0
 # What a tick of a sensor may wait, and what a run may.
@@ -44,6 +45,17 @@ class Catalogs:
 
     records: Sequence[CatalogRecord]
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCatalog:
+    """A state of a catalog that lies in the object store under `key`, and when it was fetched (UTC)."""
+
+    url: str
+    content: bytes
+    sha256: str
+    key: str
+    fetched_at: datetime
 
 
 @dataclass(slots=True)
@@ -89,43 +101,58 @@ def _fill(refresh: _Refresh, origin: str, base: str | None, store: ObjectStore |
         refresh.answer.set_result(found)
 
 
+def kept_catalog(name: str, origin: str, base: str | None, store: ObjectStore) -> KeptCatalog:
+    """A catalog as it is now, kept where it differs from its newest state. `base` is a mirror's, None for live.
+
+    Raises FetchError, CatalogError where it is none, and ObjectStoreError.
+    """
+    url, read = CATALOGS[name]
+    file = catalog_file(url, base)
+    read(file.content)
+    return KeptCatalog(
+        file.url, file.content, hashlib.sha256(file.content).hexdigest(), _keep(store, origin, name, file), file.fetched_at
+    )
+
+
 def _all(origin: str, base: str | None, store: ObjectStore | None) -> Catalogs:
     records: list[CatalogRecord] = []
     notes: list[str] = []
-    for name, url, read in CATALOGS:
-        kept = f"catalogs/{origin}/{name}"
+    for name, (url, read) in CATALOGS.items():
         try:
-            content = catalog_file(url, base).content
-            found = read(content)
+            file = catalog_file(url, base)
+            found = read(file.content)
         except (FetchError, CatalogError) as error:
-            last = _last(store, kept)
+            last = _last(store, origin, name)
             if last is None or store is None:
                 raise
             records += read(store.get(last))
             notes.append(f"{error}; what {name} said on {last.rpartition('/')[2][:10]} is used")
-        else:
-            _keep(store, kept, content)
-            records += found
+            continue
+        records += found
+        if store is not None:
+            try:
+                _keep(store, origin, name, file)
+            except ObjectStoreError as error:
+                # Without it today's answer is as good.
+                logger.warning("the catalogs cannot be kept: %s", error)
     return Catalogs(records, notes)
 
 
-def _last(store: ObjectStore | None, kept: str) -> str | None:
+def _last(store: ObjectStore | None, origin: str, name: str) -> str | None:
     """The key of the newest state."""
     try:
-        return max(store.list(kept), default=None) if store else None
+        return max(store.list(f"catalogs/{origin}/{name}"), default=None) if store else None
     except ObjectStoreError as error:
         logger.warning("the last good catalogs cannot be read: %s", error)
         return None
 
 
-def _keep(store: ObjectStore | None, kept: str, content: bytes) -> None:
-    """Stores a state that differs from the newest one. Without it today's answer is as good."""
-    if store is None:
-        return
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    try:
-        last = max(store.list(kept), default="")
-        if not last.endswith(digest):
-            store.put(f"{kept}/{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}-{digest}", content)
-    except ObjectStoreError as error:
-        logger.warning("the catalogs cannot be kept: %s", error)
+def _keep(store: ObjectStore, origin: str, name: str, file: CatalogFile) -> str:
+    """Stores a state that differs from the newest one; the key under which it lies."""
+    kept, digest = f"catalogs/{origin}/{name}", hashlib.sha256(file.content).hexdigest()[:16]
+    last = max(store.list(kept), default="")
+    if last.endswith(digest):
+        return last
+    key = f"{kept}/{file.fetched_at:%Y-%m-%dT%H%M%S.%f}-{digest}"
+    store.put(key, file.content)
+    return key

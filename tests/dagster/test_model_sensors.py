@@ -366,11 +366,16 @@ def test_a_request_whose_run_never_started_goes_back_into_the_queue(
         add_request(connection, "hugging_face", "org/a", "ann")
     sensor = extraction_requests(MODELS_JOB)
     (first,), _ = tick(sensor, engine, instance, postgres_server)
+    with engine.begin() as connection:
+        # Another daemon's tick may be about to start it; after six minutes none is.
+        assert tick(sensor, engine, instance, postgres_server)[0] == []
+        assert connection.execute(text("select status from budmodel.extraction_requests")).scalar_one() == "running"
+        earlier = text("update budmodel.extraction_targets set next_attempt_at = next_attempt_at - cast(:by as interval)")
+        connection.execute(earlier, {"by": SOON})
     assert tick(sensor, engine, instance, postgres_server)[0] == []
     with engine.begin() as connection:
         row = connection.execute(text("select status, error from budmodel.extraction_requests")).one()
         assert (row.status, row.error) == ("queued", "no run was started for it, or its record is gone")
-        connection.execute(text("update budmodel.extraction_requests set next_attempt_at = now()"))
     (second,), _ = tick(sensor, engine, instance, postgres_server)
     assert first.run_key != second.run_key
     assert batch(engine, second) == ["hf:org/a"]

@@ -107,8 +107,8 @@ def test_the_longest_waiting_are_read_and_checked_first(engine: Engine) -> None:
         extracted(engine, name, NOW - days * DAY)
     with engine.begin() as connection:
         assert [one.uri for one in unchecked_targets(connection, NOW, 2)] == ["org/c", "org/b"]
-        assert expire_targets(connection, NOW - 7 * DAY, "live", NOW, 2) == 2
-        assert due_targets(connection, NOW) == 2
+        assert expire_targets(connection, NOW - 7 * DAY, NOW, 2) == 2
+        assert due_targets(connection, NOW, 10) == 2
         assert claim_due(connection, "oldest", NOW, NOW + HOUR, 10) == ["hf:org/b", "hf:org/c"]
 
 

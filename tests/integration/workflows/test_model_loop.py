@@ -23,6 +23,7 @@ from budmodel_pipeline.warehouse.model_states import (
     due_targets,
     expire_targets,
     states_of,
+    sweep_targets,
 )
 from budmodel_pipeline.workflows.attempts import MAX_ATTEMPTS
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
@@ -192,12 +193,12 @@ def test_what_was_tried_and_failed_for_good_is_not_taken_for_what_a_killed_run_l
     assert "It is not tried again: it would fail the same way." in str(state.last_error)
     now = datetime.now(UTC) + LATER
     with engine.begin() as connection:
-        long_ago = now - timedelta(days=7)
-        expire_targets(connection, long_ago, "live", now, 100)
+        expire_targets(connection, now - timedelta(days=7), now, 100)
+        sweep_targets(connection, "live", None, now, 100)
         free_batches(connection, None, now, scanned=False)
-        assert due_targets(connection, now) == 0
-        expire_targets(connection, now, "live", now, 100)
-        assert due_targets(connection, now) == len(TARGETS)
+        assert due_targets(connection, now, 100) == 0
+        expire_targets(connection, now, now, 100)
+        assert due_targets(connection, now, 100) == len(TARGETS)
 
 
 def test_what_was_never_read_is_said_and_not_touched(

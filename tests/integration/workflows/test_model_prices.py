@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.closed_models import CatalogFile
-from budmodel_pipeline.workflows.model_prices import refresh_prices
+from budmodel_pipeline.workflows.model_prices import PricesOutcome, refresh_prices
+from budmodel_pipeline.workflows.remembered_catalogs import KeptCatalog
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LATER, TOMORROW = NOW + timedelta(hours=23), NOW + timedelta(days=1)
@@ -25,6 +27,20 @@ def catalog(at: datetime, **models: Mapping[str, Any]) -> Callable[[], CatalogFi
     offered = {name.replace("_", "-"): {"cost": cost} for name, cost in models.items()}
     content = json.dumps({"host": {"name": "Host", "models": offered}}).encode()
     return lambda: CatalogFile(URL, content, at)
+
+
+def refresh(
+    engine: Engine, store: ObjectStore, read: Callable[[], CatalogFile], origin: Origin, now: datetime
+) -> PricesOutcome:
+    """What comes of it when `read` is what the catalog says and is kept."""
+
+    def kept() -> KeptCatalog:
+        file = read()
+        digest = sha256(file.content).hexdigest()
+        store.put(f"catalogs/{digest}", file.content)
+        return KeptCatalog(file.url, file.content, digest, f"catalogs/{digest}", file.fetched_at)
+
+    return refresh_prices(engine, store, kept, origin, now)
 
 
 def broken() -> CatalogFile:
@@ -57,7 +73,7 @@ HELD = [
 
 
 def test_every_offer_is_kept_with_the_bytes_that_it_is_from(engine: Engine, store: ObjectStore) -> None:
-    found = refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    found = refresh(engine, store, FIRST, Origin.LIVE, NOW)
     assert (found.rows, found.matched, found.providers, found.models, found.fetched_at, found.problem) == (
         3,
         2,
@@ -76,13 +92,13 @@ def test_every_offer_is_kept_with_the_bytes_that_it_is_from(engine: Engine, stor
 
 
 def test_it_is_fetched_by_the_day_and_names_are_resolved_at_every_call(engine: Engine, store: ObjectStore) -> None:
-    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+    refresh(engine, store, FIRST, Origin.LIVE, NOW)
     with engine.begin() as connection:
         connection.execute(text("update budmodel.model_prices set model_id = 'old/name' where published_id = 'gpt-4o'"))
-    assert refresh_prices(engine, store, unexpected, Origin.LIVE, LATER).fetched_at == NOW
+    assert refresh(engine, store, unexpected, Origin.LIVE, LATER).fetched_at == NOW
     assert rows(engine) == HELD
     newer = catalog(TOMORROW, gpt_4o={"input": 2, "output": 8}, o3=GPT)
-    assert refresh_prices(engine, store, newer, Origin.LIVE, TOMORROW).fetched_at == TOMORROW
+    assert refresh(engine, store, newer, Origin.LIVE, TOMORROW).fetched_at == TOMORROW
     # What is offered no more is gone.
     assert [row[0] for row in rows(engine)] == ["gpt-4o", "o3"]
 
@@ -99,33 +115,38 @@ def test_it_is_fetched_by_the_day_and_names_are_resolved_at_every_call(engine: E
 def test_what_cannot_be_had_leaves_what_is_held(
     engine: Engine, store: ObjectStore, read: Callable[[], CatalogFile], words: str
 ) -> None:
-    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
-    found = refresh_prices(engine, store, read, Origin.LIVE, TOMORROW)
+    refresh(engine, store, FIRST, Origin.LIVE, NOW)
+    found = refresh(engine, store, read, Origin.LIVE, TOMORROW)
     assert words in (found.problem or "")
     assert (found.rows, found.fetched_at) == (3, NOW)
     assert rows(engine) == HELD
 
 
+def test_a_clock_that_was_ahead_does_not_hold_old_prices(engine: Engine, store: ObjectStore) -> None:
+    refresh(engine, store, catalog(NOW + timedelta(days=730), gpt_4o=GPT), Origin.LIVE, NOW)
+    assert refresh(engine, store, FIRST, Origin.LIVE, NOW).fetched_at == NOW
+
+
 def test_a_first_failure_leaves_nothing_and_says_so(engine: Engine, store: ObjectStore) -> None:
-    found = refresh_prices(engine, store, broken, Origin.LIVE, NOW)
+    found = refresh(engine, store, broken, Origin.LIVE, NOW)
     assert (found.rows, found.fetched_at, "the site is down" in (found.problem or "")) == (0, None, True)
     assert rows(engine) == []
 
 
 def test_samples_never_replace_real_prices_and_real_ones_replace_samples_at_once(engine: Engine, store: ObjectStore) -> None:
     small = catalog(NOW, gpt_4o=GPT)
-    refresh_prices(engine, store, FIRST, Origin.SAMPLE, NOW)
+    refresh(engine, store, FIRST, Origin.SAMPLE, NOW)
     # Fewer offers than the samples have are no shrinkage.
-    assert refresh_prices(engine, store, small, Origin.MIRROR, NOW).rows == 1
-    assert refresh_prices(engine, store, unexpected, Origin.SAMPLE, TOMORROW).rows == 1
+    assert refresh(engine, store, small, Origin.MIRROR, NOW).rows == 1
+    assert refresh(engine, store, unexpected, Origin.SAMPLE, TOMORROW).rows == 1
 
 
-def test_bytes_that_are_lost_are_fetched_again(engine: Engine, store: ObjectStore) -> None:
-    refresh_prices(engine, store, FIRST, Origin.LIVE, NOW)
+def test_bytes_that_are_lost_are_fetched_again(engine: Engine, store: ObjectStore, tmp_path: Path) -> None:
+    refresh(engine, store, FIRST, Origin.LIVE, NOW)
     with engine.connect() as connection:
-        sha256: str = connection.execute(text("select sha256 from budmodel.catalog_files")).scalar_one()
-    store.remove(sha256)
+        key: str = connection.execute(text("select object_key from budmodel.catalog_files")).scalar_one()
+    (tmp_path / "objects" / key).unlink()
     # Until then the rows stay as they are.
-    assert "the site is down" in (refresh_prices(engine, store, broken, Origin.LIVE, LATER).problem or "")
+    assert "the site is down" in (refresh(engine, store, broken, Origin.LIVE, LATER).problem or "")
     assert rows(engine) == HELD
-    assert refresh_prices(engine, store, FIRST, Origin.LIVE, LATER).rows == 3
+    assert refresh(engine, store, FIRST, Origin.LIVE, LATER).rows == 3

@@ -17,8 +17,7 @@ from budmodel_pipeline.targets.opening import Providers
 from budmodel_pipeline.targets.target import parse_target
 from budmodel_pipeline.warehouse.batches import claim_due
 from budmodel_pipeline.warehouse.model_records import FileRecord
-from budmodel_pipeline.warehouse.model_states import add_targets
-from budmodel_pipeline.warehouse.scan_records import expire_scans
+from budmodel_pipeline.warehouse.model_states import add_targets, sweep_targets
 from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_discovery import discover, known_target
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models, one_batch
@@ -111,7 +110,7 @@ def test_models_that_cannot_be_read_hold_up_no_others(engine: Engine, hub: HubSe
     now, newer = datetime.now(UTC), {**Scanning().versions, "rules": "newer"}
     with engine.begin() as connection:
         connection.execute(text("update budmodel.extraction_targets set status = 'failed' where target = 'hf:org/gone'"))
-        assert expire_scans(connection, newer, now, 1) == 1
+        assert sweep_targets(connection, "live", newer, now, 10) == 1
         assert claim_due(connection, "batch", now, now, 10) == ["hf:org/model"]
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.fetching.mirror import mirror_url
-from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL, CatalogError
+from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV, MODELS_DEV_URL, CatalogError
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.workflows import remembered_catalogs as module
-from budmodel_pipeline.workflows.remembered_catalogs import catalogs
+from budmodel_pipeline.workflows.remembered_catalogs import catalogs, kept_catalog
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 PATHS = {url: mirror_url("", url) for url in (MODELS_DEV_URL, LLM_STATS_URL)}
@@ -79,6 +79,20 @@ def test_a_state_is_kept_once(site: HostileServer, store: ObjectStore) -> None:
     site.on(PATHS[MODELS_DEV_URL], Reply(body=GOOD[MODELS_DEV_URL].replace(b"gpt-x", b"gpt-z")))
     assert names(site, store) == ["gpt-z", "gpt-y"]
     assert len(list(store.list("catalogs"))) == 3
+
+
+def test_whoever_needs_its_prices_finds_the_state_that_is_kept(site: HostileServer, store: ObjectStore) -> None:
+    names(site, store)
+    there = list(store.list("catalogs"))
+    found = kept_catalog(MODELS_DEV, "mirror", site.url(""), store)
+    assert list(store.list("catalogs")) == there
+    assert found.key in there
+    assert store.get(found.key) == found.content == GOOD[MODELS_DEV_URL]
+    # Nothing is kept that is no catalog.
+    site.on(PATHS[MODELS_DEV_URL], Reply(body=b"<html>"))
+    with pytest.raises(CatalogError):
+        kept_catalog(MODELS_DEV, "mirror", site.url(""), store)
+    assert list(store.list("catalogs")) == there
 
 
 def test_nobody_waits_longer_than_he_has_time_and_one_thread_asks(site: HostileServer, store: ObjectStore) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from budmodel_pipeline.warehouse.states import SourceState
-from budmodel_pipeline.workflows.cadence import by_default, due_sources, is_due, left_out, next_due, nothing_due
+from budmodel_pipeline.workflows.cadence import by_default, due_sources, has_passed, is_due, left_out, next_due, nothing_due
 
 TICK = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -36,6 +36,21 @@ def extracted(age: timedelta, *, source: str = "board", origin: str = "live", er
 )
 def test_age_of_the_last_success_decides(age: timedelta, due: bool) -> None:
     assert is_due(extracted(age), TICK, "live") is due
+
+
+@pytest.mark.parametrize(
+    ("ago", "passed"),
+    [
+        pytest.param(timedelta(days=7), True, id="just now"),
+        pytest.param(timedelta(days=6, hours=23), False, id="not yet"),
+        pytest.param(timedelta(), False, id="nothing at all"),
+        pytest.param(timedelta(hours=-24), False, id="a tick that is evaluated late"),
+        pytest.param(timedelta(hours=-24, seconds=-1), True, id="a clock that went wrong"),
+        pytest.param(timedelta(days=-730), True, id="by years"),
+    ],
+)
+def test_a_week_has_passed_or_nobody_knows(ago: timedelta, passed: bool) -> None:
+    assert has_passed(WEEK, TICK - ago, TICK) is passed
 
 
 def test_never_extracted_is_due() -> None:

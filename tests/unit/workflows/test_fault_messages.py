@@ -10,6 +10,7 @@ from budmodel_pipeline.workflows.fault_messages import (
     Told,
     after_delivery,
     after_failure,
+    is_quiet,
     message,
     read_told,
     week_is_over,
@@ -50,6 +51,8 @@ def test_a_week_begins_with_the_first_look() -> None:
     told = after_delivery(Told(), [], NOW, with_week=False)
     assert not week_is_over(Told(), NOW)
     assert [week_is_over(told, NOW + timedelta(days=days)) for days in (6, 7, 8)] == [False, True, True]
+    # The clock went back by a year.
+    assert week_is_over(told, NOW - timedelta(days=365))
     assert not week_is_over(after_delivery(told, [], NOW + timedelta(days=7), with_week=True), NOW + timedelta(days=8))
 
 
@@ -65,6 +68,9 @@ def test_what_was_not_delivered_waits_longer_each_time_and_is_still_to_be_told()
     asked = after_failure(Told(), NOW, 600.0)
     assert asked.not_before == NOW + timedelta(minutes=10)
     assert after_failure(Told(), NOW, 10.0**9).not_before == NOW + timedelta(hours=1)
+    later = [timedelta(minutes=9), timedelta(minutes=10), -timedelta(minutes=51), -timedelta(days=365)]
+    assert [is_quiet(asked, NOW + by) for by in later] == [True, False, False, False]
+    assert not is_quiet(Told(), NOW)
 
 
 def test_what_was_told_outlasts_a_restart() -> None:

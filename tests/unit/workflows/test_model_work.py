@@ -20,6 +20,8 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
         (4, False, None, timedelta(minutes=40)),
         (1, False, 3_600, timedelta(hours=1)),
         (1, False, 3, timedelta(minutes=5)),
+        # A year is no answer of a server that means it.
+        (1, False, 31_536_000, LONGEST_WAIT),
         (9, False, None, min(timedelta(minutes=5 * 2**8), LONGEST_WAIT)),
         (1, True, None, None),
         (1, True, 60, None),
@@ -65,7 +67,7 @@ SOON = NOW + timedelta(minutes=5)
             request("running"),
             "missing",
             state("waiting"),
-            Step("postpone", "no run was started for it, or its record is gone", SOON),
+            Step("postpone", "no run was started for it, or its record is gone", NOW),
         ),
         (
             request("running"),
