@@ -70,8 +70,8 @@ def parse(files: Mapping[str, bytes]) -> Parsed:
         raise SourceError(ENDPOINT, f"one table called {TABLE!r}", f"{len(found)} of them")
     header = [str(cell.get("value")) for cell in _objects(found[0].get("header"))]
     require_columns(header, ENDPOINT, COLUMNS, ledger)
-    wrong_way = [cell.get("value") for cell in _objects(found[0]["header"]) if cell.get("lower_is_better") is True]
-    if wrong_way := sorted(METRICS.keys() & set(wrong_way)):
+    lower = {cell.get("value") for cell in _objects(found[0]["header"]) if cell.get("lower_is_better") is True}
+    if wrong_way := sorted(METRICS.keys() & lower):
         raise SourceError(ENDPOINT, "columns of which more is better", ", ".join(wrong_way), "columns")
     rows = found[0].get("rows")
     if not isinstance(rows, list) or not rows:
