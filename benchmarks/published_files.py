@@ -14,14 +14,16 @@ import pyarrow.csv
 import pyarrow.parquet
 import yaml
 
-from budmodel_pipeline.fetching.mirror import mirror_path
-from budmodel_pipeline.sources.contract import Endpoint, Source
+from budmodel_pipeline.commands.published_files import files_of
+from budmodel_pipeline.sources.contract import Endpoint, Shape, Source
 from budmodel_pipeline.sources.ledger import Ledger
 from budmodel_pipeline.sources.reading import load_json
 
 PROJECT = Path(__file__).parent.parent
 MIRROR = PROJECT.parent / "shared" / "mirror"
 SAMPLES = PROJECT / "samples"
+# Between a name and the number of its copy.
+COPY = "_copy"
 
 Files = Mapping[str, bytes]
 
@@ -35,15 +37,13 @@ def directory() -> Path:
 def where_from() -> str:
     """Which files are read, in a sentence."""
     if directory() == MIRROR:
-        return "Real files of every source, from the mirror beside this checkout."
+        return "Real files of every source of which there are any, from the mirror beside this checkout."
     return "There is no mirror beside this checkout: the samples are read, which are too small for figures that mean much."
 
 
 def published(source: Source) -> dict[str, bytes]:
-    """The bytes of each endpoint of `source`."""
-    files = {endpoint: directory() / mirror_path(endpoint.url) for endpoint in source.endpoints}
-    wanted = {endpoint.name: file for endpoint, file in files.items() if file.is_file() or not endpoint.supplement}
-    return {name: file.read_bytes() for name, file in wanted.items()}
+    """The bytes of each file of `source`; those of the sample where nobody has seen a real one."""
+    return files_of(source, SAMPLES if source.shape is Shape.DOCUMENTED else directory())
 
 
 def stock_parse(endpoint: Endpoint, content: bytes) -> object:
@@ -90,6 +90,8 @@ def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
         for endpoint in source.endpoints
         if endpoint.name in files
     }
+    for endpoint in source.all_endpoints(multiples)[len(source.endpoints) :]:
+        multiples[endpoint.name] = files[endpoint.name.rpartition(COPY)[0]]
     found, expected = source.parse(multiples).score_count, times * parsed.score_count
     if found != expected:
         raise RuntimeError(f"{source.slug}: {times} copies gave {found} scores where {expected} were expected")
@@ -99,7 +101,7 @@ def multiplied(source: Source, files: Files, times: int) -> dict[str, bytes]:
 def _suffixed(value: Any, names: frozenset[str], copy: int) -> Any:
     """`value` with a suffix to every name in it, keys of objects included."""
     if isinstance(value, str):
-        return f"{value} #{copy}" if value.strip() in names else value
+        return f"{value}{COPY}{copy}" if value.strip() in names else value
     if isinstance(value, list):
         return [_suffixed(item, names, copy) for item in value]
     if isinstance(value, dict):
@@ -168,7 +170,7 @@ def _multiplied_json(content: bytes, names: frozenset[str], times: int) -> bytes
 def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]:
     """JSON text in pieces. Lists of objects with a name and objects by published name are rows, all else is written once."""
     copies = range(times)
-    if isinstance(value, list) and any(_is_row(item, names) for item in value):
+    if isinstance(value, list) and any(_is_row(cell, names) for item in value for cell in _cells(item)):
         yield "[" + ",".join(_dumps(_suffixed(value, names, copy))[1:-1] for copy in copies) + "]"
     elif isinstance(value, list):
         yield "["
@@ -185,6 +187,11 @@ def _json_pieces(value: Any, names: frozenset[str], times: int) -> Iterator[str]
         yield "}"
     else:
         yield _dumps(value)
+
+
+def _cells(item: object) -> list[Any]:
+    """Those of a row that is a list, or the row."""
+    return item if isinstance(item, list) else [item]
 
 
 def _is_row(value: object, names: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, create_mock_engine
 
 from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.sources.contract import Shape
 from budmodel_pipeline.warehouse.tables import SCHEMA, metadata
 
 MANIFEST = Path(__file__).parents[1] / "dbt_leaderboard" / "target" / "manifest.json"
@@ -208,13 +209,15 @@ def inert(text: str) -> str:
 
 
 def sources() -> Iterator[str]:
-    """The leaderboards that are read, with what they are about, whose they are, and what may be done with them."""
-    yield from ("| leaderboard | about | publisher | may be passed on | for money |", "|---|---|---|---|---|")
+    """The leaderboards that are read: what they are about, whose they are, what may be done with them, and what was seen."""
+    yield from ("| leaderboard | about | publisher | may be passed on | for money | shape |", "|---|---|---|---|---|---|")
     for source in catalog().values():
         domains = ", ".join(sorted({str(benchmark.domain).replace("_", " ") for benchmark in source.benchmarks}))
         terms = source.terms
         name = f"[{inert(source.title)}]({source.homepage})"
-        yield f"| {name} | {domains} | {inert(source.publisher)} | {terms.allowed} | {terms.commercial} |"
+        unseen = inert(", ".join(source.documented)) if source.shape is Shape.SEEN else ""
+        told = f"{terms.allowed} | {terms.commercial} | {source.shape}{unseen and f', but for {unseen}'}"
+        yield f"| {name} | {domains} | {inert(source.publisher)} | {told} |"
     yield ""
 
 

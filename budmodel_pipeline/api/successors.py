@@ -134,7 +134,7 @@ def _extract_leaderboards(router: APIRouter, served: Served, writing: Any) -> No
     def states() -> list[SourceState]:
         with served.write.begin() as connection:
             register_sources(connection, catalog())
-            return by_default(source_states(connection))
+            return by_default(source_states(connection, catalog()))
 
     nothing: dict[int | str, dict[str, Any]] = {200: {"description": "No source is due."}}
 

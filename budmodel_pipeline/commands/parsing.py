@@ -37,7 +37,7 @@ def parse(source: str, file: Path | None, limit: int, as_json: bool) -> None:
     chosen = catalog()[source]
     parsed = None
     try:
-        parsed = parse_files(chosen, files_of(chosen, file or SAMPLES))
+        parsed = parse_files(chosen, files_of(chosen, file or Path(chosen.samples or SAMPLES)))
         outcomes = assess(chosen, parsed, None)
     except SourceError as error:
         outcomes = outcomes_of(error)

@@ -89,7 +89,7 @@ def run(
         started = datetime.now(UTC)
         with engine.begin() as connection:
             register_sources(connection, catalog())
-            known = [state for state in source_states(connection) if state.source in (only or catalog())]
+            known = source_states(connection, only or catalog())
             behind = rebuild_marts or marts_behind(connection) or models_waiting(connection, started)
         states = known if only else by_default(known)
         asked = [state.source for state in states]

@@ -21,6 +21,7 @@ def source_rows(states: Sequence[SourceState]) -> list[Row]:
         {
             "source": state.source,
             "status": _status(state),
+            "shape": state.shape,
             "last_success": state.last_extracted_at,
             "next_due": next_due(state),
             "origin": state.origin,

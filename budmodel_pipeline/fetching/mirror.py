@@ -4,7 +4,7 @@ The copy of `https://example.org/a/b.csv?full=1` is the file `example.org/a/b.cs
 with the `?` written `%3F`, since it would otherwise take what follows for a query and look for the file without it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
 
@@ -38,7 +38,18 @@ def mirror_url(base: str, url: str) -> str:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files only, quietly, with an ETag."""
+    """Files only, quietly, with an ETag: each from the first of `directories` that has it."""
+
+    def __init__(self, *arguments: Any, directories: Sequence[Path]) -> None:
+        self.directories = directories
+        super().__init__(*arguments)
+
+    def translate_path(self, path: str) -> str:
+        places = []
+        for directory in self.directories:
+            self.directory = str(directory)
+            places.append(super().translate_path(path))
+        return next((place for place in places if Path(place).is_file()), places[0])
 
     def send_head(self) -> BytesIO | BinaryIO | None:
         file = Path(self.translate_path(self.path))
@@ -63,14 +74,15 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve_directory(directory: Path) -> Iterator[str]:
-    """Serves the files under `directory` on a free port of the loopback interface; yields the base URL.
+def serve_directory(*directories: Path) -> Iterator[str]:
+    """Serves the files under `directories`, those of the first before others, on a free port of the loopback interface.
 
-    No listing of directories, nothing outside of `directory`. Raises NotADirectoryError.
+    Yields the base URL. No listing of directories, nothing outside of them. Raises NotADirectoryError.
     """
-    if not directory.is_dir():
-        raise NotADirectoryError(f"expected a directory of mirrored files; found none at {directory}")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(directory))) as server:
+    for directory in directories:
+        if not directory.is_dir():
+            raise NotADirectoryError(f"expected a directory of mirrored files; found none at {directory}")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directories=directories)) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="mirror", daemon=True)
         thread.start()
         try:

@@ -28,7 +28,7 @@ def weekly_leaderboards(job_name: str, origin: Origin) -> dg.ScheduleDefinition:
     def tick(context: dg.ScheduleEvaluationContext, postgres: PostgresResource) -> dg.RunRequest | dg.SkipReason:
         with postgres.engine.begin() as connection:
             register_sources(connection, catalog())
-            known = source_states(connection)
+            known = source_states(connection, catalog())
         states = by_default(known)
         scheduled = context.scheduled_execution_time
         due = due_sources(states, scheduled, origin)

@@ -14,6 +14,7 @@ from budmodel_pipeline.sources.contract import (
     IntervalBasis,
     Metric,
     Score,
+    Shape,
     SourceError,
     Standing,
     Unit,
@@ -141,7 +142,7 @@ class Arena:
         )
 
 
-def endpoint(config: str, name: str, *, supplement: bool = False) -> Endpoint:
+def endpoint(config: str, name: str, *, supplement: bool = False, shape: Shape = Shape.SEEN) -> Endpoint:
     """The file of a config of the dataset."""
     return Endpoint(
         name=name,
@@ -149,6 +150,7 @@ def endpoint(config: str, name: str, *, supplement: bool = False) -> Endpoint:
         format="parquet",
         supplement=supplement,
         redirect_hosts=("*.hf.co", "*.huggingface.co"),
+        shape=shape,
     )
 
 

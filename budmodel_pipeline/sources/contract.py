@@ -1,10 +1,11 @@
 """What a source declares and what parsing it yields."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
 from budmodel_pipeline.sources.data_terms import UNREAD_TERMS, DataTerms
@@ -58,6 +59,7 @@ class Domain(StrEnum):
     SCIENCE = "science"
     SENSITIVE_TOPICS = "sensitive_topics"
     SERVING = "serving"
+    SPEECH = "speech"
     VIDEO_GENERATION = "video_generation"
     VISION = "vision"
     WRITING = "writing"
@@ -103,6 +105,16 @@ class IntervalBasis(StrEnum):
     PUBLISHED = "published"
     STANDARD_ERROR = "standard_error"
     PER_PROBLEM = "per_problem"
+
+
+class Shape(StrEnum):
+    """How the shape of a file is known: a real one was `seen` while its parser was written, or it is `documented` by others.
+
+    Where it is documented, the sample follows what they say, and the first real file may hold a surprise.
+    """
+
+    SEEN = "seen"
+    DOCUMENTED = "documented"
 
 
 class RejectionKind(StrEnum):
@@ -177,6 +189,7 @@ class Endpoint:
     supplement: bool = False
     redirect_hosts: tuple[str, ...] = ()
     max_bytes: int = 64 * 1024 * 1024
+    shape: Shape = Shape.SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,16 +313,22 @@ class Parsed:
 
 
 Parse = Callable[[Mapping[str, bytes]], Parsed]
+# The further files that the files of the endpoints name. Raises SourceError.
+Listed = Callable[[Mapping[str, bytes]], Sequence[Endpoint]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A publisher's leaderboard. `parse` takes the bytes of each endpoint by its name; it is pure.
 
+    Where the publisher has a file for each entry and one that lists them, `listed` says which files these are; `parse` takes
+    them as well.
+
     Raise `parser_version` when a change of `parse` gives other rows for the same bytes: stored snapshots are then parsed
     again. `max_shrink` is the share of rows that may vanish from one snapshot to the next before publishing is refused.
     `default_view` are the standings that the publisher itself ranks. A source whose `terms` forbid its use is extracted only
-    where somebody asks for it by name.
+    where somebody asks for it by name. A package that brings a source says in `samples` which of its directories holds the
+    sample, laid out as a mirror.
     """
 
     slug: str
@@ -327,6 +346,22 @@ class Source:
     max_shrink: float = 0.2
     default_view: frozenset[Standing] = frozenset(Standing) - {Standing.CONTAMINATED, Standing.SYSTEM}
     terms: DataTerms = UNREAD_TERMS
+    samples: PurePath | None = None
+    listed: Listed | None = None
+
+    @property
+    def documented(self) -> tuple[str, ...]:
+        """The endpoints whose shape is known from documents alone."""
+        return tuple(endpoint.name for endpoint in self.endpoints if endpoint.shape is Shape.DOCUMENTED)
+
+    @property
+    def shape(self) -> Shape:
+        """`documented` where no file of it was ever seen."""
+        return Shape.DOCUMENTED if len(self.documented) == len(self.endpoints) else Shape.SEEN
+
+    def all_endpoints(self, files: Mapping[str, bytes]) -> Sequence[Endpoint]:
+        """The endpoints, and what their `files` list. Raises SourceError."""
+        return [*self.endpoints, *(self.listed(files) if self.listed else ())]
 
     def headline_metric(self) -> Metric:
         """The metric that the publisher ranks by."""

@@ -1,7 +1,7 @@
 """LMArena, further arenas: text with style control, vision, search, documents, web pages, images, videos and agents.
 
 One source, for its files are one dataset that is published together: a file that is lacking is reported, and one that is
-damaged keeps all as they were. Those of text, vision and text to image were seen; of the others the shape is documented.
+damaged keeps all as they were.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from budmodel_pipeline.sources.arena_tables import (
     endpoint,
     read_arena,
 )
-from budmodel_pipeline.sources.contract import Benchmark, Domain, Metric, Parsed, Source
+from budmodel_pipeline.sources.contract import Benchmark, Domain, Metric, Parsed, Shape, Source
 from budmodel_pipeline.sources.ledger import Ledger
 
 STYLE = "The votes of the arena of the same name, counted as if all answers were equally long and equally formatted."
@@ -58,6 +58,7 @@ def _arena(
 
 
 REQUIRED = "text_style_control"
+SEEN = frozenset({REQUIRED, "vision", "vision_style_control", "text_to_image"})
 ARENAS = (
     _arena(REQUIRED, "text with style control", "", Domain.HUMAN_PREFERENCE, TEXT_CATEGORIES, whole="lmarena_text/"),
     _arena("vision", "vision", "answers about pictures", Domain.VISION, VISION_CATEGORIES),
@@ -106,7 +107,15 @@ SOURCE = Source(
     homepage="https://arena.ai/leaderboard",
     license="CC-BY-4.0",
     terms=TERMS,
-    endpoints=tuple(endpoint(arena.name, arena.name, supplement=arena.name != REQUIRED) for arena in ARENAS),
+    endpoints=tuple(
+        endpoint(
+            arena.name,
+            arena.name,
+            supplement=arena.name != REQUIRED,
+            shape=Shape.SEEN if arena.name in SEEN else Shape.DOCUMENTED,
+        )
+        for arena in ARENAS
+    ),
     benchmarks=BENCHMARKS,
     metrics=METRICS,
     columns={arena.name: arena.columns() for arena in ARENAS},

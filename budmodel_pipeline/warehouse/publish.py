@@ -66,6 +66,8 @@ def register_sources(connection: Connection, catalog: Mapping[str, Source]) -> N
             "license": source.license,
             "cadence_days": source.cadence / timedelta(days=1),
             "default_view": sorted(source.default_view),
+            "shape": source.shape,
+            "documented_files": list(source.documented),
         }
         for source in catalog.values()
     ]

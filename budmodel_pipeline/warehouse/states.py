@@ -1,6 +1,6 @@
 """The state of every source, as schedules, sensors and commands need it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ MODELS_READ = "models read until"
 class SourceState:
     """When a source was last extracted with success, from which origin, what is current and what went wrong last.
 
-    `forbidden`: the terms of its publisher forbid its use.
+    `forbidden`: the terms of its publisher forbid its use. `shape` says whether a real file of it was ever seen.
     """
 
     source: str
@@ -27,13 +27,17 @@ class SourceState:
     snapshot_id: str | None = None
     last_error: str | None = None
     forbidden: bool = False
+    shape: str = "seen"
 
 
-def source_states(connection: Connection) -> list[SourceState]:
-    """The registered sources in alphabetical order."""
+def source_states(connection: Connection, installed: Container[str] | None = None) -> list[SourceState]:
+    """The registered sources in alphabetical order, or those of them that are `installed`.
+
+    A source that a package brought stays registered when the package is gone, but nothing can extract it.
+    """
     rows = connection.execute(
         text("""
-            select sources.source, cadence_days, last_extracted_at, origin, current_snapshot_id, last_error,
+            select sources.source, shape, cadence_days, last_extracted_at, origin, current_snapshot_id, last_error,
                 coalesce(allowed = 'forbidden', false) as forbidden
             from budmodel.sources left join budmodel.snapshots on snapshot_id = current_snapshot_id
             left join budmodel.data_terms on data_terms.source = sources.source and data_terms.benchmark_id = ''
@@ -49,8 +53,10 @@ def source_states(connection: Connection) -> list[SourceState]:
             snapshot_id=row.current_snapshot_id,
             last_error=row.last_error,
             forbidden=row.forbidden,
+            shape=row.shape,
         )
         for row in rows
+        if installed is None or row.source in installed
     ]
 
 

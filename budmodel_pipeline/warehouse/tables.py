@@ -61,6 +61,10 @@ sources = Table(
     Column("latest_snapshot_id", Text),
     # The snapshot that the marts were last built from as a whole.
     Column("marts_snapshot_id", Text),
+    # How the shape of its files is known, and of which of them from documents alone: see `sources.contract.Shape`.
+    Column("shape", Text, nullable=False, server_default="seen"),
+    Column("documented_files", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint("shape in ('seen', 'documented')", name="shape"),
 )
 
 # What publishers allow: see `sources.data_terms`. A source is a leaderboard or a catalog; a row with an empty `benchmark_id`

@@ -33,9 +33,11 @@ def backfill(
     Raises BackfillError; nothing was loaded then.
     """
     now = datetime.now(UTC)
-    stored = {
-        endpoint: store.put_content(contents[endpoint.name]) for endpoint in source.endpoints if endpoint.name in contents
-    }
+    try:
+        wanted = source.all_endpoints(contents)
+    except SourceError as error:
+        raise BackfillError(f"{source.slug}: {error}. Nothing was loaded.") from error
+    stored = {endpoint: store.put_content(contents[endpoint.name]) for endpoint in wanted if endpoint.name in contents}
     files = [
         SnapshotFile(endpoint.name, endpoint.url, content.sha256, content.size, content.key, None, None, now)
         for endpoint, content in stored.items()

@@ -4,7 +4,7 @@ Assets, commands, benchmarks and tests all call these two. Either the whole new 
 stays; a failure leaves its reason in `sources.last_error` and moves nothing else.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,10 +81,14 @@ def take_snapshot(source: Source, *, engine: Engine, store: ObjectStore, fetch: 
     with _failures_noted(engine, source):
         try:
             known = {file.endpoint: file for file in current.files} if current and current.origin == origin.value else {}
-            fetched = [_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in source.endpoints]
-            files = [file for file in fetched if file is not None]
+            files = _fetch_files(source.endpoints, known, store, fetch)
+            if source.listed:
+                contents = {file.endpoint: store.get_content(file.sha256) for file in files}
+                files += _fetch_files(source.listed(contents), known, store, fetch)
         except FetchError as error:
             raise _failed(engine, source, current, str(error), transient=not error.permanent) from error
+        except SourceError as error:
+            raise _failed(engine, source, current, str(error), outcomes=outcomes_of(error)) from error
         now = datetime.now(UTC)
         snapshot = fetched_snapshot(source.slug, source.parser_version, origin.value, current, files, now)
         with engine.begin() as connection:
@@ -208,6 +212,13 @@ def _failures_noted(engine: Engine, source: Source) -> Iterator[None]:
         with engine.begin() as connection:
             record_failure(connection, source.slug, reason, datetime.now(UTC))
         raise
+
+
+def _fetch_files(
+    endpoints: Sequence[Endpoint], known: Mapping[str, SnapshotFile], store: ObjectStore, fetch: Fetch
+) -> list[SnapshotFile]:
+    found = (_fetch_file(endpoint, known.get(endpoint.name), store, fetch) for endpoint in endpoints)
+    return [file for file in found if file is not None]
 
 
 def _fetch_file(endpoint: Endpoint, known: SnapshotFile | None, store: ObjectStore, fetch: Fetch) -> SnapshotFile | None:

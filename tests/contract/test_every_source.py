@@ -19,26 +19,21 @@ import yaml
 
 import budmodel_pipeline.sources as package
 from benchmarks.published_files import multiplied
+from budmodel_pipeline.commands.published_files import files_of
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.sources.catalog import catalog
-from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Source, SourceError
+from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Shape, Source, SourceError
 from budmodel_pipeline.sources.data_terms import Allowed
 from budmodel_pipeline.sources.quality import assess
 from budmodel_pipeline.targets.sample_hub import sample_models
-from tests.riddles import RIDDLES
+from tests.riddles import RIDDLES, TABLE
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EVERY_SOURCE = pytest.mark.parametrize("slug", list(catalog()))
 # A sample is read by people and shipped to everyone.
 MAX_SAMPLE_BYTES = 64 * 1024
-
-
-def read(source: Source, root: Path) -> dict[str, bytes]:
-    """The files of `source` under `root`, which may lack its supplements."""
-    paths = {endpoint: root / mirror_path(endpoint.url) for endpoint in source.endpoints}
-    return {e.name: path.read_bytes() for e, path in paths.items() if path.is_file() or not e.supplement}
 
 
 def check_invariants(source: Source, parsed: Parsed) -> None:
@@ -67,7 +62,7 @@ def check_invariants(source: Source, parsed: Parsed) -> None:
 
 
 def check_sample(source: Source, root: Path) -> None:
-    files = read(source, root)
+    files = files_of(source, root)
     assert max(map(len, files.values())) <= MAX_SAMPLE_BYTES
     parsed = source.parse(files)
     check_invariants(source, parsed)
@@ -79,7 +74,7 @@ def check_sample(source: Source, root: Path) -> None:
 def check_order_does_not_matter(source: Source, files: Mapping[str, bytes]) -> None:
     parsed = source.parse(files)
     assert source.parse(files) == parsed
-    turned = source.parse({e.name: reordered(files[e.name], e) for e in source.endpoints if e.name in files})
+    turned = source.parse({e.name: reordered(files[e.name], e) for e in source.all_endpoints(files) if e.name in files})
     assert by_key(turned) == by_key(parsed)
     assert (turned.rows_read, turned.rows_kept) == (parsed.rows_read, parsed.rows_kept)
     assert (turned.as_of, turned.window) == (parsed.as_of, parsed.window)
@@ -136,10 +131,10 @@ def turned_markdown(content: bytes) -> bytes:
 
 
 def turned_round(value: Any) -> Any:
-    """JSON with the keys of all objects and the objects of all lists in reverse order."""
+    """JSON with the keys of all objects and the objects of all lists, and of lists of lists, in reverse order."""
     if isinstance(value, dict):
         return {key: turned_round(value[key]) for key in reversed(value)}
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+    if isinstance(value, list) and all(isinstance(item, dict | list) for item in value):
         return [turned_round(item) for item in reversed(value)]
     return value
 
@@ -189,22 +184,44 @@ def test_sample(slug: str) -> None:
 @EVERY_SOURCE
 def test_the_order_of_the_sample_does_not_matter(slug: str) -> None:
     source = catalog()[slug]
-    check_order_does_not_matter(source, read(source, SAMPLES))
+    check_order_does_not_matter(source, files_of(source, SAMPLES))
 
 
 @EVERY_SOURCE
 def test_benchmarks_can_read_it_many_times_over(slug: str) -> None:
     source = catalog()[slug]
-    files = read(source, SAMPLES)
+    files = files_of(source, SAMPLES)
     assert source.parse(multiplied(source, files, 3)).score_count == 3 * source.parse(files).score_count
 
 
-@EVERY_SOURCE
+def test_what_was_never_seen_is_marked() -> None:
+    """A parser that was written without a real file says so; of one source some files were seen."""
+    documented = {slug: source.documented for slug, source in catalog().items() if source.documented}
+    assert documented == {
+        "helm_capabilities": ("core_scenarios",),
+        "lmarena_arenas": (
+            "document",
+            "search",
+            "webdev",
+            "image_edit",
+            "text_to_video",
+            "image_to_video",
+            "video_edit",
+            "agent",
+        ),
+        "metr_time_horizon": ("results",),
+        "mmlu_pro": ("results",),
+        "open_asr": ("english_short",),
+    }
+    assert [slug for slug in documented if catalog()[slug].shape is Shape.SEEN] == ["lmarena_arenas"]
+
+
+@pytest.mark.parametrize("slug", [slug for slug, source in catalog().items() if source.shape is Shape.SEEN])
 def test_mirror(slug: str, mirror: Path) -> None:
     source = catalog()[slug]
-    parsed = source.parse(read(source, mirror))
+    parsed = source.parse(files_of(source, mirror))
     check_invariants(source, parsed)
-    assert parsed.score_count > source.parse(read(source, SAMPLES)).score_count
+    assert parsed.score_count > source.parse(files_of(source, SAMPLES)).score_count
 
 
 @EVERY_SOURCE
@@ -215,7 +232,7 @@ def test_mirror(slug: str, mirror: Path) -> None:
 )
 def test_a_file_that_is_something_else_fails_and_is_named(slug: str, content: bytes) -> None:
     source = catalog()[slug]
-    good = read(source, SAMPLES)
+    good = files_of(source, SAMPLES)
     for endpoint in source.endpoints:
         with pytest.raises(SourceError) as failure:
             source.parse({**good, endpoint.name: content})
@@ -223,7 +240,11 @@ def test_a_file_that_is_something_else_fails_and_is_named(slug: str, content: by
 
 
 def test_no_sample_lies_around_unused() -> None:
-    used = {mirror_path(endpoint.url) for source in catalog().values() for endpoint in source.endpoints}
+    used = {
+        mirror_path(endpoint.url)
+        for source in catalog().values()
+        for endpoint in source.all_endpoints(files_of(source, SAMPLES))
+    }
     files = {file.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("*") if file.is_file()}
     models = {file.relative_to(SAMPLES).as_posix() for file in SAMPLE_HUB.rglob("*")}
     assert files - models == used | {mirror_path(MODELS_DEV_URL)}
@@ -237,7 +258,7 @@ def test_enough_models_are_bundled_for_a_first_impression() -> None:
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory whose file `riddles.py` is one of the sources, with its sample under `samples`."""
     (tmp_path / "riddles.py").write_text(RIDDLES)
-    sample = tmp_path / "samples" / "riddles.example" / "table.csv?full=1"
+    sample = tmp_path / "samples" / TABLE
     sample.parent.mkdir(parents=True)
     sample.write_text("model,accuracy\nSphinx-7B,91.5\nOedipus (high),100\n")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
@@ -254,8 +275,8 @@ def test_a_source_is_one_file_and_its_sample(added: Path) -> None:
     assert "riddles" in catalog()
     source = catalog()["riddles"]
     check_sample(source, added / "samples")
-    check_order_does_not_matter(source, read(source, added / "samples"))
-    (sphinx, _) = source.parse(read(source, added / "samples")).entries
+    check_order_does_not_matter(source, files_of(source, added / "samples"))
+    (sphinx, _) = source.parse(files_of(source, added / "samples")).entries
     assert sphinx.scores["accuracy"].value == 91.5
 
 

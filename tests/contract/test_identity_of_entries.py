@@ -71,6 +71,8 @@ def test_releases_under_one_name_are_told_apart_by_their_ids(entries: list[Meant
 
 # Most of its entries are agents: each stands on several of its boards, and those who make them make no models.
 OF_AGENTS = "swebench"
+# Some of its entries are, of firms that make no models.
+OF_SOME_AGENTS = "tau2_bench"
 
 
 # Its tables were made over years, and spell a model as each of those who host it does.
@@ -78,9 +80,11 @@ OF_MANY_HOSTS = ("epoch_ai", "epoch_ai_external")
 
 
 def test_entries_of_a_source_are_not_merged(entries: list[Meant]) -> None:
-    """Save for one model that is listed twice, which `identity_review` puts before a person."""
+    """Save for models that are listed twice, which `identity_review` puts before a person, and runs that are named alike."""
     assert _alike(entry for entry in entries if entry.source not in (OF_AGENTS, *OF_MANY_HOSTS)) == {
         ("llm_stats", "moonshotai/kimi-k2-instruct-0905", None): ["kimi-k2-0905", "kimi-k2-instruct-0905"],
+        ("tau2_bench", "anthropic/claude-sonnet-4.5-20250929", None): ["Claude Sonnet 4.5", "Claude-Sonnet-4.5"],
+        ("tau2_bench", "google/gemini-3-pro", None): ["Gemini 3 Pro", "Gemini 3.0 Pro"],
     }
 
 
@@ -120,7 +124,7 @@ def test_models_of_several_sources_come_together(entries: list[Meant]) -> None:
 
 
 def test_few_makers_are_unknown(entries: list[Meant]) -> None:
-    models = {entry.found.model_id for entry in entries if entry.source != OF_AGENTS}
+    models = {entry.found.model_id for entry in entries if entry.source not in (OF_AGENTS, OF_SOME_AGENTS)}
     assert sum(model.startswith("unknown/") for model in models) <= 0.04 * len(models)
 
 

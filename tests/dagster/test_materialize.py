@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 from matplotlib.image import imread
 
+from budmodel_pipeline.commands.published_files import files_of
 from budmodel_pipeline.definitions import EXTRACTION_JOB, build_definitions
 from budmodel_pipeline.fetching.endpoints import SAMPLES
-from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.settings import Origin, Settings
 from budmodel_pipeline.sources.catalog import catalog
@@ -76,10 +76,7 @@ def test_every_source_succeeds(twice: Twice) -> None:
 
 @EVERY_SOURCE
 def test_data_version_is_the_hash_of_the_bytes(twice: Twice, source: str) -> None:
-    files = {
-        endpoint.name: sha256((SAMPLES / mirror_path(endpoint.url)).read_bytes()).hexdigest()
-        for endpoint in catalog()[source].endpoints
-    }
+    files = {name: sha256(file).hexdigest() for name, file in files_of(catalog()[source], SAMPLES).items()}
     content = sha256("".join(f"{name} {digest}\n" for name, digest in sorted(files.items())).encode()).hexdigest()
     for run in range(2):
         for layer in ("snapshots", "scores"):
@@ -90,9 +87,10 @@ def test_data_version_is_the_hash_of_the_bytes(twice: Twice, source: str) -> Non
 @EVERY_SOURCE
 def test_snapshot_tells_where_the_bytes_came_from_and_lie(twice: Twice, source: str) -> None:
     metadata = twice.metadata(0, "snapshots", source)
-    sizes = [(SAMPLES / mirror_path(endpoint.url)).stat().st_size for endpoint in catalog()[source].endpoints]
+    files = files_of(catalog()[source], SAMPLES)
+    sizes = [len(file) for file in files.values()]
     assert (metadata["origin"], metadata["unchanged"], metadata["bytes"]) == ("sample", False, sum(sizes))
-    for endpoint in catalog()[source].endpoints:
+    for endpoint in catalog()[source].all_endpoints(files):
         assert endpoint.url in metadata["files"]
     objects = re.findall(r"`(sha256/[^`]+)`", metadata["files"])
     assert sorted((twice.deployment.objects / key).stat().st_size for key in objects) == sorted(sizes)
@@ -101,9 +99,7 @@ def test_snapshot_tells_where_the_bytes_came_from_and_lie(twice: Twice, source: 
 @EVERY_SOURCE
 def test_scores_tell_what_was_read(twice: Twice, source: str) -> None:
     metadata = twice.metadata(0, "scores", source)
-    parsed = catalog()[source].parse(
-        {endpoint.name: (SAMPLES / mirror_path(endpoint.url)).read_bytes() for endpoint in catalog()[source].endpoints}
-    )
+    parsed = catalog()[source].parse(files_of(catalog()[source], SAMPLES))
     assert metadata["dagster/row_count"] == parsed.score_count > 0
     assert metadata["rows_read"] == metadata["rows_kept"] + metadata["rows_rejected"] == parsed.rows_read
     assert metadata["rows_kept"] == parsed.rows_kept

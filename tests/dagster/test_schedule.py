@@ -125,6 +125,16 @@ def down_in_the_fourth_week(source: str, day: int) -> timedelta | None:
     return None if (source, day) == ("ugi", 21) else timedelta(hours=10)
 
 
+def test_what_a_removed_package_brought_is_not_asked_for(calendar: Calendar) -> None:
+    """It has no asset, and a request for one would cost the tick all others."""
+    row = "('riddles', 'Riddles', 'Nobody', 'https://riddles.example/', 7)"
+    with calendar.engine.begin() as connection:
+        connection.execute(
+            text(f"insert into budmodel.sources (source, title, publisher, homepage, cadence_days) values {row}")
+        )
+    assert calendar.requested(MONDAY) == list(catalog())
+
+
 EVERY_WEEK = [7 * week for week in range(WEEKS)]
 DAILY = range(7 * WEEKS)
 

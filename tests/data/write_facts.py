@@ -5,7 +5,8 @@
 The data lie beside the checkout and no test needs them. Texts and code of others stay there. The files:
 
 - `labelled_names.tsv`: names as leaderboards publish them, and the model that each means.
-- `published_entries.tsv`: what the sources say that tells whom an entry is about, save for one whose names are repositories.
+- `published_entries.tsv`: what the sources say that tells whom an entry is about, save for one whose names are repositories
+  and those of which nobody has a real file.
 - `model_configs.json`: of each model the keys and values of its config.
 - `model_figures.tsv`: what must be read from these. A model with a `trap` may be refused instead.
 - `mirror/`: what catalogs of closed models say of each model by a maker, and of some models by resellers.
@@ -18,9 +19,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from budmodel_pipeline.commands.published_files import files_of
 from budmodel_pipeline.fetching.mirror import mirror_path
 from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MAKERS, MODELS_DEV_URL
 from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.sources.contract import Shape
 from tests.checkout import DATA, SHARED
 
 NAMES = ("source", "published_name", "link", "organization", "canonical_id", "variant")
@@ -69,13 +72,8 @@ def write_names(to: Path) -> None:
 def write_entries(to: Path) -> None:
     """Of the entries of every source's files, each way of naming a model once."""
     rows: dict[tuple[str, ...], dict[str, str]] = {}
-    for source in (one for one in catalog().values() if one.slug not in OF_REPOSITORIES):
-        files = {
-            endpoint.name: (SHARED / "mirror" / mirror_path(endpoint.url)).read_bytes()
-            for endpoint in source.endpoints
-            if (SHARED / "mirror" / mirror_path(endpoint.url)).is_file()
-        }
-        for entry in source.parse(files).entries:
+    for source in (one for one in catalog().values() if one.slug not in OF_REPOSITORIES and one.shape is Shape.SEEN):
+        for entry in source.parse(files_of(source, SHARED / "mirror")).entries:
             said = {name: str(getattr(entry, name) or "") for name in ENTRIES[1:]}
             rows[source.slug, *said.values()] = {"source": source.slug} | said
     write_table(to / "published_entries.tsv", ENTRIES, rows.values())

@@ -4,6 +4,8 @@
 select
     sources.source,
     sources.title,
+    sources.shape,
+    sources.documented_files,
     case
         when sources.last_error is not null then 'failing'
         when sources.last_extracted_at is null then 'never'

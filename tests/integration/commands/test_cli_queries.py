@@ -51,6 +51,7 @@ def test_sources_are_listed(samples_run: Run) -> None:
     assert [(row["source"], row["status"], row["origin"], row["problem"]) for row in rows] == [
         (source, "ok", "sample", None) for source in catalog()
     ]
+    assert [(row["source"], row["shape"]) for row in rows] == [(slug, source.shape) for slug, source in catalog().items()]
     extracted = dict(samples_run.at.query("select source, last_extracted_at from budmodel.sources"))
     for row in rows:
         last = datetime.fromisoformat(row["last_success"])

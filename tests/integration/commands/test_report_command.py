@@ -1,26 +1,12 @@
 """`budmodel report` and the asset behind it: the page that a run leaves, and what publishers forbid is not on it."""
 
-import gzip
 import json
 import re
-from base64 import b64decode
-from pathlib import Path
-from typing import Any
 
 from tests.cli import Install, Run, fails_clearly
+from tests.report_page import column, parts_of
 
 FREE_COMMAND = ("report", "free.html", "--no-open")
-
-
-def parts_of(file: Path) -> tuple[Any, Any]:
-    """The data on a page: what its first screen shows, and the details."""
-    blocks = dict(re.findall(r'<script type="[^"]+" id="([^"]+)">(.*?)</script>', file.read_text("utf-8"), re.DOTALL))
-    return json.loads(blocks["ranking-data"]), json.loads(gzip.decompress(b64decode(blocks["details-data"])))
-
-
-def column(table: Any, name: str) -> set[str]:
-    place = table["columns"].index(name)
-    return {row[place] for row in table["rows"]}
 
 
 def test_the_page_holds_what_the_marts_do(samples_run: Run) -> None:

@@ -1,9 +1,6 @@
 """What a data engineer looks at: the Dagster UI in a real browser, over the databases that `budmodel run` filled."""
 
 import re
-import signal
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import CHROMIUM, chromium
 from tests.cli import Run
+from tests.ui_server import running_ui
 
 SECOND = 1_000  # milliseconds
 
@@ -20,24 +18,8 @@ def ui(samples_run: Run) -> Iterator[str]:
     """The address of the UI, started as `make ui` does."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with samples_run.at.started("ui", "--port", str(port)) as process:
-        assert process.stdout is not None
-        seen = []
-        for line in process.stdout:
-            seen.append(line)
-            if "Serving dagster-webserver" in line:
-                break
-        else:
-            pytest.fail("".join(seen))
-        # Somebody has to read on, or the servers stop when the pipes are full.
-        reader = threading.Thread(target=process.communicate)
-        reader.start()
-        yield f"http://127.0.0.1:{port}"
-        process.send_signal(signal.SIGINT)
-        reader.join()
+    with running_ui(samples_run.at) as address:
+        yield address
 
 
 @pytest.fixture
