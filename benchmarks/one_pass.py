@@ -85,13 +85,13 @@ def run() -> Iterator[Figure]:
 def _pass(names: Sequence[str], reading: ModelReading, folder: Path) -> None:
     store = open_directory(folder / "objects")
     with one_batch(reading) as batch:
-        outcomes = [
-            *extract_models(names, batch),
-            *license_models(names, batch, store),
-            *scan_models(names, batch, Scanning()),
-            *copy_models(names, batch, FileCopying(store, folder / "work")),
+        problems = [
+            *(outcome.problem for outcome in extract_models(names, batch) if outcome.problem),
+            *(outcome.problem for outcome in license_models(names, batch, store) if outcome.problem),
+            *(outcome.problem for outcome in scan_models(names, batch, Scanning()) if outcome.problem),
+            *(outcome.problem for outcome in copy_models(names, batch, FileCopying(store, folder / "work")) if outcome.problem),
         ]
-    if problems := [outcome.problem for outcome in outcomes if outcome.problem]:
+    if problems:
         raise RuntimeError(f"{len(problems)} steps failed, the first: {problems[0]}")
 
 
@@ -177,8 +177,8 @@ def _files(number: int) -> dict[str, bytes | Sparse]:
 
 
 def _tensors(shard: int) -> list[str]:
-    parts = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj")
-    parts += ("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
+    attention = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj")
+    parts = (*attention, "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
     return [f"model.layers.{shard * LAYERS + layer}.{part}.weight" for layer in range(LAYERS) for part in parts]
 
 

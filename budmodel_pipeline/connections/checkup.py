@@ -200,9 +200,9 @@ def _broker() -> Iterator[Finding]:
     address = os.environ.get("CELERY_BROKER")
     if not address:
         return
-    from kombu import Connection
+    from kombu.connection import Connection
 
-    with Connection(address, connect_timeout=CONNECT_SECONDS) as broker:
+    with Connection(address, connect_timeout=CONNECT_SECONDS) as broker:  # type: ignore[no-untyped-call]
         # Without the password that may stand in it.
         named = broker.as_uri()
         try:

@@ -72,7 +72,7 @@ def held(engine: Engine, schema: str = "budmodel") -> dict[str, list[str]]:
     with engine.connect() as connection:
         columns = connection.execute(tables, {"schema": schema}).all()
         return {
-            table: list(
+            str(table): list(
                 connection.execute(
                     text(f'select (to_jsonb(t) - cast(:moments as text[]))::text from {schema}."{table}" t order by 1'),
                     {"moments": moments},

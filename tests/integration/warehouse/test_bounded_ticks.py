@@ -133,7 +133,7 @@ def test_a_look_reads_no_table_from_end_to_end(filled: Engine, what: str) -> Non
             look(connection)
         assert rows_read(connection) - before <= most
         for statement, parameters in asked:
-            plan = connection.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar_one()
+            plan: object = connection.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar_one()
             assert list(scanned(plan)) == [], json.dumps(plan)
         connection.rollback()
 
