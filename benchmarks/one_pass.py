@@ -84,12 +84,13 @@ def run() -> Iterator[Figure]:
 
 def _pass(names: Sequence[str], reading: ModelReading, folder: Path) -> None:
     store = open_directory(folder / "objects")
+    copying = FileCopying(store, folder / "work")
     with one_batch(reading) as batch:
         problems = [
             *(outcome.problem for outcome in extract_models(names, batch) if outcome.problem),
             *(outcome.problem for outcome in license_models(names, batch, store) if outcome.problem),
             *(outcome.problem for outcome in scan_models(names, batch, Scanning()) if outcome.problem),
-            *(outcome.problem for outcome in copy_models(names, batch, FileCopying(store, folder / "work")) if outcome.problem),
+            *(outcome.problem for outcome in copy_models(names, batch, copying) if outcome.problem),
         ]
     if problems:
         raise RuntimeError(f"{len(problems)} steps failed, the first: {problems[0]}")

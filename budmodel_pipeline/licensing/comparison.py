@@ -213,7 +213,7 @@ def _says_something(text: str, words: Words, run: Run, within: bool, titles: Set
     counted = [at for at in range(*run) if run[1] - run[0] > _TITLE or spelled[at] not in titles]
     if within and len(counted) < run[1] - run[0]:
         # In the midst of a sentence, a word of the title is a word like others.
-        counted = [at for at in range(*run) if at in counted or not set(_line_of(text, words.starts[at])) <= titles]
+        counted = [at for at in range(*run) if at in counted or not titles >= set(_line_of(text, words.starts[at]))]
     if any(_is_operative(spelled, at) for at in counted):
         return True
     if len(counted) <= _HOLDER and _follows_copyright(spelled, run[0]):
