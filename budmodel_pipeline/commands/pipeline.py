@@ -412,8 +412,11 @@ def _show_failures(sources: Sequence[Mapping[str, Any]], models: Sequence[Mappin
 
 
 def _show_sources(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table of the sources, and below it a line for each that has a problem: sentences have no room in a table."""
-    show([{name: value for name, value in row.items() if name not in ("problem", "failure")} for row in rows], as_json=False)
+    """A table of the sources, and below it what has no room in a table: a line for each that has a problem, and shapes."""
+    below = ("problem", "failure", "shape")
+    show([{name: value for name, value in row.items() if name not in below} for row in rows], as_json=False)
+    if documented := [row["source"] for row in rows if row.get("shape") == "documented"]:
+        say(f"Known from documents alone, no real file was seen: {', '.join(documented)}")
     for row in rows:
         if row["problem"]:
             say(f"{row['source']}: {row['problem']}")

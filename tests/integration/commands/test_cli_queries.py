@@ -58,8 +58,11 @@ def test_sources_are_listed(samples_run: Run) -> None:
         assert (last, last.utcoffset()) == (extracted[row["source"]], timedelta(0))
         assert datetime.fromisoformat(row["next_due"]) == last + catalog()[row["source"]].cadence
     finished = samples_run.at.run("sources")
-    header, *lines = finished.out.splitlines()
+    header, *lines, documented = finished.out.splitlines()
     assert header.split("  ")[0] == "source"
+    assert documented == (
+        "Known from documents alone, no real file was seen: helm_capabilities, metr_time_horizon, mmlu_pro, open_asr"
+    )
     assert [line.split()[:2] for line in lines] == [[row["source"], "ok"] for row in rows]
     assert [re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", line) for line in lines] == [
         [
@@ -290,7 +293,7 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         (
             ["ranking", "robustness"],
             1,
-            "Too few scores connect models for a ranking of robustness. Ranked without conditions: coding,",
+            "Too few scores connect models for a ranking of robustness. Ranked without conditions: agents, coding,",
         ),
         (["ranking", "--no-self-reported", "--makers-word"], 2, "give one of them"),
         (["choose", "--domain", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
