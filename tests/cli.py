@@ -162,6 +162,8 @@ def installer(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Insta
         shutil.copytree(of.home, made.home)
         with server.connect() as connection:
             for copy, original in ((made.database, of.database), (made.dagster_database, of.dagster_database)):
+                # What was stopped a moment ago may not have left yet.
+                connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (original,))
                 names = sql.Identifier(copy), sql.Identifier(original)
                 connection.execute(sql.SQL("create database {} template {}").format(*names))
         return made

@@ -122,7 +122,7 @@ def _tell(
         allowed = beside_thinking or (hybrid and family is not None and family.closed)
         return [("budget", text), ("thinking", "on")] if allowed else []
     if token.kind is Kind.VERSION:
-        if previous in THINKING and token.separator == ":":
+        if previous in THINKING and token.separator == ":" and text.isdigit():
             return [("budget", budget(text)), ("thinking", "on")]
         return [("context", text)] if text in _CONTEXT_WINDOWS and after_size else []
     if token.kind is Kind.QUANT:

@@ -78,6 +78,8 @@ def test_the_tables_are_those_of_an_undisturbed_run(recovered: Installation, sam
     """)
     for table in tables:
         without = INCOMPARABLE | {column for of_table, column in moments if of_table == table}
+        # A state of a catalog is called after the moment it was fetched.
+        without |= {"object_key"} if table == "budmodel.catalog_files" else set()
         # The marts give the day of the fetch where a publisher states none; what was stated is in the snapshots.
         without |= {"as_of"} if table.startswith("marts.") else set()
         assert recovered.rows(table, without=without) == undisturbed.rows(table, without=without), table

@@ -151,7 +151,10 @@ def opened(browser: Browser, address: str) -> Iterator[Open]:
 
 
 def told(page: Page) -> str:
-    return page.locator(".found").inner_text()
+    found = page.locator(".found")
+    # A view is drawn after its heading.
+    expect(found).not_to_be_empty()
+    return found.inner_text()
 
 
 def names(page: Page) -> list[str]:

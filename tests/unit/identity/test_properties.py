@@ -108,6 +108,7 @@ def remarked_names(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from(NAMES))} ({inside})"
 
 
+@example("THINKING:0A")
 @settings(max_examples=1500, deadline=None)
 @given(st.one_of(ANY_NAMES, remarked_names()))
 def test_a_variant_is_written_in_the_vocabulary(name: str) -> None:
