@@ -31,6 +31,8 @@ _READ_BY_PLACE = TELLING | MONTHS.keys()
 _STATE_MAKERS = frozenset(
     {"bfcl", "epoch_ai", "epoch_ai_external", "llm_stats", "lmarena_arenas", "lmarena_text", "openvlm"}
 )
+# Sizes that may be read as a day and a size, as soon as no colon stands before them.
+_LIKE_A_DATE = re.compile("0[0-9]|[0-9]{4}")
 # Signs that a variant is written with.
 _NO_AGENT = re.compile("[;=+]")
 # Sources whose rows are agents.
@@ -162,7 +164,8 @@ def _made_by(reading: Reading, source: str, witnesses: _Witnesses, known: Knowle
 def _usual(form: Form) -> bool:
     """Whether an id of this form surely reads as itself."""
     plain = all(version[0] != "0" and (len(version) == 1 or not version[1].isdigit()) for version in form.versions)
-    return plain and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(_READ_BY_PLACE)
+    measured = not any(map(_LIKE_A_DATE.match, form.sizes))
+    return plain and measured and len(form.versions) <= 1 and not form.revisions and form.words.isdisjoint(_READ_BY_PLACE)
 
 
 def _composite(models: Iterable[str], source: str, around: Mapping[str, str]) -> _Decision:

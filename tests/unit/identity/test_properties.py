@@ -78,9 +78,12 @@ def test_an_id_is_its_own_name(name: str) -> None:
     model = model_of(name)
     assume(model is not None)
     assert model is not None
-    assert model_of(model) == model
+    # The id of a composite has lost who made its parts, so that a part may be read as another maker's.
+    assert model_of(model) == model or model.startswith("multi/")
 
 
+@example("CLAUDE:0110.0B")
+@example("CLAUDE:1001.0B")
 @settings(max_examples=1500, deadline=None)
 @given(ANY_NAMES)
 def test_a_group_is_its_own_group(name: str) -> None:
@@ -89,7 +92,6 @@ def test_a_group_is_its_own_group(name: str) -> None:
     assert model is not None
     group = group_of(model)
     assert group_of(group) == group
-    # The id of a composite has lost who made its parts, so that a part may be read as another maker's.
     assert model_of(group) == group or group.startswith("multi/")
 
 
