@@ -38,7 +38,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if connection.execute(_OWNED, {"schema": SCHEMA, "owner": OWNER}).scalar():
             connection.execute(text(f"set local role {OWNER}"))
-        connection.execute(text(f"create schema if not exists {SCHEMA}"))
+        else:  # Whoever owns the tables may not own the database: a copy is somebody else's.
+            connection.execute(text(f"create schema if not exists {SCHEMA}"))
         found = current_revision(connection)
         if not knows(found):
             raise NewerSchemaError(found)

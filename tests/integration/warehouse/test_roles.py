@@ -86,6 +86,18 @@ def test_what_is_migrated_belongs_to_the_owner_and_marts_to_the_pipeline(ready: 
     assert owners == [("budmodel", OWNER), ("marts", PIPELINE)]
 
 
+def test_a_copy_of_the_database_is_migrated_by_whoever_made_it(ready: Server) -> None:
+    with ready.connect() as connection:
+        connection.execute("create database copied template budmodel")
+    engine = open_engine(url(ready, database="copied"))
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("select tableowner from pg_tables where tablename = 'sources'")).scalar_one() == OWNER
+    engine.dispose()
+    with ready.connect() as connection:
+        connection.execute("drop database copied")
+
+
 def test_the_pipeline_writes_rows_and_does_not_change_tables(ready: Server) -> None:
     with session(ready, PIPELINE, "of the pipeline") as connection:
         connection.execute(REQUEST)
