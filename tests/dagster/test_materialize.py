@@ -172,7 +172,7 @@ def test_every_score_leads_back_to_bytes(twice: Twice) -> None:
         """
         select object_key, url, published_name, value from budmodel.scores
         join budmodel.entries using (snapshot_id, entry_no) join budmodel.snapshot_files using (snapshot_id)
-        where metric_id = 'alpacaeval.win_rate' order by value desc limit 1
+        where metric_id = 'alpacaeval.win_rate' and endpoint = 'leaderboard' order by value desc limit 1
         """
     )
     assert row["url"] == catalog()["alpacaeval"].endpoints[0].url
