@@ -1,11 +1,9 @@
 """Per-model work: 1,000 models from a hub in one go against the bare requests, and a sensor's tick over 20,000 models."""
 
 import json
-import multiprocessing
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from tempfile import TemporaryDirectory
@@ -17,6 +15,7 @@ import httpx2
 from sqlalchemy import Engine, text
 
 from benchmarks.database import temporary_database
+from benchmarks.hub_process import hub_process
 from benchmarks.measure import Figure
 from budmodel_pipeline.assets.per_model import MODELS as MODEL_PARTITIONS
 from budmodel_pipeline.resources.models import ModelsResource
@@ -52,7 +51,7 @@ def _throughput(engine: Engine) -> Figure:
     ours: list[float] = []
     bare: list[float] = []
     asked: Sequence[Asked] = ()
-    with _hub() as (endpoint, control):
+    with hub_process(_serve) as (endpoint, control):
         reading = ModelReading(engine, Providers(hub=Hub(endpoint)), "live", threads=THREADS)
         for _ in range(ROUNDS):
             control.send("reset")
@@ -132,20 +131,6 @@ def _tick(engine: Engine) -> Figure:
     requested = len(tick.run_requests or [])
     detail = f"{KNOWN:,} models are known, 300 new ones were found and requested in {requested} runs in {seconds:.2f} s"
     return Figure("seconds of a sensor's tick", seconds, TARGET_TICK_SECONDS, detail)
-
-
-@contextmanager
-def _hub() -> Iterator[tuple[str, "Connection[object, object]"]]:
-    """A hub in a process of its own, so that its work is not counted as ours."""
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield str(mine.recv()), mine
-    finally:
-        mine.send("stop")
-        process.join()
 
 
 def _serve(control: "Connection[object, object]") -> None:

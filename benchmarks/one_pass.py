@@ -5,7 +5,6 @@ usual repository of a language model has: card, license, configs, a tokenizer of
 """
 
 import json
-import multiprocessing
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import cast
 from sqlalchemy import Engine, text
 
 from benchmarks.database import temporary_database
+from benchmarks.hub_process import hub_process
 from benchmarks.measure import Figure
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.services.object_store import open_directory
@@ -61,7 +61,7 @@ class Spent:
 def run() -> Iterator[Figure]:
     """Two passes over the same models, and a look whether they moved."""
     names = [f"hf:org/model-{number}" for number in range(MODELS)]
-    with temporary_database() as engine, TemporaryDirectory() as folder, _hub() as (endpoint, control):
+    with temporary_database() as engine, TemporaryDirectory() as folder, hub_process(_serve) as (endpoint, control):
         with engine.begin() as connection:
             known = [KnownTarget(name, "hugging_face", name[3:], None, "bench") for name in names]
             add_targets(connection, known, datetime.now(UTC))
@@ -122,19 +122,6 @@ def _of_postgres(engine: Engine) -> float:
                 spent = (process / "stat").read_text().rpartition(")")[2].split()[11:15]
                 ticks += sum(map(int, spent if int(process.name) == first else spent[:2]))
     return ticks / TICKS_A_SECOND
-
-
-@contextmanager
-def _hub() -> Iterator[tuple[str, "Connection[object, object]"]]:
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield str(mine.recv()), mine
-    finally:
-        mine.send("stop")
-        process.join()
 
 
 def _serve(control: "Connection[object, object]") -> None:

@@ -59,7 +59,7 @@ _ORDINARY = {
     "service": "printf '[Service]\\nExecStart=/usr/bin/serve\\n' > /etc/systemd/system/x.service",
     "preload": "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libtcmalloc.so.4 python serve.py",
     "guard": "history | tail -3",
-    "pip": "pip install https://files.pythonhosted.org/packages/a-1.tar.gz",
+    "pip": "pip install https://download.pytorch.org/whl/a-1.tar.gz",
     "pip-index": "pip install --index-url https://download.pytorch.org/whl/cu121 torch",
     "npm": "npm install express",
     "npx": "npx eslint .",
