@@ -1,6 +1,7 @@
 """Requests for models: rows of budmodel.extraction_requests, which the pipeline serves, and what became of them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,12 +87,19 @@ def wanted(word: str, disk_roots: Sequence[Path], provider: str | None = None) -
             if not place.is_absolute():
                 raise TargetError("a path has to be absolute; a model of the hub is hf:org/name")
             refuse_outside(place, asked, disk_roots)
-            return target_of("disk", str(place.resolve()))
+            return target_of("disk", str(_followed(place)))
         return target_of(asked.provider, asked.place)
     except (TargetError, ProviderError) as error:
         raise HTTPException(422, f"{error}.") from error
     except (OSError, RuntimeError) as error:
         raise HTTPException(422, "This path leads nowhere: it is too long, or its links turn in circles.") from error
+
+
+def _followed(place: Path) -> Path:
+    """`place` where its links lead. Raises OSError where they turn in circles, which from Python 3.13 `resolve` does not."""
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        place.stat()
+    return place.resolve()
 
 
 def queue(served: Served, target: Target, by: str, response: Response, priority: int = 0) -> RequestState:

@@ -18,7 +18,8 @@ from budmodel_pipeline.fetching.pages import is_blank, is_markup
 from budmodel_pipeline.fetching.urls import redact
 from budmodel_pipeline.model_info.repository import Repository, RepositoryFile
 from budmodel_pipeline.targets.archive_streams import compression_of
-from budmodel_pipeline.targets.disk import ArchiveLimits, open_disk
+from budmodel_pipeline.targets.archives import ArchiveLimits
+from budmodel_pipeline.targets.disk import open_disk
 from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
 
 _STATES: Mapping[int, State] = {

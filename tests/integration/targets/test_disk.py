@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from budmodel_pipeline.targets.disk import ArchiveLimits, open_disk
+from budmodel_pipeline.targets.archives import ArchiveLimits
+from budmodel_pipeline.targets.disk import open_disk
 from budmodel_pipeline.targets.opening import Providers, open_model
 from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
 from budmodel_pipeline.targets.target import Target
