@@ -86,6 +86,8 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
         read_llm_stats,
         read_models_dev,
     )
+    from budmodel_pipeline.model_info.offers import MODELS_DEV
+    from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS
     from budmodel_pipeline.settings import Origin
     from budmodel_pipeline.targets.closed_models import catalog_file, catalogued_models, offers_of_model
     from budmodel_pipeline.targets.inspection import inspect_model
@@ -97,8 +99,15 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
         with samples as base:
             makers, others = (catalog_file(url, base) for url in (MODELS_DEV_URL, LLM_STATS_URL))
             records = catalogued_models([*read_models_dev(makers.content), *read_llm_stats(others.content)])
+            prices = {MODELS_DEV: makers}
+            for catalog in PRICE_CATALOGS:
+                if catalog.name not in prices:
+                    try:
+                        prices[catalog.name] = catalog_file(catalog.url, base)
+                    except FetchError as error:
+                        whisper(f"! Without the prices of {catalog.name}: {error}")
             with open_model(wanted, Providers(catalogs=lambda: records)) as opened:
-                return inspect_model(opened), offers_of_model(makers, wanted.uri)
+                return inspect_model(opened), offers_of_model(prices, wanted.uri)
     except (CatalogError, FetchError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -251,7 +260,7 @@ def model(name: str, as_json: bool) -> None:
         for sentence in (*card["warnings"], *card["problems"]):
             say(f"! {sentence}")
     if known["prices"]:
-        say(f"\nPrices as of {cell(known['prices'][0]['fetched_at'])}")
+        say(f"\nPrices as of {cell(min(row['fetched_at'] for row in known['prices']))}")
         _show_prices([_offer(row) for row in known["prices"]])
     for title in ("lineage", "scores"):
         if known[title]:
@@ -266,9 +275,11 @@ def _offer(row: Mapping[str, Any]) -> "Offer":
     from budmodel_pipeline.model_info.offers import PRICES, Offer, Prices
 
     prices = {price: row[f"{price}_usd_per_million_tokens"] for price in PRICES}
-    read = Prices(basis=row["basis"], published_as_zero=tuple(row["published_as_zero"]), **prices)
-    named = {name: row[name] for name in ("provider", "provider_name", "published_id", "mode", "context_above", "status")}
-    return Offer(name=row["published_name"], prices=read, **named)
+    zeros, refused = tuple(row["published_as_zero"]), tuple(row["refused"])
+    read = Prices(basis=row["basis"], published_as_zero=zeros, refused=refused, **prices)
+    same = ("catalog", "provider", "provider_name", "published_id", "mode", "context_above", "status")
+    named = {name: row[name] for name in same}
+    return Offer(name=row["published_name"], model=row["published_id"], prices=read, **named)
 
 
 def _show_prices(offers: "Sequence[Offer]") -> None:
@@ -280,7 +291,8 @@ def _show_prices(offers: "Sequence[Offer]") -> None:
     cheapest = by_price(offers)[:SHOWN_OFFERS]
     show(
         [
-            {"provider": offer.provider_name} | {price: getattr(offer.prices, price) for price in PRICES}
+            {"provider": offer.provider_name, "catalog": offer.catalog}
+            | {price: getattr(offer.prices, price) for price in PRICES}
             for offer in cheapest
         ],
         as_json=False,

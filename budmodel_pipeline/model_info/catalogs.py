@@ -1,16 +1,24 @@
 """What catalogs say of models that publish no files, merged field by field with the catalog that each field is from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
 from budmodel_pipeline.model_info.facts import Fact, known, unknown
-from budmodel_pipeline.model_info.offers import PRICES, ZERO_IS_UNCLEAR, Offer, Prices, read_offers, read_prices
-from budmodel_pipeline.model_info.published_values import an_object, count, day, flag, objects, word_list, words
+from budmodel_pipeline.model_info.offers import (
+    MODELS_DEV,
+    PRICES,
+    ZERO_IS_UNCLEAR,
+    Offer,
+    Prices,
+    read_abilities,
+    read_offers,
+    read_prices,
+)
+from budmodel_pipeline.model_info.published_values import an_object, count, day, flag, objects, words
 
-MODELS_DEV = "models.dev"
 MODELS_DEV_URL = "https://models.dev/api.json"
 LLM_STATS_URL = "https://api.zeroeval.com/leaderboard/models/full?justCanonicals=true"
 MAX_CATALOG_BYTES = 64 * 1024 * 1024
@@ -89,7 +97,7 @@ def read_models_dev(content: bytes) -> list[CatalogRecord]:
             if (name := words(entry.get("id"))) and name.startswith(own):
                 prices = read_prices(an_object(entry.get("cost")), name, words(entry.get("name")) or "")
                 said = _present([*_models_dev(provider, entry), *_maker_prices(prices)])
-                unclear = {_price_field(price): ZERO_IS_UNCLEAR for price in prices.published_as_zero}
+                unclear = dict(_no_prices(prices))
                 found.append(CatalogRecord(MODELS_DEV, MODELS_DEV_URL, maker, name, said, unclear))
     if not found:
         raise CatalogError(f"{MODELS_DEV_URL}: expected models of makers such as openai; found none")
@@ -115,25 +123,25 @@ def _maker_prices(prices: Prices) -> Iterator[tuple[str, float | None]]:
     return ((_price_field(price), getattr(prices, price)) for price in PRICES)
 
 
+def _no_prices(prices: Prices) -> Iterator[tuple[str, str]]:
+    """The fields of prices that are published and are none, with the reason."""
+    yield from ((_price_field(price), ZERO_IS_UNCLEAR) for price in prices.published_as_zero)
+    for price, _, found in (said.partition(" ") for said in prices.refused):
+        yield _price_field(price), f"published as {found} dollars per million tokens, which nobody can mean"
+
+
 def _price_field(price: str) -> str:
     return f"{price}_price_usd_per_million_tokens"
 
 
 def _models_dev(provider: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    limit, modalities = an_object(entry.get("limit")), an_object(entry.get("modalities"))
     yield "author", words(provider.get("name"))
     yield "name", words(entry.get("name"))
     yield "website", words(provider.get("doc"))
     yield "status", words(entry.get("status"))
     yield "released_on", day(entry.get("release_date"))
     yield "knowledge_cutoff", words(entry.get("knowledge"))
-    yield "context_length", count(limit.get("context"))
-    yield "output_tokens", count(limit.get("output"))
-    yield "input_modalities", word_list(modalities.get("input"))
-    yield "output_modalities", word_list(modalities.get("output"))
-    yield "tool_use", flag(entry.get("tool_call"))
-    yield "reasoning", flag(entry.get("reasoning"))
-    yield "structured_output", flag(entry.get("structured_output"))
+    yield from asdict(read_abilities(entry)).items()
     yield "attachments", flag(entry.get("attachment"))
     yield "open_weights", flag(entry.get("open_weights"))
 

@@ -1,6 +1,5 @@
 """Values in the JSON of others: of the kind that is meant, or None. What is of another kind is no value."""
 
-import math
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
@@ -21,12 +20,18 @@ def words(value: Any) -> str | None:
     return value.strip()[:300] or None if isinstance(value, str) else None
 
 
-def day(value: Any) -> str | None:
-    """A whole date as YYYY-MM-DD."""
+def date_of(value: Any) -> date | None:
+    """A whole date, also of a moment."""
     try:
-        return date.fromisoformat(value).isoformat() if isinstance(value, str) else None
+        return date.fromisoformat(value.partition("T")[0]) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def day(value: Any) -> str | None:
+    """A whole date as YYYY-MM-DD."""
+    found = date_of(value)
+    return found.isoformat() if found else None
 
 
 def count(value: Any) -> int | None:
@@ -40,10 +45,9 @@ def flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def amount(value: Any) -> float | None:
-    """A finite number from zero, as of dollars."""
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-    return float(value) if usable else None
+def number(value: Any) -> float | None:
+    """A number of any kind, also one that nobody should believe."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def word_list(value: Any) -> list[str] | None:

@@ -191,7 +191,18 @@ def _price(row: Row, most: float) -> Answer:
             return Answer(False, f"its input alone costs {into:g} USD per million tokens")
         return Answer(None, "what it costs is not known")
     parts = f"{into:g} in, {out:g} out" if out is not None else f"{into:g} in"
-    return Answer(blended <= most, f"{blended:g} USD per million tokens ({parts}) at {row['cheapest_provider_name']}")
+    least = f"{blended:g} USD per million tokens ({parts}) at {row['cheapest_provider_name']}"
+    return Answer(blended <= most, f"{least}, {_beside_others(row, blended)}")
+
+
+def _beside_others(row: Row, cheapest: float) -> str:
+    """What the cheapest offer is among the others, so that nobody takes it for the price."""
+    dearest, providers = row["dearest_blended_usd_per_million_tokens"], row["priced_providers"]
+    if providers == 1:
+        return "the only one with a price"
+    if dearest == cheapest:
+        return f"as at all {providers:,} with a price"
+    return f"the cheapest of {providers:,}; the dearest takes {dearest:g}"
 
 
 def _safe(row: Row) -> Answer:
@@ -218,7 +229,7 @@ def _unscanned(row: Row) -> str:
 
 def _beside(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """What is not known, or doubtful, about a model beyond what was asked."""
-    claims, contradictions = row["self_reported"], row["license_conflicts"]
+    claims, contradictions, disputed = row["self_reported"], row["license_conflicts"], row["contradicted_providers"]
     said = {
         f"{claims} of its {_counted(row['benchmarks'], 'benchmark')} {'is' if claims == 1 else 'are'} its maker's word": (
             claims > 0
@@ -227,6 +238,7 @@ def _beside(row: Row, wanted: Wanted) -> tuple[str, ...]:
         f"{_counted(contradictions, 'contradiction')} about its license": contradictions > 0,
         _unscanned(row): row["verdict"] not in ("safe", *HARMFUL) and not wanted.is_safe,
         "its context": "context" in row["not_known"] and wanted.context is None,
+        f"what {_counted(disputed, 'provider')} {'charges' if disputed == 1 else 'charge'}: catalogs differ": disputed > 0,
         "its price": "price" in row["not_known"] and wanted.max_price is None,
     }
     return tuple(sentence for sentence, holds in said.items() if holds)

@@ -12,7 +12,6 @@ from pydantic import PrivateAttr
 from budmodel_pipeline.connections import live
 from budmodel_pipeline.fetching.endpoints import SAMPLES
 from budmodel_pipeline.fetching.mirror import serve_directory
-from budmodel_pipeline.model_info.catalogs import MODELS_DEV
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.sample_hub import sample_models, serve_sample_hub
@@ -100,6 +99,6 @@ class ModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """What the catalogs of closed models say; see `workflows.remembered_catalogs`. Raises FetchError, CatalogError."""
         return catalogs(self.origin.value, self._catalog_base, store, wait)
 
-    def models_dev(self, store: ObjectStore) -> KeptCatalog:
-        """The catalog that has the prices of providers. Raises FetchError, CatalogError, ObjectStoreError."""
-        return kept_catalog(MODELS_DEV, self.origin.value, self._catalog_base, store)
+    def price_catalog(self, name: str, store: ObjectStore) -> KeptCatalog:
+        """A catalog that has the prices of providers. Raises FetchError, CatalogError, ObjectStoreError."""
+        return kept_catalog(name, self.origin.value, self._catalog_base, store)

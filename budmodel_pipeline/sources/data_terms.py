@@ -47,5 +47,15 @@ def unclear(attribution: str, evidence: str, verified_on: date) -> DataTerms:
 OTHER_TERMS: Mapping[str, DataTerms] = {
     "models.dev": permitted(
         "models.dev, https://models.dev, MIT", "MIT, the license of the repository anomalyco/models.dev", date(2026, 9, 1)
-    )
+    ),
+    "litellm": permitted(
+        "LiteLLM, https://github.com/BerriAI/litellm, MIT",
+        "MIT, the license of the repository BerriAI/litellm",
+        date(2026, 9, 1),
+    ),
+    "openrouter": unclear(
+        "OpenRouter, https://openrouter.ai",
+        "https://openrouter.ai states no terms of the data of its list",
+        date(2026, 9, 1),
+    ),
 }

@@ -1,7 +1,7 @@
 """The catalogs of models that publish no files, and their names as our models."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,12 +11,9 @@ from budmodel_pipeline.fetching.urls import trusted_host
 from budmodel_pipeline.identity.canonical import UNKNOWN_VENDOR
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
-from budmodel_pipeline.model_info.catalogs import (
-    MAX_CATALOG_BYTES,
-    CatalogRecord,
-    offers_of_models_dev,
-)
-from budmodel_pipeline.model_info.offers import Offer
+from budmodel_pipeline.model_info.catalogs import MAX_CATALOG_BYTES, CatalogRecord
+from budmodel_pipeline.model_info.offers import Offer, as_of
+from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS
 
 # Nobody waits for a third attempt; the next who asks makes it.
 POLICY = HttpPolicy(attempts=2, total_timeout=45.0)
@@ -66,10 +63,10 @@ def catalogued_models(records: Sequence[CatalogRecord]) -> dict[str, list[Catalo
     return found
 
 
-def model_offered(published_id: str) -> Meaning:
-    """What a provider means by `published_id`; a model whose maker nothing tells is no model that we know."""
+def model_offered(name: str) -> Meaning:
+    """What a provider means by `name`; a model whose maker nothing tells is no model that we know."""
     try:
-        found = resolve("models_dev", published_id)
+        found = resolve("models_dev", name)
     except UnresolvableName as rejection:
         return Meaning(None, None, rejection.reason)
     if found.model_id.partition("/")[0] == UNKNOWN_VENDOR:
@@ -79,7 +76,16 @@ def model_offered(published_id: str) -> Meaning:
     return Meaning(found.model_id, "; ".join(topics) or None, None)
 
 
-def offers_of_model(models_dev: CatalogFile, model_id: str) -> list[Offer]:
-    """What providers charge for the model as it is, without a remark on how it is run. Raises CatalogError."""
+def offers_of_model(files: Mapping[str, CatalogFile], model_id: str) -> list[Offer]:
+    """What providers charge for the model as it is, without a remark on how it is run, by those catalogs that were had.
+
+    Raises CatalogError.
+    """
     plain = Meaning(model_id, None, None)
-    return [offer for offer in offers_of_models_dev(models_dev.content) if model_offered(offer.published_id) == plain]
+    return [
+        offer
+        for catalog in PRICE_CATALOGS
+        if (file := files.get(catalog.name)) is not None
+        for offer in as_of(catalog.read(file.content), file.fetched_at.date())
+        if model_offered(offer.model) == plain
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -25,7 +25,10 @@ class CatalogFileRecord:
 
 @dataclass(frozen=True, slots=True)
 class PriceRecord:
-    """An offer of a provider; either `model_id` or `unmatched`, the reason why there is none, is None."""
+    """An offer of a provider; either `model_id` or `unmatched`, the reason why there is none, is None.
+
+    `precedence` is how much the catalog's word on it counts, the least first.
+    """
 
     catalog: str
     provider: str
@@ -44,6 +47,16 @@ class PriceRecord:
     cache_read_usd_per_million_tokens: float | None
     cache_write_usd_per_million_tokens: float | None
     published_as_zero: Sequence[str]
+    refused: Sequence[str]
+    precedence: int
+    retires_on: date | None
+    context_length: int | None
+    output_tokens: int | None
+    input_modalities: Sequence[str] | None
+    output_modalities: Sequence[str] | None
+    tool_use: bool | None
+    reasoning: bool | None
+    structured_output: bool | None
 
 
 def held_catalog(connection: Connection, catalog: str) -> CatalogFileRecord | None:

@@ -17,13 +17,14 @@ from threading import Lock, Thread
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.model_info.catalogs import (
     LLM_STATS_URL,
-    MODELS_DEV,
     MODELS_DEV_URL,
     CatalogError,
     CatalogRecord,
     read_llm_stats,
     read_models_dev,
 )
+from budmodel_pipeline.model_info.offers import MODELS_DEV
+from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS
 from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 
@@ -31,6 +32,11 @@ from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
 CATALOGS: Mapping[str, tuple[str, Callable[[bytes], Sequence[CatalogRecord]]]] = {
     MODELS_DEV: (MODELS_DEV_URL, lambda content: list(read_models_dev(content))),
     "llm-stats": (LLM_STATS_URL, lambda content: list(read_llm_stats(content))),
+}
+# What a state has to be readable as, to be kept.
+_READERS: Mapping[str, tuple[str, Callable[[bytes], Sequence[object]]]] = {
+    **{catalog.name: (catalog.url, catalog.read) for catalog in PRICE_CATALOGS},
+    **CATALOGS,
 }
 # Sensors ask at every tick; the catalogs change by the day.
 GOOD_FOR, BAD_FOR = 6 * 3600.0, 600.0
@@ -102,11 +108,13 @@ def _fill(refresh: _Refresh, origin: str, base: str | None, store: ObjectStore |
 
 
 def kept_catalog(name: str, origin: str, base: str | None, store: ObjectStore) -> KeptCatalog:
-    """A catalog as it is now, kept where it differs from its newest state. `base` is a mirror's, None for live.
+    """A catalog, of models or of prices, as it is now, kept where it differs from its newest state.
+
+    `base` is a mirror's, None for live.
 
     Raises FetchError, CatalogError where it is none, and ObjectStoreError.
     """
-    url, read = CATALOGS[name]
+    url, read = _READERS[name]
     file = catalog_file(url, base)
     read(file.content)
     return KeptCatalog(

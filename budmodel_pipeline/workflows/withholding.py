@@ -37,7 +37,7 @@ _BY_MART = {
     "data_terms": "false",
     "gaps": "sources && cast(:sources as text[])",
     "model_groups": "sources <@ cast(:sources as text[])",
-    "model_choice": "sources && cast(:sources as text[]) or coalesce(price_catalog = any(:sources), false)",
+    "model_choice": "sources && cast(:sources as text[]) or price_catalogs && cast(:sources as text[])",
     "model_ranking": "sources && cast(:sources as text[])",
     "self_reported_gap": "claimed_metric_id = any(:metrics) or measured_metric_id = any(:metrics)",
 }

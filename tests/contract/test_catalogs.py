@@ -108,7 +108,7 @@ def test_what_every_provider_charges(root: Path) -> None:
     offers = offers_of_models_dev((root / mirror_path(MODELS_DEV_URL)).read_bytes())
     ordinary = [offer for offer in offers if offer.mode == "standard" and not offer.context_above]
     bases = Counter(offer.prices.basis for offer in ordinary)
-    meanings = [model_offered(offer.published_id) for offer in ordinary]
+    meanings = [model_offered(offer.model) for offer in ordinary]
     matched = sum(meaning.model_id is not None for meaning in meanings)
     figures = (len({offer.provider for offer in offers}), len(offers), len(ordinary), matched)
     if root == SHARED / "mirror":

@@ -21,7 +21,7 @@ import budmodel_pipeline.sources as package
 from benchmarks.published_files import multiplied
 from budmodel_pipeline.commands.published_files import files_of
 from budmodel_pipeline.fetching.mirror import mirror_path
-from budmodel_pipeline.model_info.catalogs import MODELS_DEV_URL
+from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS
 from budmodel_pipeline.resources.models import SAMPLE_HUB
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.sources.contract import Endpoint, Entry, Parsed, Shape, Source, SourceError
@@ -247,7 +247,7 @@ def test_no_sample_lies_around_unused() -> None:
     }
     files = {file.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("*") if file.is_file()}
     models = {file.relative_to(SAMPLES).as_posix() for file in SAMPLE_HUB.rglob("*")}
-    assert files - models == used | {mirror_path(MODELS_DEV_URL)}
+    assert files - models == used | {mirror_path(catalog.url) for catalog in PRICE_CATALOGS}
 
 
 def test_enough_models_are_bundled_for_a_first_impression() -> None:

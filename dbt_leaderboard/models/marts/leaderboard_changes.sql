@@ -58,6 +58,20 @@ both_sides as (
         on now.pair = former.pair and now.entry_key = former.entry_key
 ),
 
+came as materialized (
+    select told.*
+    from told
+    inner join both_sides as sides on told.pair = sides.pair and told.entry_key = sides.key_now
+    where told.is_now and sides.key_before is null
+),
+
+went as materialized (
+    select told.*
+    from told
+    inner join both_sides as sides on told.pair = sides.pair and told.entry_key = sides.key_before
+    where not told.is_now and sides.key_now is null
+),
+
 -- An entry that came with all the scores of one that went is that one under a new name.
 resemblances as (
     select
@@ -67,13 +81,8 @@ resemblances as (
         count(*) as alike,
         bool_and(came.value = went.value) as all_alike,
         bool_or(came.model_id = went.model_id) as is_same_model
-    from told as came
-    inner join both_sides as added
-        on came.pair = added.pair and came.entry_key = added.key_now and added.key_before is null and came.is_now
-    inner join told as went
-        on came.pair = went.pair and came.metric_id = went.metric_id and not went.is_now
-    inner join both_sides as removed
-        on went.pair = removed.pair and went.entry_key = removed.key_before and removed.key_now is null
+    from came
+    inner join went on came.pair = went.pair and came.metric_id = went.metric_id
     group by came.pair, came.entry_key, went.entry_key
 ),
 

@@ -45,7 +45,9 @@ opened as (
 offers as (
     select
         *,
-        basis = 'priced' and input_usd_per_million_tokens is not null as is_priced
+        basis = 'priced' and input_usd_per_million_tokens is not null as is_priced,
+        -- Three tokens in for one out.
+        (3 * input_usd_per_million_tokens + output_usd_per_million_tokens) / 4 as blended
     from {{ ref('model_prices') }}
     where is_usual and group_id is not null
 ),
@@ -67,7 +69,11 @@ offered as (
     select
         group_id,
         count(distinct provider) filter (where basis = 'priced') as priced_providers,
-        count(distinct provider) filter (where basis = 'free') as free_providers
+        count(distinct provider) filter (where basis = 'free') as free_providers,
+        max(input_usd_per_million_tokens) filter (where is_priced) as dearest_input,
+        max(blended) filter (where is_priced) as dearest_blended,
+        array_agg(distinct catalog order by catalog) filter (where is_priced) as catalogs,
+        count(distinct provider) filter (where is_priced and contradicted_by <> '{}') as contradicted_providers
     from offers
     group by group_id
 ),
@@ -144,6 +150,10 @@ known as (
         cheapest.provider_name as cheapest_provider_name,
         cheapest.catalog as price_catalog,
         cheapest.fetched_at as prices_fetched_at,
+        case when rankings.scope = 'embedding' then offered.dearest_input else offered.dearest_blended end
+            as dearest_blended_usd_per_million_tokens,
+        coalesce(offered.catalogs, '{}') as price_catalogs,
+        coalesce(offered.contradicted_providers, 0) as contradicted_providers,
         coalesce(offered.priced_providers, 0) as priced_providers,
         coalesce(offered.free_providers, 0) as free_providers
     from {{ ref('model_ranking') }} as rankings

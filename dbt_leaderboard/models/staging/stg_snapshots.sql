@@ -1,3 +1,9 @@
+-- A table, so that who looks up a snapshot by its number does not have all of them numbered anew each time.
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['ordinal'], 'unique': True}, {'columns': ['snapshot_id'], 'unique': True}]
+) }}
+
 with main_files as (
     select distinct on (snapshot_id)
         snapshot_id,

@@ -1,6 +1,6 @@
 """A database in which every mart has something to say: sources in their different states, and a few models."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -272,7 +272,8 @@ QUANTIZED = [variant("Q4_K_M", 4_000_000_000), variant("Q8_0", 8_000_000_000), v
 def offer(
     provider: str, into: float | None, out: float | None, basis: Basis = "priced", mode: str = "standard", above: int = 0
 ) -> Offer:
-    return Offer(provider, provider.title(), "beta", "Beta", mode, above, None, Prices(basis, into, out, 0.5, None))
+    prices = Prices(basis, into, out, 0.5, None)
+    return Offer("models.dev", provider, provider.title(), "beta", "beta", "Beta", mode, above, None, prices)
 
 
 OFFERS = [
@@ -288,14 +289,20 @@ OFFERS = [
     replace(offer("past", 0.01, 0.01), status="deprecated"),
 ]
 NOBODYS = offer("auto", 1, 1)
+# Another catalog: what it has the same, otherwise, and alone.
+OTHERS = [
+    replace(offer(provider, into, out), catalog="litellm", published_id=f"{provider}/beta")
+    for provider, into, out in (("cheap", 2.0005, 8), ("dear", 4, 20), ("plan", 4, 9), ("past", 1, 1))
+]
 
 
 def price(one: Offer, model_id: str | None) -> PriceRecord:
     told = one.prices
     unmatched = None if model_id else "it chooses a model"
     return PriceRecord(
-        "models.dev", one.provider, one.published_id, one.mode, one.context_above, one.provider_name, one.name, one.status,
-        model_id, None, unmatched, told.basis, told.input, told.output, told.cache_read, told.cache_write, [],
+        one.catalog, one.provider, one.published_id, one.mode, one.context_above, one.provider_name, one.name, one.status,
+        model_id, None, unmatched, told.basis, told.input, told.output, told.cache_read, told.cache_write, [], [],
+        one.precedence, one.retires_on, **asdict(one.abilities),
     )  # fmt: skip
 
 
@@ -373,6 +380,9 @@ def read_models(connection: Connection) -> None:
     store_prices(
         connection, file, [*(price(one, "makers/beta") for one in OFFERS), price(NOBODYS, None), THINKING, *OF_GAMMA]
     )
+    other = replace(file, catalog="litellm", sha256="e" * 64, fetched_at=THIRD)
+    fairer = price(replace(offer("fair", 1, 4), catalog="litellm"), "gamma")
+    store_prices(connection, other, [*(price(one, "makers/beta") for one in OTHERS), fairer])
 
 
 def read_small_open_model(connection: Connection) -> None:

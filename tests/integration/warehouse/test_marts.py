@@ -39,6 +39,7 @@ from tests.integration.warehouse.filled_database import (
     NEW_ENTRIES,
     NOW,
     OFFERS,
+    OTHERS,
     SECOND,
     THIRD,
     ZONE,
@@ -450,9 +451,9 @@ def test_a_card_shows_the_verdict_with_its_revision_and_what_was_not_scanned_is_
 
 
 def test_a_card_shows_the_same_range_of_prices_as_commands_do(built: Built) -> None:
-    found = price_range(OFFERS)
+    found = price_range([*OFFERS, *OTHERS])
     card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
-    assert (card["price_providers"], card["free_providers"]) == (found.providers, found.free) == (4, 1)
+    assert (card["price_providers"], card["free_providers"]) == (found.providers, found.free) == (5, 1)
     lowest_and_highest = [
         tuple(card[f"{which}_{way}_usd_per_million_tokens"] for which in ("lowest", "highest"))
         for way in ("input", "output")
@@ -468,10 +469,28 @@ def test_a_card_shows_the_same_range_of_prices_as_commands_do(built: Built) -> N
 def test_every_offer_is_a_row_and_what_is_nobodys_says_why(built: Built) -> None:
     rows = built.rows("select provider, model_id, unmatched, is_usual from marts.model_prices where model_id is null")
     assert [tuple(row.values()) for row in rows] == [("auto", None, "it chooses a model", False)]
-    usual = built.rows("select provider from marts.model_prices where is_usual and model_id = 'makers/beta' order by 1")
-    assert [row["provider"] for row in usual] == ["cheap", "dear", "gift", "half", "lopsided", "plan"]
-    plan = built.row("select * from marts.model_prices where provider = 'plan'")
+    plan = built.row("select * from marts.model_prices where provider = 'plan' and catalog = 'models.dev'")
     assert (plan["basis"], plan["input_usd_per_million_tokens"], plan["origin"]) == ("unclear", None, "live")
+
+
+def test_of_each_provider_one_catalog_counts_and_who_contradicts_it_is_named(built: Built) -> None:
+    query = "select provider, catalog, is_usual, contradicted_by from marts.model_prices where model_id = 'makers/beta'"
+    rows = built.rows(f"{query} and variant is null and mode = 'standard' and context_above = 0 order by 1, 2 desc")
+    assert [tuple(row.values()) for row in rows] == [
+        ("cheap", "models.dev", True, []),
+        ("cheap", "litellm", False, []),
+        ("dear", "models.dev", True, ["litellm"]),
+        ("dear", "litellm", False, ["models.dev"]),
+        ("gift", "models.dev", True, []),
+        ("half", "models.dev", True, []),
+        ("lopsided", "models.dev", True, []),
+        # Served no more, says the one that counts more.
+        ("past", "models.dev", False, []),
+        ("past", "litellm", False, []),
+        # What one does not know, the other does.
+        ("plan", "models.dev", False, []),
+        ("plan", "litellm", True, []),
+    ]
 
 
 def test_every_quantization_is_a_row_and_the_card_shows_the_range(built: Built) -> None:
@@ -559,11 +578,12 @@ def test_the_choice_of_a_model_is_of_one_card_and_takes_nothing_for_granted(buil
         (None, 0, None, None, None, None, "unknown", "UNKNOWN", 0, "unscanned", None),
     ]
     price = ["cheapest_provider", "input_usd_per_million_tokens", "output_usd_per_million_tokens"]
-    price += ["blended_usd_per_million_tokens", "priced_providers"]
+    price += ["blended_usd_per_million_tokens", "dearest_blended_usd_per_million_tokens", "priced_providers"]
+    price += ["price_catalog", "price_catalogs", "contradicted_providers"]
     assert [tuple(choice[name] for name in price) for choice in choices] == [
-        ("fair", 1, 3, 1.5, 3),
-        (None, None, None, None, 0),
-        (None, None, None, None, 0),
+        ("fair", 1, 3, 1.5, 1.925, 3, "models.dev", ["models.dev"], 1),
+        (None, None, None, None, None, 0, None, [], 0),
+        (None, None, None, None, None, 0, None, [], 0),
     ]
     assert [choice["commercial_doubt"] for choice in choices] == [None, "Its base forbids.", None]
     assert [choice["not_known"] for choice in choices] == [
@@ -731,7 +751,7 @@ def test_terms_name_the_source_or_the_one_benchmark_that_they_are_about(built: B
         ("arena", None, "Arena", "unclear", "unclear"),
         ("models.dev", None, "models.dev", "permitted", "permitted"),
     ]
-    assert len(rows) == 6
+    assert len(rows) == 8
 
 
 def exported(built: Built, folder: Path, file_format: str, *, noncommercial: bool = False) -> dict[str, Exported]:

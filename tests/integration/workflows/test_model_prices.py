@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.fetching.http import FetchError
+from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS, PriceCatalog
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.targets.closed_models import CatalogFile
@@ -20,6 +21,7 @@ from budmodel_pipeline.workflows.remembered_catalogs import KeptCatalog
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LATER, TOMORROW = NOW + timedelta(hours=23), NOW + timedelta(days=1)
 URL = "https://catalog.example/api.json"
+OF_MODELS_DEV, OF_OPENROUTER, OF_LITELLM = PRICE_CATALOGS
 
 
 def catalog(at: datetime, **models: Mapping[str, Any]) -> Callable[[], CatalogFile]:
@@ -30,7 +32,12 @@ def catalog(at: datetime, **models: Mapping[str, Any]) -> Callable[[], CatalogFi
 
 
 def refresh(
-    engine: Engine, store: ObjectStore, read: Callable[[], CatalogFile], origin: Origin, now: datetime
+    engine: Engine,
+    store: ObjectStore,
+    read: Callable[[], CatalogFile],
+    origin: Origin,
+    now: datetime,
+    catalog_of_prices: PriceCatalog = OF_MODELS_DEV,
 ) -> PricesOutcome:
     """What comes of it when `read` is what the catalog says and is kept."""
 
@@ -40,7 +47,7 @@ def refresh(
         store.put(f"catalogs/{digest}", file.content)
         return KeptCatalog(file.url, file.content, digest, f"catalogs/{digest}", file.fetched_at)
 
-    return refresh_prices(engine, store, kept, origin, now)
+    return refresh_prices(engine, store, catalog_of_prices, kept, origin, now)
 
 
 def broken() -> CatalogFile:
@@ -62,7 +69,7 @@ def store(tmp_path: Path) -> ObjectStore:
 
 def rows(engine: Engine, query: str = "select published_id, model_id, basis, input_usd_per_million_tokens") -> list[Any]:
     with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(f"{query} from budmodel.model_prices order by 1"))]
+        return list(connection.execute(text(f"{query} from budmodel.model_prices order by 1")))
 
 
 HELD = [
@@ -150,3 +157,32 @@ def test_bytes_that_are_lost_are_fetched_again(engine: Engine, store: ObjectStor
     assert "the site is down" in (refresh(engine, store, broken, Origin.LIVE, LATER).problem or "")
     assert rows(engine) == HELD
     assert refresh(engine, store, FIRST, Origin.LIVE, LATER).rows == 3
+
+
+def litellm(at: datetime, **models: Mapping[str, Any]) -> Callable[[], CatalogFile]:
+    """The same of LiteLLM, in dollars per token, at a provider that it calls otherwise."""
+    offered = {name.replace("_", "-"): {"litellm_provider": "together_ai", **said} for name, said in models.items()}
+    return lambda: CatalogFile(URL, json.dumps(offered).encode(), at)
+
+
+def test_each_catalog_is_kept_beside_the_others_and_fails_alone(engine: Engine, store: ObjectStore) -> None:
+    refresh(engine, store, FIRST, Origin.LIVE, NOW)
+    more = litellm(
+        NOW,
+        gpt_4o={"input_cost_per_token": 3e-06, "max_input_tokens": 128_000, "supports_vision": True},
+        o3={"input_cost_per_token": 2e-06, "output_cost_per_token": -1, "deprecation_date": "2026-03-02"},
+    )
+    found = refresh(engine, store, more, Origin.LIVE, NOW, OF_LITELLM)
+    assert (found.catalog, found.rows, found.matched, found.refused, found.problem) == ("litellm", 2, 2, 1, None)
+    listed = "select published_id, provider, status, refused, precedence, context_length, input_modalities"
+    of_litellm = [row for row in rows(engine, listed) if row.provider == "togetherai"]
+    assert [tuple(row) for row in of_litellm] == [
+        ("gpt-4o", "togetherai", None, [], 3, 128_000, ["image", "text"]),
+        # From this day on it is served no more.
+        ("o3", "togetherai", "deprecated", ["output -1e+06"], 3, None, None),
+    ]
+    failed = refresh(engine, store, broken, Origin.LIVE, TOMORROW, OF_LITELLM)
+    assert (failed.rows, failed.fetched_at, "the site is down" in (failed.problem or "")) == (2, NOW, True)
+    never = refresh(engine, store, broken, Origin.LIVE, NOW, OF_OPENROUTER)
+    assert (never.catalog, never.rows, never.fetched_at) == ("openrouter", 0, None)
+    assert len(rows(engine)) == len(HELD) + 2

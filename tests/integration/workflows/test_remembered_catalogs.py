@@ -6,7 +6,9 @@ import pytest
 
 from budmodel_pipeline.fetching.http import FetchError
 from budmodel_pipeline.fetching.mirror import mirror_url
-from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV, MODELS_DEV_URL, CatalogError
+from budmodel_pipeline.model_info.catalogs import LLM_STATS_URL, MODELS_DEV_URL, CatalogError
+from budmodel_pipeline.model_info.offers import LITELLM, MODELS_DEV
+from budmodel_pipeline.model_info.price_catalogs import LITELLM_URL
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.workflows import remembered_catalogs as module
 from budmodel_pipeline.workflows.remembered_catalogs import catalogs, kept_catalog
@@ -93,6 +95,16 @@ def test_whoever_needs_its_prices_finds_the_state_that_is_kept(site: HostileServ
     with pytest.raises(CatalogError):
         kept_catalog(MODELS_DEV, "mirror", site.url(""), store)
     assert list(store.list("catalogs")) == there
+
+
+def test_a_catalog_of_prices_alone_is_kept_the_same_way(site: HostileServer, store: ObjectStore) -> None:
+    priced = b'{"gpt-x": {"litellm_provider": "openai", "input_cost_per_token": 1e-06}}'
+    site.on(mirror_url("", LITELLM_URL), Reply(body=priced))
+    assert store.get(kept_catalog(LITELLM, "mirror", site.url(""), store).key) == priced
+    site.on(mirror_url("", LITELLM_URL), Reply(body=b'{"gpt-x": {"litellm_provider": "openai"}}'))
+    with pytest.raises(CatalogError, match="expected prices"):
+        kept_catalog(LITELLM, "mirror", site.url(""), store)
+    assert len(list(store.list("catalogs/mirror/litellm"))) == 1
 
 
 def test_nobody_waits_longer_than_he_has_time_and_one_thread_asks(site: HostileServer, store: ObjectStore) -> None:

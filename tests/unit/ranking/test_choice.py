@@ -38,6 +38,9 @@ KNOWN: dict[str, Any] = {
     "output_usd_per_million_tokens": 3.0,
     "blended_usd_per_million_tokens": 1.5,
     "cheapest_provider_name": "Fair",
+    "dearest_blended_usd_per_million_tokens": 4.5,
+    "priced_providers": 3,
+    "contradicted_providers": 0,
     "not_known": [],
 }
 ALL = Wanted("commercial", 24 * GB, 32_000, 2.0, 8 * GB, is_open=True, is_safe=True)
@@ -118,7 +121,7 @@ def test_a_choice_says_why_and_what_is_not_known_beside_it() -> None:
     [choice] = choose([KNOWN | beside | {"not_known": ["license", "verdict"]}], Wanted(max_price=2)).suitable
     assert choice.why == (
         "2 of 9 in coding, tier 1: 60.0 (55.0 to 65.0) by 4 benchmarks",
-        "1.5 USD per million tokens (1 in, 3 out) at Fair",
+        "1.5 USD per million tokens (1 in, 3 out) at Fair, the cheapest of 3; the dearest takes 4.5",
     )
     assert choice.not_known == (
         "1 of its 4 benchmarks is its maker's word",
@@ -126,6 +129,21 @@ def test_a_choice_says_why_and_what_is_not_known_beside_it() -> None:
         "2 contradictions about its license",
         "nobody scanned its files as they are now",
     )
+
+
+@pytest.mark.parametrize(
+    ("providers", "dearest", "said"),
+    [
+        (1, 1.5, "the only one with a price"),
+        (2, 1.5, "as at all 2 with a price"),
+        (2, 1.6, "the cheapest of 2; the dearest takes 1.6"),
+    ],
+)
+def test_the_cheapest_price_is_not_taken_for_the_price(providers: int, dearest: float, said: str) -> None:
+    prices = {"priced_providers": providers, "dearest_blended_usd_per_million_tokens": dearest, "contradicted_providers": 1}
+    [choice] = choose([KNOWN | prices], Wanted(max_price=2)).suitable
+    assert choice.why[1].endswith(f" at Fair, {said}")
+    assert choice.not_known == ("what 1 provider charges: catalogs differ",)
 
 
 def test_nobody_is_dropped_silently() -> None:
