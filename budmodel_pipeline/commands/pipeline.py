@@ -160,7 +160,7 @@ def resolve(
     Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, group_id,
     variant, method and confidence.
     """
-    from budmodel_pipeline.identity.groups import group_of
+    from budmodel_pipeline.identity.groups import groups_of
     from budmodel_pipeline.identity.lines import resolve_lines
     from budmodel_pipeline.identity.resolve import resolve as resolve_name
     from budmodel_pipeline.identity.tokens import UnresolvableName
@@ -176,7 +176,8 @@ def resolve(
             found = resolve_name(source or "", name, link)
             answer = {
                 "model_id": found.model_id,
-                "group_id": group_of(found.model_id),
+                # As it stands alone: the tables tell it from a second revision of the model where there is one.
+                "group_id": groups_of((found.model_id,))[found.model_id],
                 "variant": found.variant,
                 "method": found.method,
                 "confidence": found.confidence,

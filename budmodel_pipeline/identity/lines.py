@@ -5,16 +5,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from budmodel_pipeline.identity.groups import group_of
+from budmodel_pipeline.identity.groups import groups_of
 from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.tokens import UnresolvableName
 
 
 def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each row with model_id, group_id, variant, method and confidence.
+    """Each row with model_id, group_id, variant, method and confidence; the groups are those of these models beside each other.
 
     A name that identifies nothing has the `model_id` None, the method `rejected` and a `reason`.
     """
+    resolved = list(_resolved(rows))
+    groups = groups_of({row["model_id"] for row in resolved if row["model_id"] is not None})
+    return ({**row, "group_id": groups.get(row["model_id"])} for row in resolved)
+
+
+def _resolved(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         try:
             found = resolve(
@@ -35,8 +41,14 @@ def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "reason": rejection.reason,
             }
         else:
-            outcome = {"model_id": found.model_id, "group_id": group_of(found.model_id), "variant": found.variant}
-            yield {**row, **outcome, "method": found.method, "confidence": found.confidence}
+            yield {
+                **row,
+                "model_id": found.model_id,
+                "group_id": None,
+                "variant": found.variant,
+                "method": found.method,
+                "confidence": found.confidence,
+            }
 
 
 def resolve_lines(source: Path, target: Path) -> int:

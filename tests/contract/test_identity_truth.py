@@ -30,6 +30,8 @@ LABELLED = 1_789
 # A date, in the spellings of ids; a stage or revision. Ids that keep either after the last part are groups of their own.
 DATE = r"20\d\d-?\d\d-?\d\d|20\d\d-\d\d|\d\d-20\d\d|2[3-6](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])"
 SNAPSHOT = re.compile(rf"-(?:{DATE}|preview|experimental|exp|beta|latest|00[1-9])$")
+# Nova is the release of which nobody ever saw another revision than this.
+FIRST_REVISION = re.compile(r"^(amazon/nova-.+)-v1$")
 # Whether these are one release or several, people answer either way.
 ARGUABLE = {"google/gemini", "openai/gpt-4", "openai/o1", "mistralai/codestral", "x-ai/grok-2"}
 FIELDS = ("source", "published_name", "link", "organization")
@@ -61,7 +63,7 @@ def group_of_label(canonical_id: str) -> str:
     bare = "" if not canonical_id.startswith("multi/") else canonical_id
     while bare != canonical_id:
         bare, canonical_id = canonical_id, SNAPSHOT.sub("", canonical_id)
-    return bare
+    return FIRST_REVISION.sub(r"\1", bare)
 
 
 @pytest.fixture(scope="module")

@@ -60,3 +60,17 @@ def test_a_broken_line_is_named(at: Installation, tmp_path: Path) -> None:
     names.write_text('{"published_name": "x"}\n{"published_name": 1}\n')
     finished = at.run("resolve", "--input", str(names), "--output", str(tmp_path / "out"), **NO_DATABASE)
     assert "line 2" in fails_clearly(finished)
+
+
+def test_groups_are_those_of_the_tables(at: Installation, tmp_path: Path) -> None:
+    """Where the first revision of a model is its only one, it is of the group of the name without a revision."""
+    alone = json.loads(at.run("resolve", "amazon.nova-pro-v1:0", "--json", **NO_DATABASE).out)
+    assert [row["group_id"] for row in alone] == ["amazon/nova-pro"]
+    names, resolved = tmp_path / "names.jsonl", tmp_path / "resolved.jsonl"
+    for spellings, groups in (
+        (["Nova Pro", "amazon.nova-pro-v1:0"], ["amazon/nova-pro", "amazon/nova-pro"]),
+        (["amazon.nova-pro-v1:0", "amazon.nova-pro-v2:0"], ["amazon/nova-pro-v1", "amazon/nova-pro-v2"]),
+    ):
+        names.write_text("".join(json.dumps({"published_name": name}) + "\n" for name in spellings))
+        assert at.run("resolve", "--input", str(names), "--output", str(resolved), **NO_DATABASE).code == 0
+        assert [json.loads(line)["group_id"] for line in resolved.read_text().splitlines()] == groups
