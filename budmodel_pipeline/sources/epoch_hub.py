@@ -115,16 +115,7 @@ def tables_of(content: bytes) -> dict[str, bytes]:
             if len(members) > MOST_TABLES or size > MOST_BYTES:
                 raise SourceError(HUB.name, f"at most {MOST_TABLES} tables", f"{len(members):,} of {size:,} bytes")
             tables = {member.filename.rpartition("/")[2].removesuffix(".csv"): archive.read(member) for member in members}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
+    except UNREADABLE as error:
         raise SourceError(HUB.name, "a complete zip", f"{type(error).__name__}: {error}"[:300]) from error
     if len(tables) < len(members):
         raise SourceError(HUB.name, "a table of each name", "two of one name", "unique")
@@ -215,6 +206,13 @@ def _day(written: str) -> date | None:
         return None
 
 
+def _factor(scale: str) -> float | None:
+    try:
+        return float(scale)
+    except ValueError:
+        return None
+
+
 def _score(board: Board, row: Mapping[str, str], value: float, ledger: Ledger) -> Score:
     low, high, error, votes = (
         ledger.cell(row, column, number) if column else None for column in (board.low, board.high, board.error, board.votes)
@@ -248,6 +246,6 @@ def _why_not(board: Board, tables: Mapping[str, bytes], stated: Mapping[str, Map
     column, scale = said.get("score_column") or board.column, said.get("scale")
     if column != board.column:
         return f"the table {board.table}, which now scores by {column!r}"
-    if scale and board.unit in SCALES and float(scale) != SCALES[board.unit]:
+    if scale and board.unit in SCALES and _factor(scale) != SCALES[board.unit]:
         return f"the table {board.table}, whose scale is now {scale}"
     return None

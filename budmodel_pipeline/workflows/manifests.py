@@ -24,14 +24,16 @@ _TIME_ZONES = timedelta(days=1)
 
 
 def parse_snapshot(source: Source, snapshot: Snapshot, store: ObjectStore) -> Parsed:
-    """The rows of a stored snapshot.
+    """The rows of a stored snapshot. Raises SourceError where the bytes are not what the source publishes."""
+    return dated(parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files}), snapshot)
 
-    Where they hold no date, or one that is yet to come, they are as new as the publisher's file, or else as the newest date
+
+def dated(parsed: Parsed, snapshot: Snapshot) -> Parsed:
+    """The rows of a snapshot with the date that they are of.
+
+    Where they hold none, or one that is yet to come, they are as new as the publisher's file, or else as the newest date
     that a name bears.
-
-    Raises SourceError where the bytes are not what the source publishes.
     """
-    parsed = parse_files(source, {file.endpoint: store.get_content(file.sha256) for file in snapshot.files})
     fetched_on = snapshot.fetched_at.date()
     if parsed.as_of is not None and parsed.as_of <= fetched_on + _TIME_ZONES:
         return parsed

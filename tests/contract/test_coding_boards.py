@@ -84,6 +84,21 @@ def test_livebench_marks_means_over_a_part_of_the_tasks() -> None:
     assert (entry.scores["global_average"].tasks, entry.scores["global_average"].tasks_total) == (22, 23)
 
 
+def test_livebench_counts_a_cell_that_it_cannot_read_as_a_score_that_is_lost() -> None:
+    content = files(livebench.SOURCE)
+    header, first, *_ = content["table"].decode().splitlines()
+    cells = dict(zip(header.split(","), first.split(","), strict=True)) | {"python": "see below"}
+    parsed = livebench.SOURCE.parse(content | {"table": f"{header}\n{','.join(cells.values())}\n".encode()})
+    assert [(unread.column, unread.cells, unread.is_score) for unread in parsed.unread] == [("python", 1, True)]
+
+
+def test_livebench_refuses_a_table_without_one_of_its_tasks() -> None:
+    content = files(livebench.SOURCE)
+    with pytest.raises(SourceError) as failure:
+        livebench.SOURCE.parse(content | {"table": content["table"].replace(b"python", b"rust", 1)})
+    assert (failure.value.endpoint, failure.value.check) == ("table", "columns")
+
+
 @pytest.mark.parametrize("categories", [{}, {"Reasoning": ["spatial"]}, {key: [] for key in livebench.DOMAINS}])
 def test_livebench_refuses_other_categories(categories: Any) -> None:
     with pytest.raises(SourceError) as failure:

@@ -109,8 +109,16 @@ def test_the_newer_layout_is_read_alike() -> None:
             lambda: changed(benchmark_metadata=f"{METADATA}PIQA,True,piqa_external.csv,Score,0.01,,,,\n"),
             "hub: the table piqa_external, whose scale is now 0.01",
         ),
+        (
+            lambda: changed(benchmark_metadata=f"{METADATA}PIQA,True,piqa_external.csv,Score,100,,,,\n"),
+            "hub: the table piqa_external, whose scale is now 100",
+        ),
+        (
+            lambda: changed(benchmark_metadata=f"{METADATA}PIQA,True,piqa_external.csv,Score,per mille,,,,\n"),
+            "hub: the table piqa_external, whose scale is now per mille",
+        ),
     ],
-    ids=["gone", "renamed", "another column", "another scale"],
+    ids=["gone", "renamed", "another column", "a smaller scale", "a larger scale", "a scale that is no number"],
 )
 def test_a_table_that_is_another_now_is_left_out_and_reported(files: Callable[[], dict[str, bytes]], reported: str) -> None:
     parsed = COPIES.parse(files())

@@ -36,7 +36,14 @@ EVENTS = [
             unit="percent",
             is_beyond_interval=beyond,
         )
-        for name, beyond in (("Within", False), ("Without", None), ("Beyond", True))
+        for name, beyond in (
+            ("Within", False),
+            ("Without", None),
+            ("Close", False),
+            ("Beyond", True),
+            ("Near", False),
+            ("New", None),
+        )
     ),
 ]
 DIGEST = Digest(
@@ -60,7 +67,7 @@ def test_a_digest_tells_what_happened_once() -> None:
 | source | new | removed | renamed | rescored | redefined | new best |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | arena | 2 | 1 | 0 | 0 | 0 | 1 |
-| board | 0 | 0 | 1 | 3 | 1 | 0 |
+| board | 0 | 0 | 1 | 6 | 1 | 0 |
 
 First read in this week: newcomer. What they say moves places as well.
 
@@ -91,12 +98,13 @@ First read in this week: newcomer. What they say moves places as well.
 
 ## Measured again
 
-1 are beyond the interval that they had, 1 within it, 1 had none.
+1 are beyond the interval that they had, 3 within it, 2 had none.
 
 | metric | name | before | now | unit | beyond its interval |
 | --- | --- | ---: | ---: | --- | --- |
 | board.accuracy | Beyond | 10 | 11.5 | percent | yes |
 | board.accuracy | Without | 10 | 11.5 | percent | it had none |
+| board.accuracy | New | 10 | 11.5 | percent | it had none |
 
 ## Redefined
 

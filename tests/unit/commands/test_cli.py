@@ -57,6 +57,11 @@ def test_every_command_answers_programs_but_the_one_that_becomes_another_program
         (["xyzzy"], 2, "There is no command 'xyzzy'. `budmodel --help` lists them."),
         (["run", "--source", "livecodebnch"], 2, "There is no source 'livecodebnch'. Do you mean one of: livecodebench, "),
         (["replay", "nothing"], 2, "There is no source 'nothing'. Known: "),
+        (
+            ["choose", "--machine", "h100", "--memory", "0GB"],
+            2,
+            "--machine says how much --memory there is: give one of them",
+        ),
         (["models", "--max-memory", "much"], 2, "expected a number such as 24GB or 16GiB; found 'much'."),
     ],
 )

@@ -30,6 +30,7 @@ ONE_GROUP = [
     ("GPT-4 Turbo (0125)", "gpt-4-turbo-2024-04-09"),
     ("a-maker/some-model-7b-2024-05-01", "a-maker/some-model-7b"),
     ("a-maker/some-model-7b-preview", "a-maker/some-model-7b"),
+    ("grok-2-beta", "grok-2"),
 ]
 
 GROUPS_APART = [
@@ -111,6 +112,14 @@ def test_the_only_revision_of_a_model_is_in_the_group_of_its_name() -> None:
     assert alone["amazon/nova-pro-v1"] == alone["amazon/nova-pro"] == "amazon/nova-pro"
     assert alone["amazon/nova-lite-v1"] == alone["amazon/nova-lite"]
     assert alone["amazon/nova-lite-v2-v1"] != alone["amazon/nova-lite"], "Nova 2 Lite is another release"
+
+
+def test_a_model_with_revisions_of_its_own_is_no_second_revision_of_another() -> None:
+    found = groups_of(ids("Nova Lite", "amazon.nova-lite-v1:0", "Nova 2 Lite", "amazon.nova-2-lite-v1:0"))
+    assert found == {
+        **dict.fromkeys(("amazon/nova-lite", "amazon/nova-lite-v1"), "amazon/nova-lite"),
+        **dict.fromkeys(("amazon/nova-lite-v2", "amazon/nova-lite-v2-v1"), "amazon/nova-lite-v2"),
+    }
 
 
 def test_two_revisions_of_a_model_are_groups_of_their_own() -> None:
