@@ -11,7 +11,7 @@ from budmodel_pipeline.identity.tokens import UnresolvableName
 
 
 def resolve_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each row with model_id, group_id, variant, method and confidence; the groups are those of these models beside each other.
+    """Each row with model_id, group_id, variant, method and confidence; groups are those of all these models together.
 
     A name that identifies nothing has the `model_id` None, the method `rejected` and a `reason`.
     """
