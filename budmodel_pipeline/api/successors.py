@@ -140,12 +140,12 @@ def _extract_leaderboards(router: APIRouter, served: Served, writing: Any) -> No
 
     @router.post("/leaderboard/extraction-cron", summary="Extract what is due", responses=nothing, **documented)
     def extract_due(response: Response) -> Answer:
-        known = states()
-        due = due_sources(known, datetime.now(UTC), served.origin)
+        known, now = states(), datetime.now(UTC)
+        due = due_sources(known, now, served.origin)
         if due:
             return launched(due)
         response.status_code = 200
-        return {"object": "info", "code": 200, "message": nothing_due(known), "run_id": None, "sources": []}
+        return {"object": "info", "code": 200, "message": nothing_due(known, now), "run_id": None, "sources": []}
 
     @router.post("/leaderboard/extraction-cron/trigger", summary="Extract every source, due or not", **documented)
     def extract_all() -> Answer:

@@ -100,8 +100,8 @@ def run(
         ok = True
         if not due and not behind:
             if not as_json:
-                _show_sources(source_rows(states))
-            tell_progress(f"\n{nothing_due(states)} To extract anyway: budmodel run --force")
+                _show_sources(source_rows(states, started))
+            tell_progress(f"\n{nothing_due(states, started)} To extract anyway: budmodel run --force")
         else:
             tell_progress(
                 f"Extracting {len(due)} of {len(catalog())} leaderboards from {_origin_sentence(settings)}"
@@ -130,7 +130,7 @@ def sources(as_json: bool) -> None:
 
     with database() as (_, engine), engine.begin() as connection:
         register_sources(connection, catalog())
-        rows = source_rows(source_states(connection))
+        rows = source_rows(source_states(connection), datetime.now(UTC))
     if as_json:
         show(rows, as_json=True)
     else:
@@ -347,7 +347,7 @@ def _outcome(connection: "Connection", started: datetime, attempted: Sequence[st
 
     return {
         "extracted": reports.summary_rows(connection, started, attempted),
-        "sources": reports.source_rows(source_states(connection)),
+        "sources": reports.source_rows(source_states(connection), datetime.now(UTC)),
         "failing_models": reports.failing_models(connection),
     }
 

@@ -15,15 +15,15 @@ from budmodel_pipeline.workflows.cadence import next_due
 Row = dict[str, Any]
 
 
-def source_rows(states: Sequence[SourceState]) -> list[Row]:
-    """The state of every source: when it last succeeded, when it is due, what went wrong."""
+def source_rows(states: Sequence[SourceState], now: datetime) -> list[Row]:
+    """The state of every source: when it last succeeded, when it is due (None: at once), what went wrong."""
     return [
         {
             "source": state.source,
-            "status": _status(state),
+            "status": _status(state, now),
             "shape": state.shape,
             "last_success": state.last_extracted_at,
-            "next_due": next_due(state),
+            "next_due": next_due(state, now),
             "origin": state.origin,
             "problem": state.last_error and state.last_error.removeprefix(f"{state.source}: "),
         }
@@ -31,10 +31,13 @@ def source_rows(states: Sequence[SourceState]) -> list[Row]:
     ]
 
 
-def _status(state: SourceState) -> str:
+def _status(state: SourceState, now: datetime) -> str:
     if state.last_error:
         return "failing"
-    return "ok" if state.last_extracted_at else "left out by its terms" if state.forbidden else "never extracted"
+    if state.last_extracted_at is None:
+        return "left out by its terms" if state.forbidden else "never extracted"
+    due_at = next_due(state, now)
+    return "due" if due_at is None or due_at <= now else "ok"
 
 
 def summary_rows(connection: Connection, started: datetime, attempted: Sequence[str]) -> list[Row]:

@@ -35,7 +35,7 @@ def weekly_leaderboards(job_name: str, origin: Origin) -> dg.ScheduleDefinition:
         if kept_out := left_out(known):
             context.log.info(kept_out)
         if not due:
-            return dg.SkipReason(f"{nothing_due(states)} {kept_out}".rstrip())
+            return dg.SkipReason(f"{nothing_due(states, scheduled)} {kept_out}".rstrip())
         return dg.RunRequest(
             run_key=f"{scheduled:%Y-%m-%d}",
             asset_selection=[dg.AssetKey([layer, source]) for source in due for layer in ("snapshots", "scores")],

@@ -40,7 +40,7 @@ BATCHES_A_TICK = 5
 # Due models are counted up to here: more would be told, and cost a tick the more the more there are.
 COUNTED = 10_000
 # A batch whose run nobody has launched in this time will have none: its tick was killed.
-UNLAUNCHED = timedelta(minutes=5)
+UNLAUNCHED = timedelta(minutes=3)
 CHECK_EVERY = timedelta(days=1)
 CHECKS_A_TICK = 400
 

@@ -66,6 +66,11 @@ def held_catalog(connection: Connection, catalog: str) -> CatalogFileRecord | No
     return CatalogFileRecord(**row) if row else None
 
 
+def catalog_keys(connection: Connection) -> frozenset[str]:
+    """The keys of the files that any rows are from."""
+    return frozenset(connection.execute(text("select object_key from budmodel.catalog_files")).scalars())
+
+
 def store_prices(connection: Connection, file: CatalogFileRecord, prices: Sequence[PriceRecord]) -> None:
     """The rows of the catalog are these from now on, and no others."""
     upsert(connection, catalog_files, [asdict(file)])

@@ -48,6 +48,11 @@ SCORE_COLUMNS = (
 _SCORED = text("""
     update budmodel.metrics set last_scored_at = :fetched_at where metric_id = any(:scored)
 """)
+_NUMBERED = text("""
+    update budmodel.snapshots set published_no = 1 + (
+        select coalesce(max(published_no), 0) from budmodel.snapshots where source = :source
+    ) where snapshot_id = :snapshot_id
+""")
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:source, 0))")
 
 
@@ -98,6 +103,7 @@ def publish(connection: Connection, source: Source, snapshot: Snapshot, parsed: 
     published = load(connection, source, snapshot, parsed)
     scored = {f"{source.slug}.{metric}" for entry in parsed.entries for metric in entry.scores}
     connection.execute(_SCORED, {"fetched_at": snapshot.fetched_at, "scored": sorted(scored)})
+    connection.execute(_NUMBERED, {"source": source.slug, "snapshot_id": snapshot.snapshot_id})
     connection.execute(
         text("""
             update budmodel.sources set current_snapshot_id = :snapshot_id, last_extracted_at = :now, last_error = null

@@ -9,21 +9,18 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.ranking.evidence import PublishedScore
 from budmodel_pipeline.ranking.rank import Ranked, Ranking
 from budmodel_pipeline.warehouse.rows import copy_rows
+from budmodel_pipeline.warehouse.snapshots import STOOD
 from budmodel_pipeline.warehouse.tables import ranking_benchmarks, ranking_evidence, rankings
 
 _NOW = "select source, current_snapshot_id as snapshot_id from budmodel.sources"
-# What stood last before a moment; an older file that a person loaded stood from its own date. Samples and real data have
-# stories of their own.
-_BEFORE = """
+# What stood last before a moment. Samples and real data have stories of their own.
+_BEFORE = f"""
     select distinct on (sources.source) sources.source, past.snapshot_id
     from budmodel.sources
     join budmodel.snapshots as now on now.snapshot_id = sources.current_snapshot_id
-    join budmodel.snapshots as past on past.source = sources.source
-    cross join lateral (
-        select case when past.origin = 'backfill' then past.as_of::timestamp at time zone 'UTC' else past.fetched_at end
-    ) as stood (since)
-    where past.status = 'published' and (past.origin = 'sample') = (now.origin = 'sample') and stood.since < :moment
-    order by sources.source, stood.since desc, past.snapshot_id desc
+    join ({STOOD}) as past on past.source = sources.source
+    where (past.origin = 'sample') = (now.origin = 'sample') and past.since < :moment
+    order by sources.source, past.since desc, past.published_no desc nulls last, past.snapshot_id desc
 """
 # The metric that stands for its benchmark, means over all of their tasks, names that mean a model.
 _SCORES = """

@@ -62,6 +62,16 @@ _WITH_FILES = f"""
     select snapshots.*, {", ".join(f"files.{name} as file_{name}" for name in _FILE_COLUMNS)}
     from budmodel.snapshots join budmodel.snapshot_files files using (snapshot_id)
 """
+# Since when each published snapshot stood. What was loaded as history stood from the day of which a person said so; what was
+# followed by something else stood before that was fetched, also where a clock that was ahead says later.
+STOOD = """
+    select snapshot_id, source, origin, published_no, case
+        when origin = 'backfill' then cast(as_of as timestamp) at time zone 'UTC'
+        else min(fetched_at) over (
+            partition by source, origin = 'backfill' order by published_no desc nulls last, fetched_at desc
+        ) end as since
+    from budmodel.snapshots where status = 'published'
+"""
 
 
 def content_digest(files: Iterable[tuple[str, str]]) -> str:
@@ -155,6 +165,13 @@ def is_published(connection: Connection, snapshot_id: str) -> bool:
     return connection.execute(status, {"snapshot_id": snapshot_id}).scalar_one_or_none() == "published"
 
 
+def moment_fetched(connection: Connection, snapshot_id: str | None) -> datetime | None:
+    """When a snapshot was fetched; None where there is none."""
+    moment = text("select fetched_at from budmodel.snapshots where snapshot_id = :snapshot_id")
+    found: datetime | None = connection.execute(moment, {"snapshot_id": snapshot_id}).scalar_one_or_none()
+    return found
+
+
 def record_failure(
     connection: Connection, source: str, error: str, now: datetime, *, refused: Snapshot | None = None
 ) -> None:
@@ -184,14 +201,10 @@ def latest_snapshot(connection: Connection, source: str) -> Snapshot | None:
 def snapshot_as_of(connection: Connection, source: str, day: date | None) -> Snapshot | None:
     """The published snapshot that was current at the end of `day` (UTC), the newest where `day` is None."""
     end = datetime.fromisoformat(f"{day}T23:59:59.999999+00:00") if day is not None else None
-    # What was loaded as history was current on the day of which a person said that it is.
-    published = """
-        select snapshot_id from (
-            select snapshot_id, case when origin = 'backfill' then cast(as_of as timestamp) at time zone 'UTC'
-                                else fetched_at end as stood
-            from budmodel.snapshots where source = :source and status = 'published'
-        ) as published
-        where stood < coalesce(cast(:end as timestamptz), 'infinity') order by stood desc limit 1
+    published = f"""
+        select snapshot_id from ({STOOD}) as stood
+        where source = :source and since < coalesce(cast(:end as timestamptz), 'infinity')
+        order by since desc, published_no desc nulls last limit 1
     """
     return _one(connection, published, source=source, end=end)
 

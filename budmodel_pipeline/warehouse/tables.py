@@ -90,6 +90,7 @@ snapshots = Table(
     Column("snapshot_id", Text, primary_key=True),
     Column("source", Text, ForeignKey(sources.c.source), nullable=False),
     Column("previous_snapshot_id", Text),
+    Column("published_no", Integer),
     Column("content_sha256", Text, nullable=False),
     Column("parser_version", Integer, nullable=False),
     Column("origin", Text, nullable=False),

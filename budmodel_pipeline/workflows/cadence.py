@@ -18,9 +18,10 @@ def has_passed(wait: timedelta, since: datetime, now: datetime) -> bool:
     return now - since >= wait or since - now > FUTURE
 
 
-def next_due(state: SourceState) -> datetime | None:
-    """When the cadence of the source is up, None for at once: it was never extracted."""
-    return None if state.last_extracted_at is None else state.last_extracted_at + state.cadence
+def next_due(state: SourceState, now: datetime) -> datetime | None:
+    """When the cadence of the source is up, None for at once: it was never extracted, or in the future."""
+    last = state.last_extracted_at
+    return None if last is None or last - now > FUTURE else last + state.cadence
 
 
 def is_due(state: SourceState, scheduled: datetime, origin: str) -> bool:
@@ -54,9 +55,9 @@ def due_sources(states: Iterable[SourceState], scheduled: datetime, origin: str)
     return sorted(state.source for state in states if is_due(state, scheduled, origin))
 
 
-def nothing_due(states: Iterable[SourceState]) -> str:
+def nothing_due(states: Iterable[SourceState], now: datetime) -> str:
     """Why a tick does nothing: when which source is due next."""
-    upcoming = sorted((due_at, state.source) for state in states if (due_at := next_due(state)) is not None)
+    upcoming = sorted((due_at, state.source) for state in states if (due_at := next_due(state, now)) is not None)
     if not upcoming:
         return "There are no sources."
     due_at, source = upcoming[0]

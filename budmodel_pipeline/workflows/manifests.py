@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -15,7 +16,7 @@ from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.contract import AsOfBasis, Parsed, Source, Unread
 from budmodel_pipeline.sources.reading import parse_files
 from budmodel_pipeline.warehouse.decisions import decisions_about
-from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot
+from budmodel_pipeline.warehouse.snapshots import BACKFILL, Snapshot, moment_fetched
 
 MANIFESTS = "snapshots"
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)(?!\d)")
@@ -64,19 +65,40 @@ def _file_date(last_modified: str | None) -> date | None:
 
 
 def write_manifest(engine: Engine, store: ObjectStore, snapshot: Snapshot) -> None:
-    """Notes a published snapshot in the object store, once, with what people decided about it.
+    """Notes a published snapshot in the object store, once, with what people decided about it and what it followed.
 
-    Its key sorts by source and time of fetching. It is written after publishing. A run killed in between leaves it out; the
-    next refresh of the source puts it there.
+    It is written after publishing. A run killed in between leaves it out; the next refresh of the source puts it there.
     """
     with engine.connect() as connection:
         made = decisions_about(connection, snapshot.snapshot_id)
+        followed = moment_fetched(connection, snapshot.previous_snapshot_id)
     manifest = {
         "origin": snapshot.origin,
         "fetched_at": snapshot.fetched_at.isoformat(),
+        # Its moment, since another version of the parser gives another id to the same bytes.
+        "follows": followed.isoformat() if followed else None,
         "files": [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in snapshot.files],
         "decisions": [asdict(decision) for decision in made],
         "as_of": snapshot.as_of.isoformat() if snapshot.origin == BACKFILL and snapshot.as_of else None,
     }
     key = f"{MANIFESTS}/{snapshot.source}/{snapshot.fetched_at:%Y%m%dT%H%M%S.%fZ}-{snapshot.snapshot_id}.json"
     store.put(key, json.dumps(manifest, indent=1, sort_keys=True).encode())
+
+
+def in_order(manifests: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The manifests of one source as they became current: each after the one that it followed, whatever the clock said.
+
+    What followed nothing that is noted (the first, those of another database, those from before this was noted) comes in
+    the order of fetching.
+    """
+    waiting = sorted(manifests, key=_fetched_at)
+    while waiting:
+        moments = {manifest["fetched_at"] for manifest in waiting}
+        # A store that was tampered with may hold a ring.
+        following = next((one for one in waiting if one.get("follows") not in moments), waiting[0])
+        waiting.remove(following)
+        yield following
+
+
+def _fetched_at(manifest: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(manifest["fetched_at"])

@@ -23,7 +23,7 @@ from budmodel_pipeline.warehouse.snapshots import (
     record_fetched,
     snapshot_as_of,
 )
-from budmodel_pipeline.workflows.manifests import MANIFESTS, parse_snapshot
+from budmodel_pipeline.workflows.manifests import MANIFESTS, in_order, parse_snapshot
 
 
 class ReplayError(Exception):
@@ -71,9 +71,9 @@ def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -
         register_sources(connection, catalog)
         for source in catalog.values():
             current: Snapshot | None = None
-            manifests = list(store.list(f"{MANIFESTS}/{source.slug}/"))
-            for key in manifests:
-                current = _publish_again(connection, store, source, current, json.loads(store.get(key)))
+            manifests = [json.loads(store.get(key)) for key in store.list(f"{MANIFESTS}/{source.slug}/")]
+            for manifest in in_order(manifests):
+                current = _publish_again(connection, store, source, current, manifest)
             published[source.slug] = len(manifests)
         if not any(published.values()):
             raise ReplayError(f"There is nothing to rebuild from: {store.place} remembers no snapshot.")
@@ -81,7 +81,7 @@ def rebuild(engine: Engine, store: ObjectStore, catalog: Mapping[str, Source]) -
 
 
 def _publish_again(
-    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: dict[str, Any]
+    connection: Connection, store: ObjectStore, source: Source, current: Snapshot | None, manifest: Mapping[str, Any]
 ) -> Snapshot | None:
     """The snapshot that is current afterwards."""
     files = [SnapshotFile(**file | {"fetched_at": datetime.fromisoformat(file["fetched_at"])}) for file in manifest["files"]]

@@ -9,12 +9,13 @@ select
     case
         when sources.last_error is not null then 'failing'
         when sources.last_extracted_at is null then 'never'
-        when now() >= timing.next_due_at then 'due'
+        -- Where it is not known when it is due, it is due at once.
+        when now() >= timing.next_due_at or timing.next_due_at is null then 'due'
         else 'ok'
     end as status,
     sources.last_attempt_at,
     sources.last_extracted_at,
-    round(extract(epoch from now() - sources.last_extracted_at) / 86400, 2) as age_days,
+    round(extract(epoch from now() - timing.last_extracted_at) / 86400, 2) as age_days,
     sources.cadence_days,
     timing.next_due_at,
     sources.last_error,
@@ -37,8 +38,16 @@ select
     content.unchanged_since,
     snapshots.last_seen_at
 from {{ source('budmodel', 'sources') }} as sources
+-- A success of the future was told by a clock that went wrong, then or now: nobody knows how long ago it is.
 cross join lateral (
-    select sources.last_extracted_at + sources.cadence_days * interval '1 day' as next_due_at
+    select
+        case when sources.last_extracted_at <= now() + interval '1 day' then sources.last_extracted_at end
+            as last_extracted_at
+) as known
+cross join lateral (
+    select
+        known.last_extracted_at,
+        known.last_extracted_at + sources.cadence_days * interval '1 day' as next_due_at
 ) as timing
 left join {{ source('budmodel', 'snapshots') }} as snapshots on sources.current_snapshot_id = snapshots.snapshot_id
 cross join lateral (
@@ -93,6 +102,7 @@ cross join lateral (
                 and other.status = 'published'
                 and other.content_sha256 <> snapshots.content_sha256
                 and other.origin <> 'backfill'
-                and other.fetched_at > same.fetched_at
+                and (coalesce(other.published_no, 0), other.fetched_at)
+                > (coalesce(same.published_no, 0), same.fetched_at)
         )
 ) as content

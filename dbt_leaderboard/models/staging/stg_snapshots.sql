@@ -13,11 +13,18 @@ with main_files as (
     order by snapshot_id, size_bytes desc, endpoint
 ),
 
--- An older file that a person loaded as history stood from the day of which the person said so.
+-- An older file that a person loaded as history stood from the day of which the person said so. What was followed by
+-- something else stood before that was fetched, also where a clock that was ahead says that it was fetched later.
 placed as (
     select
         *,
-        case when origin = 'backfill' then as_of::timestamp at time zone 'UTC' else fetched_at end as stood_from,
+        case
+            when origin = 'backfill' then as_of::timestamp at time zone 'UTC'
+            else min(fetched_at) over (
+                partition by source, origin = 'backfill'
+                order by published_no desc nulls last, fetched_at desc
+            )
+        end as stood_from,
         origin = 'sample' as is_sample
     from {{ source('budmodel', 'snapshots') }}
     where status = 'published'
@@ -26,10 +33,10 @@ placed as (
 numbered as (
     select
         *,
-        row_number() over (order by source, stood_from, snapshot_id) as ordinal,
+        row_number() over (order by source, stood_from, published_no, snapshot_id) as ordinal,
         -- The same bytes read again by a better parser are another snapshot of unchanged content.
-        row_number() over (partition by source order by stood_from, snapshot_id)
-        - row_number() over (partition by source, content_sha256 order by stood_from, snapshot_id) as island
+        row_number() over (partition by source order by stood_from, published_no, snapshot_id)
+        - row_number() over (partition by source, content_sha256 order by stood_from, published_no, snapshot_id) as island
     from placed
 )
 

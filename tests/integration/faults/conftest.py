@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.services.embedded_postgres import Server
-from tests.integration.faults.board import undisturbed
+from tests.board import undisturbed
 from tests.postgres import empty_database
 
 

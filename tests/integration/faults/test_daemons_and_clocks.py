@@ -24,11 +24,15 @@ from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.model_states import KnownTarget, add_targets, models_waiting
 from budmodel_pipeline.warehouse.requests import add_request, postpone_request
+from budmodel_pipeline.warehouse.snapshots import current_snapshot, snapshot_as_of
 from budmodel_pipeline.warehouse.states import marts_behind, newest_extraction, record_marts, source_states
 from budmodel_pipeline.workflows.cadence import due_sources
+from budmodel_pipeline.workflows.replay import rebuild
+from tests.board import SECOND, SOURCE, THIRD, board, held
 from tests.dagster.test_model_sensors import batch, extracted, finished, tick
-from tests.integration.faults.board import SECOND, board
+from tests.hostile_server import Reply
 from tests.integration.faults.conftest import held_up
+from tests.postgres import empty_database
 
 pytestmark = pytest.mark.timeout(240)
 # Whoever puts this target into a batch asks for a lock first, so that a tick can be held up in its midst.
@@ -190,6 +194,32 @@ def test_a_clock_that_was_wrong_hides_no_leaderboard(
             assert due_sources(source_states(connection), datetime.now(UTC), "mirror") == ["alpacaeval"]
         made.extract(SECOND)
         assert made.held() == expected
+
+
+@pytest.mark.parametrize("by", [YEARS, -YEARS], ids=["was ahead", "was behind"])
+def test_a_clock_that_was_wrong_once_does_not_make_what_was_replaced_current_again(
+    database: str, postgres_server: Server, tmp_path: Path, by: timedelta
+) -> None:
+    with board(database, open_directory(tmp_path / "objects")) as made:
+        made.serves(Reply(body=SECOND))
+        made.take()
+        with made.engine.begin() as connection:
+            wrong = text("update budmodel.snapshots set fetched_at = fetched_at + :by where status = 'fetched'")
+            connection.execute(wrong, {"by": by})
+        made.publish()
+        made.extract(THIRD)
+        with made.engine.connect() as connection:
+            current = current_snapshot(connection, SOURCE.slug)
+            assert snapshot_as_of(connection, SOURCE.slug, None) == current
+            assert snapshot_as_of(connection, SOURCE.slug, datetime.now(UTC).date()) == current
+        with empty_database(postgres_server) as another:
+            engine = open_engine(another)
+            migrate(engine)
+            assert rebuild(engine, made.store, {SOURCE.slug: SOURCE}) == {SOURCE.slug: 3}
+            rebuilt = held(engine)
+            engine.dispose()
+        for table in ("entries", "scores", "snapshots", "sources", "snapshot_files"):
+            assert rebuilt[table] == made.held()[table]
 
 
 @pytest.mark.parametrize("by", [YEARS, -YEARS], ids=["was ahead", "was behind"])

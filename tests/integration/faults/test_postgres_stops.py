@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from budmodel_pipeline.services import embedded_postgres
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.warehouse.engine import open_engine
+from budmodel_pipeline.workflows.extraction import Published
+from tests.board import SECOND, board, held
 from tests.checkout import ROOT
-from tests.integration.faults.board import SECOND, board, held
 from tests.integration.faults.conftest import disk, held_up
 from tests.postgres import empty_database, running_postgres
 
@@ -56,7 +57,7 @@ def test_during_a_load(
         first = made.held()
         with held_up(made.engine, "lock table budmodel.scores in exclusive mode") as wait:
             # Its entries are copied, its scores are to come.
-            loading: Future[None] = pool.submit(made.extract, SECOND)
+            loading: Future[Published] = pool.submit(made.extract, SECOND)
             wait(lambda: not loading.done())
             stop(own_postgres)
             with pytest.raises(DBAPIError):

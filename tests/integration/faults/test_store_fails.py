@@ -16,9 +16,9 @@ from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreErro
 from budmodel_pipeline.targets.disk import open_disk
 from budmodel_pipeline.workflows.file_copies import CopyLimits, copy_files
 from budmodel_pipeline.workflows.remembered_catalogs import catalogs
+from tests.board import SECOND, Board, board
 from tests.failing_store import FailingStore, Fault, failing_store
 from tests.hostile_server import Reply, hostile_server
-from tests.integration.faults.board import SECOND, Board, board
 from tests.integration.faults.conftest import disk
 from tests.s3_server import S3Server, running_s3
 
@@ -89,7 +89,7 @@ def test_what_lasts_is_said_and_what_was_published_stays(
     made: Board, proxy: FailingStore, expected: dict[str, list[str]], fault: Fault, words: str, when: str
 ) -> None:
     first = made.held()
-    made.site.on(made.path, Reply(body=SECOND))
+    made.serves(Reply(body=SECOND))
     if when == "while bytes are stored":
         proxy.fail("", fault)
         with pytest.raises(ObjectStoreError, match=words):
@@ -105,11 +105,6 @@ def test_what_lasts_is_said_and_what_was_published_stays(
     proxy.recover()
     made.extract(SECOND)
     assert made.held() == expected
-
-
-def test_nobody_waits_for_more_than_five_minutes() -> None:
-    """A request that begins when the time for attempts is nearly over has its own time still."""
-    assert timedelta(minutes=5) > 2 * object_store.REQUEST_TIMEOUT + object_store.CONNECT_TIMEOUT
 
 
 def test_a_tick_waits_for_no_store(store: ObjectStore, proxy: FailingStore) -> None:

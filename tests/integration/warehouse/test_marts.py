@@ -418,6 +418,15 @@ def test_health_follows_the_core_tables_without_a_build(built: Built) -> None:
         connection.rollback()
 
 
+def test_a_success_of_the_future_is_shown_as_due_at_once(built: Built) -> None:
+    with built.engine.connect() as connection:
+        ahead = text("update budmodel.sources set last_extracted_at = now() + interval '2 years' where source = 'arena'")
+        connection.execute(ahead)
+        asked = text("select status, age_days, next_due_at from marts.source_health where source = 'arena'")
+        assert tuple(connection.execute(asked).one()) == ("due", None, None)
+        connection.rollback()
+
+
 def test_a_card_holds_what_was_read_last(built: Built) -> None:
     card = built.row("select * from marts.model_cards where target = 'hf:makers/Beta'")
     assert (card["revision"], card["parameters_unique"], card["context_length"]) == ("b" * 40, 7, 4096)

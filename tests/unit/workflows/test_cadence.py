@@ -93,14 +93,17 @@ def test_due_sources_are_named_in_order() -> None:
 
 
 def test_next_due_is_a_cadence_after_the_last_success() -> None:
-    assert next_due(extracted(timedelta(days=3))) == TICK + timedelta(days=4)
-    assert next_due(SourceState("board", WEEK)) is None
+    assert next_due(extracted(timedelta(days=3)), TICK) == TICK + timedelta(days=4)
+    assert next_due(extracted(timedelta(hours=-20)), TICK) == TICK + timedelta(days=7, hours=20)
+    assert next_due(SourceState("board", WEEK), TICK) is None
+    # Of the future, it is due at once.
+    assert next_due(extracted(timedelta(days=-700)), TICK) is None
 
 
 def test_skip_reason_names_the_next_source_and_its_date() -> None:
     states = [extracted(timedelta(days=1), source="later"), extracted(timedelta(days=3), source="sooner")]
-    assert nothing_due(states) == "No source is due; the next is sooner on 2026-03-06 at 03:00 UTC."
-    assert nothing_due([]) == "There are no sources."
+    assert nothing_due(states, TICK) == "No source is due; the next is sooner on 2026-03-06 at 03:00 UTC."
+    assert nothing_due([], TICK) == "There are no sources."
 
 
 def test_a_success_of_the_future_is_due() -> None:

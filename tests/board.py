@@ -1,9 +1,10 @@
-"""A leaderboard with all that it is extracted into, on servers that may fail, and what its tables hold in the end."""
+"""A leaderboard that a test publishes on loopback, with all that it is extracted into, and what its tables hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, text
@@ -14,21 +15,31 @@ from budmodel_pipeline.fetching.mirror import mirror_path, mirror_url
 from budmodel_pipeline.services.object_store import ObjectStore, open_directory
 from budmodel_pipeline.settings import Origin
 from budmodel_pipeline.sources.catalog import catalog
+from budmodel_pipeline.sources.contract import Source
 from budmodel_pipeline.warehouse.engine import open_engine
 from budmodel_pipeline.warehouse.migrate import migrate
 from budmodel_pipeline.warehouse.publish import register_sources
-from budmodel_pipeline.workflows.extraction import publish_scores, take_snapshot
+from budmodel_pipeline.workflows.extraction import (
+    NOTHING_ACCEPTED,
+    Accepted,
+    Published,
+    Taken,
+    publish_scores,
+    take_snapshot,
+)
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
+# Its table alone; what a supplement does is told in test_weeks.py.
 SOURCE = replace(catalog()["alpacaeval"], endpoints=catalog()["alpacaeval"].endpoints[:1])
 URL = SOURCE.endpoints[0].url
 FIRST = (SAMPLES / mirror_path(URL)).read_bytes()
 SECOND = FIRST.replace(b"Claude 3 Opus", b"Claude 3 Grand Opus")
+THIRD = FIRST.replace(b"Claude 3 Opus", b"Claude 3 Grander Opus")
 
 
 @dataclass(frozen=True)
 class Board:
-    """What one source is extracted into."""
+    """A publisher's site, reached as a mirror, and all that one source is extracted into."""
 
     site: HostileServer
     engine: Engine
@@ -40,26 +51,44 @@ class Board:
         """What the site is asked for."""
         return urlsplit(mirror_url(self.site.url(""), URL)).path
 
-    def extract(self, content: bytes) -> None:
-        """As a run does it, when this is what the source publishes."""
-        self.site.on(self.path, Reply(body=content))
-        self.take()
-        self.publish()
+    def serves(self, *replies: Reply) -> None:
+        """What the site answers, one reply after the other; the last stays."""
+        self.site.on(self.path, *replies)
 
-    def take(self) -> None:
-        take_snapshot(SOURCE, engine=self.engine, store=self.store, fetch=self.fetch, origin=Origin.MIRROR)
+    def take(self, source: Source = SOURCE, origin: Origin = Origin.MIRROR) -> Taken:
+        return take_snapshot(source, engine=self.engine, store=self.store, fetch=self.fetch, origin=origin)
 
-    def publish(self) -> None:
-        publish_scores(SOURCE, engine=self.engine, store=self.store)
+    def publish(self, source: Source = SOURCE, accepted: Accepted = NOTHING_ACCEPTED) -> Published:
+        return publish_scores(source, engine=self.engine, store=self.store, accepted=accepted)
+
+    def extract(self, content: bytes, source: Source = SOURCE, **reply: Any) -> Published:
+        """Both steps, as a run does them, when this is what the source publishes."""
+        self.serves(Reply(body=content, **reply))
+        self.take(source)
+        return self.publish(source)
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The source's row."""
+        with self.engine.connect() as connection:
+            return dict(connection.execute(text("select * from budmodel.sources")).mappings().one())
+
+    def error(self) -> str | None:
+        found: str | None = self.state["last_error"]
+        return found
+
+    def count(self, table: str) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.execute(text(f"select count(*) from budmodel.{table}")).scalar_one())
+
+    def statuses(self) -> list[str]:
+        """Of the snapshots, in the order of fetching."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text("select status from budmodel.snapshots order by fetched_at")).scalars())
 
     def held(self) -> dict[str, list[str]]:
         """Every row of every table, but for the moments at which things were done."""
         return held(self.engine)
-
-    def error(self) -> str | None:
-        with self.engine.connect() as connection:
-            found: str | None = connection.execute(text("select last_error from budmodel.sources")).scalar_one()
-        return found
 
 
 def held(engine: Engine, schema: str = "budmodel") -> dict[str, list[str]]:
@@ -83,8 +112,8 @@ def held(engine: Engine, schema: str = "budmodel") -> dict[str, list[str]]:
 
 
 @contextmanager
-def board(database: str, store: ObjectStore) -> Iterator[Board]:
-    """A board whose first state is published."""
+def empty_board(database: str, store: ObjectStore, policy: HttpPolicy) -> Iterator[Board]:
+    """A board of which nothing was ever published."""
     engine = open_engine(database)
     migrate(engine)
     with engine.begin() as connection:
@@ -92,8 +121,14 @@ def board(database: str, store: ObjectStore) -> Iterator[Board]:
     with ExitStack() as stack:
         stack.callback(engine.dispose)
         site = stack.enter_context(hostile_server())
-        fetch = stack.enter_context(open_leaderboards(Origin.MIRROR, site.url(""), HttpPolicy(attempts=1)))
-        made = Board(site, engine, store, fetch)
+        fetch = stack.enter_context(open_leaderboards(Origin.MIRROR, site.url(""), policy))
+        yield Board(site, engine, store, fetch)
+
+
+@contextmanager
+def board(database: str, store: ObjectStore) -> Iterator[Board]:
+    """A board whose first state is published."""
+    with empty_board(database, store, HttpPolicy(attempts=1)) as made:
         made.extract(FIRST)
         yield made
 
