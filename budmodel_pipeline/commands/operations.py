@@ -110,7 +110,8 @@ def restore(folder: Path, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do it; without it, what would go is told and nothing is done.")
 @as_json
 def prune(days: int, yes: bool, as_json: bool) -> None:
-    """Forget what is old: Dagster's runs with their events and logs, dbt's logs, snapshots that never were published.
+    """Forget what is old: Dagster's runs with their events and logs, dbt's logs, snapshots that never were published,
+    states of catalogs that newer ones followed.
 
     What tells how an asset stands is kept, and so is all that was published. Dagster does the same on the first of a month.
     """
@@ -126,10 +127,11 @@ def prune(days: int, yes: bool, as_json: bool) -> None:
         from budmodel_pipeline.schedules.pruning import forget, old
 
         with dg.DagsterInstance.get() as instance:
-            what = old(instance, engine, settings.budmodel_home / "dbt", datetime.now(UTC) - timedelta(days=days))
+            store, before = live.object_store_of(settings), datetime.now(UTC) - timedelta(days=days)
+            what = old(instance, engine, store, settings.budmodel_home / "dbt", before)
             told = what.sentence()
             if yes:
-                forget(instance, engine, live.object_store_of(settings), what)
+                forget(instance, engine, store, what)
     if as_json:
         tell({"done": yes, "what": told})
     else:

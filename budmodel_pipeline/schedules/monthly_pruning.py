@@ -19,7 +19,7 @@ LEAST_DAYS = 7
 class PruneConfig(dg.Config):
     """How long things are kept."""
 
-    days: int = Field(KEPT_DAYS, ge=LEAST_DAYS, description="How long runs, logs and unpublished snapshots are kept.")
+    days: int = Field(KEPT_DAYS, ge=LEAST_DAYS, description="How long runs, logs, refused snapshots and catalogs are kept.")
     dry_run: bool = Field(False, description="Say what would go, and do nothing.")
 
 
@@ -33,15 +33,16 @@ def pruning(dbt: Path) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
         postgres: PostgresResource,
         object_storage: ObjectStorageResource,
     ) -> None:
-        what = old(context.instance, postgres.engine, dbt, datetime.now(UTC) - timedelta(days=config.days))
+        store, before = object_storage.store, datetime.now(UTC) - timedelta(days=config.days)
+        what = old(context.instance, postgres.engine, store, dbt, before)
         told = what.sentence()
         if not config.dry_run:
-            forget(context.instance, postgres.engine, object_storage.store, what)
+            forget(context.instance, postgres.engine, store, what)
         context.log.info(f"{'Would forget' if config.dry_run else 'Forgot'} {told}.")
 
     @dg.job(
         name=PRUNE_JOB,
-        description="Forgets old runs of Dagster, logs of dbt and snapshots that were not published; `dry_run` says which.",
+        description="Forgets old runs of Dagster, logs of dbt, refused snapshots and catalogs; `dry_run` says which.",
     )
     def prune() -> None:
         forget_what_is_old()

@@ -1,6 +1,8 @@
-"""What may go after a while: Dagster's runs with their events and logs, dbt's logs, and snapshots that never were published.
+"""What may go after a while: Dagster's runs with their events and logs, dbt's logs, snapshots that never were published,
+and states of catalogs.
 
-What tells how something stands is kept: runs that hold the latest materialization of an asset, and all published snapshots.
+What tells how something stands is kept: runs that hold the latest materialization of an asset, all published snapshots, the
+newest state of each catalog and those that the tables lead to.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,8 @@ from sqlalchemy import Engine
 
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.warehouse.old_snapshots import OldSnapshots, forget_snapshots, unpublished_before
+from budmodel_pipeline.warehouse.price_records import catalog_keys
+from budmodel_pipeline.workflows.remembered_catalogs import old_states
 
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _PAGE = 500
@@ -20,29 +24,33 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """What is from before a day: ids of runs, snapshots with the content that only they have, log files of dbt."""
+    """What is from before a day: ids of runs, snapshots with the content that only they have, log files of dbt, keys of
+    states of catalogs."""
 
     before: datetime
     runs: Sequence[str]
     snapshots: OldSnapshots
     logs: Sequence[Path]
+    catalogs: Sequence[str]
 
     def sentence(self) -> str:
         """For people."""
         snapshots, size = self.snapshots, sum(path.stat().st_size for path in self.logs if path.is_file())
         return (
             f"{len(self.runs):,} runs with their events and logs, {len(snapshots.snapshot_ids):,} snapshots that never were "
-            f"published with {len(snapshots.contents):,} objects, and {len(self.logs):,} log files of dbt "
-            f"({size / 1e6:.1f} MB), all from before {self.before:%Y-%m-%d}"
+            f"published with {len(snapshots.contents):,} objects, {len(self.logs):,} log files of dbt ({size / 1e6:.1f} MB) "
+            f"and {len(self.catalogs):,} states of catalogs, all from before {self.before:%Y-%m-%d}"
         )
 
 
-def old(instance: dg.DagsterInstance, engine: Engine, dbt: Path, before: datetime) -> Old:
+def old(instance: dg.DagsterInstance, engine: Engine, store: ObjectStore, dbt: Path, before: datetime) -> Old:
     """Everything from before `before` that may go; `dbt` is the folder in which its project is built."""
     with engine.connect() as connection:
         snapshots = unpublished_before(connection, before)
+        needed = catalog_keys(connection)
     logs = [path for path in sorted(dbt.glob("*.log*")) if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
-    return Old(before, old_runs(instance, before), snapshots, logs)
+    catalogs = [key for key in old_states(store, before) if key not in needed]
+    return Old(before, old_runs(instance, before), snapshots, logs, catalogs)
 
 
 def forget(instance: dg.DagsterInstance, engine: Engine, store: ObjectStore, what: Old) -> None:
@@ -50,6 +58,8 @@ def forget(instance: dg.DagsterInstance, engine: Engine, store: ObjectStore, wha
     forget_runs(instance, what.runs)
     for sha256 in what.snapshots.contents:
         store.remove(sha256)
+    for key in what.catalogs:
+        store.remove_key(key)
     with engine.begin() as connection:
         forget_snapshots(connection, what.snapshots.snapshot_ids)
     for path in what.logs:

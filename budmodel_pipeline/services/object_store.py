@@ -92,8 +92,12 @@ class ObjectStore:
 
     def remove(self, sha256: str) -> None:
         """Removes the content with this hash from the area; nothing happens where there is none."""
-        with suppress(MissingObjectError), self._failures("remove", self.key_of(sha256)):
-            obstore.delete(self._store, self.key_of(sha256))
+        self.remove_key(self.key_of(sha256))
+
+    def remove_key(self, key: str) -> None:
+        """Removes the object under a key; nothing happens where there is none."""
+        with suppress(MissingObjectError), self._failures("remove", key):
+            obstore.delete(self._store, key)
 
     def put(self, key: str, content: bytes) -> bool:
         """Writes an object unless there is one; returns whether it did. Of several writers at most one is told True."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock, Thread
 
 from budmodel_pipeline.fetching.http import FetchError
@@ -27,6 +27,7 @@ from budmodel_pipeline.model_info.offers import MODELS_DEV
 from budmodel_pipeline.model_info.price_catalogs import PRICE_CATALOGS
 from budmodel_pipeline.services.object_store import ObjectStore, ObjectStoreError
 from budmodel_pipeline.targets.closed_models import CatalogFile, catalog_file
+from budmodel_pipeline.workflows.cadence import FUTURE
 
 # Those of their makers first.
 CATALOGS: Mapping[str, tuple[str, Callable[[bytes], Sequence[CatalogRecord]]]] = {
@@ -38,6 +39,8 @@ _READERS: Mapping[str, tuple[str, Callable[[bytes], Sequence[object]]]] = {
     **{catalog.name: (catalog.url, catalog.read) for catalog in PRICE_CATALOGS},
     **CATALOGS,
 }
+FOLDER = "catalogs"
+_MOMENT = "%Y-%m-%dT%H%M%S.%f"
 # Sensors ask at every tick; the catalogs change by the day.
 GOOD_FOR, BAD_FOR = 6 * 3600.0, 600.0
 # What a tick of a sensor may wait, and what a run may.
@@ -122,6 +125,15 @@ def kept_catalog(name: str, origin: str, base: str | None, store: ObjectStore) -
     )
 
 
+def old_states(store: ObjectStore, before: datetime) -> list[str]:
+    """The keys of states from before `before` that something newer has followed. Raises ObjectStoreError."""
+    found: list[str] = []
+    for kept in sorted({key.rpartition("/")[0] for key in store.list(FOLDER)}):
+        newest = _newest(store, kept)
+        found += [key for key in store.list(kept) if key != newest and _fetched_at(key) < before]
+    return found
+
+
 def _all(origin: str, base: str | None, store: ObjectStore | None) -> Catalogs:
     records: list[CatalogRecord] = []
     notes: list[str] = []
@@ -149,7 +161,7 @@ def _all(origin: str, base: str | None, store: ObjectStore | None) -> Catalogs:
 def _last(store: ObjectStore | None, origin: str, name: str) -> str | None:
     """The key of the newest state."""
     try:
-        return max(store.list(f"catalogs/{origin}/{name}"), default=None) if store else None
+        return _newest(store, f"{FOLDER}/{origin}/{name}") if store else None
     except ObjectStoreError as error:
         logger.warning("the last good catalogs cannot be read: %s", error)
         return None
@@ -157,10 +169,20 @@ def _last(store: ObjectStore | None, origin: str, name: str) -> str | None:
 
 def _keep(store: ObjectStore, origin: str, name: str, file: CatalogFile) -> str:
     """Stores a state that differs from the newest one; the key under which it lies."""
-    kept, digest = f"catalogs/{origin}/{name}", hashlib.sha256(file.content).hexdigest()[:16]
-    last = max(store.list(kept), default="")
-    if last.endswith(digest):
+    kept, digest = f"{FOLDER}/{origin}/{name}", hashlib.sha256(file.content).hexdigest()[:16]
+    last = _newest(store, kept)
+    if last is not None and last.endswith(digest):
         return last
-    key = f"{kept}/{file.fetched_at:%Y-%m-%dT%H%M%S.%f}-{digest}"
+    key = f"{kept}/{file.fetched_at:{_MOMENT}}-{digest}"
     store.put(key, file.content)
     return key
+
+
+def _newest(store: ObjectStore, kept: str) -> str | None:
+    """The key of the newest state; one of the future, of a clock that went wrong, is so only where there is no other."""
+    now = datetime.now(UTC)
+    return max(store.list(kept), key=lambda key: (_fetched_at(key) <= now + FUTURE, key), default=None)
+
+
+def _fetched_at(key: str) -> datetime:
+    return datetime.strptime(key.rpartition("/")[2].rpartition("-")[0], _MOMENT).replace(tzinfo=UTC)

@@ -12,6 +12,7 @@ from budmodel_pipeline.resources.object_storage import ObjectStorageResource
 from budmodel_pipeline.schedules.monthly_pruning import pruning
 from budmodel_pipeline.schedules.pruning import forget, forget_runs, old, old_runs
 from budmodel_pipeline.services.object_store import open_directory
+from budmodel_pipeline.warehouse.price_records import CatalogFileRecord, store_prices
 from tests.dagster.conftest import VICTIM, Deployment, sample
 from tests.hostile_server import Reply
 
@@ -77,10 +78,22 @@ def test_a_refused_snapshot_goes_and_a_published_one_stays(
     prune(days=7)
     assert (snapshots()["refused"], log.exists()) == (1, True)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    what = old(instance, deployment.engine, tmp_path, tomorrow)
-    assert "1 snapshots that never were published with 1 objects, and 1 log files of dbt" in what.sentence()
+    store = open_directory(deployment.objects)
+    states = [
+        f"catalogs/live/models.dev/{day}T000000.000000-0123456789abcdef"
+        for day in ("2026-01-01", "2026-01-02", "2026-01-03")
+    ]
+    for key in states:
+        store.put(key, b"{}")
+    with deployment.engine.begin() as connection:
+        store_prices(connection, CatalogFileRecord("models.dev", "", "live", "", states[1], 2, tomorrow), [])
+    what = old(instance, deployment.engine, store, tmp_path, tomorrow)
+    assert "1 snapshots that never were published with 1 objects, 1 log files of dbt" in what.sentence()
+    assert "1 states of catalogs" in what.sentence()
     assert snapshots()["refused"] == 1
-    forget(instance, deployment.engine, open_directory(deployment.objects), what)
+    forget(instance, deployment.engine, store, what)
+    # The newest is kept, and the one that prices come from.
+    assert list(store.list("catalogs")) == states[1:]
     assert (snapshots(), objects(), deployment.scores(VICTIM), log.exists()) == (before, stored, scores, False)
 
 

@@ -1,6 +1,7 @@
 """The catalogs of closed models from servers that fail, lie and drip, with the last good state in a real store."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from budmodel_pipeline.model_info.offers import LITELLM, MODELS_DEV
 from budmodel_pipeline.model_info.price_catalogs import LITELLM_URL
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.workflows import remembered_catalogs as module
-from budmodel_pipeline.workflows.remembered_catalogs import catalogs, kept_catalog
+from budmodel_pipeline.workflows.remembered_catalogs import catalogs, kept_catalog, old_states
 from tests.hostile_server import HostileServer, Reply, hostile_server
 
 PATHS = {url: mirror_url("", url) for url in (MODELS_DEV_URL, LLM_STATS_URL)}
@@ -81,6 +82,31 @@ def test_a_state_is_kept_once(site: HostileServer, store: ObjectStore) -> None:
     site.on(PATHS[MODELS_DEV_URL], Reply(body=GOOD[MODELS_DEV_URL].replace(b"gpt-x", b"gpt-z")))
     assert names(site, store) == ["gpt-z", "gpt-y"]
     assert len(list(store.list("catalogs"))) == 3
+
+
+def test_old_states_go_and_the_newest_stays(site: HostileServer, store: ObjectStore) -> None:
+    names(site, store)
+    first = list(store.list("catalogs"))
+    module._refreshes.clear()
+    site.on(PATHS[MODELS_DEV_URL], Reply(body=GOOD[MODELS_DEV_URL].replace(b"gpt-x", b"gpt-z")))
+    names(site, store)
+    now = datetime.now(UTC)
+    assert old_states(store, now - timedelta(days=1)) == []
+    (old,) = old_states(store, now + timedelta(days=1))
+    assert old in first
+    assert old.startswith("catalogs/mirror/models.dev/")
+
+
+def test_a_state_of_the_future_does_not_stand_in_for_what_came_after_it(site: HostileServer, store: ObjectStore) -> None:
+    store.put(
+        "catalogs/mirror/models.dev/2099-01-01T000000.000000-0123456789abcdef", b'{"a": {"models": {"old": {"id": "old"}}}}'
+    )
+    assert names(site, store) == ["gpt-x", "gpt-y"]
+    there = list(store.list("catalogs"))
+    module._refreshes.clear()
+    site.on(PATHS[MODELS_DEV_URL], Reply(404))
+    assert names(site, store) == ["gpt-x", "gpt-y"]
+    assert list(store.list("catalogs")) == there
 
 
 def test_whoever_needs_its_prices_finds_the_state_that_is_kept(site: HostileServer, store: ObjectStore) -> None:
