@@ -4,12 +4,15 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from budmodel_pipeline.services.postgres_programs import client_program
+
+# What psql says when it has done all but the commit.
+_DONE = "done"
 
 
 class DatabaseCopyError(Exception):
@@ -23,11 +26,22 @@ def dump(url: URL, file: Path, *, schema: str | None = None) -> None:
     _run("pg_dump", *_where(url), *options, f"--file={file}", url=url)
 
 
-def restore(url: URL, file: Path, *, role: str | None = None, clean: bool = False, without: Collection[str] = ()) -> None:
-    """Puts back what `dump` wrote, all or nothing, as `role` where one is given.
+@contextmanager
+def restored(
+    url: URL,
+    file: Path,
+    *,
+    role: str | None = None,
+    clean: bool = False,
+    without: Collection[str] = (),
+    first: str = "",
+    last: str = "",
+) -> Iterator[None]:
+    """Puts back what `dump` wrote, all or nothing, as `role` where one is given: everybody sees it when the block ends well.
 
-    `clean` drops what is there before; schemas in `without` are there already. Raises DatabaseCopyError,
-    EmbeddedPostgresError.
+    `clean` drops what is there before; schemas in `without` are there already. `first` and `last` are statements of the same
+    transaction. Raises DatabaseCopyError, EmbeddedPostgresError; the database is as before then, as it is where the block
+    raises.
     """
     listed = _run("pg_restore", "--list", str(file), url=url)
     kept = [line for line in listed.splitlines() if not any(f" SCHEMA - {schema} " in line for schema in without)]
@@ -37,7 +51,9 @@ def restore(url: URL, file: Path, *, role: str | None = None, clean: bool = Fals
     with tempfile.NamedTemporaryFile("w", suffix=".list") as contents:
         contents.write("\n".join(kept))
         contents.flush()
-        _execute(url, [str(client_program("pg_restore")), *options, f"--use-list={contents.name}", "--file=-", str(file)])
+        command = [str(client_program("pg_restore")), *options, f"--use-list={contents.name}", "--file=-", str(file)]
+        with _transaction(url, command, first, last):
+            yield
 
 
 def for_any_server(script: Iterable[bytes]) -> Iterator[bytes]:
@@ -49,32 +65,41 @@ def for_any_server(script: Iterable[bytes]) -> Iterator[bytes]:
             yield line
 
 
-def _execute(url: URL, command: list[str]) -> None:
-    """Runs the statements that `command` writes, in one transaction that ends well only where all of them came."""
+@contextmanager
+def _transaction(url: URL, command: list[str], first: str, last: str) -> Iterator[None]:
+    """Runs the statements that `command` writes between `first` and `last`, and commits them when the block ends well."""
     session = [str(client_program("psql")), *_where(url), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(command, env=_environment(url), stdout=subprocess.PIPE, stderr=said) as script,
-        subprocess.Popen(
-            session, env=_environment(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
-        ) as psql,
+        subprocess.Popen(session, env=_environment(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as psql,
     ):
-        if script.stdout is None or psql.stdin is None:
+        if script.stdout is None or psql.stdin is None or psql.stdout is None:
             raise RuntimeError("pipes were asked for")
-        # Whoever stops listening says why.
-        with suppress(BrokenPipeError):
-            psql.stdin.write(b"begin;\n")
-            psql.stdin.writelines(for_any_server(script.stdout))
-            if script.wait() == 0:
-                psql.stdin.write(b"commit;\n")
-        with suppress(BrokenPipeError):
-            psql.stdin.close()
-        script.stdout.close()
-        failed = [script.wait(), psql.wait()] != [0, 0]
-        said.seek(0)
-        words = said.read().decode(errors="replace").strip()
-    if failed:
-        raise DatabaseCopyError(words)
+        try:
+            # Whoever stops listening says why. What statements answer goes nowhere.
+            with suppress(BrokenPipeError):
+                psql.stdin.write(f"\\o {os.devnull}\nbegin;\n{first}\n".encode())
+                psql.stdin.writelines(for_any_server(script.stdout))
+                if script.wait() == 0:
+                    psql.stdin.write(f"\n{last}\n\\echo {_DONE}\n".encode())
+                    psql.stdin.flush()
+                else:
+                    psql.stdin.close()
+            script.stdout.close()
+            done = psql.stdout.readline().decode().strip() == _DONE
+            if done:
+                yield
+                with suppress(BrokenPipeError):
+                    psql.stdin.write(b"commit;\n")
+        finally:
+            with suppress(BrokenPipeError):
+                psql.stdin.close()
+            psql.stdout.close()
+            failed = [script.wait(), psql.wait()] != [0, 0]
+        if failed or not done:
+            said.seek(0)
+            raise DatabaseCopyError(said.read().decode(errors="replace").strip())
 
 
 def _run(program: str, *arguments: str, url: URL) -> str:

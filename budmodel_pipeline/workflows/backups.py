@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, text
 
-from budmodel_pipeline.services.database_copies import dump
-from budmodel_pipeline.services.database_copies import restore as put_back
+from budmodel_pipeline.services.database_copies import dump, restored
 from budmodel_pipeline.services.object_store import ObjectStore
 from budmodel_pipeline.warehouse.migrate import current_revision, knows, newest_revision
 from budmodel_pipeline.warehouse.roles import OWNER
@@ -17,6 +16,8 @@ from budmodel_pipeline.warehouse.tables import SCHEMA, metadata
 
 TABLES, DAGSTER, OBJECTS, MANIFEST = "budmodel.dump", "dagster.dump", "objects.txt", "manifest.json"
 _FULL = text("select exists (select from budmodel.snapshots) or exists (select from budmodel.extraction_targets)")
+# The marts are not part of a backup, so that the next run has to build them.
+_MARTS_ARE_BEHIND = f"update {SCHEMA}.sources set marts_snapshot_id = null; delete from {SCHEMA}.marts_inputs;"
 
 
 class BackupError(Exception):
@@ -50,7 +51,7 @@ def back_up(folder: Path, data: URL, dagster: URL, engine: Engine, store: Object
 
 
 def restore(folder: Path, data: URL, dagster: URL, engine: Engine, store: ObjectStore) -> Restored:
-    """Puts a backup into databases that hold nothing yet. Raises BackupError and others; the tables are then as before."""
+    """Puts a backup into databases that hold nothing yet. Raises BackupError and others; both are as before then."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
@@ -60,29 +61,26 @@ def restore(folder: Path, data: URL, dagster: URL, engine: Engine, store: Object
             f"the backup is of revision {manifest['revision']} and this code knows none later than {newest_revision()}: "
             "restore it with the code that made it, or a later one"
         )
-    with engine.begin() as connection:
+    listed = (folder / OBJECTS).read_text().splitlines()
+    held = frozenset(store.list())
+    with engine.connect() as connection:
         if connection.execute(_FULL).scalar():
             raise BackupError(
                 "the database holds data already: a backup goes into an empty one (POSTGRES_DB, BUDMODEL_HOME)"
             )
-        role = _take_away(connection)
-    put_back(data, folder / TABLES, role=role, without=[SCHEMA])
-    put_back(dagster, folder / DAGSTER, clean=True)
-    with engine.begin() as connection:
-        # The marts are not part of it, so that the next run has to build them.
-        connection.execute(text("update budmodel.sources set marts_snapshot_id = null"))
-        connection.execute(text("delete from budmodel.marts_inputs"))
-    held = frozenset(store.list())
-    listed = (folder / OBJECTS).read_text().splitlines()
+        role = _owner(connection)
+    names = [*(f"{SCHEMA}.{table.name}" for table in metadata.sorted_tables), f"{SCHEMA}.alembic_version"]
+    first = f"{f'set local role {role};' if role else ''} drop table if exists {', '.join(names)} cascade;"
+    # Two databases have no transaction in common: ours waits with its commit for the other.
+    with (
+        restored(data, folder / TABLES, role=role, without=[SCHEMA], first=first, last=_MARTS_ARE_BEHIND),
+        restored(dagster, folder / DAGSTER, clean=True),
+    ):
+        pass
     return Restored(manifest["made_at"], [key for key in listed if key not in held])
 
 
-def _take_away(connection: Connection) -> str | None:
-    """Drops our empty tables; the role that owns what comes in their place, None for the one that is logged in."""
+def _owner(connection: Connection) -> str | None:
+    """The role that owns our tables, None for the one that is logged in."""
     owned = text("select true from pg_namespace where nspname = :schema and pg_get_userbyid(nspowner) = :owner")
-    role = OWNER if connection.execute(owned, {"schema": SCHEMA, "owner": OWNER}).scalar() else None
-    if role:
-        connection.execute(text(f"set local role {role}"))
-    names = [*(f"{SCHEMA}.{table.name}" for table in metadata.sorted_tables), f"{SCHEMA}.alembic_version"]
-    connection.execute(text(f"drop table if exists {', '.join(names)} cascade"))
-    return role
+    return OWNER if connection.execute(owned, {"schema": SCHEMA, "owner": OWNER}).scalar() else None

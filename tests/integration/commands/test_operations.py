@@ -140,6 +140,25 @@ def test_what_is_put_back_belongs_to_the_roles(embedded: Installation, tmp_path:
         embedded_postgres.stop(other.home / "postgres")
 
 
+def test_a_restore_that_fails_at_its_end_leaves_both_databases_whole(
+    embedded: Installation, samples_run: Run, tmp_path: Path
+) -> None:
+    """The tables come back before Dagster's database does."""
+    saved = tmp_path / "saved"
+    assert samples_run.at.run("backup", str(saved)).code == 0
+    whole = (saved / "dagster.dump").read_bytes()
+    (saved / "dagster.dump").write_bytes(whole[: len(whole) * 9 // 10])
+    with writing(embedded) as connection:
+        connection.execute(REQUEST)
+        assert "pg_restore: error" in fails_clearly(embedded.run("restore", str(saved)))
+        assert connection.execute("select count(*) from budmodel.extraction_requests").fetchone() == (1,)
+        assert connection.execute("select count(*) from budmodel.sources").fetchone() == (0,)
+    (saved / "dagster.dump").write_bytes(whole)
+    embedded.run("restore", str(saved))
+    with writing(embedded) as connection:
+        assert connection.execute("select count(*) > 0 from budmodel.scores").fetchone() == (True,)
+
+
 def test_a_folder_that_is_no_backup_is_refused(embedded: Installation, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "holds no whole backup" in fails_clearly(embedded.run("restore", str(tmp_path / "empty")))
