@@ -11,6 +11,8 @@ LONGEST = 500
 _MARKUP = re.compile(r"[\\`*\[\]<>|~!&$#]|(?<![^\W_])_|_(?![^\W_])")
 # What a reader of Markdown links by itself stays text in a span of code alone.
 _LINKED = re.compile(r"://|www\.|@|mailto:|xmpp:", re.IGNORECASE)
+# Within a span of code a table looks for backslashes in pairs: one that is left over keeps a pipe from ending the cell.
+_PIPE = re.compile(r"(\\*)\|")
 logger = logging.getLogger(__name__)
 
 
@@ -19,13 +21,17 @@ def inert(text: object) -> str:
     written = str(text)[:LONGEST]
     plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in written)
     if _LINKED.search(plain):
-        return "`" + plain.replace("`", "'").replace("|", r"\|") + "`"
+        return "`" + _PIPE.sub(_escaped, plain.replace("`", "'")) + "`"
     return _MARKUP.sub(r"\\\g<0>", plain)
 
 
+def _escaped(pipe: re.Match[str]) -> str:
+    return pipe[0] if len(pipe[1]) % 2 else rf"{pipe[1]}\|"
+
+
 def link(text: str, url: str) -> str:
-    """A link that we mean; the address cannot end it."""
-    address = re.sub(r"[<>\\\s]", "", url)
+    """A link that we mean; the address cannot end it, nor the cell of a table that it is in."""
+    address = re.sub(r"[<>\\\s]", "", url).replace("|", "%7C")
     return f"[{inert(text)}](<{address}>)"
 
 

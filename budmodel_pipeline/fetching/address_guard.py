@@ -24,8 +24,11 @@ from budmodel_pipeline.fetching.deadline import Deadline
 # It would write whole URLs into a log that somebody has set to be verbose, and there are secrets in them.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 _NAT64 = ip_network("64:ff9b::/96")
-# Of local meaning, yet global by name in Python 3.11: local-use NAT64 (RFC 8215) and site-local addresses (RFC 3879).
-_LOCAL_USE = (ip_network("64:ff9b:1::/48"), ip_network("fec0::/10"))
+# All of IPv6 that was ever given to anybody (RFC 4291). What else has a meaning has a local one, also where Python calls it
+# global: IPv4 addresses written as IPv6 ones in two more ways, local NAT64, site-local addresses, segments of a router.
+_GIVEN = ip_network("2000::/3")
+# Public by their numbers alone: every machine of a cloud has its own behind them, which hands out secrets (Azure, Oracle).
+_OF_CLOUDS = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
 
 
 class PrivateAddressError(Exception):
@@ -41,11 +44,11 @@ def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet, IPv4 addresses inside IPv6 ones included."""
     found = ip_address(address)
     if isinstance(found, IPv6Address):
-        if any(found in network for network in _LOCAL_USE):
-            return False
         translated = IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None
         found = found.ipv4_mapped or found.sixtofour or translated or found
-    return found.is_global and not found.is_multicast
+    if isinstance(found, IPv6Address) and found not in _GIVEN:
+        return False
+    return found.is_global and not found.is_multicast and not any(found in network for network in _OF_CLOUDS)
 
 
 def host_and_port(host: str, port: int) -> str:

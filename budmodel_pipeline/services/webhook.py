@@ -1,5 +1,6 @@
 """Says something where people are: a message to a webhook that takes JSON with a `text`, as Slack's and Mattermost's do."""
 
+import re
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from budmodel_pipeline.fetching.retry import Trouble, retry_after_seconds
 from budmodel_pipeline.fetching.urls import trusted_host
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+# Slack links and calls in angle brackets; Mattermost reads Markdown, and calls whoever stands behind an @.
+_MARKDOWN = re.compile(r"@(?=\w)|\](?=[(\[])")
 
 
 class WebhookError(Exception):
@@ -24,8 +27,8 @@ class WebhookError(Exception):
 
 
 def plain(text: str) -> str:
-    """A stranger's words in a message: they call nobody and link to nothing."""
-    return text.translate(_SPECIAL)
+    """A stranger's words in a message: they call nobody, and show or hide nothing."""
+    return _MARKDOWN.sub("\\g<0>\N{WORD JOINER}", text.translate(_SPECIAL))
 
 
 def post_message(url: str, text: str, seconds: float) -> None:

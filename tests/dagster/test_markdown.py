@@ -15,6 +15,8 @@ from budmodel_pipeline.assets.markdown import inert, link, shown, table
         ("![x](data:,)", r"\!\[x\](data:,)"),
         ("![x](https://evil.example/p.png)", "`![x](https://evil.example/p.png)`"),
         ("see www.evil.example|`", r"`see www.evil.example\|'`"),
+        (r"\|![x](https://evil.example/p.png)", r"`\|![x](https://evil.example/p.png)`"),
+        (r"\\|www.evil.example", r"`\\\|www.evil.example`"),
         ("<img src=x>", r"\<img src=x\>"),
         ("a|b", r"a\|b"),
         ("a\\|b", r"a\\\|b"),
@@ -29,6 +31,10 @@ def test_inert(written: str, told: str) -> None:
 
 def test_an_address_cannot_end_its_link() -> None:
     assert link("here", "https://x.example/a>) ![b](c") == "[here](<https://x.example/a)![b](c>)"
+
+
+def test_an_address_cannot_end_its_cell() -> None:
+    assert link("here", "https://x.example/|![b](c)") == "[here](<https://x.example/%7C![b](c)>)"
 
 
 def test_a_table() -> None:
