@@ -2,24 +2,18 @@
 
 import json
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.checkout import ROOT
 from tests.cli import Install, Installation
 from tests.hub_server import Failure, HubServer, hub_server
+from tests.processes import DEPLOY, celery_worker, daemon, kill, listening, redis, running
 from tests.s3_server import S3Server
 
-DEPLOY = ROOT / "deploy"
 CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2}
 MODELS = [f"org/small-{number}" for number in range(2)]
 # Longer than two workers' start, a dead run's discovery and a retry take on a busy machine.
@@ -39,39 +33,6 @@ listen models;
 """
 
 
-@contextmanager
-def running(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in a process group of its own, killed at the end with all that it started."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        kill(process)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-@contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """The address of an empty Redis. Skips where there is none on this machine."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed: apt-get install redis-server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with running(command, dict(os.environ), folder / "redis.log"):
-        yield f"redis://127.0.0.1:{port}"
-
-
 def variables(at: Installation, hub: HubServer, store: S3Server, broker: str) -> dict[str, str]:
     return at.environment(
         DAGSTER_HOME=str(at.home),
@@ -88,19 +49,6 @@ def variables(at: Installation, hub: HubServer, store: S3Server, broker: str) ->
         CELERY_BACKEND=f"{broker}/1",
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
-
-
-def worker(name: str) -> list[str]:
-    of_celery = ["-A", "dagster_celery.app", "-y", str(DEPLOY / "celery-worker.yaml"), "-n", name]
-    return ["dagster-celery", "worker", "start", *of_celery, "--", "--concurrency=1"]
-
-
-def listening(at: Installation, database: str, statements: str) -> psycopg.Connection[tuple[str, ...]]:
-    assert at.server is not None
-    address = at.server.url(database).replace("postgresql+psycopg", "postgresql")
-    connection = psycopg.connect(address, autocommit=True)
-    connection.execute(statements.encode())
-    return connection
 
 
 @pytest.mark.timeout(600)
@@ -124,12 +72,11 @@ def test_a_worker_dies_and_every_model_is_read_once(install: Install, s3_server:
                 "insert into budmodel.extraction_requests (provider, uri, requested_by) values ('hugging_face', %s, 'ann')",
                 (model,),
             )
-        first = servers.enter_context(running(worker("one"), environment, tmp_path / "one.log"))
-        daemon = ["dagster-daemon", "run", "-w", str(ROOT / "workspace.yaml")]
-        servers.enter_context(running(daemon, environment, tmp_path / "daemon.log"))
+        first = servers.enter_context(running(celery_worker("one"), environment, tmp_path / "one.log"))
+        servers.enter_context(running(daemon(), environment, tmp_path / "daemon.log"))
         [of_the_first] = [notice.payload for notice in runs.notifies(timeout=PATIENCE, stop_after=1)]
         kill(first)
-        servers.enter_context(running(worker("two"), environment, tmp_path / "two.log"))
+        servers.enter_context(running(celery_worker("two"), environment, tmp_path / "two.log"))
         told = [notice.payload for notice in models.notifies(timeout=PATIENCE, stop_after=len(MODELS))]
     assert sorted(told) == [f"hf:{model}" for model in MODELS]
     read = at.query("select target, count(*) from budmodel.model_info group by target order by target")
