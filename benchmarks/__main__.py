@@ -13,13 +13,14 @@ from benchmarks.published_files import where_from
 
 
 def main(only: list[str]) -> None:
-    """Runs the benchmarks named in `only`, or all: the modules of this package that have a function `run`."""
+    """Runs the benchmarks named in `only`, or all: the modules of this package that have a function `run`, but for those
+    that say ON_REQUEST."""
     console = Console(highlight=False)
     console.print(where_from())
     figures: list[Figure] = []
     for name in only or [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]:
         module = importlib.import_module(f"{benchmarks.__name__}.{name}")
-        if hasattr(module, "run"):
+        if hasattr(module, "run") and (only or not hasattr(module, "ON_REQUEST")):
             console.print(f"Running {name} …", style="dim")
             figures += module.run()
     table = Table("", "figure", "value", "target", "met")

@@ -7,6 +7,7 @@ what ticks look at is filled and measured: for the 2,500,000 of the whole hub th
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count, takewhile
 from statistics import median
 from time import perf_counter
 
@@ -88,6 +89,7 @@ def run(models: int = MODELS, *, ticks_alone: bool = False) -> Iterator[Figure]:
         filled = perf_counter() - started
         with engine.begin() as connection:
             looks, claims = zip(*(_look(connection, f"batch-{number}") for number in range(LOOKS)), strict=True)
+            batches = LOOKS + _claimed(connection)
         yield Figure(
             f"seconds of a look for work over {models:,} models",
             median(looks),
@@ -97,6 +99,8 @@ def run(models: int = MODELS, *, ticks_alone: bool = False) -> Iterator[Figure]:
         yield Figure(
             f"seconds to claim a batch of {MODELS_A_RUN}", median(claims), 1, ", ".join(f"{claim:.3f}" for claim in claims)
         )
+        due = models // 10
+        yield Figure(f"runs for {due:,} due models, scattered over {models:,}", batches, -(-due // MODELS_A_RUN))
         if ticks_alone:
             return
         built = build_marts(engine)
@@ -139,6 +143,13 @@ def _look(connection: Connection, batch_id: str) -> tuple[float, float]:
     looked = perf_counter()
     claim_due(connection, batch_id, now, now + LEASE, MODELS_A_RUN)
     return looked - started, perf_counter() - looked
+
+
+def _claimed(connection: Connection) -> int:
+    """How many batches there are until nothing is due."""
+    now = datetime.now(UTC)
+    claims = (claim_due(connection, f"rest-{number}", now, now + LEASE, MODELS_A_RUN) for number in count())
+    return sum(1 for _ in takewhile(bool, claims))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from budmodel_pipeline.workflows.file_copies import FileCopying, copy_models
 from budmodel_pipeline.workflows.model_licensing import license_models
 from budmodel_pipeline.workflows.model_reading import ModelReading, extract_models, one_batch
 from budmodel_pipeline.workflows.model_scanning import Scanning, scan_models
-from tests.hub_server import Sparse, hub_server
+from tests.hub_server import HubServer, Sparse, hub_server
 
 MODELS, SHARDS, LAYERS, THREADS = 20, 4, 8, 8
 LICENSE = (SAMPLE_HUB / "budmodel-samples" / "tiny-llama" / "LICENSE").read_bytes()
@@ -124,12 +124,15 @@ def _of_postgres(engine: Engine) -> float:
     return ticks / TICKS_A_SECOND
 
 
+def usual_model(hub: HubServer, name: str, number: int) -> None:
+    """Puts a model onto the hub that differs from those of other numbers."""
+    hub.add(name, _files(number), {"pipeline_tag": "text-generation", "library_name": "transformers"})
+
+
 def _serve(control: "Connection[object, object]") -> None:
     with hub_server() as hub:
         for number in range(MODELS):
-            hub.add(
-                f"org/model-{number}", _files(number), {"pipeline_tag": "text-generation", "library_name": "transformers"}
-            )
+            usual_model(hub, f"org/model-{number}", number)
         control.send(hub.endpoint)
         while (word := control.recv()) != "stop":
             if word == "reset":
