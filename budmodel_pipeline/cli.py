@@ -1,6 +1,7 @@
 """The `budmodel` command. A command's module is imported when it is called: a scan need not wait for a database driver."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -50,14 +51,22 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name, *rest = args
+        if name == "help":
+            name, *rest = [*rest, "--help"]
         if name not in PLACES and not name.startswith("-"):
             from budmodel_pipeline.identity.spelling import meant, near, unknown
 
             found = meant(name, PLACES)
             if found is None:
-                ctx.fail(unknown("command", name, near(name, PLACES), "`budmodel --help` lists them."))
-            args = [found, *rest]
-        return super().resolve_command(ctx, args)
+                alike = near(name, PLACES) or self._speaking_of(ctx, name)
+                ctx.fail(unknown("command", name, alike, "`budmodel --help` lists them."))
+            name = found
+        return super().resolve_command(ctx, [name, *rest])
+
+    def _speaking_of(self, ctx: click.Context, word: str) -> list[str]:
+        """The commands whose help begins with a sentence that has this word: who looks for `status` finds `sources`."""
+        helps = {name: command.get_short_help_str(1_000) for name in PLACES if (command := self.get_command(ctx, name))}
+        return [name for name, said in helps.items() if word.casefold() in re.findall(r"\w+", said.casefold())]
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Ends the process: a problem is a sentence on standard error, or an object of JSON where JSON was asked for."""
@@ -75,25 +84,37 @@ class _Commands(click.Group):
             if sys.stdout is not output:
                 sys.exit(0)
             raise
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # A disk that is full, a folder that may not be written: nothing that a traceback explains better.
+            status = _tell(click.ClickException(f"{error.filename}: {error.strerror}"), as_json=as_json)
         except click.ClickException as problem:
-            status = problem.exit_code
-            if as_json:
-                _tell_problem(problem.format_message(), status)
-            else:
-                problem.show()
+            status = _tell(problem, as_json=as_json)
         sys.exit(status)
+
+
+def _tell(problem: click.ClickException, *, as_json: bool) -> int:
+    """Its exit status."""
+    if as_json:
+        _tell_problem(problem.format_message(), problem.exit_code)
+    else:
+        problem.show()
+    return problem.exit_code
 
 
 def _tell_problem(sentence: str, status: int) -> None:
     said = {"error": sentence, "exit_status": status}
-    print(json.dumps(said, ensure_ascii=False, indent=1 if sys.stderr.isatty() else None), file=sys.stderr)
+    print(json.dumps(said, indent=1 if sys.stderr.isatty() else None), file=sys.stderr)
 
 
 @click.group(
     cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="The exit status is 0 when all went well, 1 when something failed (of `sources`: when one is failing; of `scan`: "
     "when a file is not safe), 2 when the command was called wrongly (of `scan` also: when a file was not looked at), and "
     "130 when it was interrupted. With --json a problem is an object on standard error.",
 )
+@click.version_option(package_name="budmodel-pipeline", message="budmodel %(version)s")
 def main() -> None:
     """Collects public evidence about AI models into Postgres tables a person can trust."""

@@ -8,7 +8,7 @@ import click
 
 from budmodel_pipeline.commands.console import say, show, show_points, tell
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import Amount, as_json
+from budmodel_pipeline.commands.options import Amount, Count, OneOf, as_json
 from budmodel_pipeline.ranking.choice import COMMERCIAL, USUAL_CONTEXT, Choice, Chosen, Wanted, gigabytes
 from budmodel_pipeline.ranking.choice import choose as choose_among
 from budmodel_pipeline.ranking.machines import machines
@@ -27,7 +27,7 @@ SHOWN_OF_A_GAP = ("model", "missing", "reason", "place", "next_step")
     "--license", "license_name", metavar="commercial|NAME", help="Whose license text permits commercial use, or is this one."
 )
 @click.option("--memory", type=Amount(of_bytes=True), metavar="24GB", help="That one can serve in so much memory.")
-@click.option("--machine", type=click.Choice(list(machines())), help="That one can serve on this machine.")
+@click.option("--machine", type=OneOf(list(machines())), help="That one can serve on this machine.")
 @click.option(
     "--context", type=Amount(), metavar="32k", help="That take so many tokens (32k are 32,000), which memory is then for."
 )
@@ -37,7 +37,7 @@ SHOWN_OF_A_GAP = ("model", "missing", "reason", "place", "next_step")
 @click.option("--max-parameters", type=Amount(), metavar="8B", help="Those with at most so many parameters.")
 @click.option("--open", "is_open", is_flag=True, help="Those whose weights are published.")
 @click.option("--safe", "is_safe", is_flag=True, help="Those whose files were scanned clean.")
-@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many models.")
+@click.option("--limit", type=Count(min=1), default=10, show_default=True, help="How many models.")
 @as_json
 def choose(
     domain: str,
@@ -92,8 +92,8 @@ def choose(
 
 
 @click.command()
-@click.option("--missing", type=click.Choice(MISSING), help="Only what is missing of this kind.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many gaps.")
+@click.option("--missing", type=OneOf(MISSING), help="Only what is missing of this kind.")
+@click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many gaps.")
 @as_json
 def gaps(missing: str | None, limit: int, as_json: bool) -> None:
     """What is missing about the models that matter most, what is most worth knowing first, and which command may find it.
@@ -124,7 +124,7 @@ def _place(gap: "Row") -> str:
 def _license(name: str | None) -> str | None:
     from budmodel_pipeline.commands.lookups import license_id
 
-    return name if name in (None, COMMERCIAL) else license_id(str(name))
+    return None if name is None else license_id(name, COMMERCIAL)
 
 
 def _as_rows(choices: "Iterable[Choice]") -> "list[Row]":

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 # Texts up to this many cells stay on one line: names of sources, dates with their time.
 WRAPS_ABOVE = 16
 _OUTPUT = sys.stdout
+if isinstance(_OUTPUT, TextIOWrapper):
+    # What the terminal or the pipe has no character for is written by its number, and ends no run.
+    _OUTPUT.reconfigure(errors="backslashreplace")
 
 
 @cache
@@ -49,7 +53,8 @@ def whisper(line: str) -> None:
 
 def tell(answer: object) -> None:
     """Prints an object or a list as one document of JSON with ISO dates and plain numbers, indented where a person looks."""
-    put(json.dumps(answer, default=_plain, indent=1 if _OUTPUT.isatty() else None, ensure_ascii=False))
+    in_ascii = _OUTPUT.encoding.lower() not in ("utf-8", "utf8")
+    put(json.dumps(answer, default=_plain, indent=1 if _OUTPUT.isatty() else None, ensure_ascii=in_ascii))
 
 
 def put(line: str) -> None:
@@ -60,13 +65,16 @@ def put(line: str) -> None:
         nobody_reads()
 
 
-def show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    """Prints rows as a table, or as a list of JSON. Where the terminal is too narrow for a table, each row is a list."""
+def show(rows: Sequence[dict[str, Any]], *, as_json: bool, otherwise: str = "nothing to show") -> None:
+    """Prints rows as a table, or as a list of JSON; without any what is to be said `otherwise`.
+
+    Where the terminal is too narrow for a table, each row is a list.
+    """
     if as_json:
         tell(list(rows))
         return
     if not rows:
-        _console().print("nothing to show")
+        say(otherwise)
         return
     columns = [column for column in rows[0] if any(row[column] not in (None, "") for row in rows)]
     table = _table(rows, columns)

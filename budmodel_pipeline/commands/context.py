@@ -54,7 +54,10 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
             engine.dispose()
     except OperationalError as error:
         advice = "POSTGRES_HOST and its sisters say where it is; `budmodel migrate` creates missing databases."
-        raise click.ClickException(f"The database does not answer: {error.orig}. {advice}") from error
+        said = str(error.orig).strip().partition("\n")[0].rstrip(".")
+        raise click.ClickException(f"The database does not answer: {said}. {advice}") from error
+    except UnicodeEncodeError as error:
+        raise click.ClickException(f"{error.object!r} holds bytes that are no UTF-8, so no table can hold it.") from error
     except (
         CatalogError,
         BackfillError,

@@ -13,7 +13,7 @@ import click
 
 from budmodel_pipeline.commands.console import put, say, tell, whisper
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import Count, OneOf, as_json
 from budmodel_pipeline.commands.ports import is_free
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def psql(write: bool, arguments: Sequence[str]) -> None:
 
 
 @click.command()
-@click.option(
-    "--port", type=click.IntRange(1, 65535), help=f"Where the UI listens, on this machine only.  [default: {PORT}]"
-)
+@click.option("--port", type=Count(1, 65535), help=f"Where the UI listens, on this machine only.  [default: {PORT}]")
 @as_json
 def ui(port: int | None, as_json: bool) -> None:
     """Start the Dagster UI and its daemon on the same databases, until it is interrupted."""
@@ -130,7 +128,7 @@ def _announce(port: int, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=OneOf(SHELLS))
 @as_json
 def completion(shell: str, as_json: bool) -> None:
     """Print the completion of this command for a SHELL: eval "$(budmodel completion bash)"."""

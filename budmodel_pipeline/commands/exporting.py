@@ -6,7 +6,7 @@ import click
 
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import OneOf, as_json
 
 # Those of `export_formats.FORMATS`, which takes longer to import than this list to read.
 FORMATS = ("parquet", "csv", "sqlite", "xlsx")
@@ -14,9 +14,7 @@ FORMATS = ("parquet", "csv", "sqlite", "xlsx")
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--format", "file_format", type=click.Choice(FORMATS), default="parquet", show_default=True, help="Of the files."
-)
+@click.option("--format", "file_format", type=OneOf(FORMATS), default="parquet", show_default=True, help="Of the files.")
 @click.option("--noncommercial", is_flag=True, help="With what may be passed on, but not for money.")
 @as_json
 def export(folder: Path, file_format: str, noncommercial: bool, as_json: bool) -> None:

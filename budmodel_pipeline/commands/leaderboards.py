@@ -8,7 +8,7 @@ import click
 
 from budmodel_pipeline.commands.console import cell, say, show
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import SourceName, as_json
+from budmodel_pipeline.commands.options import Count, Day, OneOf, SourceName, as_json
 
 # What a table does not need: the same in every row, or told by the published name.
 NOT_SHOWN = ("unit", "as_of", "origin", "variant")
@@ -28,7 +28,7 @@ SHOWN_OF_A_CHANGE = (
 
 @click.command()
 @click.argument("metric")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
+@click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many rows.")
 @as_json
 def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     """The top of METRIC, such as lmarena_text.rating_overall; `budmodel metrics` lists them."""
@@ -68,10 +68,10 @@ def metrics(domain: str | None, source: str | None, headline: bool, as_json: boo
 
 
 @click.command()
-@click.option("--week", type=click.DateTime(["%Y-%m-%d"]), help="The week of this day (UTC); else the newest with any.")
+@click.option("--week", type=Day(), help="The week of this day (UTC); else the newest with any.")
 @click.option("--source", type=SourceName(), metavar="SOURCE", help="Only those of a leaderboard.")
-@click.option("--kind", type=click.Choice(KINDS), help="Only those of a kind.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many changes.")
+@click.option("--kind", type=OneOf(KINDS), help="Only those of a kind.")
+@click.option("--limit", type=Count(min=1), default=50, show_default=True, help="How many changes.")
 @as_json
 def changes(week: datetime | None, source: str | None, kind: str | None, limit: int, as_json: bool) -> None:
     """What publishers changed in a week: entries that came, went or were renamed, scores, definitions, new bests."""
@@ -84,7 +84,8 @@ def changes(week: datetime | None, source: str | None, kind: str | None, limit: 
         return
     if rows:
         say(f"Week of {rows[0]['week']}: {len(rows):,} changes")
-    show([{name: row[name] for name in SHOWN_OF_A_CHANGE} for row in rows[:limit]], as_json=False)
+    told = [{name: row[name] for name in SHOWN_OF_A_CHANGE} for row in rows[:limit]]
+    show(told, as_json=False, otherwise=f"No such change is known{f' of the week of {week:%Y-%m-%d}' if week else ''}.")
     if len(rows) > limit:
         say(f"\n{len(rows) - limit:,} more: --limit {len(rows)}")
 
@@ -93,7 +94,7 @@ def changes(week: datetime | None, source: str | None, kind: str | None, limit: 
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--metric", "chosen", multiple=True, metavar="METRIC", help="Only this metric; may be given several times.")
 @click.option("--headline/--all", default=True, help="The headline of each leaderboard, or parts and sub-scores as well.")
-@click.option("--limit", type=click.IntRange(min=1), help="How many metrics; without it every one.")
+@click.option("--limit", type=Count(min=1), help="How many metrics; without it every one.")
 @as_json
 def compare(models: Sequence[str], chosen: Sequence[str], headline: bool, limit: int | None, as_json: bool) -> None:
     """Scores and ranks of the MODELs side by side, metrics that all of them have first."""

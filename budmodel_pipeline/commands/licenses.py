@@ -44,6 +44,7 @@ def license_of_target(
 
 def _tell(target: str, as_json: bool) -> None:
     from budmodel_pipeline.connections import live
+    from budmodel_pipeline.licensing.model import Value
     from budmodel_pipeline.model_info.repository import RepositoryError
     from budmodel_pipeline.targets.license_report import license_json, summary
     from budmodel_pipeline.targets.license_search import LicenseTargetError, license_of
@@ -59,6 +60,9 @@ def _tell(target: str, as_json: bool) -> None:
         return
     for line in summary(found):
         say(line)
+    if all(one.value is Value.UNKNOWN for one in found.answers):
+        say("Nothing is known of what it permits: read it yourself.")
+        return
     say("")
     show(
         [{"question": one.question, "answer": one.value, "because": one.explanation} for one in found.answers], as_json=False

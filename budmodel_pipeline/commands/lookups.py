@@ -75,10 +75,14 @@ def group_id(connection: Connection, name: str) -> str:
 
 
 def metric_id(connection: Connection, name: str) -> str:
-    """The metric of that id, in any spelling. Raises UnknownNameError."""
+    """The metric of that id, in any spelling; the source may be left out where only one has it. Raises UnknownNameError."""
     ids: list[str] = list(
         connection.execute(text("select metric_id from budmodel.metrics order by is_headline desc, metric_id")).scalars()
     )
+    asked = spelling(name)
+    within = [one for one in ids if asked and spelling(one.partition(".")[2]) == asked]
+    if len(within) == 1:
+        return within[0]
     headlines = text("select metric_id from budmodel.metrics where is_headline order by 1")
     return _known("metric", name, ids, f"Try one of: {', '.join(connection.execute(headlines).scalars())}.")
 
@@ -96,13 +100,13 @@ def scope(connection: Connection, name: str) -> str:
     return _known("domain", name, scopes, f"Known: {', '.join(scopes)}.")
 
 
-def license_id(name: str) -> str:
-    """The license of that name or id. Raises UnknownNameError."""
+def license_id(name: str, *kinds: str) -> str:
+    """The license of that name or id, or the one of some `kinds` of licenses. Raises UnknownNameError."""
     from budmodel_pipeline.licensing.tags import license_named, names_on_record
 
-    found = license_named(name)
+    found = meant(name, kinds) or license_named(name)
     if found is None:
-        by_name = names_on_record()
+        by_name = {**{kind: kind for kind in kinds}, **names_on_record()}
         raise UnknownNameError(unknown("license", name, dict.fromkeys(by_name[one] for one in near(name, by_name))))
     return found
 

@@ -13,8 +13,9 @@ import click
 
 from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.console import cell, say, show, show_pairs, tell, whisper
-from budmodel_pipeline.commands.options import Amount, as_json
+from budmodel_pipeline.commands.options import Amount, Count, OneOf, as_json
 from budmodel_pipeline.commands.overview import in_short, overview
+from budmodel_pipeline.ranking.choice import counted
 
 if TYPE_CHECKING:
     from budmodel_pipeline.model_info.offers import Offer
@@ -31,9 +32,7 @@ VERDICTS = ("safe", "unscanned", "error", "suspicious", "malicious")
 
 @click.command()
 @click.argument("target")
-@click.option(
-    "--context", "tokens", type=click.IntRange(min=1), help="Tokens to serve at; without it all that the model states."
-)
+@click.option("--context", "tokens", type=Count(min=1), help="Tokens to serve at; without it all that the model states.")
 @as_json
 def inspect(target: str, tokens: int | None, as_json: bool) -> None:
     """What the model at TARGET is: a directory or archive, hf:org/name@revision, a URL, or cloud:maker/name with what
@@ -115,11 +114,9 @@ def _closed_model(wanted: "Target") -> "tuple[Inspection, Sequence[Offer]]":
 @click.command()
 @click.argument("target")
 @click.option("--by", default=None, help="Who asks; without it the name of the user.")
-@click.option("--priority", default=0, show_default=True, help="Higher is served first.")
+@click.option("--priority", type=Count(), default=0, show_default=True, help="Higher is served first.")
 @click.option("--wait", is_flag=True, help="Until it is served; the exit status is 1 where that fails.")
-@click.option(
-    "--timeout", type=click.IntRange(min=0), metavar="SECONDS", help="With --wait: how long; then the exit status is 1."
-)
+@click.option("--timeout", type=Count(min=0), metavar="SECONDS", help="With --wait: how long; then the exit status is 1.")
 @as_json
 def request(target: str, by: str | None, priority: int, wait: bool, timeout: int | None, as_json: bool) -> None:
     """Ask for the model at TARGET: hf:org/name, cloud:maker/name, a directory or archive, or a URL.
@@ -173,8 +170,8 @@ def request(target: str, by: str | None, priority: int, wait: bool, timeout: int
     "--max-memory", type=Amount(of_bytes=True), metavar="24GB", help="Those served at 8,192 tokens within so much memory."
 )
 @click.option("--open", "is_open", is_flag=True, help="Those whose weights are published.")
-@click.option("--verdict", type=click.Choice(VERDICTS, case_sensitive=False), help="Those whose files have this verdict.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many models.")
+@click.option("--verdict", type=OneOf(VERDICTS), help="Those whose files have this verdict.")
+@click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many models.")
 @as_json
 def models(
     domain: str | None,
@@ -207,7 +204,7 @@ def models(
     if as_json:
         show(found[:limit], as_json=True)
         return
-    show([_in_a_line(row) for row in found[:limit]], as_json=False)
+    show([_in_a_line(row) for row in found[:limit]], as_json=False, otherwise="No model is known to meet every condition.")
     if len(found) > limit:
         say(f"\n{len(found) - limit:,} more: --limit {len(found)}")
     if unknown:
@@ -251,7 +248,8 @@ def model(name: str, as_json: bool) -> None:
     if as_json:
         tell(known)
         return
-    say(f"{known['model_id']}: {len(known['names'])} names, {len(known['scores'])} metrics, {len(known['cards'])} cards")
+    counts = (counted(len(known[many]), one) for many, one in (("names", "name"), ("scores", "metric"), ("cards", "card")))
+    say(f"{known['model_id']}: {', '.join(counts)}")
     told = ((name, text.split("\n")) for name, text in overview(known).items())
     show_pairs(("" if number else name, line) for name, lines in told for number, line in enumerate(lines))
     for card in known["cards"]:

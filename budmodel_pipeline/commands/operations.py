@@ -9,7 +9,7 @@ import click
 
 from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.console import say, show, tell
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import Count, as_json
 
 
 @click.command()
@@ -106,7 +106,7 @@ def restore(folder: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=7), default=90, show_default=True, help="How long runs are kept.")
+@click.option("--days", type=Count(min=7), default=90, show_default=True, help="How long runs are kept.")
 @click.option("--yes", is_flag=True, help="Do it; without it, what would go is told and nothing is done.")
 @as_json
 def prune(days: int, yes: bool, as_json: bool) -> None:

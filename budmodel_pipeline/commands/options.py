@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs: one object or list, errors as well.")
+as_lines = click.option("--json", "as_json", is_flag=True, help="JSON for programs: an object in a line for each file.")
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _COUNTS: dict[str, int] = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -49,6 +50,42 @@ class SourceName(click.ParamType[str]):
         return [CompletionItem(name) for name in catalog() if name.startswith(incomplete)]
 
 
+class OneOf(click.Choice[str]):
+    """One of a few words, in any spelling: `RTX 4090` is `rtx-4090`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from budmodel_pipeline.identity.spelling import do_you_mean, meant, near
+
+        known, name = [str(one) for one in self.choices], str(value)
+        found = meant(name, known)
+        if found is None:
+            alike = near(name, known)
+            self.fail(f"{name!r} is none of {', '.join(known)}.{f' {do_you_mean(alike)}' if alike else ''}", param, ctx)
+        return found
+
+
+class Day(click.DateTime):
+    """A day as 2026-03-01."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's own signature
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a day such as 2026-03-01; found {value!r}.", param, ctx)
+
+
+class Count(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "number"
+
+
 class Amount(click.ParamType[int]):
     """A number with a unit: `8B` parameters, `24GB` of memory."""
 
@@ -56,7 +93,7 @@ class Amount(click.ParamType[int]):
 
     def __init__(self, *, of_bytes: bool = False) -> None:
         self._units = _BYTES if of_bytes else _COUNTS
-        self._example = "24GB or 16GiB" if of_bytes else "8B, 500M or 7000000000"
+        self._example = "24GB or 16GiB" if of_bytes else "32k, 500M, 8B or 7000000000"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         found = _AMOUNT.fullmatch(str(value).strip().replace(",", ""))

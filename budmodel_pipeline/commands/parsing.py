@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from budmodel_pipeline.commands.console import say, show
-from budmodel_pipeline.commands.options import SourceName, as_json
+from budmodel_pipeline.commands.options import Count, SourceName, as_json
 from budmodel_pipeline.commands.published_files import files_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, path_type=Path),
     help="The file of SOURCE, or a directory with its files, alone or laid out as a mirror; without it, the sample.",
 )
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many scores to show.")
+@click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many scores to show.")
 @as_json
 def parse(source: str, file: Path | None, limit: int, as_json: bool) -> None:
     """What SOURCE makes of its files: scores, rejected rows and checks. Needs no database and keeps nothing.

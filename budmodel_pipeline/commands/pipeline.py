@@ -12,7 +12,7 @@ import click
 
 from budmodel_pipeline.commands.console import cell, say, show, tell, whisper
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import SourceName, as_json
+from budmodel_pipeline.commands.options import Day, OneOf, SourceName, as_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -44,7 +44,7 @@ FAILED = "✗"
     metavar="SOURCE",
     help="Only this source; may be given several times.",
 )
-@click.option("--origin", type=click.Choice(ORIGINS), help="Bundled samples, a mirror, or live.")
+@click.option("--origin", type=OneOf(ORIGINS), help="Bundled samples, a mirror, or live.")
 @click.option(
     "--accept",
     metavar="WHY",
@@ -195,7 +195,7 @@ def resolve(
 
 @click.command()
 @click.argument("source", type=SourceName())
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The snapshot that was current on this day (UTC).")
+@click.option("--as-of", type=Day(), help="The snapshot that was current on this day (UTC).")
 @as_json
 def replay(source: str, as_of: datetime | None, as_json: bool) -> None:
     """Parse a stored snapshot of SOURCE again, offline, and compare it with what is published."""
@@ -233,9 +233,7 @@ def rebuild(as_json: bool) -> None:
 @click.command()
 @click.argument("source", type=SourceName())
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) on which the publisher had this file."
-)
+@click.option("--as-of", required=True, type=Day(), help="The day (UTC) on which the publisher had this file.")
 @as_json
 def backfill(source: str, file: Path, as_of: datetime, as_json: bool) -> None:
     """Load an older FILE of SOURCE as history; what is current stays.
@@ -396,7 +394,8 @@ def _summary(connection: "Connection", started: datetime, attempted: Sequence[st
         f"\n      {me} run --origin live          the real sites"
     )
     if page:
-        say(f"\nThe ranking as a page: {os.path.relpath(page)} ({me} report)")
+        place = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+        say(f"\nThe ranking as a page: {place} ({me} report)")
     _show_failures(rows, reports.failing_models(connection))
 
 

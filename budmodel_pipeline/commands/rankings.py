@@ -8,7 +8,7 @@ import click
 
 from budmodel_pipeline.commands.console import say, show
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import SourceName, as_json
+from budmodel_pipeline.commands.options import Count, Day, SourceName, as_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -32,9 +32,9 @@ NOT_SHOWN = ("group_id", "benchmark_ids", "sources", "published_name", "variant"
 )
 @click.option("--no-self-reported", is_flag=True, help="Without what makers say of their own models.")
 @click.option("--makers-word", is_flag=True, help="A place as well for what only its maker measured.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Without data that the publisher dates earlier (UTC).")
+@click.option("--since", type=Day(), help="Without data that the publisher dates earlier (UTC).")
 @click.option("--model", help="What the place of this model stands on, benchmark by benchmark.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many rows.")
+@click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many rows.")
 @as_json
 def ranking(
     domain: str,

@@ -88,12 +88,22 @@ def _tick(definitions: dg.Definitions, instance: dg.DagsterInstance, sensor: str
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Marks runs of this command that were killed as failed and frees the pool slots they still hold."""
+    """Marks runs of this command that were killed as failed, and frees the pool slots that runs hold which are over.
+
+    A run whose failure was noted in its midst keeps its slots as a killed one does, and a step would wait for them for ever:
+    the daemon, which frees them otherwise, need not be running.
+    """
     # A filter on the tag would miss a run that was killed before its tags were indexed; the run itself has them by then.
     for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
         if COMMAND in run.tags:
             instance.report_run_failed(run, "The process of this run died; the next one took over.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    storage = instance.event_log_storage
+    pools = [storage.get_concurrency_info(key) for key in storage.get_concurrency_keys()]
+    # A place that was given up goes to whoever waits longest, dead or not.
+    for run_id in {one for pool in pools for one in pool.active_run_ids | pool.pending_run_ids | pool.assigned_run_ids}:
+        holder = instance.get_run_by_id(run_id)
+        if holder is None or holder.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _execute(

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from budmodel_pipeline.commands.lookups import expect_built, is_built, model_id
+from budmodel_pipeline.commands.lookups import UnknownNameError, expect_built, is_built, model_id
+from budmodel_pipeline.targets.target import is_written_as_target
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.states import SourceState
 from budmodel_pipeline.workflows.cadence import next_due
@@ -217,6 +218,16 @@ def target_named(connection: Connection, name: str) -> RowMapping | None:
     return connection.execute(named, {"name": name, "path": str(Path(name).absolute())}).mappings().one_or_none()
 
 
+def _model_named(connection: Connection, name: str) -> str:
+    """The model that a name means, or one that is written as a place which nobody has read yet. Raises UnknownNameError."""
+    if not is_written_as_target(name):
+        return model_id(connection, name)
+    try:
+        return model_id(connection, name if "://" in name else name.partition(":")[2])
+    except UnknownNameError as error:
+        raise UnknownNameError(f"Nobody has read {name} yet: `budmodel request {name}` asks for it. {error}") from error
+
+
 def model_report(connection: Connection, name: str) -> dict[str, Any]:
     """Everything that is known of a model: names, cards, lineage, scores, and what went wrong.
 
@@ -224,7 +235,7 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
     """
     expect_built(connection, "model_cards")
     asked = target_named(connection, name)
-    meant = (asked["model_id"] or asked["target"]) if asked else model_id(connection, name)
+    meant = (asked["model_id"] or asked["target"]) if asked else _model_named(connection, name)
     targets = [asked["target"]] if asked else []
     values = {"id": meant, "targets": targets}
 

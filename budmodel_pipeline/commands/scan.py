@@ -11,7 +11,7 @@ import click
 
 from budmodel_pipeline.commands import context
 from budmodel_pipeline.commands.console import put
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import OneOf, as_lines
 
 if TYPE_CHECKING:
     from budmodel_pipeline.settings import Settings
@@ -39,7 +39,7 @@ def _home(settings: "Settings") -> Path:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
+    type=OneOf(["text", "json", "sarif", "github"]),
     default="text",
     help="Of the report: a table, one document of JSON, SARIF 2.1.0, or annotations for a workflow of GitHub.",
 )
@@ -48,7 +48,7 @@ def _home(settings: "Settings") -> Path:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Findings that are accepted, in TOML, each with a reason and a date (see budmodel_scanner/README.md).",
 )
-@as_json
+@as_lines
 def scan(target: str, no_cache: bool, cross_check: bool, form: str, baseline: Path | None, as_json: bool) -> None:
     """Whether the files of TARGET are safe: a directory, a file, hf:org/name@revision, or a URL. Needs no database.
 

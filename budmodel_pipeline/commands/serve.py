@@ -6,7 +6,7 @@ import click
 
 from budmodel_pipeline.commands.console import tell
 from budmodel_pipeline.commands.context import database
-from budmodel_pipeline.commands.options import as_json
+from budmodel_pipeline.commands.options import Count, as_json
 from budmodel_pipeline.commands.ports import is_free
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STATEMENT_SECONDS = 10
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 is everywhere.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes one that is free.")
+@click.option("--port", type=Count(0, 65535), default=8000, show_default=True, help="0 takes one that is free.")
 @as_json
 def serve(host: str, port: int, as_json: bool) -> None:
     """Serve the HTTP API: the marts for programs, and requests for models. /docs describes it."""

@@ -59,6 +59,9 @@ def withdraw(target: str, reason: str | None, by: str | None, yes: bool, as_json
     if as_json:
         tell({"target": gone.target, "done": yes, "rows": dict(gone.rows), "objects": list(gone.objects)})
         return
+    if not yes and not gone.rows and not gone.objects:
+        say(f"Nothing is kept of {gone.target}, so there is nothing to remove; a model of the hub is hf:org/name.")
+        return
     if gone.rows:
         show([{"table": table, "rows": count} for table, count in gone.rows.items()], as_json=False)
     counted = f"{sum(gone.rows.values()):,} rows and {len(gone.objects):,} objects of {gone.target}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -21,7 +22,8 @@ from budmodel_pipeline.licensing.terms import family_member, family_members, ter
 MAX_LENGTH = 300
 # Catalogs that allow no dot in a name write 2_0.
 _VERSION = re.compile(r"(?<=\d)_(?=\d)")
-_SEPARATORS = re.compile(r"[\s_/-]+")
+# All of Unicode's hyphens and dashes: who copies a name from a page gets the page's.
+_SEPARATORS = re.compile(r"[\s_/\u2010-\u2015-]+")
 _COMMA = re.compile(r"\s*[,;|]\s*")
 # `apache2.0`, `gpl3`: a name that runs into its version.
 _RUN_TOGETHER = re.compile(r"(?<=[a-z])v(?=\d)|(?<=[a-uw-z])(?=\d)")
@@ -154,6 +156,7 @@ def forbids_commercial_use(said: str) -> bool:
 
 def license_named(name: str) -> str | None:
     """The id of the license, family, or absence of one, that `name` means; None where it means nothing that is known."""
+    name = unicodedata.normalize("NFKC", name)
     word = _PREFIX.sub("", name.strip(" \t\r\n'\"")).strip().lower()
     plain = _SEPARATORS.sub("-", _VERSION.sub(".", word))
     if not plain or len(name) > MAX_LENGTH:

@@ -122,7 +122,7 @@ def gigabytes(size: int) -> str:
 
 
 def _ranked(row: Row) -> Answer:
-    stands = f"{row['score']:.1f} ({row['lower']:.1f} to {row['upper']:.1f}) by {_counted(row['benchmarks'], 'benchmark')}"
+    stands = f"{row['score']:.1f} ({row['lower']:.1f} to {row['upper']:.1f}) by {counted(row['benchmarks'], 'benchmark')}"
     if row["rank"] is None:
         others = row["benchmarks"] - row["self_reported"]
         return Answer(None, f"{stands}, {others or 'none'} of them measured by others than its maker: too few for a place")
@@ -231,11 +231,11 @@ def _beside(row: Row, wanted: Wanted) -> tuple[str, ...]:
     """What is not known, or doubtful, about a model beyond what was asked."""
     claims, contradictions, disputed = row["self_reported"], row["license_conflicts"], row["contradicted_providers"]
     said = {
-        f"{claims} of its {_counted(row['benchmarks'], 'benchmark')} {'is' if claims == 1 else 'are'} its maker's word": (
+        f"{claims} of its {counted(row['benchmarks'], 'benchmark')} {'is' if claims == 1 else 'are'} its maker's word": (
             claims > 0
         ),
         "its license": "license" in row["not_known"] and wanted.license is None,
-        f"{_counted(contradictions, 'contradiction')} about its license": contradictions > 0,
+        f"{counted(contradictions, 'contradiction')} about its license": contradictions > 0,
         _unscanned(row): row["verdict"] not in ("safe", *HARMFUL) and not wanted.is_safe,
         "its context": "context" in row["not_known"] and wanted.context is None,
         f"what {_counted(disputed, 'provider')} {'charges' if disputed == 1 else 'charge'}: catalogs differ": disputed > 0,
@@ -244,5 +244,5 @@ def _beside(row: Row, wanted: Wanted) -> tuple[str, ...]:
     return tuple(sentence for sentence, holds in said.items() if holds)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"

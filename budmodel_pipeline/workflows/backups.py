@@ -55,7 +55,8 @@ def restore(folder: Path, data: URL, dagster: URL, engine: Engine, store: Object
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
-        raise BackupError(f"{folder} holds no whole backup: {error}") from error
+        reason = f"{MANIFEST} is missing" if isinstance(error, FileNotFoundError) else error
+        raise BackupError(f"{folder} holds no whole backup: {reason}") from error
     if not knows(manifest["revision"]):
         raise BackupError(
             f"the backup is of revision {manifest['revision']} and this code knows none later than {newest_revision()}: "

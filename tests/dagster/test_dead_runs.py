@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from budmodel_pipeline.commands.refresh import close_dead_runs
 from budmodel_pipeline.resources.fixed import fixed
 from budmodel_pipeline.resources.postgres import WATCHED, PostgresResource, while_the_run_lives
 from budmodel_pipeline.sensors.dead_runs import GONE, dead_runs
@@ -82,3 +83,20 @@ def test_a_run_holds_its_lock_while_it_works(fresh: Deployment, instance: dg.Dag
     assert run.tags[WATCHED] == "true"
     with fresh.engine.connect() as connection:
         assert living(connection, [result.run_id]) == frozenset()
+
+
+def test_a_run_that_is_over_holds_no_place_in_a_pool(instance: dg.DagsterInstance) -> None:
+    """One whose failure was noted in its midst keeps its places: without a daemon the next run would wait for ever."""
+    storage = instance.event_log_storage
+    storage.set_concurrency_slots("pool", 3)
+    failed, at_work = (
+        add_run(instance, status, {}) for status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED)
+    )
+    for run_id in (failed, at_work, "given up", "is promised one", "waits"):
+        storage.claim_concurrency_slot("pool", run_id, "step")
+    storage.free_concurrency_slots_for_run("given up")
+    before = storage.get_concurrency_info("pool")
+    assert (before.assigned_run_ids - before.active_run_ids, before.pending_run_ids) == ({"is promised one"}, {"waits"})
+    close_dead_runs(instance)
+    pool = storage.get_concurrency_info("pool")
+    assert (pool.active_run_ids, pool.pending_run_ids, pool.assigned_run_ids) == ({at_work}, set(), {at_work})

@@ -75,6 +75,20 @@ def test_a_page_is_given_again_until_the_tables_are_built_anew(database: str) ->
     run(database, test)
 
 
+def test_a_memory_that_is_full_begins_anew(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute(database, "create schema marts; create table marts.one ()")
+    # Of three answers of 7 bytes the third is one too many.
+    monkeypatch.setattr("budmodel_pipeline.api.remembered.MOST_BYTES", 3 * (2_048 + 7) - 1)
+
+    async def test(pool: Pool) -> None:
+        async with counting(pool) as (get, asked):
+            for path in ("/v1/a", "/v1/b", "/v1/a", "/v1/b", "/v1/c", "/v1/c", "/v1/a"):
+                await get(path)
+            assert asked == ["/v1/a", "/v1/b", "/v1/c", "/v1/a"]
+
+    run(database, test)
+
+
 @pytest.mark.parametrize("path", ["/v1/now", "/v1/none", "/healthz"])
 def test_what_tells_the_present_or_a_failure_is_asked_every_time(database: str, path: str) -> None:
     execute(database, "create schema marts; create table marts.one ()")

@@ -56,6 +56,15 @@ def test_what_is_meant(name: str, known: tuple[str, ...], found: str | None) -> 
         ("Apche 2", ("mit", "apache-2.0", "afl-3.0"), "apache-2.0", 1),
         ("leaderbord", COMMANDS, "leaderboard", 1),
         ("mdel", COMMANDS, "model", 2),
+        # One slip in a short word, and letters that changed places in a long one.
+        ("rnu", ("run", "scan"), "run", 1),
+        ("ru", ("psql", "scan"), None, 0),
+        ("lisence", COMMANDS, "license", 1),
+        ("mitt", ("mit", "mpl-2.0"), "mit", 1),
+        ("mat", ("mit", "mpl-2.0"), "mit", 1),
+        # More than the name.
+        ("swe-bench verified", ("swebench", "bfcl"), "swebench", 1),
+        ("the ugi leaderboard", ("ugi", "bfcl"), None, 0),
         ("xyzzy", METRICS, None, 0),
         ("", METRICS, None, 0),
     ],

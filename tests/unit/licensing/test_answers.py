@@ -83,6 +83,10 @@ def test_added_terms_take_back_every_permission() -> None:
     # Duties that the text spells out are still there.
     assert (answers["notices"].value, answers["notices"].method) == (Value.YES, "terms (modified text)")
     assert answers["notices"].quote is not None
+    # A restriction that the text is not seen to hold may have been taken back as well.
+    said = {Value.UNKNOWN, Value.NOT_APPLICABLE}
+    other = identification(None, "modified", candidates=("cc-by-nc-4.0",), remainder=(Span(0, 5),))
+    assert {answer.value for answer in by_question(MIT, other).values() if answer.quote is None} <= said
 
 
 def test_several_licenses_answer_what_they_agree_on() -> None:

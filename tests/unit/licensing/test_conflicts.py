@@ -134,6 +134,12 @@ def test_a_family_is_a_note_where_its_members_differ() -> None:
     assert ("note", "commercial use") in rows(lineage_conflicts("mit", [("org/base", "cc")]))
 
 
+def test_who_permits_nothing_permits_no_more_than_a_base_of_which_nothing_is_known() -> None:
+    assert "commercial use" not in {
+        dimension for _, dimension in rows(lineage_conflicts("cc-by-nc-4.0", [("org/base", "cc")]))
+    }
+
+
 def test_every_base_is_compared() -> None:
     found = lineage_conflicts("mit", [("a/a", "apache-2.0"), ("b/b", "cc-by-nc-4.0"), ("c/c", "gpl-3.0")])
     assert [(one.found, one.dimension) for one in found] == [("cc-by-nc-4.0", "commercial use"), ("gpl-3.0", "share-alike")]

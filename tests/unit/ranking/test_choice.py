@@ -63,6 +63,7 @@ def answer(wanted: Wanted, **said: Any) -> bool | None:
         (Wanted("commercial"), {"commercial_use": "CONDITIONAL"}, None),
         (Wanted("commercial"), {"commercial_use": "UNKNOWN", "license_id": None, "license_basis": "unknown"}, None),
         (Wanted("commercial"), {"commercial_use": "UNKNOWN", "commercial_doubt": "The base forbids."}, None),
+        (Wanted("commercial"), {"commercial_doubt": "The base forbids."}, None),
         (Wanted("commercial"), {"license_basis": "linked text"}, True),
         (Wanted("commercial"), {"license_basis": "tag"}, None),
         (Wanted("apache-2.0"), {}, True),

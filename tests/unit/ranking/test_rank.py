@@ -115,12 +115,17 @@ def test_a_model_that_others_never_met_and_a_new_exam_move_nobody_out_of_the_int
 
 def test_saturated_thin_and_lonely_benchmarks_are_named() -> None:
     scores = {
-        name: {**exams, "easy": 0.97 - 0.01 * place, **({"rare": exams["exam-3"]} if place < 4 else {})}
+        name: {
+            **exams,
+            "easy": 0.97 - 0.01 * place,
+            "easy for the best": 0.95 - 0.04 * place,
+            **({"rare": exams["exam-3"]} if place < 4 else {}),
+        }
         for place, (name, exams) in enumerate(LADDER.items())
     }
     scores["model-0"]["once"] = scores["model-1"]["once"] = 0.5
     uses = {use.benchmark_id: use for use in rank(evidence(scores)).benchmarks}
-    assert {name for name, use in uses.items() if use.is_saturated} == {"easy"}
+    assert {name for name, use in uses.items() if use.is_saturated} == {"easy", "easy for the best"}
     assert {name for name, use in uses.items() if use.is_thin} == {"rare"}
     assert (uses["once"].is_used, uses["once"].groups) == (False, 2)
     assert uses["once"].reason == "fewer than 3 groups have a score"

@@ -54,6 +54,8 @@ def test_a_text_stays_a_text_in_a_workbook(formula: str, tmp_path: Path) -> None
         (14_659_507_200, "bigint", "<v>14659507200</v>"),
         # A sheet would round it.
         (12_345_678_901_234_567, "bigint", "12345678901234567</t>"),
+        (10**15, "bigint", "1000000000000000</t>"),
+        (10**15 - 1, "bigint", "<v>999999999999999</v>"),
         (Decimal("0.25"), "numeric", "<v>0.25</v>"),
         (date(2026, 11, 27), "date", "<v>46353</v>"),
         (datetime(2026, 11, 27, 12, tzinfo=UTC), "timestamp with time zone", "<v>46353.5</v>"),
