@@ -238,7 +238,7 @@ def _beside(row: Row, wanted: Wanted) -> tuple[str, ...]:
         f"{counted(contradictions, 'contradiction')} about its license": contradictions > 0,
         _unscanned(row): row["verdict"] not in ("safe", *HARMFUL) and not wanted.is_safe,
         "its context": "context" in row["not_known"] and wanted.context is None,
-        f"what {_counted(disputed, 'provider')} {'charges' if disputed == 1 else 'charge'}: catalogs differ": disputed > 0,
+        f"what {counted(disputed, 'provider')} {'charges' if disputed == 1 else 'charge'}: catalogs differ": disputed > 0,
         "its price": "price" in row["not_known"] and wanted.max_price is None,
     }
     return tuple(sentence for sentence, holds in said.items() if holds)

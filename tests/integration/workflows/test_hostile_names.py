@@ -33,7 +33,7 @@ def test_a_name_is_published_and_resolved_as_it_is_written(database: str, tmp_pa
         assert board.extract(written.getvalue().encode()).snapshot.rows_kept == len(NAMES)
         with board.engine.begin() as connection:
             resolve_aliases(connection, resolve)
-            published = set(connection.execute(text("select published_name from budmodel.entries")).scalars())
+            published: set[str] = set(connection.execute(text("select published_name from budmodel.entries")).scalars())
             resolved = text("select published_name from budmodel.model_aliases join budmodel.models using (model_id)")
             assert published == set(NAMES) == set(connection.execute(resolved).scalars())
         assert board.count("scores") > 0
