@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_swagger import patch_fastapi
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from budmodel_pipeline.api.asking import request_routes
 from budmodel_pipeline.api.collections_read import collection_routes
@@ -68,7 +69,18 @@ def build_application(served: Served) -> FastAPI:
         app.add_middleware(CORSMiddleware, allow_origins=served.web_origins, allow_methods=["GET"], expose_headers=shown)
     app.add_middleware(limited, per_minute=served.per_minute)
     app.add_middleware(counted, registry=registry)
+    app.add_middleware(_headed)
     return app
+
+
+def _headed(app: ASGIApp) -> ASGIApp:
+    """`app`, which answers HEAD as it does GET: the server sends the body of neither."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope, "method": "GET"} if scope["type"] == "http" and scope["method"] == "HEAD" else scope
+        await app(asked, receive, send)
+
+    return answering
 
 
 def _tags() -> list[dict[str, Any]]:

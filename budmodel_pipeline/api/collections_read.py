@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from decimal import Decimal
 from importlib.metadata import version
 from io import StringIO
@@ -37,12 +38,22 @@ def collection_routes(pool: Pool) -> APIRouter:
     return router
 
 
+def form_wanted(accept: str) -> str:
+    """CSV where the client names it and likes JSON no better; else JSON, also for whoever names neither."""
+    likes = {}
+    for one in accept.split(","):
+        form, *parameters = (word.strip().lower() for word in one.split(";"))
+        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        likes[form] = float(quality) if re.fullmatch(r"[01](?:\.\d{0,3})?", quality) else 0.0
+    return CSV if likes.get(CSV, 0.0) > 0 and likes[CSV] >= likes.get(JSON, 0.0) else JSON
+
+
 def _add_collection(router: APIRouter, pool: Pool, offer: Offer) -> None:
     understood = reader_of(offer)
 
     async def read(request: Request) -> Response:
         question = understood(request.scope["query_string"])
-        wanted = CSV if CSV in request.headers.get("accept", "") else JSON
+        wanted = form_wanted(request.headers.get("accept", ""))
         build, page = await one_row(pool, question.sql, {**question.values, "held": _held(request, wanted)})
         if question.build is not None and question.build != build:
             raise HTTPException(409, "The table was rebuilt since the page before; begin again with the first one.")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+UNREADABLE = "The body cannot be read: it has to be JSON in UTF-8, not compressed, and not nested by the thousand."
 LOG = logging.getLogger(__name__)
 # In OpenAPI, for every route.
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -53,13 +54,16 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        detail = error.detail
+        detail = UNREADABLE if error.status_code == 400 else error.detail
         if detail == HTTPStatus(error.status_code).phrase:
             detail = f"{request.method} {request.url.path!r} is nothing that there is; /docs lists what can be asked."
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
-    async def not_understood(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001 - as it is called
+    async def not_understood(request: Request, error: RequestValidationError) -> Response:
+        form = request.headers.get("content-type", "none")
+        if "json" not in form.lower() and any(one["loc"][0] == "body" for one in error.errors()):
+            return problem(415, f"The body has to come as Content-Type: application/json; it came as {form}.")
         return problem(
             422,
             "; ".join(

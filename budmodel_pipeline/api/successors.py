@@ -15,6 +15,7 @@ from budmodel_pipeline.api.columns import Text
 from budmodel_pipeline.api.launching import launch_extraction
 from budmodel_pipeline.api.served import Served
 from budmodel_pipeline.model_info.repository import RepositoryError
+from budmodel_pipeline.ranking.choice import counted
 from budmodel_pipeline.sources.catalog import catalog
 from budmodel_pipeline.targets.license_report import license_json
 from budmodel_pipeline.targets.license_search import LicenseTargetError, license_of, license_of_tag
@@ -212,4 +213,4 @@ def _work_on_models(router: APIRouter, served: Served, writing: Any) -> None:
 
 def _said(rows: Sequence[Any], unknown: Sequence[str]) -> str:
     missing = f"; unknown: {', '.join(unknown)}" if unknown else ""
-    return f"{len(rows)} models{missing}."
+    return f"{counted(len(rows), 'model')}{missing}."

@@ -139,6 +139,31 @@ def test_what_a_client_holds_is_not_sent_again(api: Api) -> None:
     assert "etag" not in api.get("/v1/sources").headers
 
 
+@pytest.mark.parametrize("path", [BOARD, "/v1/models/microsoft/phi-4", "/healthz", "/docs", "/leaderboard/models-uris"])
+def test_the_head_of_an_answer_is_that_of_the_answer(api: Api, path: str) -> None:
+    whole, head = api.get(path), requests.head(f"{api.address}{path}", timeout=30)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag"):
+        assert head.headers.get(name) == whole.headers.get(name)
+    assert requests.head(f"{api.address}/v1/nothing", timeout=30).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "form", "status", "said"),
+    [
+        (b"target=hf:a/b", "application/x-www-form-urlencoded", 415, "it came as application/x-www-form-urlencoded"),
+        (b"[" * 30_000, "application/json", 400, "nested by the thousand"),
+        (b"\x1f\x8b\x08", "application/json", 400, "not compressed"),
+        (b"{", "application/json", 422, "JSON decode error"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_what_it_has_to_be(api: Api, body: bytes, form: str, status: int, said: str) -> None:
+    asked = {**WRITER, "Content-Type": form}
+    answer = requests.post(f"{api.address}/v1/requests", body, headers=asked, timeout=30)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+
+
 def test_a_page_of_other_tables_is_refused(api: Api) -> None:
     following = read(api.get(f"{BOARD}&limit=1"))["next"]
     assert api.get(following).status_code == 200

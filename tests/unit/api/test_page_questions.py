@@ -3,6 +3,7 @@
 import pytest
 from fastapi.exceptions import RequestValidationError
 
+from budmodel_pipeline.api.collections_read import CSV, JSON, form_wanted
 from budmodel_pipeline.api.offered import BY_PATH
 from budmodel_pipeline.api.page_questions import MOST_BYTES, parameters_of, reader_of
 from budmodel_pipeline.api.selecting import query_of
@@ -48,6 +49,43 @@ def test_what_is_not_understood_is_named(query_string: bytes, where: str) -> Non
     with pytest.raises(RequestValidationError) as refused:
         understood(query_string)
     assert refused.value.errors()[0]["loc"][:2] == ("query", where)
+
+
+@pytest.mark.parametrize(
+    ("query_string", "said"),
+    [
+        (b"metrc_id=x", "There is no parameter 'metrc_id'. Do you mean metric_id?"),
+        (b"colour=red", "There is no parameter 'colour'. /docs lists them."),
+        (b"sort=-scor", "There is no column '-scor'. Do you mean one of: score, -score"),
+        (b"fields=xyzzy", "There is no column 'xyzzy'. /docs lists them."),
+        (b"limit=0", "Input should be greater than or equal to 1"),
+    ],
+)
+def test_what_was_mistyped_is_answered_with_what_comes_near(query_string: bytes, said: str) -> None:
+    with pytest.raises(RequestValidationError) as refused:
+        understood(query_string)
+    assert refused.value.errors()[0]["msg"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", JSON),
+        ("*/*", JSON),
+        ("image/png", JSON),
+        ("text/csv", CSV),
+        ("TEXT/CSV; charset=utf-8", CSV),
+        ("text/csv, application/json", CSV),
+        ("application/json, text/csv;q=0.9", JSON),
+        ("application/json;q=0.5, text/csv;q=0.9", CSV),
+        ("text/csv;q=0, application/json", JSON),
+        ("text/csv;q=0", JSON),
+        ("text/csv;q=none", JSON),
+        ("text/csv-schema", JSON),
+    ],
+)
+def test_the_form_that_a_client_wants(accept: str, form: str) -> None:
+    assert form_wanted(accept) == form
 
 
 def test_all_that_can_be_asked_is_described() -> None:
