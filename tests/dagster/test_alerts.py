@@ -3,10 +3,12 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any, cast
 
 import dagster as dg
 import pytest
@@ -15,7 +17,8 @@ from sqlalchemy import text
 from budmodel_pipeline.definitions import EXTRACTION_JOB, MARTS_JOB, build_definitions
 from budmodel_pipeline.resources import alerting
 from budmodel_pipeline.resources.alerting import AlertingResource
-from budmodel_pipeline.sensors.alerts import alerts
+from budmodel_pipeline.sensors.alerts import _stale, alerts
+from budmodel_pipeline.services.webhook import WebhookError, post_message
 from budmodel_pipeline.settings import Settings
 from budmodel_pipeline.workflows.fault_messages import read_told
 from tests.dagster.conftest import VICTIM, Deployment
@@ -187,6 +190,33 @@ def test_what_is_too_old_is_told(
         assert server.taken == [
             f"BudModel Pipeline: this is wrong:\n• the marts: made on {datetime.now(UTC):%Y-%m-%d} and not since"
         ]
+
+
+def test_the_oldest_of_several_tells_how_old_they_are() -> None:
+    now = datetime(2026, 3, 30, tzinfo=UTC)
+    old, new, never = (dg.AssetKey(name) for name in ("old", "new", "never"))
+    made = {old: now - timedelta(days=20), new: now - timedelta(days=1)}
+
+    class Instance:
+        """What Dagster remembers of the assets."""
+
+        def get_asset_records(self, keys: Sequence[dg.AssetKey]) -> list[Any]:
+            events = {key: SimpleNamespace(timestamp=made[key].timestamp()) for key in keys if key in made}
+            entries = (SimpleNamespace(asset_key=key, last_materialization_record=event) for key, event in events.items())
+            return [SimpleNamespace(asset_entry=entry) for entry in entries]
+
+    def stale(*keys: dg.AssetKey) -> list[str]:
+        return [fault.text for fault in _stale(cast("dg.DagsterInstance", Instance()), {"the marts": keys}, {}, now)]
+
+    assert stale(new, old, never) == stale(old) == ["the marts: made on 2026-03-10 and not since"]
+    assert stale(new, never) == stale(never) == []
+
+
+def test_a_redirect_is_no_delivery() -> None:
+    with webhook() as server:
+        server.status = 302
+        with pytest.raises(WebhookError, match="302 Found"):
+            post_message(server.url, "hello", 5)
 
 
 def test_once_a_week_people_hear_what_changed(deployment: Deployment, instance: dg.DagsterInstance) -> None:

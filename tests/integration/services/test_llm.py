@@ -91,6 +91,10 @@ def test_what_it_took_is_known(server: LlmServer) -> None:
     for stated in (0.004, {"total_cost": 0.004}):
         server.usage = {"prompt_tokens": 1, "completion_tokens": 1, "cost": stated}
         assert ask(server, **prices).cost_usd == Decimal("0.004")
+    # What cannot be a cost is no cost: the prices tell it.
+    for stated in (-0.004, 1e6):
+        server.usage = {"prompt_tokens": 1000, "completion_tokens": 200, "cost": stated}
+        assert ask(server, **prices).cost_usd == Decimal("0.00027")
     unusable: tuple[object, ...] = (None, [], {"prompt_tokens": "many", "cost": "free"})
     for usage in unusable:
         server.usage = usage
