@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi_swagger import patch_fastapi
 from prometheus_client import CollectorRegistry
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from budmodel_pipeline.api.asking import request_routes
@@ -26,6 +28,11 @@ ABOUT = """Public evidence about AI models: what leaderboards say, what a model 
 files are safe. `/v1` lists the collections. Pages are JSON, or CSV with `Accept: text/csv`; each bears an `ETag` that stays
 until the tables are built anew. Null is unknown, and never zero. What goes wrong is told as problem details."""
 
+# What the page may load, and whom its script may ask: this server alone. The script is started by a line in the page.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 # One line for each collection, and what is opened is opened by whoever reads.
 SHOWN = {"defaultModelsExpandDepth": -1, "docExpansion": "none", "filter": True, "validatorUrl": None}
 
@@ -50,10 +57,11 @@ def build_application(served: Served) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         responses=DOCUMENTED,
         openapi_tags=_tags(),
+        # What clients that are made from the description call a method.
+        generate_unique_id_function=lambda route: route.name,
         lifespan=connected,
     )
-    # The page and its script come from here: it works without a network, and nobody else sees who reads it.
-    patch_fastapi(app, swagger_ui_parameters=SHOWN)
+    _describe(app)
     answer_problems(app)
     writing = needs_token(served.tokens)
     reading = [writing] if served.reads_need_token else []
@@ -71,6 +79,31 @@ def build_application(served: Served) -> FastAPI:
     app.add_middleware(counted, registry=registry)
     app.add_middleware(_headed)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """The page at /docs. It and its script come from here: it works without a network, and nobody else sees who reads it."""
+
+    @app.get("/docs", include_in_schema=False)
+    def page() -> Response:
+        # Addresses beside the page's own: a proxy may speak TLS, or serve this below a path.
+        shown = get_swagger_ui_html(
+            openapi_url="openapi.json",
+            title=app.title,
+            swagger_js_url="swagger/swagger-ui-bundle.js",
+            swagger_css_url="swagger/swagger-ui.css",
+            swagger_favicon_url="swagger/favicon-32x32.png",
+            swagger_ui_parameters=SHOWN,
+        )
+        shown.headers["Content-Security-Policy"] = POLICY
+        return shown
+
+    @app.get("/", include_in_schema=False)
+    def front() -> Response:
+        return RedirectResponse("docs")
+
+    # For the script and its style. The library's own page, whose addresses are whole ones, is never asked for.
+    patch_fastapi(app, redirect_from_root_to_docs=False)
 
 
 def _headed(app: ASGIApp) -> ASGIApp:

@@ -75,7 +75,7 @@ def _add_collection(router: APIRouter, pool: Pool, offer: Offer) -> None:
     router.add_api_route(
         f"/{offer.path}",
         read,
-        summary=f"All {offer.path}",
+        summary=f"All {offer.path.replace('_', ' ')}",
         description=f"{offer.relation.description} Read from `{offer.relation.name}`.",
         tags=[offer.path],
         operation_id=f"list_{offer.path}",
@@ -106,11 +106,11 @@ def _add_item(router: APIRouter, pool: Pool, offer: Offer) -> None:
         return Response(row, headers=_headers(build, JSON), media_type=JSON)
 
     said, real = f"Its {offer.key}; what it holds of / stays as it is.", offer.example[offer.key or ""]
-    read.__annotations__["value"] = Annotated[str, Path(description=said, examples=[real])]
+    read.__annotations__["value"] = Annotated[str, Path(alias=offer.key, description=said, examples=[real])]
     router.add_api_route(
-        f"/{offer.path}/{{value:path}}",
+        f"/{offer.path}/{{{offer.key}:path}}",
         read,
-        summary=f"One of the {offer.path}, by its {offer.key}",
+        summary=f"One of them, by its {offer.key}",
         description=f"{offer.relation.description} With {' and '.join(offer.parts) or 'nothing else'}.",
         tags=[offer.path],
         operation_id=f"get_{offer.path}",
