@@ -1,6 +1,7 @@
 """The `budmodel` command. A command's module is imported when it is called: a scan need not wait for a database driver."""
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -72,6 +73,9 @@ class _Commands(click.Group):
         """Ends the process: a problem is a sentence on standard error, or an object of JSON where JSON was asked for."""
         words, output = sys.argv[1:] if args is None else list(args), sys.stdout
         as_json = "--json" in words
+        if as_json and not sys.stderr.isatty():
+            # What is logged on the way, such as that a download is tried again, would stand before the object of a problem.
+            logging.getLogger().addHandler(logging.NullHandler())
         try:
             # What a command returns is nothing; `--help` and the like end with a status.
             status = super().main(words, standalone_mode=False, **extra)

@@ -62,3 +62,12 @@ def test_an_invented_config_gives_reasons_and_no_numbers(at: Installation, model
 @pytest.mark.parametrize("target", ["nowhere", "http://127.0.0.1:1/model.safetensors"])
 def test_what_is_not_there_is_said(at: Installation, target: str) -> None:
     assert target.rpartition("/")[2] in fails_clearly(at.run("inspect", target))
+
+
+def test_on_standard_error_programs_find_the_problem_and_nothing_else(at: Installation) -> None:
+    """That a download was tried again is told to people alone."""
+    nowhere = {"BUDMODEL_ORIGIN": "mirror", "BUDMODEL_MIRROR_URL": "http://127.0.0.1:9"}
+    assert "attempt" in fails_clearly(at.run("inspect", "cloud:openai/gpt-4o", **nowhere))
+    said = json.loads(fails_clearly(at.run("inspect", "cloud:openai/gpt-4o", "--json", **nowhere)))
+    assert said["exit_status"] == 1
+    assert "127.0.0.1:9" in said["error"]

@@ -299,6 +299,16 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         (["choose", "--domain", "codng"], 1, "There is no domain 'codng'. Do you mean coding?"),
         (["choose", "--license", "Apche 2"], 1, "There is no license 'Apche 2'. Do you mean apache-2.0?"),
         (["choose", "--machine", "h100", "--memory", "24GB"], 2, "give one of them"),
+        (["choose", "--license", "commerical"], 1, "There is no license 'commerical'. Do you mean commercial?"),
+        (
+            ["model", "hf:nobody/nothing"],
+            1,
+            "Nobody has read hf:nobody/nothing yet: `budmodel request hf:nobody/nothing` asks",
+        ),
+        (["model", "cloud:openai/gpt4o"], 1, "'openai/gpt4o' means several models; name one of: openai/gpt-4o-2024-05-13"),
+        (["leaderboard", "elo"], 1, "Do you mean one of: agentset_embeddings.elo, eqbench.elo?"),
+        (["restore", "/nowhere"], 1, "/nowhere holds no whole backup: manifest.json is missing"),
+        (["export", "/proc/nowhere"], 1, "/proc/.nowhere.unfinished: No such file or directory"),
         (["ranking", "--model", "xyzzy"], 1, "There is no model 'xyzzy'. Nothing resembles it."),
         (["compare", PAIR[0], "gmini-3-pro"], 1, "There is no model 'gmini-3-pro'. Do you mean one of: google/gemini-3-pro"),
         (["compare", "gpt4o"], 1, "'gpt4o' means several models; name one of: openai/gpt-4o-2024-05-13, openai/gpt-4o-"),
@@ -387,7 +397,15 @@ def test_a_model_without_a_score_is_named(samples_run: Run) -> None:
 def test_what_is_spelled_otherwise_is_accepted(samples_run: Run) -> None:
     rows = samples_run.at.json("leaderboard", METRIC, "--limit", "1")
     assert samples_run.at.json("LeaderBoard", "LMArena text rating overall", "--limit", "1") == rows
-    for name in ("phi-4", "phi4", "Phi 4", "microsoft phi-4"):
+    # Where only one source has it, its name may be left out.
+    gpqa = samples_run.at.json("leaderboard", "epoch_ai.gpqa_diamond")
+    assert samples_run.at.json("leaderboard", "GPQA diamond") == gpqa
+    mit = samples_run.at.json("models", "--license", "mit")
+    assert samples_run.at.json("models", "--license", "\uff2d\uff29\uff34") == mit
+    assert samples_run.at.json("choose", "--license", "Commercial") == samples_run.at.json(
+        "choose", "--license", "commercial"
+    )
+    for name in ("phi-4", "phi4", "Phi 4", "microsoft phi-4", "\uff30hi\uff0d4"):
         assert samples_run.at.json("model", name)["model_id"] == "microsoft/phi-4"
 
 

@@ -92,3 +92,19 @@ def test_a_server_tells_programs_where_it_is_and_ends_with_130(samples_run: Run)
         process.communicate()
     assert process.returncode == 130
     assert f"Something else listens on port {port}: --port names another" in taken
+
+
+def test_a_terminal_without_the_characters_of_a_line_ends_no_run(samples_run: Run, install: Install) -> None:
+    at = install(of=samples_run.at)
+    finished = at.run("run", "--force", "--source", "ugi", PYTHONIOENCODING="ascii")
+    assert (finished.code, finished.err) == (0, "")
+    assert "\\u2713 scores/ugi  unchanged" in finished.out
+    told = at.run("changes", "--json", PYTHONIOENCODING="ascii")
+    assert (told.code, json.loads(told.out)) == (0, at.json("changes"))
+
+
+def test_bytes_that_are_no_text_are_a_name_that_nobody_has(samples_run: Run) -> None:
+    for command in ("model", "leaderboard"):
+        said = fails_clearly(samples_run.at.run(command, "\udcff"))
+        assert r"'\udcff'" in said
+    assert "holds bytes that are no UTF-8" in fails_clearly(samples_run.at.run("model", "\udcff"))
