@@ -75,13 +75,14 @@ def group_id(connection: Connection, name: str) -> str:
 
 
 def metric_id(connection: Connection, name: str) -> str:
-    """The metric of that id, in any spelling; the source may be left out where only one has it. Raises UnknownNameError."""
+    """The metric of that id, in any spelling, without its source where nothing else comes near. Raises UnknownNameError."""
     ids: list[str] = list(
         connection.execute(text("select metric_id from budmodel.metrics order by is_headline desc, metric_id")).scalars()
     )
     asked = spelling(name)
     within = [one for one in ids if asked and spelling(one.partition(".")[2]) == asked]
-    if len(within) == 1:
+    # `gpqa` is one metric's name, and the beginning of others that may be meant.
+    if len(within) == 1 and near(name, ids) == within:
         return within[0]
     headlines = text("select metric_id from budmodel.metrics where is_headline order by 1")
     return _known("metric", name, ids, f"Try one of: {', '.join(connection.execute(headlines).scalars())}.")

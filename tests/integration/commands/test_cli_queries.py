@@ -303,7 +303,7 @@ def test_the_connection_string_opens_the_marts(samples_run: Run) -> None:
         (
             ["model", "hf:nobody/nothing"],
             1,
-            "Nobody has read hf:nobody/nothing yet: `budmodel request hf:nobody/nothing` asks",
+            "Nobody has read hf:nobody/nothing yet: `budmodel request hf:nobody/",
         ),
         (["model", "cloud:openai/gpt4o"], 1, "'openai/gpt4o' means several models; name one of: openai/gpt-4o-2024-05-13"),
         (["leaderboard", "elo"], 1, "Do you mean one of: agentset_embeddings.elo, eqbench.elo?"),
