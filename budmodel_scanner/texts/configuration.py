@@ -7,13 +7,13 @@ from itertools import chain
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys, settings, tool_configuration
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.layouts import examine_layout
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.shell_commands import fetches, runs
+from budmodel_scanner.texts.shell_deeds import fetches, runs
 from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import Statement, download_step, listing
+from budmodel_scanner.texts.statements import Statement, download_step, listing, statements
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FINDINGS = 40
@@ -26,12 +26,9 @@ Path = tuple[str, ...]
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _NETWORK_SHARE = re.compile(r"^\\\\[\w.-]+\\")
 _MAX_STEPS = 20_000
+_OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
-)
-# As Hydra, OmegaConf, Compose, shells and workflows write it.
-_SECRET_URL = re.compile(
-    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{1,2}\s?(?:oc\.env:|env:|env\.|secrets\.)?\w*(?:token|secret|passw|api_?key|credential|access_key)\w*\s?\}{1,2}"
 )
 _TEXT_PICKLE = re.compile(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
 # As a pickle stands in a text of JSON: by escapes, each byte a character.
@@ -185,26 +182,26 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
     if len(text) > 20_000:
         return
     if _NETWORK_SHARE.match(text):
-        yield Finding(
-            "config.network-share", Verdict.SUSPICIOUS, f"{key} names a share on the network: {text[:80]}", _at(path, place)
-        )
-    is_file = (
-        len(text) < _LONGEST_PATH
-        and place.name.endswith(".json")
-        and (keys.FILE.search(key) or (key == "path" and place.name.endswith("modules.json")))
-    )
-    if is_file or (key in keys.LISTED["models"] and _URL.match(text)):
+        what = f"{key} names a share on the network: {text[:80]}"
+        yield Finding("config.network-share", Verdict.SUSPICIOUS, what, _at(path, place))
+    is_file = keys.FILE.search(key) or (key == "path" and place.name.endswith("modules.json"))
+    if (is_file and len(text) < _LONGEST_PATH and place.name.endswith(".json")) or (
+        key in keys.LISTED["models"] and _URL.match(text)
+    ):
         yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
     if text[0] in "\x80(ci" and (_BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text)):
         yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
-    if "://" in text and (secret := _SECRET_URL.search(text)) and not is_known(secret[0], DOWNLOADS):
-        what = f"{key} sends a secret of the environment to {secret[0][:120]}"
+    if address := carries_secret(text):
+        what = f"{key} sends a secret of the environment to {address[:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))
     if is_data:
         return
     either = keys.EITHER.search(key) is not None
     worst = Verdict.MALICIOUS if any(keys.COMMAND.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
     yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
+    if worst is Verdict.MALICIOUS and "\n" in text:
+        # A step of several lines is a program, in whatever language.
+        yield from examine_statements(list(statements(text)), place, worst=Verdict.SUSPICIOUS)
     if ("(" in text or "__" in text) and _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 
@@ -218,18 +215,14 @@ def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     names = Names()
+    what = f"{key} holds code: {text.strip()[:120]!r}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             deed = deed_of(names.dotted(node.func))
-            if (
-                deed in {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
-                or names.dotted(node.func) == "__import__"
-            ):
+            if deed in _OF_CODE or names.dotted(node.func) == "__import__":
                 verdict = Verdict.MALICIOUS if deed is Deed.RUNS_PROGRAM else Verdict.SUSPICIOUS
-                yield Finding("config.code-in-value", verdict, f"{key} holds code: {text.strip()[:120]!r}", _at(path, place))
+                yield Finding("config.code-in-value", verdict, what, _at(path, place))
                 return
         if isinstance(node, ast.Attribute) and node.attr in {"__subclasses__", "__globals__", "__builtins__"}:
-            yield Finding(
-                "config.code-in-value", Verdict.SUSPICIOUS, f"{key} holds code: {text.strip()[:120]!r}", _at(path, place)
-            )
+            yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, _at(path, place))
             return

@@ -72,9 +72,8 @@ def _encoded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
                 continue
             count += 1
             if count > _MAX_CANDIDATES:
-                yield Finding(
-                    "text.encoded-content", Verdict.SUSPICIOUS, "a great many encoded programs or pickles", place.at("")
-                )
+                what = "a great many encoded programs or pickles"
+                yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, place.at(""))
                 return
             # Agents of Stable-Baselines keep their pickled parts in their JSON under this key, and load them.
             if not data[max(0, position - 60) : position].rstrip(b' "\n').endswith(b':serialized:":'):

@@ -4,23 +4,16 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, host_of, is_known, is_local
 
-# What each program loads or runs that finds such a variable, whatever it was started for.
-_RUNS = re.compile(
-    r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|PYTHONSTARTUP|PYTHONBREAKPOINT|BASH_ENV|PROMPT_COMMAND|PERL5(?:OPT|DB)|RUBYOPT"
-    r"|GIT_(?:SSH|EXTERNAL_DIFF|PROXY_COMMAND|SSH_COMMAND)|GCONV_PATH|LESSOPEN|(?:CUDA|NVTX)_INJECTION64_PATH"
-)
+_RUNS = one_of("reached", "variables that run")
 # Those of runtimes hold many options, of which these load code.
 _OPTIONS = {
     "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
     **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agent\w+):")),
 }
-# Allocators and runtimes of compilers that people preload for speed.
-_PRELOADED = re.compile(
-    r"(?:[\w./${}-]*/)?lib(?:tcmalloc|jemalloc|mimalloc|iomp5|gomp|omp|stdc\+\+|asan|tsan|cudart|ccl|mkl\w*|c10\w*)[\w.-]*"
-    r"|\$\{?LD_PRELOAD\}?|\$\(.*\)|\s*"
-)
+_PRELOADED = one_of("reached", "preloaded")
 _KEEPS_SSH = re.compile(r"(?:/usr/bin/)?ssh(?:\s+-(?:i\s+\S+|o\s*\w+=\w+|[vqT46]))*\s*")
 _FROM = re.compile(
     r"(?P<downloads>HF_(?:HUB_)?ENDPOINT|HUGGINGFACE_CO_RESOLVE_ENDPOINT|MODELSCOPE_(?:DOMAIN|ENDPOINT))"
@@ -34,6 +27,25 @@ _SET = re.compile(
     r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
 )
 _MOST = 200
+# As Hydra, OmegaConf, Compose, shells and workflows write it.
+_SECRET_ADDRESS = re.compile(
+    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{0,2}\s?(?:oc\.env:|env:|env\.|secrets\.)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*"
+    r"[^\s\"'<>]{0,200}"
+)
+# Keys for one service, which no other one is to be given.
+_OWNED = re.compile(
+    r"\$\{{0,2}(?P<owner>HF|HUGGING_?FACE|AWS|GITHUB|GH|GITLAB|OPENAI|ANTHROPIC|WANDB|NPM|PYPI|CARGO|TWINE|AZURE|GOOGLE|GCP|KAGGLE|DOCKER)_\w"
+)
+
+
+def carries_secret(text: str, *, of_another: bool = False) -> str | None:
+    """An address of a stranger with a secret in it. `of_another`: programs give each service its own key every day."""
+    found = _SECRET_ADDRESS.search(text) if "://" in text and "$" in text else None
+    if found is None or is_known(found[0], DOWNLOADS) or is_local(found[0]):
+        return None
+    owned = _OWNED.search(found[0])
+    is_another = owned is not None and owned["owner"].lower().replace("_", "") not in host_of(found[0])
+    return found[0] if is_another or not of_another else None
 
 
 def does(name: str, value: str) -> str | None:

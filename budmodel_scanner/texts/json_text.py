@@ -26,29 +26,8 @@ def _run(item: bytes) -> bytes:
 
 
 # Vocabularies, merges as pairs or texts, scored pieces, and plain numbers: long, alike, and of no meaning to a loader.
-ALIKE = re.compile(
-    rb"|".join(
-        _run(item)
-        for item in (
-            _SHORT + _SPACE + rb":" + _SPACE + _NUMBER,
-            _NUMBER,
-            rb"\["
-            + _SPACE
-            + _SHORT
-            + _SPACE
-            + rb","
-            + _SPACE
-            + rb"(?:"
-            + _SHORT
-            + rb"|"
-            + _NUMBER
-            + rb")"
-            + _SPACE
-            + rb"\]",
-            _SHORT,
-        )
-    )
-)
+_PAIR = rb"\[" + _SPACE + _SHORT + _SPACE + rb"," + _SPACE + rb"(?:" + _SHORT + rb"|" + _NUMBER + rb")" + _SPACE + rb"\]"
+ALIKE = re.compile(rb"|".join(map(_run, (_SHORT + _SPACE + rb":" + _SPACE + _NUMBER, _NUMBER, _PAIR, _SHORT))))
 
 
 @dataclass(frozen=True, slots=True)

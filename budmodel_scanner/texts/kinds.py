@@ -78,6 +78,8 @@ def kind_of(path: str, text: str) -> Kind:
     if stem in {"dockerfile", "makefile", "containerfile"} or name.startswith("dockerfile."):
         return Kind.COMMANDS
     found = kind_by_content(text)
+    if dot and suffix == "config" and found is Kind.PLAIN:
+        return Kind.GRAPH
     # Documents without a suffix are written in capitals; what is not, is run.
     return Kind.SOURCE if found is Kind.PLAIN and re.fullmatch(r"[a-z][a-z_-]*", path.rsplit("/", 1)[-1]) else found
 

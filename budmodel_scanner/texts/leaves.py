@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.forms import TEMPLATES, matches
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
 from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
@@ -29,6 +30,7 @@ class LeafKind(StrEnum):
     VARIABLE = "is put into the environment of programs, under the name of its role"
     INDEX = "is where an installer finds packages"
     QUERY = "is run by a database"
+    TEMPLATE = "is filled in by an engine that gives it more than values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
 
             if what := query_deed(text):
                 yield Finding("query.runs-code", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.TEMPLATE:
+            for name, found_form in matches(TEMPLATES, text):
+                what = f"{name}: {' '.join(found_form[0].split())[:_MAX_SHOWN]!r}"
+                yield Finding("template.runs-code", Verdict.SUSPICIOUS, what, where)
 
 
 def _private(path: str) -> str | None:

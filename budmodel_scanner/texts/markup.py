@@ -8,9 +8,9 @@ from budmodel_scanner.content import CHUNK, Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.rows import FORMULA
-from budmodel_scanner.texts.shell_commands import fetches
+from budmodel_scanner.texts.shell_deeds import fetches
 from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import Statement, download_step, listing
+from budmodel_scanner.texts.statements import Statement, download_step, in_words, listing
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -130,6 +130,8 @@ class _Xml:
         self.parser.CharacterDataHandler = self._characters
         self.parser.buffer_text = True
         self.field = self.command = False
+        self.words: list[str] = []
+        self.source = False
         self.local = ""
         self.steps: list[Statement] = []
 
@@ -149,14 +151,7 @@ class _Xml:
             self.add("xml.doctype", "declares a document type of its own")
 
     def _entity(
-        self,
-        name: str,
-        parameter: int,
-        value: str | None,
-        _base: str | None,
-        system: str | None,
-        _public: str | None,
-        _notation: str | None,
+        self, name: str, parameter: int, value: str | None, _base: str | None, system: str | None, *_names: str | None
     ) -> None:
         # Drawing programs abbreviate their namespaces by entities.
         if system or parameter or not (value or "").startswith(("http://", "https://")):
@@ -178,7 +173,11 @@ class _Xml:
         elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
             self.add("office.dde", "a field that starts a program")
         self.field = local in {"instrtext", "ddelink"}
-        self.command, self.local = bool(_COMMAND_ELEMENT.fullmatch(local)), local
+        self.command = bool(_COMMAND_ELEMENT.fullmatch(local))
+        if local != self.local:
+            self.words.clear()
+        self.source = local.endswith(("repository", "mirror")) or (self.source and local in _OF_REPOSITORIES)
+        self.local = local
         plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
         self._told(local, *plain.values())
         for key, value in attributes.items():
@@ -200,6 +199,8 @@ class _Xml:
 
     def _characters(self, text: str) -> None:
         self._told(self.local, text)
+        if self.source and self.local == "url":
+            self.findings.extend(judge(Leaf(LeafKind.INDEX, text, f"line {self.parser.CurrentLineNumber}"), self.place))
         self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
         if self.local == "f" and FORMULA.search(b"=" + text.encode()):
             self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
@@ -208,12 +209,17 @@ class _Xml:
 
     def _told(self, key: str, *texts: str) -> None:
         """What elements and attributes say, for the steps of a build tool; `string` is a word of a list of Apple's."""
+        self.words = [*self.words, *filter(None, map(str.strip, texts))][-_MOST_WORDS:]
         texts = tuple(text.strip() for text in texts if _SHORTEST < len(text) < _LONGEST)
         if not texts:
             return
         kind = LeafKind.COMMAND if self.command else LeafKind.VALUE
         for text in texts if len(self.findings) < _MAX_FINDINGS else ():
             self.findings.extend(judge(Leaf(kind, text, f"line {self.parser.CurrentLineNumber}"), self.place))
+        if len(self.words) > 1 and not self.findings and any(map(fetches, texts)):
+            self.findings.extend(
+                judge(Leaf(LeafKind.VALUE, in_words(self.words), f"line {self.parser.CurrentLineNumber}"), self.place)
+            )
         if len(self.steps) < _MAX_STEPS and (self.steps or any(map(fetches, texts))):
             self.steps.append(listing(key, texts, self.parser.CurrentLineNumber))
 
@@ -229,7 +235,8 @@ class _Xml:
 
 
 _MAX_FINDINGS = 10
-_MAX_STEPS = 20_000
+_MAX_STEPS, _MOST_WORDS = 20_000, 12
+_OF_REPOSITORIES = {"id", "name", "url", "layout", "mirrorof", "releases", "snapshots", "enabled", "updatepolicy"}
 _SHORTEST, _LONGEST = 2, 20_000
 # Elements of build tools that hold commands.
 _COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")

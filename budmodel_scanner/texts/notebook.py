@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -10,10 +10,19 @@ from budmodel_scanner.texts.markup import examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import lines
 
 _INSTALL = re.compile(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
-_SHELL_CELL = re.compile(r"^%%(?:bash|sh|script|shell|cmd|powershell|system|!)\b")
-_OTHER_CELL = re.compile(r"^%%(?!time|timeit|capture|prun|writefile|file)\w+")
+_SHELL_CELL = re.compile(
+    r"^%%(?:(?:bash|sh|zsh|shell|cmd|powershell|system)\b|!|script(?:\s+-\S+)*\s+\S*(?:sh|powershell|cmd)\b)"
+)
+# What goes on as Python; other cells are files of their own, of a name or of a language.
+_PYTHON_CELL = re.compile(r"^%%(?:time|timeit|capture|prun|memit|mprun|debug|snakeviz|scalene|notify|wandb|bigquery|px)\b")
+_OTHER_CELL = re.compile(
+    r"""(?x)^%%(?:(?:writefile|file)(?:\s+-a)?\s+["']?(?P<name>[^\n"']+) | script(?:\s+-\S+)*\s+(?:\S*/)?(?P<program>\w+)
+    | (?P<magic>\w+))[^\n]*\n"""
+)
+_SUFFIXES = {magic: suffix for _, (magic, suffix) in lines(__package__, "known/cells.txt")}
 # Drawing libraries write scripts into outputs; those that reach for the kernel or the network are not theirs.
 _HOSTILE_OUTPUT = re.compile(
     r"(?i)(?:IPython|Jupyter)\.notebook\.kernel\.execute|document\.cookie|XMLHttpRequest[^;]{0,200}\.open\(|eval\(atob|\bfetch\(\s*['\"]https?://(?!(?:cdn|unpkg)\b)|navigator\.sendBeacon|new\s+WebSocket\(\s*['\"]wss?://(?!localhost|127)|localStorage\.getItem\([^)]{0,40}token"
@@ -37,8 +46,7 @@ def _in_portions(sources: list[str], imports: list[str]) -> Iterator[str]:
 
 
 def _imported(sources: list[str]) -> list[str]:
-    lines = dict.fromkeys(line for source in sources for line in source.splitlines() if _IMPORT.fullmatch(line))
-    return list(lines)
+    return list(dict.fromkeys(line for source in sources for line in source.splitlines() if _IMPORT.fullmatch(line)))
 
 
 _PORTION = 1 << 18
@@ -46,22 +54,27 @@ _MOST_IMPORTS = 500
 _IMPORT = re.compile(r"(?:import [\w., ]+|from [\w.]+ import [\w., *]+)")
 
 
-def examine_cells(cells: Iterable[object], place: Place) -> Iterator[Finding]:
+AsFile = Callable[[str, str, Place], Iterator[Finding]]
+
+
+def examine_cells(cells: Iterable[object], place: Place, as_file: AsFile) -> Iterator[Finding]:
     """The cells of a notebook that is too large to be held."""
     imports: list[str] = []
     batch: list[object] = []
     for cell in cells:
         batch.append(cell)
         if len(batch) == _CELLS:
-            yield from examine_notebook({"cells": batch}, place, imports)
+            yield from examine_notebook({"cells": batch}, place, as_file, imports)
             batch.clear()
-    yield from examine_notebook({"cells": batch}, place, imports)
+    yield from examine_notebook({"cells": batch}, place, as_file, imports)
 
 
 _CELLS = 2_000
 
 
-def examine_notebook(notebook: Mapping[str, object], place: Place, imports: list[str] | None = None) -> Iterator[Finding]:
+def examine_notebook(
+    notebook: Mapping[str, object], place: Place, as_file: AsFile, imports: list[str] | None = None
+) -> Iterator[Finding]:
     """`imports` are lines of cells before these, and are added to.
 
     Raises UnscannedError at the end when a code cell could not be parsed and nothing worse was found."""
@@ -78,7 +91,12 @@ def examine_notebook(notebook: Mapping[str, object], place: Place, imports: list
         if cell.get("cell_type") == "code":
             source = _joined(cell.get("source", cell.get("input")))
             yield from _shell_lines(source, place, where)
-            if not _SHELL_CELL.match(source) and not _OTHER_CELL.match(source):
+            if found := _HOSTILE_OUTPUT.search(source):
+                yield Finding("notebook.active-output", Verdict.SUSPICIOUS, f"runs {found[0][:80]!r}", place.at(where))
+            other = None if _PYTHON_CELL.match(source) else _OTHER_CELL.match(source)
+            if other and not _SHELL_CELL.match(source):
+                yield from _other_cell(other, source[other.end() :], place.inside(where), as_file)
+            elif other is None:
                 code = _plain_python(source)
                 try:
                     ast.parse(code)
@@ -101,6 +119,11 @@ def examine_notebook(notebook: Mapping[str, object], place: Place, imports: list
         raise unparsed
 
 
+def _other_cell(magic: re.Match[str], source: str, place: Place, as_file: AsFile) -> Iterator[Finding]:
+    language = (magic["program"] or magic["magic"] or "").lower()
+    yield from as_file((magic["name"] or f"cell.{_SUFFIXES.get(language, language)}").strip(), source, place)
+
+
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
@@ -112,12 +135,10 @@ def _joined(value: object) -> str:
 
 
 def _shell_lines(source: str, place: Place, where: str) -> Iterator[Finding]:
-    whole = bool(_SHELL_CELL.match(source))
-    lines = (
-        source.splitlines()[1:] if whole else [line for line in source.splitlines() if line.lstrip().startswith(("!", "%"))]
-    )
-    yield from judge(Leaf(LeafKind.COMMAND, "\n".join(line.lstrip(" !%") for line in lines), where), place)
-    for line in lines:
+    whole = _SHELL_CELL.match(source) is not None
+    written = [line for line in source.splitlines()[whole:] if whole or line.lstrip().startswith(("!", "%"))]
+    yield from judge(Leaf(LeafKind.COMMAND, "\n".join(line.lstrip(" !%") for line in written), where), place)
+    for line in written:
         if install := _INSTALL.match(line):
             for word in install[1].split():
                 yield from examine_requirement(word, place, place.at(where))

@@ -2,6 +2,7 @@
 
 import re
 
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is_local
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
@@ -10,32 +11,24 @@ _RUNS_REMOTE = re.compile(
 )
 _ADDRESS = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}")
 _RAW_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_NEVER_ASKED = re.compile(
-    r"(?i)\bpowershell(?:\.exe)?\b[^\n]{0,200}\s[-/]e(?:nc?|nco\w{0,10}|c)?\s{1,5}[\"']?[A-Za-z0-9+/=]{40,}"
-    r"|\bmshta(?:\.exe)?\s{1,5}[\"']?(?:https?:|javascript:|vbscript:)"
-    r"|\becho\s{1,5}[\"']?[A-Za-z0-9+/=]{24,}[\"']?\s{0,5}\|\s{0,5}base64\s{1,5}(?:-d|-D|--decode)\s{0,5}\|\s{0,5}(?:ba|z)?sh\b"
-)
+_NEVER_ASKED = one_of("reached", "never asked", re.IGNORECASE)
 
 # Things that let somebody else in, and words by which they are carried away; to this machine or to nobody named is no theft.
-_SECRETS = re.compile(
-    r"(?i)\b(?:(?:api|access|private|secret|ssh)[ _-]?keys?|\w*tokens?|credentials?|passwords?|secrets?"
-    r"|environment variables?|env vars?"
-    r"|\w+_(?:TOKEN|KEY|SECRET))\b|\.env\b|\.ssh/|\.aws/|\.netrc|\bid_rsa\b|/etc/passwd"
-)
+_SECRETS = one_of("reached", "secrets in prose", re.IGNORECASE)
+_KEY_FILES = one_of("reached", "keys in prose").pattern
 _CARRIES = re.compile(
     r"(?i)\b(?:send|sends|post|upload|submit|forward|transmit|exfiltrate|e-?mail|report|include|append|attach|embed|put)\b"
 )
 _TO = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
-_TO_AGENTS = re.compile(
-    r"(?i)\b(?:(?:AI|LLM|coding|language)[ -](?:assistants?|agents?|models?)|assistants?|agents?|copilot|claude"
-    r"|cursor|gemini|you must)\b"
-)
+_TO_AGENTS = one_of("reached", "agents in prose", re.IGNORECASE)
 _FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,5}")
 
 
 def theft_in(text: str, *, to_agents: bool = False) -> str | None:
     """Where a paragraph asks for secrets to be carried to an address that is not known; `to_agents`: of an agent."""
+    if not to_agents and (asked := _reads_keys(text)):
+        return f"asks for private keys to be read: {asked!r}"
     if not _TO.search(text):
         return None
     for found in _PARAGRAPH.finditer(text):
@@ -48,8 +41,23 @@ def theft_in(text: str, *, to_agents: bool = False) -> str | None:
             to = _TO.search(near)
             strange = to is not None and not is_known(to[0], DOWNLOADS) and not is_local(to[0])
             forbidden = _FORBIDS.search(paragraph[start : carries.start()]) is not None
+            if to is not None and "://" not in to[0]:
+                # Sentences beside one that gives an address for letters speak of other things.
+                near = re.split(r"[.;!?]\s", near[: to.end()])[-1]
             if strange and not forbidden and _SECRETS.search(_TO.sub("", near)):
                 return f"asks for secrets to be sent away: {' '.join(near.split())[:160]!r}"
+    return None
+
+
+_READS_KEYS = re.compile(
+    rf"(?i)\b(?:cat|read|run|open|print|output|show|copy|include|load|encode|base64|paste|dump)\b[^\n]{{0,80}}?(?:{_KEY_FILES})"
+)
+
+
+def _reads_keys(text: str) -> str | None:
+    for found in _READS_KEYS.finditer(text):
+        if not _FORBIDS.search(text[max(0, found.start() - 80) : found.start()]):
+            return " ".join(found[0].split())[:160]
     return None
 
 

@@ -16,7 +16,6 @@ def examine_pth(text: str, place: Place) -> Iterator[Finding]:
             yield Finding("pth.runs-code", verdict, f"runs at every start: {line[:120]!r}", place.at(f"line {number}"))
             return
         if ".." in line or line.startswith("/"):
-            yield Finding(
-                "pth.path", Verdict.SUSPICIOUS, f"adds {line[:120]!r} to the path of Python", place.at(f"line {number}")
-            )
+            what = f"adds {line[:120]!r} to the path of Python"
+            yield Finding("pth.path", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
             return

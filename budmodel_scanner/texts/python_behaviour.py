@@ -7,18 +7,11 @@ from collections.abc import Iterable, Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_calls import examine_call
-from budmodel_scanner.texts.python_deeds import (
-    DROP_HOST,
-    KEY_FILE,
-    PERSISTENCE,
-    RAW_ADDRESS,
-    SENSITIVE_FILE,
-    Deed,
-    deed_of,
-)
+from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of, opens_to_write
 from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
 from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Verdict
 
 # Imported by loaders, servers, installers or test runners without anybody asking for it.
@@ -32,6 +25,7 @@ _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdi
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes"})
 _LONGEST = 4_000
+_REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
 _DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
 
 
@@ -54,12 +48,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
             yield from _reference(node, file)
         if isinstance(node, ast.Attribute):
             yield from _climb(node, file)
-        if isinstance(node, ast.FunctionDef) and node.name in {
-            "__reduce__",
-            "__reduce_ex__",
-            "__setstate__",
-            "__getnewargs__",
-        }:
+        if isinstance(node, ast.FunctionDef) and node.name in _REDUCTIONS:
             yield from _reduction(node, file)
     if names.aliases.keys() & _COMBINED or any(name.split(".")[0] in _COMBINED for name in names.aliases.values()):
         for node in nodes:
@@ -153,7 +142,7 @@ def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Fou
     dotted = file.names.dotted(node)
     if dotted in {"subprocess.Popen", "types.FunctionType", "types.CodeType"}:
         return
-    if deed_of(dotted) in {Deed.RUNS_CODE, Deed.RUNS_PROGRAM}:
+    if deed_of(dotted) in _WEIGHT_OF_HIDDEN:
         yield "python.hands-over", Verdict.SUSPICIOUS, f"hands {dotted} over to be called elsewhere", node.lineno
     elif dotted == "os.environ":
         file.deeds.add(Deed.READS_ENVIRONMENT)
@@ -176,10 +165,7 @@ def _climb(node: ast.Attribute, file: PythonFile) -> Iterator[Found]:
 
 def _reduction(function: ast.FunctionDef, file: PythonFile) -> Iterator[Found]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Name | ast.Attribute) and deed_of(file.names.dotted(node)) in {
-            Deed.RUNS_CODE,
-            Deed.RUNS_PROGRAM,
-        }:
+        if isinstance(node, ast.Name | ast.Attribute) and deed_of(file.names.dotted(node)) in _WEIGHT_OF_HIDDEN:
             what = f"{function.name} makes pickles that call {file.names.dotted(node)}"
             yield "python.hostile-reduce", Verdict.MALICIOUS, what, node.lineno
             return
@@ -203,12 +189,8 @@ def _together(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module, file: 
 
 
 def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile) -> bool:
-    for name, call in calls:
-        if deed_of(name) is Deed.RUNS_PROGRAM:
-            words = (command_of(call, file) or "").split()
-            if words and _SHELLS.search(words[0]):
-                return True
-    return False
+    starts = [(command_of(call, file) or "").split()[:1] for name, call in calls if deed_of(name) is Deed.RUNS_PROGRAM]
+    return any(_SHELLS.search(word) for words in starts for word in words)
 
 
 def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
@@ -270,6 +252,16 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
             case ast.Dict():
                 given = node.values
+            case ast.Assign(targets=[ast.Name(id="_base_" | "custom_imports" | "pytest_plugins" as key)], value=value):
+                # What configuration in Python is made of, and what it imports.
+                texts = [
+                    text
+                    for inner in ast.walk(value)
+                    if isinstance(inner, ast.expr) and (text := file.names.text(inner)) is not None
+                ]
+                for finding in examine_value(key, texts, "", Place("")):
+                    yield finding.rule, finding.verdict, finding.what, node.lineno
+                continue
             case ast.Assign(targets=[target], value=ast.List() | ast.Tuple() as value) if not _SHOWN.search(
                 ast.unparse(target)
             ):
@@ -278,8 +270,8 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                 continue
         for argument in given:
             for part in argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]:
-                text = part.value if isinstance(part, ast.Constant) else None
-                found = hostile_command(text) if isinstance(text, str) and len(text) < _LONGEST else None
+                told = part.value if isinstance(part, ast.Constant) else None
+                found = hostile_command(told) if isinstance(told, str) and len(told) < _LONGEST else None
                 if found and found.name in _UNMISTAKABLE:
                     yield "command.hostile", Verdict.SUSPICIOUS, f"hands over {found}", node.lineno
 

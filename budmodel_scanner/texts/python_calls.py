@@ -5,31 +5,19 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write, text_given
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
 
 _MAX_EMBEDDED = 200_000
 _LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
-# Whose examples load code by torch.hub every day.
-_HUB_OWNERS = frozenset(
-    {
-        "pytorch",
-        "facebookresearch",
-        "ultralytics",
-        "huggingface",
-        "nvidia",
-        "NVIDIA",
-        "snakers4",
-        "isl-org",
-        "intel-isl",
-        "openai",
-    }
-)
+_HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
 _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
 
 
@@ -71,8 +59,13 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
             if address is not None and not is_known(address, DOWNLOADS):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"unpickles {address[:120]}, {when}", line
         case Deed.FETCHES | Deed.SENDS | Deed.CONNECTS:
+            carried = next(
+                filter(None, (carries_secret(text_given(argument, file), of_another=True) for argument in node.args)), None
+            )
             if origins & {Deed.READS_ENVIRONMENT}:
                 yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
+            elif carried:
+                yield "python.exfiltration", Verdict.SUSPICIOUS, f"{dotted}() of a secret in {carried[:120]}, {when}", line
             elif eager and not file.is_script:
                 yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.LOADS_LIBRARY:
@@ -147,12 +140,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         owner = names.dotted(node.args[0])
         name = names.text(node.args[1])
         if name is None and owner in {"os", "subprocess", "builtins", "__builtins__", "posix", "pty", "ctypes", "socket"}:
-            yield (
-                "python.hidden-name",
-                Verdict.SUSPICIOUS,
-                f"takes a function of {owner} by a name that is not written out",
-                node.lineno,
-            )
+            what = f"takes a function of {owner} by a name that is not written out"
+            yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
     if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
         yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
     if dotted == "shutil.rmtree" and node.args:
@@ -204,9 +193,8 @@ def _is_guarded(node: ast.Call) -> bool:
 
 
 def _unguarded(node: ast.Call) -> bool:
-    return any(
-        keyword.arg == "weights_only" and getattr(keyword.value, "value", None) is False for keyword in node.keywords
-    ) or any(keyword.arg == "pickle_module" for keyword in node.keywords)
+    told = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
+    return told.get("weights_only") is False or "pickle_module" in told
 
 
 def _from_network(node: ast.Call, origins: set[Deed], file: PythonFile) -> bool:

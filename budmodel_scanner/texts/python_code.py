@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.python_behaviour import examine_behaviour
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
@@ -24,22 +25,8 @@ _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _ORDINARY_CODINGS = frozenset(
     {"utf-8", "utf8", "utf-8-sig", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "ascii", "us-ascii", "cp1252", "gbk"}
 )
-# For files that this Python cannot parse: the calls that would matter, wherever they stand.
-_DANGEROUS_TEXT = re.compile(
-    r"""(?x)
-      \bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*)\s*\( | \bsubprocess\s*\.\s*\w+\s*\( | (?<![\w.])(?:eval|exec
-        |execfile)\s*\(
-    | (?<![\w.])exec\s+["'\w] | \b__import__\s*\( | \b(?:pickle|cPickle|marshal|dill)\s*\.\s*loads\s*\(
-      | \bsocket\s*\.\s*socket\s*\(
-    | \bpty\s*\.\s*spawn | \bctypes\b | __subclasses__ | __builtins__ | \bbase64\b | \bfromhex\b
-    """
-)
-# Cython is parsed by nobody here, and its sources are full of the other words.
-_DANGEROUS_CYTHON = re.compile(
-    r"\bos\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w*)\s*\(|\bsubprocess\s*\.\s*\w+\s*\(|(?<![\w.])(?:eval|exec)\s*\("
-    r"|\b(?:pickle|marshal|dill)\s*\.\s*loads\s*\(|\bsocket\s*\.\s*socket\s*\(|\bpty\s*\.\s*spawn"
-    r"|(?<!def )\bsystem\s*\(\s*b?[\"']"
-)
+_DANGEROUS_TEXT = one_of("flow", "matters in Python")
+_DANGEROUS_CYTHON = one_of("flow", "matters in Cython")
 _FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
 _CONFUSING = re.compile(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
 
@@ -56,9 +43,8 @@ def examine_python(source: str, place: Place, *, script: bool | None = None) -> 
     yield from _encoding(source, place)
     if found := _FAR_RIGHT.search(source):
         line = source.count("\n", 0, found.start()) + 1
-        yield Finding(
-            "python.out-of-sight", Verdict.SUSPICIOUS, "code far to the right of other code", place.at(f"line {line}")
-        )
+        what = "code far to the right of other code"
+        yield Finding("python.out-of-sight", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

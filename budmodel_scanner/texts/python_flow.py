@@ -7,18 +7,11 @@ from dataclasses import dataclass, field
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
 
 _ROUNDS = 6
 _KEPT = frozenset({Deed.DECODES, Deed.FETCHES, Deed.SENDS, Deed.CONNECTS, Deed.LOADS_OBJECTS, Deed.READS_ENVIRONMENT})
-
-
-# Functions that give back what they are given, in another form; of others, nobody knows what they take from it.
-_PASS_ON = frozenset(
-    {
-        *{"dict", "str", "repr", "list", "sorted", "dumps", "urlencode", "b64encode"},
-        *{"encode", "format", "join", "quote", "compress"},
-    }
-)
+_PASS_ON = sections(__package__, "known/python.txt")["passes on"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A name within the function that binds it; 0 is the module.
 _Scoped = tuple[int, str]
@@ -155,11 +148,11 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
     if isinstance(node, ast.List | ast.Tuple):
         return [word for item in node.elts for word in _words(item, file, depth + 1)]
     if isinstance(node, ast.JoinedStr):
-        return [
-            "".join(
-                part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "…" for part in node.values
-            )
-        ]
+        return ["".join(word for part in node.values for word in _words(part, file, depth + 1))]
+    if isinstance(node, ast.FormattedValue):
+        return _words(node.value, file, depth + 1)
+    if variable := _variable(node, file):
+        return [f"${variable}"]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         left, right = _words(node.left, file, depth + 1), _words(node.right, file, depth + 1)
         return left + right if isinstance(node.left, ast.List) else ["".join([*left, *right])]
@@ -170,6 +163,23 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
         return ["python"]
     text = file.names.text(node)
     return [text if text is not None else "…"]
+
+
+def _variable(node: ast.expr, file: PythonFile) -> str | None:
+    """The variable of the environment that an expression reads."""
+    match node:
+        case ast.Name(id=name) if isinstance(file.names.constants.get(name), ast.Subscript | ast.Call):
+            return _variable(file.names.constants[name], file) if node is not file.names.constants[name] else None
+        case ast.Subscript(value=owner, slice=name) if file.names.dotted(owner) == "os.environ":
+            return file.names.text(name)
+        case ast.Call(args=[name, *_]) if file.names.dotted(node.func) in {"os.getenv", "os.environ.get"}:
+            return file.names.text(name)
+    return None
+
+
+def text_given(node: ast.expr, file: PythonFile) -> str:
+    """An argument as far as it is written out, with variables of the environment as shells write them."""
+    return "".join(_words(node, file))
 
 
 def opens_to_write(node: ast.Call, file: PythonFile) -> bool:

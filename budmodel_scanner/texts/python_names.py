@@ -11,18 +11,12 @@ from budmodel_scanner.texts.python_deeds import names_in
 
 _MAX_DEPTH = 60
 _MAX_CHARACTERS = 100_000
+_BUILTINS = {"__builtins__", "builtins", "builtins.__dict__", "__dict__", "__builtins__.__dict__", "globals().__builtins__"}
 _BUILTIN_PREFIXES = ("builtins.", "__builtins__.", "__builtin__.")
+_OF_BASE64 = ("b64decode", "standard_b64decode", "urlsafe_b64decode", "b32decode", "b16decode", "b85decode", "a85decode")
 _DECODERS: dict[str, Callable[[str | bytes], bytes]] = {
-    "base64.b64decode": base64.b64decode,
-    "base64.standard_b64decode": base64.b64decode,
-    "base64.urlsafe_b64decode": base64.urlsafe_b64decode,
-    "base64.b32decode": base64.b32decode,
-    "base64.b16decode": base64.b16decode,
-    "base64.b85decode": base64.b85decode,
-    "base64.a85decode": base64.a85decode,
-    "binascii.unhexlify": binascii.unhexlify,
-    "binascii.a2b_hex": binascii.a2b_hex,
-    "binascii.a2b_base64": binascii.a2b_base64,
+    **{f"base64.{name}": getattr(base64, name) for name in _OF_BASE64},
+    **{f"binascii.{name}": getattr(binascii, name) for name in ("unhexlify", "a2b_hex", "a2b_base64")},
 }
 
 
@@ -70,14 +64,7 @@ class Names:
                     return None
                 if owner in {"sys.modules", "globals()"}:
                     return self.aliases.get(name, name)
-                if owner in {
-                    "__builtins__",
-                    "builtins",
-                    "builtins.__dict__",
-                    "__dict__",
-                    "__builtins__.__dict__",
-                    "globals().__builtins__",
-                }:
+                if owner in _BUILTINS:
                     return name
                 if owner.endswith(".__dict__"):
                     return f"{owner.removesuffix('.__dict__')}.{name}"
@@ -207,9 +194,8 @@ def names_of(nodes: list[ast.AST]) -> Names:
         match node:
             case ast.Import():
                 for alias in node.names:
-                    names.aliases[alias.asname or alias.name.split(".")[0]] = (
-                        alias.name if alias.asname else alias.name.split(".")[0]
-                    )
+                    package = alias.name.split(".")[0]
+                    names.aliases[alias.asname or package] = alias.name if alias.asname else package
             case ast.ImportFrom(module=str() as module, level=0):
                 for alias in node.names:
                     for name in names_in(module) if alias.name == "*" else [alias.name]:

@@ -23,8 +23,7 @@ def examine_requirement(line: str, place: Place, where: str) -> Iterator[Finding
         return
     if option := _OPTION.match(line):
         if not is_known(option[1], PACKAGES):
-            yield Finding(
-                "requirements.index", Verdict.SUSPICIOUS, f"installs from {option[1][:120]}", where or place.at("")
-            )
+            what = f"installs from {option[1][:120]}"
+            yield Finding("requirements.index", Verdict.SUSPICIOUS, what, where or place.at(""))
     elif (direct := _DIRECT.search(line)) and not is_known(direct[1].strip("\"'"), PACKAGES):
         yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {direct[1][:120]}", where or place.at(""))

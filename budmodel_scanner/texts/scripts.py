@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
 from budmodel_scanner.texts.sources import examine_source
@@ -26,7 +27,8 @@ _GIT = re.compile(
       ^[ \t]*(?P<attribute>\S+\s[^\n]{0,300}\bfilter=(?!lfs\b)[\w.-]+)
     | ^[ \t]*url\s*=\s*(?P<url>(?:ext::|-|file://|\.\./)[^\n]{0,200})
     | ^[ \t]*(?P<setting>(?:fsmonitor|sshCommand|hooksPath|gitProxy|askPass|editor|pager|clean|smudge|process|textconv
-      |external|update|helper)\s*=\s*(?!true|false|less|cat|git-lfs\b)[^\n]{1,200})
+      |external|update|helper)\s*=[ \t]*(?=\S)(?!true|false|less|cat|git-lfs\b
+      |["']?(?:n?vim?|nano|emacs|code|micro)\b[^\n|;&`$]{0,40}$)[^\n]{1,200})
     | ^[ \t]*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
@@ -86,9 +88,10 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
         return
 
 
-# Ruby, .NET, Gradle and Go have words of their own for it.
+# Ruby, .NET, Gradle, R and Go have words of their own for it.
 _SOURCE_OF_PACKAGES = re.compile(
     r"""(?im)^[ \t]*source\s+["'](https?:[^"'\n]{1,300}) | <add\s[^>]{0,200}value\s*=\s*["'](https?:[^"'\n]{1,300})
+    | \brepos\s*=\s*(?:c\(\s*(?:\w+\s*=\s*)?)?["'](https?:[^"'\n]{1,300})
     | \bmaven\s*\{\s*url\s*[=(]?\s*(?:uri\()?["'](https?:[^"'\n]{1,300})
     | ^[^\n]{0,200}=>\s*(?!(?:github|gitlab|bitbucket)\.)((?:[\w-]+\.)+[\w-]+/\S{1,200})""",
     re.VERBOSE,
@@ -99,6 +102,31 @@ def examine_package_sources(text: str, place: Place) -> Iterator[Finding]:
     for found in _SOURCE_OF_PACKAGES.finditer(text):
         address = next(filter(None, found.groups()))
         yield from judge(Leaf(LeafKind.INDEX, address if "://" in address else f"https://{address}"), place)
+
+
+# What build tools fetch, unpack and build; homes of projects and of their papers have other names.
+_BUILT = re.compile(
+    r"""(?x)\b(?:(?:URL|GIT_REPOSITORY)[\s"']{1,12}|(?:urls?|remote|git|context)[\s"'\[({:=]{1,12}|source\s{0,9}=\s{0,9}["'])
+    ((?:git::)?(?:https?|ssh|git)://[^\s"'`)>\]?]{1,300})|"(git::[^"\n]{1,300})\""""
+)
+BUILD_FILES = re.compile(
+    r"(?:^|/)(?:CMakeLists\.txt|WORKSPACE|MODULE\.bazel|BUILD|meson\.build|build\.zig\.zon|conanfile\.py|Podfile|[Gg]emfile|pyproject\.toml|Cargo\.toml|pubspec\.yaml"
+    r"|mix\.exs|stack\.yaml|composer\.json)$|\.(?:tf|hcl|cmake|bzl|bazel|wrap|nix|gradle|kts|rockspec|podspec|sbt|[rR]|Rprofile)$"
+)
+_MADE_OF = re.compile(
+    r"(?i)\.(?:git|zip|t?gz|tgz|tar\.\w+|xz|bz2|jar|whl|so|dll|exe|sh)(?:[?#/]|$)|^git::|^http://|/simple/?$|//git\.|^(?:ssh|git)://"
+)
+
+
+def examine_build_sources(text: str, place: Place) -> Iterator[Finding]:
+    yield from examine_package_sources(text, place)
+    for found in _BUILT.finditer(text):
+        address = found[1] or found[2]
+        plain = address.removeprefix("git::")
+        if (found[0].startswith("git") or _MADE_OF.search(address)) and ("://" not in plain or is_strange(plain)):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"builds {address[:120]}", place.at(f"line {line}"))
+            return
 
 
 def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:

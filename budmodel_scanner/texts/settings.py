@@ -7,6 +7,7 @@ from typing import NamedTuple
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.dotted_names import judge_dotted
+from budmodel_scanner.texts.forms import rows
 from budmodel_scanner.texts.layouts import custom_module, examine_shards
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
@@ -18,44 +19,13 @@ _MOST_ITEMS = 2_000
 class _Setting(NamedTuple):
     """Any of `names` set to a value that `value` matches whole; `{key}` and `{value}` stand in the text."""
 
+    rule: str
     names: str
     value: str
-    rule: str
     what: str
 
 
-_ASKS_NOBODY = "{key} is {value!r}, with which an agent asks nobody before it acts"
-_SETTINGS = (
-    _Setting("trust_remote_code", "[Tt]rue|yes|on", "trusts-remote-code", "sets {key}"),
-    _Setting(
-        "enable_unsafe_deserialization allow_dangerous_deserialization unsafe_deserialization",
-        "[Tt]rue",
-        "trusts-remote-code",
-        "sets {key}, so that a loader builds whatever it is told to",
-    ),
-    _Setting(
-        "_attn_implementation attn_implementation _attn_implementation_internal",
-        "(?s).*/.*",
-        "hub-kernel",
-        "takes attention code from the hub repository {value}",
-    ),
-    _Setting(
-        "_type",
-        "(?s).*(?:bash|pal_chain|python|shell|exec|terminal).*",
-        "target",
-        "LangChain would build a {value}, which runs what a model writes",
-    ),
-    _Setting("handler", r"(?s).*\.py", "custom-handler", "is served by {value}"),
-    _Setting("defaultMode permissionMode permission_mode", "(?i)bypasspermissions", "agent-rights", _ASKS_NOBODY),
-    _Setting("sandbox_mode", "(?i)danger-full-access", "agent-rights", _ASKS_NOBODY),
-    _Setting(
-        "bypassPermissions dangerouslySkipPermissions skipDangerousModePermissionPrompt enableAllProjectMcpServers"
-        " chat.tools.autoApprove chat.tools.global.autoApprove yolo",
-        "(?i)true",
-        "agent-rights",
-        _ASKS_NOBODY,
-    ),
-)
+_SETTINGS = [_Setting(*row) for row in rows("settings", 4)]
 _BY_NAME = {name: setting for setting in _SETTINGS for name in setting.names.split()}
 _SWITCHES = frozenset({"enable_unsafe_deserialization", "keras.config.enable_unsafe_deserialization"})
 # Where modules come from that loaders are expected to import, by the key; those of other keys are of nobody known.

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from budmodel_scanner.content import UnscannedError
+from budmodel_scanner.word_lists import sections
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -20,19 +21,17 @@ _STAGES = frozenset(
 )  # fmt: skip
 _PUT_INTO = frozenset({"command_substitution", "process_substitution"})
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "translated_string"})
-# What starts another program, and the words of other files around a command: Dockerfiles, Makefiles, YAML.
-_WRAPPERS = frozenset(
-    {
-        "sudo", "doas", "env", "nohup", "time", "exec", "command", "builtin", "busybox", "stdbuf", "timeout", "nice",
-        "setsid", "xargs", "then", "do", "if", "!", "@", "-", "run", "cmd", "entrypoint", "shell", "onbuild", "call",
-        "start", "unbuffer",
-    }
-)  # fmt: skip
+_WRAPPERS = sections(__package__, "known/programs.txt")["wrappers"]
 _NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
 _WRITTEN_OTHERWISE = re.compile(r"[\\\"'$]")
 _CODED = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NOTHING = re.compile(r"(?<=\w)\$\{\w{1,3}\}(?=\w)|\$[@*](?=\w)")
+_ESCAPED_IN_QUOTES = re.compile(r"\\([\"\\$`\n])")
+_WINDOWS_PATH = re.compile(r"(?:\.{1,2}|~|[A-Za-z]:|%\w+%|\$\w+(?::\w+)?)(?:\\[\w.-]+)+[})]*")
 _QUOTE = re.compile(r"(?<!\\)[\"']")
+URL = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S+")
+_BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -60,9 +59,14 @@ class Command:
         return self._split[1]
 
     @property
+    def addresses(self) -> list[str]:
+        written = [found[0] for word in self.words if (found := URL.search(word))]
+        return written or [f"https://{word}" for word in self.arguments if _BARE_ADDRESS.fullmatch(word)]
+
+    @property
     def _split(self) -> tuple[str, tuple[str, ...]]:
         for number, word in enumerate(self.words):
-            name = re.split(r"[/\\]", word.lstrip("@-").lower())[-1].removesuffix(".exe")
+            name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip("@-{(").rstrip("})").lower())[-1].removesuffix(".exe")
             # A Dockerfile's CMD has a program behind it; the one of Windows stands alone or has switches.
             if name == "cmd" and re.fullmatch(r"/\w|", next(iter(self.words[number + 1 :]), "")):
                 return name, self.words[number + 1 :]
@@ -150,7 +154,9 @@ class Script:
             return text
         if node.type == "ansi_c_string":
             text = _CODED.sub(_coded, text[1:])
-        if node.type != "heredoc_body":
+        if node.type in {"raw_string", "string"} and len(text) > 1:
+            text = text[1:-1] if node.type == "raw_string" else _ESCAPED_IN_QUOTES.sub(r"\1", text[1:-1])
+        elif node.type != "heredoc_body" and not _WINDOWS_PATH.fullmatch(text):
             text = _ESCAPED.sub(r"\1", _QUOTE.sub("", text))
         return _VARIABLE.sub(lambda found: self.values.get(found[1] or found[2], found[0]), text)
 

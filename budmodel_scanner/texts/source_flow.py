@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import KEY_FILE, PERSISTENCE
@@ -16,64 +17,27 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 # Without one of these, nothing is fetched, decoded, stolen or left behind.
 _WORTH_FOLLOWING = re.compile(
-    r"(?i)(?:https?|ftp)://|base64|b64|atob|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|socket|net\.|tcp"
+    r"(?i)(?:https?|ftp)://|base64|b64|atob|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
 )
-# What takes a text for code.
-_EVALUATES = re.compile(
-    r"""(?x)(?<![.\w])(?:eval|exec|load|loadstring|execScript|ExecuteGlobal|include_string)\s*(?=[(\s"$])
-    | (?i:\biex\b|\bInvoke-Expression\b|\bload-string\b|\beval-string\b|\bread-eval\b) | \.eval\s*\(
-    | \bnew\s+Function\s*\( | \bEval\.me\b
-    | \b(?:GroovyShell\(\)|[eE]ngine)\s*\.\s*evaluate\b | \b(?:instance|class|module)_eval\b
-    | \bCode\.(?:eval|compile)_\w+ | \brunIn\w*Context\b
-    | \b(?:Assembly|Reflection\.Assembly\])\W{0,2}\bLoad\b | \bdefineClass\b | \bURLClassLoader\b | \bdo_?[sS]tring\b
-    | \bPyRun_SimpleString\b | (?<![.\w])Execute\s*\("""
-)
+_EVALUATES = one_of("flow", "takes a text for code")
 # Handed what comes back from an address.
 _GIVEN_EVAL = re.compile(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
-# What takes a file, or an address, for code.
-_LOADS = re.compile(
-    r"""(?x)(?<![.\w$@-])(?:(?:sys\.)?source\((?=\s*["$\w])
-    |(?:include(?:_once)?|require(?:_once)?|import|load|load-file|primitive-load)\s*(?=\())
-    | \bsource_url\b
-    | (?<![.\w$@-])(?:include(?:_once)?|require(?:_once)?|do|load|load-file|import)\s+(?=["$(])
-    | (?<![.\w])(?:dofile|loadfile)\b | \bapply\s+from\s*:
-    | \b(?:dlopen|CDLL|LoadLibrary\w*|System\.load)\b"""
-)
-# What starts a program.
-_STARTS = re.compile(
-    r"""(?ix)(?<![\w])(?:system2?|p?open[23]|popen|exec\w*|spawn\w*|process\w*|run\w*|start\w*|shell\w*|sh|bash|command\w*|cmd\w*|(?<!\.)call\b|call(?:command|process|program)\w*
-    |launch\w*|passthru|proc_open|pcntl_exec|createprocess|readprocess|gorge\w*|staticexec|addsystemcommand|invoke\w*|entrypoint|script|args?|arguments?
-    |chmod|set_?executable|posixfilepermission\w*|ii|dlopen|cdll|loadlibrary\w*)\b | (?<![&\w])&\s*[$"(] | 0o?755"""
-)
+_LOADS = one_of("flow", "takes a file for code")
+_STARTS = one_of("flow", "starts a program", re.IGNORECASE)
 _STARTS_TEXT = re.compile(
-    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|Run|commandLine)\s*[(\s]\s*"
+    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|execProcess|Run|commandLine)\s*[(\s]\s*"
 )
-_DECODES = re.compile(
-    r"""(?ix)base64|b64|\batob\b|unhexlify|fromhex|hex2bin|hexdecode|decode64|\bunpack\b|fromCharCode|string\.char\b|rot13|inflate|gzuncompress|unescape
-    |decodeURIComponent|\ba2b_|strrev|\bchr\s?\(|\.map\s?\(?\s?(?:&:)?chr|decompress|Buffer\.from"""
-)
+_DECODES = one_of("flow", "decodes", re.IGNORECASE)
 _REQUESTED = re.compile(r"^\s*\(?\s*[\"']?\$_(?:GET|POST|REQUEST|COOKIE)\b")
-_CONNECTS = re.compile(
-    r"(?i)\bTCPSocket\b|\bfsockopen\b|\bIO::Socket|\bsocket\s*[.(:]|\bnew\s+(?:net\.)?Socket\b|\bnet\.(?:connect|createConnection|Dial|Socket)|\bTcpStream::connect|\bTCPClient\b|socket_connect|sockaddr_in|:gen_tcp|connectTo\b|tcpConnectToHost"
-)
+_CONNECTS = one_of("flow", "connects", re.IGNORECASE)
 _TAKES_CODE = frozenset({"-c", "/c", "-e", "-lc", "-command"})
 _BARE_SHELL = re.compile(
     r"(?i)(?:/bin/|/usr/bin/|c:\\windows\\system32\\)?(?:(?:ba|z|da|k)?sh(?:\s+-i)?|cmd(?:\.exe)?|powershell(?:\.exe)?)"
 )
-_ENVIRONMENT = re.compile(
-    r"""(?x)\bprocess\.env\b(?!\s*[.\[]) | \bENV\b(?:\.to_\w+|\.map|\.inspect|\.each)|\bENV\.(?:to_\w+)
-    | \bgetenv\(\s*\) | \bos\.Environ\(\) | %ENV\b
-    | \bSys\.getenv\(\s*\) | \bSystem\.get_env\(\s*\) | \benv::vars\( | \bEnvironment\.GetEnvironmentVariables\b
-    | \bPlatform\.environment\b(?!\[)
-    | \$_(?:ENV|SERVER)\b(?!\[) | \bgetEnvironment\b | \btoJSON\(\s*secrets\s*\) | \bgci?\s+env:
-    | \bProcessInfo\.processInfo\.environment\b(?!\[)"""
-)
-_SENDS = re.compile(
-    r"(?i)post|put\b|send|upload|request|fetch|write|curl|http|connect|urlopen|open\(|get\(|slurp|load|method|contents"
-)
-_WRITES = re.compile(
-    r"(?i)append|write|spit|put_contents|\bcopy|\bcp\b|install|setvalue|regwrite|set-itemproperty|add-content|set-content|out-file|new-item|echo|println|print\b|>>|open\b|\bcat\(|save|tee|sink|io\.open"
-)
+_ENVIRONMENT = one_of("flow", "reads the whole environment")
+_ASKS = one_of("flow", "asks", re.IGNORECASE)
+_SENDS = one_of("flow", "sends", re.IGNORECASE)
+_WRITES = one_of("flow", "writes", re.IGNORECASE)
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
 _EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -85,7 +49,8 @@ _ASSIGNED = re.compile(
 _GIVEN = re.compile(
     r"""(?x)\(?\s{0,9}([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
     | \|\s*(\w+)\s*\|
-    | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
+    | \b(?:getline|gets\s+\$\w+)\s+(\w+) | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
+    | \b(?:f?gets|f?read|recv(?:from)?|getline|fscanf|str(?:n?cpy|n?cat)|mem(?:cpy|move)|sn?printf)\s{0,9}\(\s{0,9}&?(\w+)
     | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|write\w*|concat|add|send\w*|read\w*|save\w*|copy\w*|sync\w*)\s*[(\s])"""
 )
 _PATH = re.compile(
@@ -98,7 +63,8 @@ _BARE_PATH = re.compile(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 _MAX_ARGUMENTS = 300
-_ONE_DEED, _NEAR = 1_500, 300
+_ONE_DEED, _NEAR, _NEAR_BY = 1_500, 300, 60
+_SHELL_OF = re.compile(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
 
 
 @dataclass(slots=True)
@@ -112,6 +78,7 @@ class _Seen:
     paths: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     connects: bool = False
+    shell: bool = False
 
 
 def worth_following(text: str) -> bool:
@@ -145,6 +112,9 @@ def _step(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, str
     strange = [url for text in (*texts, code) for url in _URL.findall(text)]
     unlisted = [url for url in strange if not is_known(url, DOWNLOADS) and not is_known(url, PACKAGES)]
     yield from _evaluated(statement, seen, strange)
+    if len(code) < _ONE_DEED and len(_ASSIGNED.findall(code)) > 1 and _connects(statement):
+        # What one line does with a connection, it does after it is open.
+        _remember(statement, names, texts, unlisted, seen)
     yield from _started(statement, seen)
     yield from _sent_or_left(statement, names, texts, unlisted, seen)
     _remember(statement, names, texts, unlisted, seen)
@@ -154,7 +124,8 @@ def _addressed(arguments: str, statement: Statement, seen: _Seen, purpose: str) 
     """Whether these arguments name an address that is not listed."""
     texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', arguments)]
     texts += [seen.values[name] for name in _NAME.findall(arguments) if name in seen.values]
-    return any(not is_known(url, purpose) for text in (*texts, arguments) for url in _URL.findall(text))
+    addresses = [url for text in (*texts, arguments) for url in _URL.findall(text)]
+    return any(not is_known(url, purpose) and (purpose != DOWNLOADS or not is_known(url, PACKAGES)) for url in addresses)
 
 
 def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterator[tuple[str, Verdict, str]]:
@@ -180,7 +151,7 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
     for found in _LOADS.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         direct = re.match(r'[\s(:]*"(\d+)"', arguments)
-        nested = re.match(r"[\s(]*\$?[\w.:]+\s*[(\"]", arguments)
+        nested = re.match(r"[\s(]*(?:new\s+)?\$?[\w.:]+\s*[(\"]", arguments)
         if (direct or nested) and strange and _addressed(arguments, statement, seen, DOWNLOADS):
             yield "runs-fetched", Verdict.SUSPICIOUS, "loads code from an address"
         elif {*_NAME.findall(arguments)} & (seen.fetched | seen.paths) or _names_file(arguments, statement, seen):
@@ -203,9 +174,15 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
         elif first and first[1] in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
-        elif _DECODES.match(arguments):
+        elif _ASKS.search(arguments) and _addressed(arguments, statement, seen, DOWNLOADS):
+            yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetches"
+        elif (decoded := _DECODES.search(arguments)) and decoded.start() < _NEAR_BY:
             yield "runs-decoded", Verdict.SUSPICIOUS, "starts what it decodes"
-    for number, name in re.findall(r'"(\d+)"\s{0,9},\s{0,9}[$@&*]?(\w+)', code):
+    if "stdin" in code and any(map(_BARE_SHELL.fullmatch, statement.texts)) and {*_NAME.findall(code)} & seen.fetched:
+        yield "runs-fetched", Verdict.SUSPICIOUS, "gives a shell what it fetched"
+    if any(of[1] in seen.fetched for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
+        yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
+    for number, name in re.findall(r'"(\d+)"\s{0,9}(?:,|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:\w+\()?[$@&*]?(\w+)', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
     if seen.paths or seen.files:
@@ -214,10 +191,12 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
             if {*_NAME.findall(arguments)} & seen.paths or _names_file(arguments, statement, seen):
                 yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
     seen.connects = seen.connects or bool(_connects(statement))
-    if seen.connects and any(_BARE_SHELL.fullmatch(text) for text in statement.texts) and _STARTS.search(code):
-        alone = all(_BARE_SHELL.fullmatch(text) or text in {"-i", "-l", "/q"} for text in statement.texts)
-        if alone:
-            yield "opens-shell", Verdict.MALICIOUS, "gives a shell to a connection"
+    was_opened = seen.shell
+    if any(map(_BARE_SHELL.fullmatch, statement.texts)) and _STARTS.search(code):
+        seen.shell |= all(_BARE_SHELL.fullmatch(text) or text in {"-i", "-l", "/q"} for text in statement.texts)
+    if seen.connects and seen.shell:
+        verdict = Verdict.SUSPICIOUS if was_opened else Verdict.MALICIOUS
+        yield "opens-shell", verdict, "gives a shell to a connection"
 
 
 def _connects(statement: Statement) -> bool:

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.environment import carries_secret
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.shell_commands import fetches, reads_as_command
+from budmodel_scanner.texts.shell_commands import reads_as_command
+from budmodel_scanner.texts.shell_deeds import fetches
 from budmodel_scanner.texts.statements import Statement, put_together, set_by, statements, without_comments
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -19,14 +22,8 @@ _SHORTEST = 6
 _MAX_STATEMENTS_OF = 4 << 20
 _MAX_STORY = 1 << 19
 # What only shows a text, and what does not.
-_SHOWS = re.compile(
-    r"""(?ix)\b(?:e?print\w*|puts|echo|log\w*|console[.\w]*|say|write\w*|display\w*|message|msg|warn\w*|error|fatal|panic|raise|throw\w*|die|abort
-    |help|usage|desc\w*|doc\w*|summary|notify|info|debug|fprintf|cout|cerr|bail|assert\w*|expect\w*|it|describe|regex\w*|compile|match\w*|contains)
-    (?:!?\s*\(|\s*<<|\s+(?=["(\w$]))"""
-)
-_RUNS = re.compile(
-    r"(?i)system|popen|exec|spawn|process|shell|\brun|\bsh\b|bash|command|\bcmd|gorge|eval|\|\s*getline|\|\s*\""
-)
+_SHOWS = re.compile(rf"""(?i)\b(?:{one_of("flow", "shows").pattern})(?:!?\s*\(|\s*<<|\s+(?=["(\w$]))""")
+_RUNS = one_of("flow", "runs beside", re.IGNORECASE)
 
 
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
@@ -56,9 +53,12 @@ def examine_statements(
         for command in dict.fromkeys((*put_together(statement, values), *statement.texts)):
             if len(command) < _SHORTEST and "/" not in command:
                 continue
-            for finding in judge(Leaf(kind, command), place, worst=worst):
-                if not shown:
-                    yield replace(finding, where=place.at(f"line {statement.line}"))
+            where = place.at(f"line {statement.line}")
+            for finding in () if shown else judge(Leaf(kind, command), place, worst=worst):
+                yield replace(finding, where=where)
+            if not shown and (address := carries_secret(command, of_another=True)):
+                what = f"sends a secret of the environment to {address[:120]}"
+                yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, where)
             if length < _MAX_STORY and reads_as_command(command) and not shown:
                 story.append(command)
                 length += len(command)

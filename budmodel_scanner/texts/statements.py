@@ -13,7 +13,7 @@ from typing import Any
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
 _COMMENT = re.compile(
     r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
-    | (?<![:\w/])//[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
+    | (?<![:\w/])//(?!go:generate)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
     | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*$)"""
 )
 _PIECE = re.compile(
@@ -42,6 +42,8 @@ _SET = re.compile(
 # Where a step of a tool fetches from, and where it puts what it fetched.
 _FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
 _TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
+# What a format is given first.
+_GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
 _MAX_VALUE = 2_000
 _MAX_VALUES = 2_000
 
@@ -73,7 +75,7 @@ def statements(code: str) -> Iterator[Statement]:
                 ends = depths[-1] <= 0 and not (piece[0] == "\n" and _goes_on(code, position))
                 line += piece[0] == "\n"
                 if ends or len(parts) > 2_000:
-                    yield Statement("".join(parts), tuple(texts), begun)
+                    yield _statement("".join(parts), texts, begun)
                     parts, texts, begun = [], [], line
                 else:
                     parts.append(piece[0])
@@ -83,7 +85,7 @@ def statements(code: str) -> Iterator[Statement]:
                     depths[-1] += 1
                     continue
                 if depths[-1] <= 0:
-                    yield Statement("".join(parts), tuple(texts), begun)
+                    yield _statement("".join(parts), texts, begun)
                     parts, texts, begun = [], [], line
                 depths.append(0)
             case 10:
@@ -97,7 +99,7 @@ def statements(code: str) -> Iterator[Statement]:
                 texts.append(_ESCAPED.sub(_meant, piece[found] if found else ""))
                 line += piece[0].count("\n")
     parts.append(code[position:])
-    yield Statement("".join(parts), tuple(texts), begun)
+    yield _statement("".join(parts), texts, begun)
 
 
 def _goes_on(code: str, position: int) -> bool:
@@ -131,6 +133,8 @@ def put_together(statement: Statement, values: dict[str, str]) -> list[str]:
         between = statement.code[end : found.start()]
         text = filled_in(statement.texts[int(found[1])], values)
         end = found.end()
+        if (given := _GIVEN.match(statement.code, end)) and given[1] in values:
+            text = _GAP.sub(values[given[1]].replace("\\", "\\\\"), text, count=1)
         if not made:
             made.append([[text]])
         elif not between:
@@ -147,6 +151,27 @@ def put_together(statement: Statement, values: dict[str, str]) -> list[str]:
     return [in_words(["".join(pieces) for pieces in words]) for words in made]
 
 
+# Variables of the environment in R, C, Go, Java, Rust, Lua, Ruby, PHP and JavaScript.
+_OF_ENVIRONMENT = re.compile(
+    r"""(?xi)\b(?:Sys\.getenv|os\.(?:getenv|environ(?:\.get)?)|getenv|System\.getenv|(?:std::)?env::var|ENV\.fetch|Deno\.env\.get|get_env
+        |GetEnvironmentVariable)\s?[(\[]\s?"(\d+)"[^)\]\n]{0,40}[)\]](?:\.unwrap\(\))?
+    | (?:\bENV|\$_ENV|\benviron|\bprocess\.env)\["(\d+)"\] | \b(?:process|import\.meta|Bun)\.env\.(\w+)"""
+)
+
+
+def _statement(code: str, texts: list[str], line: int) -> Statement:
+    """With variables of the environment that it reads as texts that name them, as shells write them."""
+
+    def named(found: re.Match[str]) -> str:
+        number = found[1] or found[2]
+        texts.append("$" + (texts[int(number)] if number else found[3]))
+        return f'"{len(texts) - 1}"'
+
+    if "env" in code.lower():
+        code = _OF_ENVIRONMENT.sub(named, code)
+    return Statement(code, tuple(texts), line)
+
+
 def filled_in(text: str, values: dict[str, str]) -> str:
     if not values:
         return text
@@ -157,7 +182,7 @@ def in_words(words: list[str]) -> str:
     """A list as a command: its items are words, or commands of which each has a line."""
     if len(words) < 2:
         return "".join(words)
-    if "|" in words:
+    if any(word.lstrip()[:1] in {"|", ";", "&", ">"} for word in words):
         return " ".join(words)
     if " " in words[0].strip():
         return "\n".join(words)

@@ -17,33 +17,16 @@ from budmodel_scanner.texts.template_backdoor import examine_insertions
 from budmodel_scanner.texts.template_values import Known, number_of, text_of
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
 MAX_TEMPLATE_CHARACTERS = 1 << 20
 _MAX_REPEATS = 100_000
 _MAX_NUMBER = 100_000_000
 
 _DUNDER = re.compile(r"__[A-Za-z]\w*__|_[A-Za-z]\w*__[a-z]\w*")
-# What leads from an ordinary object to the interpreter; from the lists that Python's sandboxes keep.
-_ESCAPES = frozenset(
-    {
-        "mro", "func_globals", "func_code", "func_closure", "func_defaults", "im_func", "im_self", "im_class", "gi_frame",
-        "gi_code", "gi_yieldfrom", "cr_frame", "cr_code", "cr_await", "ag_frame", "ag_code", "ag_await", "tb_frame",
-        "tb_next",
-        "f_globals", "f_builtins", "f_locals", "f_back", "f_code", "co_code", "co_consts", "subclasses", "popen",
-        "_module", "_current_app", "_get_current_object", "_load_parser", "from_string",
-    }
-)  # fmt: skip
-_RUNNERS = frozenset(
-    {
-        "eval", "exec", "compile", "execfile", "open", "__import__", "import_module", "importlib", "getattr",
-        "setattr", "globals",
-        "locals", "vars", "breakpoint", "popen", "system", "os", "subprocess", "check_output", "check_call",
-        "builtins", "get_builtins",
-    }
-)  # fmt: skip
-# Objects of Jinja and of web frameworks that are ways out; a chat template is never given them.
-_FOREIGN = frozenset({"self", "cycler", "lipsum", "joiner", "request", "url_for", "get_flashed_messages", "current_app"})
-_ATTRIBUTE_FILTERS = frozenset({"map", "selectattr", "rejectattr", "groupby", "sum", "sort", "unique", "min", "max"})
+_NAMES = sections(__package__, "known/jinja.txt")
+_ESCAPES, _RUNNERS, _FOREIGN = _NAMES["escapes"], _NAMES["runs"], _NAMES["foreign"]
+_ATTRIBUTE_FILTERS = _NAMES["filters by attribute"]
 _ANYWHERE = re.compile(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
 _ANYWHERE_FILLED_IN = re.compile(r"\{[{%][^}\n]{0,1000}" + _ANYWHERE.pattern)
 _WIDTH = re.compile(r"%[-+# 0]*(\d{6,})|\{[^{}]{0,40}:[^{}]{0,10}?(\d{6,})")
@@ -163,19 +146,11 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
         case nodes.Filter(name="attr"):
             name = text_of(node.args[0], known) if node.args else None
             if name is None or escapes(name):
-                what = (
-                    f"reaches for an attribute by the name of {name!r}"
-                    if name
-                    else "reaches for an attribute by a hidden name"
-                )
+                what = f"reaches for an attribute by {f'the name of {name!r}' if name else 'a hidden name'}"
                 yield "template.attribute-trick", Verdict.MALICIOUS, what, node.lineno
             else:
-                yield (
-                    "template.attribute-filter",
-                    Verdict.SUSPICIOUS,
-                    f"reads the attribute {name!r} by a filter",
-                    node.lineno,
-                )
+                what = f"reads the attribute {name!r} by a filter"
+                yield "template.attribute-filter", Verdict.SUSPICIOUS, what, node.lineno
         case nodes.Filter() if node.name in _ATTRIBUTE_FILTERS:
             for argument in [*node.args[:1], *(keyword.value for keyword in node.kwargs if keyword.key == "attribute")]:
                 name = text_of(argument, known)
@@ -185,10 +160,8 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
             yield "template.attribute-trick", Verdict.MALICIOUS, f"spells {node.key} as a keyword", node.lineno
         case nodes.Call():
             called = node.node
-            name = (
-                called.name if isinstance(called, nodes.Name) else called.attr if isinstance(called, nodes.Getattr) else ""
-            )
             plain = isinstance(called, nodes.Name)
+            name = str(getattr(called, "name" if plain else "attr", ""))
             if _chosen(_value_of(called, known), assigned, known):
                 what = "calls an item by a name that only the caller knows"
                 yield "template.chosen-name", Verdict.SUSPICIOUS, what, node.lineno

@@ -9,19 +9,10 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.verdict import Verdict
 
-_INSTRUCTION = re.compile(
-    r"""(?ix)
-      \b(?:ignore|disregard|forget|override)\s+(?:(?:all|any|the|your|every|of)\s+){0,3}
-          (?:previous|prior|above|earlier|preceding|system|safety)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message|guideline|direction|polic)
-    | \bdo\s+not\s+(?:tell|inform|alert|warn|mention\s+(?:this|it|these)\b.{0,40}\bto)\s+(?:the\s+)?(?:user|anyone
-      |operator|developer)
-    | \bwithout\s+(?:telling|informing|alerting)\s+the\s+user
-    | <\s*script\b | \bjavascript: | <\s*iframe\b | onerror\s*= | !\[[^\]]{0,80}\]\(\s*https?:
-    | \b(?:curl|wget)\s+(?:-\S+\s+){0,4}https?: | \|\s*(?:ba)?sh\b | \brm\s+-rf\s+[/~]
-    """
-)
+_INSTRUCTION = one_of("jinja", "tells the model", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
 _SCHEMA_HOSTS = re.compile(
     r"https?://(?:[\w.-]+\.)?(?:json-schema\.org|huggingface\.co|example\.(?:com|org)|w3\.org|github\.com)\b"
@@ -31,15 +22,7 @@ _CONTENT_NAMES = re.compile(
     r"content|text|prompt|query|question|user_(?:msg|message|input)|\bmsg\b|body|utterance", re.IGNORECASE
 )
 _SEARCHES = frozenset({"startswith", "endswith", "find", "rfind", "index", "count", "lower"})
-# Marks and switches that are words too.
-_ORDINARY = frozenset(
-    {
-        "detailed thinking on", "detailed thinking off", "detailed thinking", "reasoning", "think", "system", "json",
-        "image",
-        "audio", "video", "text", "file", "document", "type", "tool", "function", "name", "role", "content",
-        "thinking", "string",
-    }
-)  # fmt: skip
+_ORDINARY = one_of("jinja", "switches")
 _MARK = re.compile(r"<[^<>\n]{1,60}>|\[/?[A-Z_]{2,40}\]")
 _MIN_INSERTED = 12
 
@@ -101,7 +84,7 @@ def _trigger(test: nodes.Node) -> str | None:
 def _word(node: nodes.Node) -> str | None:
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
         word = node.value.strip()
-        if _WORD.fullmatch(word) and word.lower() not in _ORDINARY:
+        if _WORD.fullmatch(word) and not _ORDINARY.fullmatch(word.lower()):
             return word
     return None
 

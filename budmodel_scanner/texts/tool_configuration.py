@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
-from budmodel_scanner.texts.known_places import PACKAGES, is_known, is_local
+from budmodel_scanner.texts.known_places import is_local
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.values import examine_value
@@ -104,16 +104,10 @@ def _project(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
     waiting: list[object] = [tree.get("project"), tree.get("tool"), tree.get("dependency-groups")]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Mapping):
-            for key in ("url", "git"):
-                source = str(node.get(key, ""))
-                named = "name" in node and key == "url" and "email" not in node
-                installed = key == "git" or named or re.search(r"\.(?:whl|tar\.gz|zip)$|/simple/?$", source)
-                if installed and "://" in source and not is_known(source, PACKAGES):
-                    yield Finding("requirements.direct", Verdict.SUSPICIOUS, f"installs {source[:120]}", place.at(key))
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+        if isinstance(node, Mapping) and "name" in node and "email" not in node:
+            yield from judge(Leaf(LeafKind.INDEX, str(node.get("url", "")), "url"), place)
+        if isinstance(node, Mapping | list):
+            waiting.extend(node.values() if isinstance(node, Mapping) else node)
         elif isinstance(node, str) and " @ " in node[:200]:
             yield from examine_requirement(node, place, place.at("dependencies"))
 
@@ -122,9 +116,7 @@ def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
     scripts = tree.get("scripts")
     if isinstance(scripts, Mapping):
         for key, command in scripts.items():
-            if not isinstance(command, str):
-                continue
-            if key in _INSTALL_SCRIPTS:
+            if isinstance(command, str) and key in _INSTALL_SCRIPTS:
                 what = f"runs when it is installed: {command[:120]!r}"
                 yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at(f"scripts.{key}"))
 
@@ -134,11 +126,9 @@ def _tasks(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
     for task in tasks if isinstance(tasks, list) else []:
         if isinstance(task, Mapping):
             options = task.get("runOptions")
-            command = str(task.get("command", ""))
             if isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
-                yield Finding(
-                    "config.runs-on-open", Verdict.SUSPICIOUS, f"runs when opened: {command[:120]}", place.at("tasks")
-                )
+                what = f"runs when opened: {str(task.get('command', ''))[:120]}"
+                yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("tasks"))
 
 
 def _settings(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:

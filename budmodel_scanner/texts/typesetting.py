@@ -10,7 +10,8 @@ from budmodel_scanner.verdict import Finding, Verdict
 _STARTS = re.compile(
     r"""(?x)
       (?P<TeX>\\(?:immediate\s{0,9})?\\?write\s{0,3}18\b | \\(?:ShellEscape|DelayedShellEscape)\b
-      | \\(?:input|openin|openout|include|InputIfFileExists|verbatiminput|lstinputlisting)\b[^\n|%]{0,40}\|
+      | \\(?:input|openin|openout|include|InputIfFileExists|verbatiminput|lstinputlisting)(?![A-Za-z])[^\n|%]{0,40}\|
+      | \\openout\d{0,3}\s{0,3}=?\s{0,3}\{?\s{0,3}(?:/|~|\.\./\.\.|\\string~)
       | \\(?:directlua|luaexec|latelua|luadirect)\b[^\\]{0,400}(?:os\.(?:execute|spawn|exec)|io\.popen|loadstring|require) )
     | (?P<PostScript>%pipe% | \b(?:deletefile|renamefile)\b | (?<!\w)\.(?:forceput|eqproc|rsdparams
       |policyprocs|sethalftone5)\b)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.forms import VALUES, matches
+from budmodel_scanner.texts.forms import VALUES, matches, one_of
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -15,20 +15,16 @@ _LONGEST = 4_096
 _MOST_OF_LIST = 1_000
 # What runs, or is unpickled, wherever it comes from; and what does once a loader takes it for a package or for weights.
 _ADDRESS = re.compile(
-    r"(?i)^(?:https?|ftp|s3|gs|file)(?::|\\:)//(?P<rest>\S+?)\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|whl|egg|nar|wasm)"
-    r"|t?gz|tgz|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?$"
+    r"(?i)^(?:[\w.-]{1,80}=)?(?P<address>(?:https?|ftp|s3|gs|file)(?::|\\:)//\S+?\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|mar|whl|egg|nar|wasm)"
+    r"|t?gz|tgz|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?)$"
 )
-_LOADED_AS = re.compile(
-    r"(?i)(?:archive|distribution|env(?:ironment)?_?path|execution_env|package|plugin|checkpoint|ckpt|pretrained|load_from|resume|adapter"
-    r"|_base_|bundle|artifact|init_from|restore|dependencies)"
-)
-_READ_BY_PEOPLE = re.compile(
-    r"(?i)home|citation|paper|doc|source_?code|issue|licen|example|sample|image|preview|demo|dataset|download_?ur|html|^url$|href|link"
-)
+_LOADED_AS = one_of("keys", "loaded", re.IGNORECASE)
+_READ_BY_PEOPLE = one_of("keys", "read by people", re.IGNORECASE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*[.:]\w+")
 # What only talks of a name.
-_NAMES_ONLY = re.compile(
-    r"(?i)(?:^|[._])(?:names?|text|labels?|title|value|content|tokens?|vocab|answer|keyword|function_name)(?:\.\[\])?$"
+_NAMES_ONLY = re.compile(rf"(?i)(?:^|[._])(?:{one_of('keys', 'names').pattern})(?:\.\[\])?$")
+_BUILT = re.compile(
+    r"(?i)(?:^|\.)(?:pipeline|polic(?:y|ies)|components?|plugins?|callbacks?|hooks?|steps?|transforms?|handlers?|stages?)\."
 )
 _RUNNING = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_OBJECTS}
 _TO_AGENTS = re.compile(r"(?i)(?:^|\.)(?:description\w*|system\w*|instructions?|rules?|persona|agent\w*)$")
@@ -42,10 +38,10 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
         if not text or len(text) > _LONGEST:
             continue
         for name, _found in matches(VALUES, f"{keys} = {text}"):
-            yield Finding(
-                "config.hostile-value", Verdict.SUSPICIOUS, f"{keys[-80:]} {name}: {text[:120]!r}", place.at(where)
-            )
-        if _DOTTED.fullmatch(text) and not _NAMES_ONLY.search(keys) and deed_of(text.replace(":", ".")) in _RUNNING:
+            what = f"{keys[-80:]} {name}: {text[:120]!r}"
+            yield Finding("config.hostile-value", Verdict.SUSPICIOUS, what, place.at(where))
+        named = _NAMES_ONLY.search(keys) is not None and _BUILT.search(keys) is None
+        if _DOTTED.fullmatch(text) and not named and deed_of(text.replace(":", ".")) in _RUNNING:
             what = f"{keys[-80:]} names {text[:120]}, which {deed_of(text.replace(':', '.'))}"
             yield Finding("config.target", Verdict.SUSPICIOUS, what, place.at(where))
         if "//" in text:
@@ -59,6 +55,6 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
 def _address(keys: str, text: str, where: str, place: Place) -> Iterator[Finding]:
     found = _ADDRESS.match(text)
     loaded = found and (_LOADED_AS.search(keys) or (found["runs"] and not _READ_BY_PEOPLE.search(keys)))
-    address = text.replace("\\:", ":")
+    address = found["address"].replace("\\:", ":") if found else ""
     if loaded and is_strange(address):
         yield Finding("config.url", Verdict.SUSPICIOUS, f"{keys[-80:]} is fetched from {address[:120]}", place.at(where))

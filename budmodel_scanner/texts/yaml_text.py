@@ -99,12 +99,8 @@ def _documents(text: str, place: Place) -> Iterator[Finding | tuple[object]]:
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor))
                 if len(stack) > _MAX_DEPTH:
-                    yield Finding(
-                        "yaml.nested-too-deep",
-                        Verdict.SUSPICIOUS,
-                        f"nested deeper than {_MAX_DEPTH}",
-                        place.at(f"line {line}"),
-                    )
+                    what = f"nested deeper than {_MAX_DEPTH}"
+                    yield Finding("yaml.nested-too-deep", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
                     return
                 continue
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
@@ -115,9 +111,8 @@ def _documents(text: str, place: Place) -> Iterator[Finding | tuple[object]]:
             case yaml.AliasEvent():
                 value, size = None, sizes.get(event.anchor or "", 1)
                 if any(opened.anchor == event.anchor for opened in stack):
-                    yield Finding(
-                        "yaml.recursive", Verdict.SUSPICIOUS, "an anchor that holds itself", place.at(f"line {line}")
-                    )
+                    what = "an anchor that holds itself"
+                    yield Finding("yaml.recursive", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
                 total += size
             case yaml.ScalarEvent():
                 value, size = event.value, 1
@@ -134,9 +129,8 @@ def _documents(text: str, place: Place) -> Iterator[Finding | tuple[object]]:
             twice = stack[-1].add(value)
             if twice is not None and "yaml.repeated-key" not in reported:
                 reported.add("yaml.repeated-key")
-                yield Finding(
-                    "yaml.repeated-key", Verdict.SUSPICIOUS, f"the key {twice[:80]!r} stands twice", place.at(f"line {line}")
-                )
+                what = f"the key {twice[:80]!r} stands twice"
+                yield Finding("yaml.repeated-key", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
         else:
             whole = value
 

@@ -1,0 +1,300 @@
+"""What commands of shells do with each other, by their syntax: one fetches or decodes, another runs what comes of it."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.paths import DATA_FILE
+from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
+from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell, text_of
+from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
+
+_MAX_PARSED = 1 << 20
+_MAX_DEPTH = 3
+PROGRAMS = sections(__package__, "known/programs.txt")
+_SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
+_LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+_FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+_DECODING = re.compile(
+    r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$"
+)
+# The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
+_FETCHES_OR_DECODES = re.compile(
+    r"(?i)https?:|curl|wget|fetch|aria2|lynx|\biwr\b|\birm\b|invoke-|base64|base32|xxd|openssl|uudecode|\brev\b|\\x[0-9a-f]{2}|urlopen|downloadstring"
+    r"|\b(?:nc|ncat|netcat|telnet|socat)\b"
+)
+_HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
+_SECRET = re.compile(
+    r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
+)
+
+
+_PRIVATE = re.compile(
+    rf"(?ix){SENSITIVE_FILE.pattern.removeprefix('(?ix)')} | \.(?:netrc|pypirc|npmrc)\b | (?<![\w.])\.env\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """`line` counts from 1 within the text."""
+
+    name: str
+    written: str
+    line: int
+    verdict: Verdict = Verdict.MALICIOUS
+
+    def __str__(self) -> str:
+        return f"{self.name}: {' '.join(self.written.split())[:120]!r}"
+
+
+def fetches(text: str) -> bool:
+    """Whether a text may hold a command that fetches or decodes."""
+    return _FETCHES_OR_DECODES.search(text) is not None
+
+
+def runs(text: str) -> bool:
+    """Whether a text may name what runs something."""
+    return _runner().search(text) is not None
+
+
+# What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
+@cache
+def _fetcher() -> re.Pattern[str]:
+    return one_of("flow", "fetches by a command", re.IGNORECASE)
+
+
+@cache
+def _runner() -> re.Pattern[str]:
+    return one_of("flow", "runs by a command", re.IGNORECASE)
+
+
+# A program that a variable names, in whole or in part.
+_BY_VARIABLE = re.compile(r"(?:^|[\s;&|(\w])\$\{?[\w@*!]")
+TAKEN_APART = str.maketrans("", "", "\"'`^")
+
+
+def _may_matter(text: str) -> bool:
+    """Whether a text that speaks of addresses may do more: parsing costs many times as much as looking."""
+    # A shell joins what quotes and escapes take apart.
+    forms = (text, text.translate(TAKEN_APART))
+    if "$" in text:
+        return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_fetcher().search, forms)))
+    return any(map(_fetcher().search, forms)) and (any(map(_runner().search, forms)) or bool(_PRIVATE.search(text)))
+
+
+# PowerShell puts a mark before a program whose name it is to work out.
+_CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
+
+
+def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
+    if len(text) > _MAX_PARSED:
+        text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
+    if not _FETCHES_OR_DECODES.search(text) or not _HANDS_ON.search(text) or not _may_matter(text):
+        return
+    script = parse_shell(_CALLS.sub(r"\1", text))
+    yield from _piped(script)
+    yield from _put_into(script)
+    yield from _run_later(script)
+    yield from _sent(script)
+    yield from _in_one_line(script, depth) if depth < _MAX_DEPTH else ()
+    if script.has_errors:
+        yield from _in_pieces(text)
+    if depth < _MAX_DEPTH:
+        for quoted, owner in script.quoted():
+            kept = script.written_to(owner) if owner else None
+            if owner is None or owner.program not in PROGRAMS["showing"] or (kept and not DATA_FILE.search(kept)):
+                yield from deeds_in(quoted, depth + 1)
+
+
+def _piped(script: Script) -> Iterator[Hostile]:
+    """`curl … | sh`, `base64 -d | python`."""
+    for stages in script.pipelines():
+        of_stages = [list(script.commands(stage)) for stage in stages]
+        for number, runners in enumerate(of_stages):
+            if any(_runs_its_input(command) for command in runners):
+                before = [command for commands in of_stages[:number] for command in commands]
+                yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
+
+
+def _put_into(script: Script) -> Iterator[Hostile]:
+    """`sh -c "$(curl …)"`, `source <(curl …)`, and the same by way of a variable."""
+    held = {
+        name: [*script.commands(value)]
+        for name, value in script.assigned()
+        if value.type in {"string", "command_substitution"}
+    }
+    for command in script.commands():
+        by_value = _BY_VALUE.match(command.written) is not None
+        if not (by_value or _runs_its_words(command) or command.program in {"source", "."}):
+            continue
+        told = [*script.put_into(command.node)]
+        for word in command.words:
+            told += [inner for name, commands in held.items() if re.search(rf"\$\{{?{name}\b", word) for inner in commands]
+        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval")
+
+
+# A program of which a command tells the name.
+_BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+\}?(?:\s|$))")
+
+
+def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> Iterator[Hostile]:
+    for command in commands:
+        if _fetches(command) and not _all_known(command, INSTALLERS):
+            yield Hostile(fetched, command.written, command.line)
+        elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
+            yield Hostile(decoded, command.written, command.line)
+
+
+def _run_later(script: Script) -> Iterator[Hostile]:
+    """A download that is then started: by itself, or by a shell."""
+    saved: dict[str, Command] = {}
+    for command in script.commands():
+        if _fetches(command) and not _all_known(command, DOWNLOADS):
+            if (name := _saved_as(command, script)) and not DATA_FILE.search(name):
+                saved[name] = command
+        elif saved:
+            first = next(filter(lambda word: _file_name(word).removesuffix(".exe") == command.program, command.words), "")
+            if (name := _file_name(first)) in saved and saved[name].node.id != command.node.id:
+                yield Hostile("downloads program", saved[name].written, command.line)
+            elif is_interpreter(command.program) or command.program in {
+                "source",
+                ".",
+                "start-process",
+                "msiexec",
+                "rundll32",
+            }:
+                for word in command.arguments[:3]:
+                    if (name := _file_name(word)) in saved:
+                        yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
+
+
+def _saved_as(command: Command, script: Script) -> str:
+    words = command.arguments
+    for option, value in itertools.pairwise(words):
+        if re.fullmatch(r"-\w*[oO]|--output(?:-document)?|-[oO]ut[fF]ile|-[dD]estination", option) and not (
+            option.endswith("O") and command.program == "curl"
+        ):
+            return _file_name(value)
+    if into := script.written_to(command):
+        return _file_name(into)
+    addresses = command.addresses
+    by_name = command.program in {"wget", "aria2c"} or any(re.fullmatch(r"-\w*O|--remote-name", word) for word in words)
+    return _file_name(addresses[-1].split("?")[0]) if addresses and by_name else ""
+
+
+def _file_name(path: str) -> str:
+    return re.split(r"[/\\]", path.strip("\"'{}()"))[-1].lower()
+
+
+def _sent(script: Script) -> Iterator[Hostile]:
+    """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
+    held = [name for name, value in script.assigned() if _HELD.search(text_of(value))]
+    secret = re.compile(rf"{_SECRET.pattern}|\$\{{?(?:{'|'.join(map(re.escape, held))})\b") if held else _SECRET
+    for command in script.commands():
+        addresses = command.addresses if _fetches(command) else []
+        for address in addresses:
+            if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
+                yield Hostile("sends secrets", command.written, command.line)
+        data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
+        data += [word for word in command.words if _GIVES_DATA.match(word)]
+        private = any(secret.search(word) or _PRIVATE.search(word) for word in data)
+        if private and addresses and not _all_known(command, DOWNLOADS):
+            yield Hostile("sends secrets", command.written, command.line)
+    for first, *others in script.pipelines():
+        told = " ".join(word for command in script.commands(first) for word in command.words)
+        if secret.search(told) or _PRIVATE.search(told):
+            for command in (command for stage in others for command in script.commands(stage)):
+                if command.program in _CARRIERS and not _all_known(command, DOWNLOADS):
+                    yield Hostile("sends secrets", command.written, command.line)
+
+
+_CARRIERS = _DOWNLOADERS | {"nc", "ncat", "netcat", "telnet", "socat"}
+_HELD = re.compile(rf"{_PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv)\b", re.IGNORECASE)
+_GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
+
+
+def _in_one_line(script: Script, depth: int) -> Iterator[Hostile]:
+    """`php -r 'eval(file_get_contents(…));'`: a program of another language for an argument."""
+    from budmodel_scanner.texts.source_flow import follow, worth_following
+    from budmodel_scanner.texts.statements import put_together, statements
+
+    for command in script.commands():
+        if _LANGUAGES.fullmatch(command.program):
+            for flag, code in itertools.pairwise(command.arguments):
+                if re.fullmatch(r"-\w*[cerE]|--?eval|--execute", flag):
+                    told = list(statements(code))
+                    for text in (text for statement in told for text in put_together(statement, {})):
+                        yield from deeds_in(text, depth + 1)
+                    for finding in follow(told, Place("")) if worth_following(code) else ():
+                        yield Hostile("script", finding.what, command.line, finding.verdict)
+
+
+def _in_pieces(text: str) -> Iterator[Hostile]:
+    """The same of lines that are no Bash: pipes are pipes in every shell."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        is_comment = line.lstrip().lower().startswith(("#", "//", "::", "rem "))
+        if is_comment or len(line) > 20_000 or not _FETCHES_OR_DECODES.search(line):
+            continue
+        pieces = [piece for piece in re.split(r"(?<!\|)\|(?!\|)", line) if piece.strip()]
+        for before, after in itertools.pairwise(pieces):
+            words, last = _BARE_WORD.findall(before), _BARE_WORD.findall(after)[:6]
+            start = next((at for at, word in enumerate(words) if word.lower().removesuffix(".exe") in _DOWNLOADERS), None)
+            if start is not None:
+                for found in _piped(parse_shell(" ".join([*words[start:], "|", *last]))):
+                    yield Hostile(found.name, line.strip(), number)
+
+
+_BARE_WORD = re.compile(r"[^\s\"'`()<>;{}\[\],]+")
+
+
+def is_interpreter(program: str) -> bool:
+    return program in _SHELLS or bool(_LANGUAGES.fullmatch(program)) or program in {"powershell", "cmd"}
+
+
+def _runs_its_input(command: Command) -> bool:
+    """Whether a program takes what is piped into it for its program."""
+    program, arguments = command.program, command.arguments
+    if (
+        program == "eval"
+        or (program == "source" and not arguments)
+        or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
+    ):
+        return True
+    if not is_interpreter(program):
+        return False
+    if program == "cmd":
+        return not any(word.lower() in {"/c", "/k"} for word in arguments)
+    flags = [word for word in arguments if re.match(r"[-/]\w", word)]
+    given = [word for word in arguments if re.match(r"[\w./$~]", word) and word not in {"/dev/stdin", "-"}]
+    if program in _SHELLS:
+        return any(re.fullmatch(r"-\w*s", flag) for flag in flags) or not (
+            given or any("c" in flag for flag in flags if flag[:2] != "--")
+        )
+    # Perl and Ruby take their program right behind the letter, too.
+    attached = r"-[aclnpswtTuUWX0-7]*[eE]" if program.startswith(("perl", "ruby")) else r"-\w*[ce]$"
+    if any(re.match(attached, flag) for flag in flags):
+        return any("stdin" in word.lower() and re.search(r"exec|eval", word) for word in arguments)
+    return "-m" not in flags and (not given or arguments[:1] == ("-",) or "/dev/stdin" in arguments[:2])
+
+
+def _runs_its_words(command: Command) -> bool:
+    return command.program == "eval" or is_interpreter(command.program)
+
+
+def _fetches(command: Command) -> bool:
+    if command.program in _DOWNLOADERS:
+        return True
+    return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
+        _FETCHING_CODE.search(word) for word in command.arguments
+    )
+
+
+def _all_known(command: Command, purpose: str) -> bool:
+    addresses = command.addresses
+    return bool(addresses) and all(is_known(address, purpose) for address in addresses)
