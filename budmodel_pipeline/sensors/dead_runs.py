@@ -1,11 +1,15 @@
 """Ends the runs whose process is gone: whatever waits for them, a pool, a lease, the marts, goes on within two minutes."""
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 
 from budmodel_pipeline.resources.postgres import WATCHED, PostgresResource
 from budmodel_pipeline.warehouse.run_locks import living
 
 GONE = "The process of this run is gone: nobody holds its lock in the database any more."
+# A run has its lock, or has begun with a step that needs none, long before.
+UNWATCHED = timedelta(minutes=3)
 
 
 @dg.sensor(
@@ -15,8 +19,13 @@ GONE = "The process of this run is gone: nobody holds its lock in the database a
     description="Marks runs whose process was killed as failed, so that nothing waits for them; they are tried again.",
 )
 def dead_runs(context: dg.SensorEvaluationContext, postgres: PostgresResource) -> dg.SkipReason:
-    at_work = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    runs = {run.run_id: run for run in context.instance.get_runs(dg.RunsFilter(statuses=at_work, tags={WATCHED: "true"}))}
+    at_work = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    records = context.instance.get_run_records(at_work)
+    runs = {
+        record.dagster_run.run_id: record.dagster_run
+        for record in records
+        if record.dagster_run.tags.get(WATCHED) == "true" or _never_began(context.instance, record)
+    }
     with postgres.engine.connect() as connection:
         gone = runs.keys() - living(connection, runs.keys())
     # Twice in a row: a run that ends, or whose server restarts, is without its lock for a moment.
@@ -30,3 +39,11 @@ def dead_runs(context: dg.SensorEvaluationContext, postgres: PostgresResource) -
         context.instance.event_log_storage.free_concurrency_slots_for_run(run_id)
     ended = f" Ended: {', '.join(dead)}." if dead else ""
     return dg.SkipReason(f"{len(runs) - len(gone)} of {len(runs)} runs that were started are at work.{ended}")
+
+
+def _never_began(instance: dg.DagsterInstance, record: dg.RunRecord) -> bool:
+    """Whether a run was started a while ago and came to no step: it was killed before it could take its lock."""
+    if record.start_time is None or datetime.now(UTC) - datetime.fromtimestamp(record.start_time, UTC) < UNWATCHED:
+        return False
+    run_id = record.dagster_run.run_id
+    return not instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_START, limit=1).records

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from budmodel_pipeline.definitions import MODELS_JOB
-from budmodel_pipeline.sensors.dead_runs import dead_runs
+from budmodel_pipeline.sensors.dead_runs import UNWATCHED, dead_runs
 from budmodel_pipeline.sensors.extraction_requests import extraction_requests
 from budmodel_pipeline.sensors.model_work import UNLAUNCHED, discovered_models
 from budmodel_pipeline.services.object_store import CONNECT_TIMEOUT, REQUEST_TIMEOUT
@@ -45,6 +45,8 @@ def test_a_run_whose_process_is_gone_is_missed() -> None:
     # A server that was away takes its locks again; then twice in a row nobody holds it, which is three ticks at most.
     assert timedelta(seconds=BEAT_SECONDS) < between_ticks(dead_runs)
     assert 3 * between_ticks(dead_runs) < MOST
+    # One that was killed before it could take its lock: nothing tells that it is gone but time.
+    assert UNWATCHED + 3 * between_ticks(dead_runs) < MOST
 
 
 @pytest.mark.parametrize("sensor", [discovered_models, extraction_requests])

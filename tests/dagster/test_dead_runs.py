@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -64,6 +65,24 @@ def test_one_that_is_back_at_the_second_tick_goes_on(fresh: Deployment, instance
     with alive(fresh.engine, run_id):
         cursor, _ = tick(fresh, instance, cursor)
     assert cursor == ""
+
+
+def test_one_that_was_killed_before_it_could_take_its_lock_is_ended(
+    fresh: Deployment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [add_run(instance, dg.DagsterRunStatus.STARTING, {}) for _ in range(2)]
+    for run_id in runs:
+        begun = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "job", message="")
+        instance.report_dagster_event(begun, run_id)
+    # It needs no database, and is at work.
+    instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.STEP_START.value, "job", message=""), runs[1])
+    assert tick(fresh, instance, None)[0] == ""
+    monkeypatch.setattr("budmodel_pipeline.sensors.dead_runs.UNWATCHED", timedelta(0))
+    cursor, _ = tick(fresh, instance, None)
+    assert cursor == runs[0]
+    tick(fresh, instance, cursor)
+    found = [instance.get_run_by_id(run_id) for run_id in runs]
+    assert [run.status for run in found if run] == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
 
 
 def test_a_run_holds_its_lock_while_it_works(fresh: Deployment, instance: dg.DagsterInstance) -> None:
