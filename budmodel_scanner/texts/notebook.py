@@ -8,6 +8,7 @@ from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.markup import examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
+from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import lines
@@ -120,6 +121,8 @@ def examine_notebook(
 
 
 def _other_cell(magic: re.Match[str], source: str, place: Place, as_file: AsFile) -> Iterator[Finding]:
+    if stays := PERSISTENCE.search(magic["name"] or ""):
+        yield Finding("notebook.stays", Verdict.SUSPICIOUS, f"a cell writes {stays[0]}", place.at(""))
     language = (magic["program"] or magic["magic"] or "").lower()
     yield from as_file((magic["name"] or f"cell.{_SUFFIXES.get(language, language)}").strip(), source, place)
 

@@ -129,13 +129,14 @@ def _addressed(arguments: str, statement: Statement, seen: _Seen, purpose: str) 
 
 
 def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterator[tuple[str, Verdict, str]]:
-    code = statement.code
+    code, unknown = statement.code, any(not is_known(url, INSTALLERS) for url in strange)
     for found in _EVALUATES.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         names = {*_NAME.findall(arguments)}
+        answers = {name for given in _GIVEN.findall(code) for name in given if name and unknown}
         if _REQUESTED.match(arguments):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
-        if names & seen.fetched or (
+        if names & (seen.fetched | answers) or (
             strange
             and re.search(r"[\w)]\s*[(\"]|\s", arguments.strip("() "))
             and _addressed(arguments, statement, seen, INSTALLERS)

