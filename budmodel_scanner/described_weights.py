@@ -1,4 +1,4 @@
-"""Raw weights in files of their own (ONNX external data, OpenVINO, TensorFlow.js), which only a header beside them explains.
+"""Raw weights in files of their own (ONNX external data, OpenVINO, TensorFlow.js, glTF, Zarr), which only a header explains.
 
 Alone they are bytes of no known format. A header that says where each tensor lies, up to the last byte, makes them known:
 the examination of the header notes what it describes, and the scan of the whole repository joins the two.
@@ -7,7 +7,7 @@ the examination of the header notes what it describes, and the scan of the whole
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
@@ -17,11 +17,17 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _RULE = "weights.described"
 _NOTE = re.compile(r"describes all ([\d,]{1,24}) bytes of (.+)", re.DOTALL)
+_CHUNKS = "describes the chunks of an array below it"
+_CHUNK = re.compile(r"(?:c[/.])?\d{1,9}(?:[/.]\d{1,9})*|(?:[^/]+/)*d/[0-9a-f]{32}")
 # Writers begin a tensor at a page or at what a system maps at once; what lies between is read by nobody.
 _ALIGNMENT = 1 << 16
 _MOST_FILES = 16
 _MOST_DIMENSIONS = 16
 _UNKNOWN = "content.unknown-format"
+_SHARD = "zstd.trailing-bytes"
+
+# Sizes and findings by path.
+Files = Mapping[str, tuple[int | None, Sequence[Finding]]]
 
 
 def note(locations: Sequence[str], size: int, place: Place) -> Finding:
@@ -54,7 +60,28 @@ class WeightRanges:
 _WIDTHS = {"float32": 4, "int32": 4, "complex64": 8, "float16": 2, "uint16": 2, "uint8": 1, "int8": 1, "bool": 1}
 
 
-def notes_of_tensorflow_js(manifest: object, place: Place) -> Iterator[Finding]:
+def notes_of_json(value: Mapping[str, object], place: Place) -> Iterator[Finding]:
+    """Of a model of TensorFlow.js, a scene in glTF, or an array of Zarr, each of whose chunks is a file."""
+    yield from _notes_of_tensorflow_js(value.get("weightsManifest"), place)
+    buffers = value.get("buffers") if "asset" in value else None
+    for buffer in buffers if isinstance(buffers, list) else []:
+        uri, size = (buffer.get("uri"), buffer.get("byteLength")) if isinstance(buffer, dict) else (None, None)
+        if isinstance(uri, str) and type(size) is int and not uri.startswith("data:"):
+            yield note([uri], size, place)
+    if "zarr_format" in value and "shape" in value and not _UNPICKLED.search(str(value)):
+        yield note_of_chunks(place)
+
+
+# Codecs of arrays of objects by which their chunks are unpickled.
+_UNPICKLED = re.compile(r"(?i:pickle|dill)")
+
+
+def note_of_chunks(place: Place) -> Finding:
+    """That the files below the content's folder, named as the chunks of an array are, hold its numbers and no more."""
+    return Finding(_RULE, Verdict.SAFE, _CHUNKS, place.at(""))
+
+
+def _notes_of_tensorflow_js(manifest: object, place: Place) -> Iterator[Finding]:
     """Of the `weightsManifest` of a model.json: groups of files, and the tensors that lie in them one after the other."""
     for group in manifest if isinstance(manifest, list) else []:
         paths, weights = (group.get("paths"), group.get("weights")) if isinstance(group, dict) else (None, None)
@@ -76,13 +103,15 @@ def _size(weight: object) -> int | None:
     return math.prod(shape[:_MOST_DIMENSIONS]) * width
 
 
-def joined(files: Mapping[str, tuple[int | None, Sequence[Finding]]]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+def joined(files: Files) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     """The findings of each file that was unknown by itself and that a neighbor describes to its last byte.
 
-    `files` are sizes and findings by path. Whatever else was said of such a file stands.
+    Whatever else was said of such a file stands.
     """
     for path, (_, findings) in files.items():
         for finding in findings:
+            if (finding.rule, finding.engine, finding.what) == (_RULE, OURS, _CHUNKS):
+                yield from _chunks(path, files)
             described = _NOTE.fullmatch(finding.what) if (finding.rule, finding.engine) == (_RULE, OURS) else None
             if described is None:
                 continue
@@ -91,10 +120,29 @@ def joined(files: Mapping[str, tuple[int | None, Sequence[Finding]]]) -> Iterato
             if None in sizes or len({*locations}) < len(locations) or sum(filter(None, sizes)) != _number(described[1]):
                 continue
             for location in locations:
-                known = tuple(one for one in files[location][1] if one.rule != _UNKNOWN)
-                if len(known) < len(files[location][1]):
-                    told = Finding("weights.raw", Verdict.SAFE, f"raw weights, each tensor of which {path} places")
-                    yield location, (*known, told)
+                yield from _told(
+                    location, files[location][1], {_UNKNOWN}, f"raw weights, each tensor of which {path} places"
+                )
+
+
+def _chunks(
+    path: str, files: Mapping[str, tuple[int | None, Sequence[Finding]]]
+) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Chunks are numbers, compressed or not; a shard of several is one stream after the other and an index."""
+    folder = dirname(path) + "/" if dirname(path) else ""
+    for location, (_, findings) in files.items():
+        if location.startswith(folder) and _CHUNK.fullmatch(location, len(folder)):
+            yield from _told(
+                location, findings, {_UNKNOWN, "zstd.trailing-bytes"}, f"chunks of the array that {path} describes"
+            )
+
+
+def _told(
+    location: str, findings: Sequence[Finding], explained: Set[str], what: str
+) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    known = tuple(one for one in findings if one.rule not in explained)
+    if len(known) < len(findings):
+        yield location, (*known, Finding("weights.raw", Verdict.SAFE, what))
 
 
 def _number(digits: str) -> int:

@@ -9,11 +9,10 @@ from budmodel_scanner.word_lists import sections
 
 _LISTED = sections(__package__, "suffixes.txt")
 TEXTS, MIXED, PICKLES = _LISTED["texts"], _LISTED["mixed"], _LISTED["pickles"]
-_CLAIMED = frozenset(
-    suffix for known in (*FORMATS, *CONTAINERS) for suffix in (*known.suffixes, *known.shared) if suffix.startswith(".")
-)
+_CLAIMING = [known for known in (*FORMATS, *CONTAINERS) if known.claims]
+_CLAIMED = frozenset(suffix for known in _CLAIMING for suffix in (*known.suffixes, *known.shared) if suffix.startswith("."))
 _BINARY_ONLY = (_CLAIMED | PICKLES) - MIXED - TEXTS
-_OWNED = frozenset(suffix for known in (*FORMATS, *CONTAINERS) for suffix in known.suffixes if suffix.startswith("."))
+_OWNED = frozenset(suffix for known in _CLAIMING for suffix in known.suffixes if suffix.startswith("."))
 WEIGHTS = _OWNED | _LISTED["weights"]
 
 

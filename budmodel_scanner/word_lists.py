@@ -14,7 +14,7 @@ def lines(package: str, path: str) -> Iterator[tuple[str, list[str]]]:
     section = ""
     for line in files(package).joinpath(path).read_text("utf-8").splitlines():
         words = line.partition("#")[0].split()
-        if words and words[0].startswith("["):
+        if words and line.startswith("[") and line.rstrip().endswith("]"):
             section = line.strip().strip("[]")
         elif words:
             yield section, words

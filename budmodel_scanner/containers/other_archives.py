@@ -36,10 +36,7 @@ _MAGICS = (
     (0, b"LZIP", "an lzip stream", True),
     (0, b"\x1f\x9d", "a stream of Unix compress", True),
     (0, b"\x02\x21\x4c\x18", "an LZ4 stream of the legacy format", True),
-    (0, b"SQLite format 3\0", "an SQLite database", True),
     (0, b"\x89LZO\0\r\n\x1a\n", "an lzop stream", True),
-    (0, b"Obj\x01", "an Avro file", True),
-    (0, b"ORC", "an ORC file", True),
 )
 
 
@@ -66,8 +63,6 @@ def _kind(head: bytes) -> tuple[str, bool] | None:
             if magic == b"-lh" and head[6:7] != b"-":
                 continue
             if len(magic) == 2 and not _is_short_magic(head, magic):
-                continue
-            if magic == b"ORC" and head[3:4].isalnum():
                 continue
             return what, ordinary
     return None

@@ -32,7 +32,7 @@ _CODECS = (
     _codec(compressed.BZIP2, (".bz2", ".tbz2", ".tbz", ".bz"), _JOBLIB),
     _codec(compressed.XZ, (".xz", ".txz"), (*_JOBLIB, ".rds", ".rda")),
     _codec(compressed.LZMA, (".lzma", ".tlz"), _JOBLIB, plausible=True),
-    _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z"), plausible=True),
+    _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z", ".spacy"), plausible=True),
     _codec(compressed.ZSTANDARD, (".zst", ".zstd", ".tzst"), (*_JOBLIB, ".nemo")),
     _codec(compressed.LZ4, (".lz4",), _JOBLIB),
 )
@@ -62,8 +62,8 @@ _OTHER = Format(
     "archive",
     lambda head, _: recognizes_other(head),
     examine_other,
-    (".7z", ".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt", ".sqlite"),
-    (".db", ".sqlite3", ".avro", ".orc", ".a", ".lib", ".z", ".lzo", ".lz4", ".cpio", ".rtf", ".chm", ".lnk", ".index"),
+    (".7z", ".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt"),
+    (".db", ".a", ".lib", ".z", ".lzo", ".lz4", ".cpio", ".rtf", ".chm", ".lnk", ".index"),
     plausible=True,
 )
 

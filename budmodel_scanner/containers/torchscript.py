@@ -28,7 +28,8 @@ _ORDINARY_DUNDERS = words(
     __torch__ __parameters__ __buffers__ __annotations__ __constants__ __init__ __getitem__ __len__ __contains__
     __setstate__ __getstate__ __str__ __isnot__ __is__ __not__ __and__ __or__ __xor__ __lshift__ __rshift__
     __range_length __derive_index __iadd__ __forward_pre_hooks__ __forward_hooks__ __interpolate __upsample
-    __upsample_bilinear
+    __upsample_bilinear __new__ __enter__ __exit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__
+    __truediv__ __setitem__ __delitem__ __neg__
     """
 )
 

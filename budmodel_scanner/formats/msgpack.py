@@ -1,5 +1,6 @@
-"""Weights of Flax in MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), arrays as extension types."""
+"""MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md): weights of Flax, models of spaCy."""
 
+import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
@@ -10,6 +11,12 @@ from budmodel_scanner.verdict import Finding
 
 # Extension types of flax.serialization: array, complex number, scalar.
 _EXTENSIONS = {1, 2, 3}
+_TIME = -1
+_SUFFIXES = (".msgpack", ".mpk", ".msgpk")
+_NAMED_MAP = re.compile(rb"[\x80-\x9f\xdc-\xdf]")
+# An empty map would begin as a pickle does.
+_FURTHER = re.compile(rb"[\x81-\x9f]|[\xdc-\xdf]\x00", re.DOTALL)
+_TOLD_MAP = re.compile(rb"(?:[\x81-\x8f]|\xde..)[\xa2-\xbf][A-Za-z_]\w", re.DOTALL)
 _MAX_DEPTH = 200
 _MAX_TEXT_BYTES = 1 << 16
 _FIXED_BYTES = {
@@ -31,7 +38,9 @@ _LENGTH_CODES = {0: "B", 1: "H", 2: "I"}
 
 
 def recognizes(head: bytes, name: str) -> bool:
-    return name.lower().endswith(".msgpack") and (0x80 <= (head[:1] or b"\0")[0] <= 0x8F or head[:1] in (b"\xde", b"\xdf"))
+    """A map, by its name or by a text as its first key: models of spaCy have no suffix. An empty one is all there is."""
+    is_named = name.lower().endswith(_SUFFIXES)
+    return head == b"\x80" or (_NAMED_MAP if is_named else _TOLD_MAP).match(head) is not None
 
 
 @reports_malformed
@@ -41,6 +50,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     while waiting:
         if not waiting[-1]:
             waiting.pop()
+            if not waiting and _FURTHER.match(cursor.peek(2)):
+                waiting.append(1)
             continue
         waiting[-1] -= 1
         place.budget.spend("opcodes")
@@ -57,7 +68,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             continue
         if kind == "extension":
             extension = cursor.number("b")
-            if extension not in _EXTENSIONS:
+            if extension not in _EXTENSIONS | {_TIME}:
                 yield suspicious(place, "msgpack.extension", f"has the extension type {extension}", f"byte {at:,}")
         start = cursor.position
         cursor.skip(length)

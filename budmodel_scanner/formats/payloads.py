@@ -52,7 +52,8 @@ _CODE = re.compile(
     """
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
-_TEMPLATE = re.compile(rb"\{[{%].{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
+# Binary data hold the beginning of one by chance; texts hold no such bytes as these.
+_TEMPLATE = re.compile(rb"\{[{%][^\x00-\x08]{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
@@ -60,6 +61,7 @@ _HIDDEN = {
     "a zip file": (b"PK\5\6", rb"PK\x05\x06\0\0\0\0.{14}"),
     "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
     "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+    "a script": (b"#!/", rb"#!/(?:usr/)?(?:local/)?bin/\w"),
     "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
     "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
     "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
@@ -101,6 +103,14 @@ def code_in(data: bytes) -> tuple[int, str] | None:
 
 def hidden_in(data: bytes) -> tuple[str, int] | None:
     """What loads, unpacks or runs in bytes that may be anything, and where it starts: it is too long for chance."""
+    if found := program_in(data):
+        return found
+    code = code_in(data)
+    return (f"code ({code[1]!r})", code[0]) if code else None
+
+
+def program_in(data: bytes) -> tuple[str, int] | None:
+    """The same without code, which texts may only talk about."""
     for what, (prefix, whole) in _HIDDEN.items():
         for at in _places(data, prefix):
             if re.compile(whole, re.DOTALL).match(data, at):
@@ -109,8 +119,7 @@ def hidden_in(data: bytes) -> tuple[str, int] | None:
         header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
         if data[header : header + 4] == b"PE\0\0":
             return "a Windows program", at
-    code = code_in(data)
-    return (f"code ({code[1]!r})", code[0]) if code else None
+    return None
 
 
 def _places(data: bytes, prefix: bytes) -> Iterator[int]:
@@ -171,7 +180,7 @@ def examine_numbers(
         return
     if kind != "pickle":
         yield suspicious(place, f"{area}.content-in-numbers", f"the numbers of {where} begin as {kind}", where)
-    yield from _worse(nested(Window(content, start, size), place.inside(where)))
+    yield from worse(nested(Window(content, start, size), place.inside(where)))
 
 
 def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -187,7 +196,7 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
     what, payload = found
     yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
     if "code" not in what:
-        yield from _worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
+        yield from worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
 
 
 def examine_leftover(
@@ -207,9 +216,9 @@ def examine_leftover(
     )
     if not empty:
         begin = start + (found[0] if found else 0)
-        yield from _worse(nested(Window(content, begin, start + size - begin), place.inside(label)))
+        yield from worse(nested(Window(content, begin, start + size - begin), place.inside(label)))
 
 
-def _worse(findings: Iterator[Finding]) -> Iterator[Finding]:
+def worse(findings: Iterator[Finding]) -> Iterator[Finding]:
     """Unknown content in an odd place is said already; what counts is whether it is worse than odd."""
     return (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)

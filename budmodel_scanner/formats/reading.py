@@ -93,6 +93,16 @@ class Cursor:
         """A whole number of the struct code `code`, in the byte order of the cursor."""
         return int(struct.unpack(self.order + code, self.take(struct.calcsize("=" + code)))[0])
 
+    def varint(self) -> int:
+        """A whole number in groups of seven bits. Raises MalformedError (`<area>.number`) where it has no end."""
+        value = 0
+        for shift in range(0, 70, 7):
+            byte = self.number("B")
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise MalformedError(f"{self._area}.number", "a number has more than 10 bytes", self.position)
+
     def limited(self, length: int, limit: int, what: str) -> bytes:
         """`length` bytes that no honest file has more than `limit` of. Raises MalformedError (`<area>.absurd-length`)."""
         if length > limit:

@@ -12,6 +12,7 @@ from budmodel_scanner.formats import (
     executables,
     ggml,
     gguf,
+    msgpack,
     npy,
     onnx,
     parquet,
@@ -23,8 +24,8 @@ from budmodel_scanner.formats import (
     tflite,
     ubjson,
 )
-from budmodel_scanner.formats import msgpack as flax
 from budmodel_scanner.formats.hdf5 import examine as hdf5
+from budmodel_scanner.formats.inert import INERT
 from budmodel_scanner.formats.media import fonts, pdf, pictures, sound_and_video
 from budmodel_scanner.formats.media.parts import begins, examiner
 
@@ -41,7 +42,7 @@ class Format:
     nothing recognizes is a disguise; under those it is merely unknown.
     `plausible`: it goes by plausibility rather than by a magic number, so it is asked only where nothing else recognizes
     the content. `zip_behind`: files of this kind may have a zip file appended. `forward` examines a stream that is read
-    once, for formats that can be, without keeping what has passed.
+    once, for formats that can be, without keeping what has passed. `claims`: other content under `suffixes` is a disguise.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Format:
     plausible: bool = False
     zip_behind: bool = False
     forward: ForwardExaminer | None = None
+    claims: bool = True
 
 
 # In the order in which they are asked: those with a long magic number first, those that go by plausibility last.
@@ -68,7 +70,7 @@ FORMATS: tuple[Format, ...] = (
         "FlatBuffers model",
         tflite.recognizes,
         tflite.examine,
-        (".tflite", ".pte", ".ort"),
+        (".tflite", ".pte"),
         (".lite", ".ptd"),
         zip_behind=True,
     ),
@@ -95,7 +97,12 @@ FORMATS: tuple[Format, ...] = (
         (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"),
         (".3gp", ".qt"),
     ),
-    Format("TIFF", begins(b"II*\0", b"MM\0*"), examiner("tiff", pictures.tiff), (".tif", ".tiff")),
+    Format(
+        "TIFF",
+        begins(*pictures.TIFF),
+        examiner("tiff", pictures.tiff),
+        (".tif", ".tiff"),
+    ),
     Format("BMP", pictures.is_bmp, examiner("bmp", pictures.bmp), (".bmp",), (".dib",), plausible=True),
     Format("ICO", pictures.is_ico, examiner("ico", pictures.ico), (".ico",), (".cur",), plausible=True),
     Format("MP3", sound_and_video.is_mp3, examiner("mp3", sound_and_video.mp3), (".mp3",), plausible=True),
@@ -136,5 +143,13 @@ FORMATS: tuple[Format, ...] = (
         (".t7", ".bin", ".dat", ".model"),
     ),
     Format("MATLAB arrays", serializers.is_matlab, serializers.examine_matlab, (), (".mat",)),
-    Format("Flax weights", flax.recognizes, flax.examine, (".msgpack",), plausible=True),
+    Format(
+        "MessagePack",
+        msgpack.recognizes,
+        msgpack.examine,
+        (".msgpack",),
+        (".mpk", ".msgpk", ".bin", ".spacy"),
+        plausible=True,
+    ),
+    *(Format(row.name, row.recognizes, row.examine, row.suffixes, plausible=row.plausible, claims=False) for row in INERT),
 )

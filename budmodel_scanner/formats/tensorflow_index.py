@@ -30,12 +30,12 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     if footer.data[-8:] != _MAGIC:
         raise MalformedError("checkpoint.footer", "does not end as a table does", content.size - 8)
     cursor = Cursor(footer, "checkpoint")
-    handles = [(_varint(cursor), _varint(cursor)) for _ in range(2)]
+    handles = [(cursor.varint(), cursor.varint()) for _ in range(2)]
     ranges = [(content.size - _FOOTER_BYTES, content.size)]
     blocks: list[tuple[int, int]] = []
     for _, value in _entries(content, handles[1], ranges, place):
         inner = Cursor(MemoryContent(value), "checkpoint")
-        blocks.append((_varint(inner), _varint(inner)))
+        blocks.append((inner.varint(), inner.varint()))
     for _ in _entries(content, handles[0], ranges, place):
         pass
     for block in blocks:
@@ -68,16 +68,6 @@ def _entries(
     key = b""
     while cursor.left > 0:
         place.budget.spend("opcodes")
-        shared, own, length = _varint(cursor), _varint(cursor), _varint(cursor)
+        shared, own, length = cursor.varint(), cursor.varint(), cursor.varint()
         key = key[:shared] + cursor.take(own)
         yield key, cursor.take(length)
-
-
-def _varint(cursor: Cursor) -> int:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = cursor.number("B")
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value
-    raise MalformedError("checkpoint.number", "a number has more than 10 bytes", cursor.position)

@@ -1,6 +1,6 @@
 """TensorFlow Lite: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs.
 
-Models for ONNX Runtime and ExecuTorch are FlatBuffers as well; they are recognized, not walked.
+Models for ExecuTorch are FlatBuffers as well; they are recognized, not walked.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,7 +13,7 @@ from budmodel_scanner.formats.reading import MalformedError, exactly, reports_ma
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.verdict import Finding, Verdict
 
-_KINDS = {b"TFL3": "tflite", b"ORTM": "ort", b"ET12": "executorch", b"ET13": "executorch"}
+_KINDS = {b"TFL3": "tflite", b"ET12": "executorch", b"ET13": "executorch"}
 _TEXT, _NUMBERS, _WIDE = Items(1), Items(4), Items(8)
 _SCHEMA: Schema = {
     "Model": {
@@ -56,7 +56,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     kind = _KINDS[content.read(4, 4)]
     root = Table(content, kind, int.from_bytes(exactly(content, 0, 4, kind), "little"))
     if kind != "tflite":
-        yield unscanned(place, f"{kind}.unsupported", "a model for ONNX Runtime or ExecuTorch is not walked", "byte 0")
+        yield unscanned(place, f"{kind}.unsupported", "a model for ExecuTorch is not walked", "byte 0")
         return
     if root.number(_VERSION, 4) != 3:
         yield suspicious(place, "tflite.version", f"states the version {root.number(_VERSION, 4)}", "byte 0")

@@ -4,41 +4,24 @@ was not looked at."""
 # Offset, magic, and whose it is.
 _MAGICS = (
     (0, b"RKNN", "a model of Rockchip's RKNN"),
-    (0, b"\xdd\x85\x76\x00", "a network of ncnn"),
     (0, b"IMOD", "a model of Ascend"),
     (0, b"\x01HEF", "a model of Hailo"),
     (0, b"\xee\xaa\x55\xff", "a model of Sophon"),
     (0, b"MTLB", "a library of Metal"),
     (0, b"\x03\x02\x23\x07", "a program of SPIR-V"),
-    (0, b"\x12\x01\0\0\0\0\0\0", "parameters of MXNet"),
-    (0, b"\xb7\x9c\x04\x05\x4f\x8d\xe5\xf7", "parameters of TVM"),
-    (0, b"\xba\x16\x4f\x2f", "a model of fastText"),
-    (0, b"mmap lm http://kheafield.com/code", "a language model of KenLM"),
-    (0, b"IxF2", "an index of FAISS"),
-    (0, b"IxFI", "an index of FAISS"),
-    (0, b"IwFl", "an index of FAISS"),
-    (0, b"IHNf", "an index of FAISS"),
-    (0, b"\xd6\xfd\xb2\x7e", "an automaton of OpenFst"),
-    (0, b"\0B<", "a model of Kaldi"),
     (0, b"binf", "a model of XGBoost in its old format"),
-    (0, b"TZif", "rules of a time zone"),
-    (0, b"CDF\x01", "arrays of NetCDF"),
-    (0, b"CDF\x02", "arrays of NetCDF"),
-    (0, b"SR\0\x04", "variables of IDL"),
     (4, b"MSL2", "a model of MindSpore"),
     (4, b"MSL1", "a model of MindSpore"),
     (4, b"CIR0", "a model of Circle"),
 )
 # Without a magic of their own, so that the name has to say it.
 _SUFFIXES = {
-    ".mnn": "a model of MNN",
     ".tmfile": "a model of Tengine",
     ".nb": "a model of Paddle Lite",
     ".dlc": "a model of Qualcomm",
     ".hbm": "a model of Horizon",
     ".nef": "a model of Kneron",
     ".mindir": "a model of MindSpore",
-    ".pdiparams": "parameters of Paddle",
     ".ann": "an index of Annoy",
 }
 

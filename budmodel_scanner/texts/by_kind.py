@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
-from budmodel_scanner.described_weights import notes_of_tensorflow_js
+from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts import scripts, syntaxes
@@ -240,8 +240,8 @@ def _tree(value: object, place: Place) -> Iterator[Finding]:
         yield from examine_notebook(value, place, _as_file)
     else:
         yield from examine_configuration(value, place)
-    if isinstance(value, Mapping) and "weightsManifest" in value:
-        yield from notes_of_tensorflow_js(value["weightsManifest"], place)
+    if isinstance(value, Mapping):
+        yield from notes_of_json(value, place)
 
 
 def _as_file(name: str, text: str, place: Place) -> Iterator[Finding]:

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Examiner, Nested, suspicious
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers, hidden_in
 from budmodel_scanner.formats.reading import MalformedError, all_zero, swept
 from budmodel_scanner.verdict import Finding, Verdict
 
 MAX_TEXT_BYTES = 1 << 20
+# Writers of these leave behind what they have written anew; a reader is never led to it.
+_REWRITTEN = frozenset({"tiff"})
 # What aligns parts.
 _MAX_PADDING = 3
 
@@ -63,6 +65,8 @@ def examiner(area: str, parts: Parts) -> Examiner:
         for start, end in gaps:
             if end - start > _MAX_PADDING or not all_zero(content, start, end - start):
                 label = "trailing bytes" if end == content.size else "gap"
+                if label == "gap" and area in _REWRITTEN and hidden_in(content.read(start, end - start)) is None:
+                    continue
                 found = examine_leftover(content, start, end - start, label, area, place, nested)
                 # Behind a break nobody knows the parts; what is worse than odd counts there, too.
                 yield from (finding for finding in found if not is_broken or finding.verdict is Verdict.MALICIOUS)

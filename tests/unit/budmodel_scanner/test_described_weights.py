@@ -3,7 +3,7 @@
 import pytest
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.described_weights import WeightRanges, joined, note, notes_of_tensorflow_js
+from budmodel_scanner.described_weights import WeightRanges, joined, note, notes_of_json
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 
 UNKNOWN = Finding("content.unknown-format", Verdict.UNSCANNED, "is of no known format")
@@ -77,10 +77,10 @@ def test_gaps_are_those_of_alignment(ranges: list[tuple[int, int]], described: s
 )
 def test_sizes_of_tensorflow_js(weight: object, size: int | None) -> None:
     manifest = [{"paths": ["a.bin", "b.bin"], "weights": [weight]}]
-    found = [finding.what for finding in notes_of_tensorflow_js(manifest, Place("model.json"))]
+    found = [finding.what for finding in notes_of_json({"weightsManifest": manifest}, Place("model.json"))]
     assert found == ([f"describes all {size} bytes of a.bin, b.bin"] if size else [])
 
 
 @pytest.mark.parametrize("manifest", [None, {}, [1], [{"paths": "a", "weights": []}], [{"paths": [1], "weights": []}]])
 def test_odd_manifests_describe_nothing(manifest: object) -> None:
-    assert list(notes_of_tensorflow_js(manifest, Place("model.json"))) == []
+    assert list(notes_of_json({"weightsManifest": manifest}, Place("model.json"))) == []

@@ -1,0 +1,99 @@
+"""Formats that hold data and nothing that a reader would run: where each ends, and whether it hides something else.
+
+`inert.txt` says how such files begin and what they are called, `inert_ends` how long they say they are. What they hold is
+not interpreted: it is searched for what loads, unpacks or runs, at both ends where lengths cover the file, else as a whole.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from budmodel_scanner.content import Content, Place, UnscannedError, Window
+from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.formats.inert_ends import BESIDE, ENDS, RUNS, TOLD
+from budmodel_scanner.formats.inert_lengths import End
+from budmodel_scanner.formats.payloads import examine_leftover, hidden_in, program_in, worse
+from budmodel_scanner.formats.reading import MalformedError, all_zero
+from budmodel_scanner.verdict import Finding
+from budmodel_scanner.word_lists import lines
+
+_PIECE = 1 << 20
+_OVERLAP = 4096
+_MOST_SWEPT_BYTES = 256 << 20
+# What aligns the last part.
+_MOST_PADDING = 3
+_OPTIONS = frozenset({"named", "text", "texts"})
+
+
+class Inert(NamedTuple):
+    """A line of `inert.txt`, which says what each field means."""
+
+    name: str
+    begins: re.Pattern[bytes]
+    suffixes: tuple[str, ...]
+    options: frozenset[str]
+    key: str
+
+    @property
+    def end(self) -> End | None:
+        return ENDS.get(self.key)
+
+    @property
+    def plausible(self) -> bool:
+        return bool({"named", "text"} & self.options)
+
+    def recognizes(self, head: bytes, name: str) -> bool:
+        if "named" in self.options and not name.lower().endswith(self.suffixes):
+            return False
+        told = TOLD.get(self.key)
+        return self.begins.match(head) is not None and (told is None or told(head))
+
+    def examine(self, content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+        yield from _hidden(self, content, place, nested)
+        try:
+            yield from _beyond(self, content, place, nested)
+            if beside := BESIDE.get(self.key):
+                yield from beside(content, place)
+        except MalformedError as error:
+            yield suspicious(place, error.rule, f"as {self.name}: {error.what}", error.where)
+        except (ArithmeticError, LookupError, ValueError) as error:
+            yield suspicious(place, "inert.header", f"as {self.name}: {str(error)[:100]}", "the header")
+
+
+def _rows() -> Iterator[Inert]:
+    for name, (pattern, *words) in lines(__package__, "inert.txt"):
+        suffixes = tuple(word for word in words if word not in _OPTIONS and not word.startswith("end:"))
+        key = next((word.removeprefix("end:") for word in words if word.startswith("end:")), "")
+        begins = re.compile(pattern.encode(), re.DOTALL)
+        yield Inert(name, begins, suffixes, _OPTIONS.intersection(words), key)
+
+
+INERT = tuple(_rows())
+
+
+def _hidden(row: Inert, content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    if row.end is None and content.size > _MOST_SWEPT_BYTES:
+        raise UnscannedError("inert.too-large", f"states no lengths, and {content.size:,} bytes are not searched")
+    last = max(0, content.size - _PIECE)
+    for start in range(0, content.size, _PIECE - _OVERLAP) if row.end is None else sorted({0, last}):
+        data = content.read(start, _PIECE)
+        is_code = "texts" not in row.options and start in (0, last)
+        if found := hidden_in(data) if is_code else program_in(data):
+            what, at = found[0], start + found[1]
+            yield suspicious(place, "inert.holds-content", f"is {row.name} and holds {what}", f"byte {at:,}")
+            yield from worse(nested(Window(content, at, content.size - at), place.inside(what)))
+            return
+        if (runs := RUNS.get(row.key)) and (code := runs.search(data)):
+            what = f"is {row.name} that runs code: {code[0][-60:]!r}"
+            yield suspicious(place, "inert.runs-code", what, f"byte {start + code.start():,}")
+            return
+
+
+def _beyond(row: Inert, content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    if row.end is None:
+        return
+    end = row.end(content)
+    if end > content.size:
+        raise MalformedError("inert.truncated", f"needs {end:,} bytes, the file has {content.size:,}", "the end")
+    if content.size - end > _MOST_PADDING or not all_zero(content, end, content.size - end):
+        yield from examine_leftover(content, end, content.size - end, "trailing bytes", "inert", place, nested)

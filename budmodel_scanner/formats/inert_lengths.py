@@ -1,0 +1,62 @@
+"""The usual ways in which a format says where it ends: a stated size, a chain of parts, pages, a mark at the end."""
+
+import struct
+from collections.abc import Callable
+
+from budmodel_scanner.content import Content
+from budmodel_scanner.formats.reading import MalformedError, exactly
+
+# Where a file of these bytes ends by its own lengths; it raises MalformedError where they make no sense.
+End = Callable[[Content], int]
+
+
+def numbers(content: Content, code: str, offset: int) -> tuple[int, ...]:
+    """Whole numbers of a header, as struct writes them."""
+    return tuple(map(int, struct.unpack(code, exactly(content, offset, struct.calcsize(code), "inert"))))
+
+
+def number(content: Content, code: str, offset: int) -> int:
+    return numbers(content, code, offset)[0]
+
+
+def stated(code: str, offset: int, *, times: int = 1, plus: int = 0) -> End:
+    """The header states a size or a count."""
+    return lambda content: plus + times * number(content, code, offset)
+
+
+def chunks(first: int, header: int, code: str, at: int = 0, *, align: int = 1, whole: bool = False) -> End:
+    """Parts from `first` on, each with a header that has its length at `at`; `whole`: the length counts the header, too.
+
+    A length of all ones reaches to the end: such a part was written as a stream.
+    """
+    streamed = {(1 << 8 * struct.calcsize(code)) - 1, -1}
+
+    def end(content: Content) -> int:
+        position = first
+        while position + header <= content.size:
+            length = number(content, code, position + at)
+            if length in streamed:
+                return content.size
+            length += 0 if whole else header
+            if length < header:
+                raise MalformedError("inert.length", f"a part claims {length} bytes", position)
+            position += length + -length % align
+        return position
+
+    return end
+
+
+def closed(mark: bytes, back: int = 0) -> End:
+    """The file ends with `mark`, which `back` bytes follow."""
+
+    def end(content: Content) -> int:
+        if content.read(content.size - len(mark) - back, len(mark)) != mark:
+            raise MalformedError("inert.end", f"does not end with {mark!r}", "the end")
+        return content.size
+
+    return end
+
+
+def paged(size: int) -> End:
+    """Nothing but whole pages of `size` bytes."""
+    return lambda content: content.size - content.size % size

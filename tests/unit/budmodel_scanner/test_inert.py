@@ -1,0 +1,88 @@
+"""Formats that hold nothing but data are safe as their own libraries write them, and no place to hide anything else.
+
+`inert_files.zip` holds a small file of each of many formats, in a folder by the library that wrote it.
+"""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.formats.inert import INERT, Inert
+from budmodel_scanner.router import examine_file, examine_nested
+from budmodel_scanner.verdict import Verdict, verdict_of
+from tests.corpus.gadgets import SYSTEM
+from tests.corpus.hostile_pickles import reduced_2, reduced_4
+from tests.corpus.zips import zip_of
+
+with zipfile.ZipFile(Path(__file__).parents[2] / "data/inert_files.zip") as archive:
+    FILES = {name: archive.read(name) for name in archive.namelist()}
+HIDDEN = {
+    "pickle": reduced_4(SYSTEM),
+    "old-pickle": reduced_2(SYSTEM),
+    "zip": zip_of({"a.pkl": reduced_4(SYSTEM)}),
+    "program": b"\x7fELF\2\1\1" + bytes(57),
+    "script": b"#!/bin/sh\necho budmodel-corpus\n",
+}
+FLAGGED = {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
+
+
+def verdict(data: bytes, name: str) -> Verdict:
+    return verdict_of(list(examine_file(MemoryContent(data), Place(name))))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_real_files_are_safe(name: str) -> None:
+    found = list(examine_file(MemoryContent(FILES[name]), Place(name)))
+    assert verdict_of(found) is Verdict.SAFE, found
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_hides_behind_or_within_real_files(name: str, hidden: str) -> None:
+    data, middle = FILES[name], len(FILES[name]) // 2
+    assert verdict(data + HIDDEN[hidden], name) in FLAGGED
+    assert verdict(data[:middle] + HIDDEN[hidden] + data[middle:], name) in FLAGGED
+
+
+@pytest.mark.parametrize("row", INERT, ids=lambda row: f"{row.name}-{row.key or row.suffixes[:1]}")
+def test_nothing_hides_in_whatever_goes_as_such_a_file(row: Inert) -> None:
+    for hidden in HIDDEN.values():
+        content = MemoryContent(bytes(5000) + hidden + bytes(5000))
+        assert verdict_of(list(row.examine(content, Place("a"), examine_nested))) in FLAGGED
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("create trigger t after insert on a begin select load_extension('x.so'); end", Verdict.SUSPICIOUS),
+        ("create view v as select writefile('x', y) from a", Verdict.SUSPICIOUS),
+        ("create view v as select x from a where x = 'load_extension'", Verdict.SAFE),
+        ("create trigger t after insert on a begin update a set x = 1; end", Verdict.SAFE),
+    ],
+)
+def test_databases_that_run_what_they_hold(statement: str, expected: Verdict) -> None:
+    data = FILES["sqlite_wal/x.sqlite"]
+    assert verdict(data[:-200] + statement.encode().ljust(200, b"\0"), "a.sqlite") is expected
+
+
+def test_classes_that_readers_of_avro_make() -> None:
+    data = FILES["polars_/a.avro"]
+    hostile = data.replace(b'"type":"record"', b'"java-class":"x"', 1)
+    assert hostile != data
+    assert verdict(hostile, "a.avro") in FLAGGED
+
+
+def test_a_file_without_lengths_that_is_too_large_is_not_searched() -> None:
+    row = next(row for row in INERT if row.suffixes == (".wmv", ".wma", ".asf"))
+
+    class Large(MemoryContent):
+        @property
+        def size(self) -> int:
+            return 1 << 40
+
+    found = verdict(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a.wmv")
+    assert found is Verdict.SAFE
+    with pytest.raises(Exception, match="states no lengths"):
+        list(row.examine(Large(b""), Place("a.wmv"), examine_nested))
