@@ -14,8 +14,8 @@ from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
 from budmodel_scanner.formats.payloads import hidden_in
+from budmodel_scanner.formats.recognized import unread
 from budmodel_scanner.formats.registry import FORMATS, Format
-from budmodel_scanner.formats.unread import named
 from budmodel_scanner.names import (
     PICKLES,
     WEIGHTS,
@@ -164,7 +164,7 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
         what = f"is nothing that a name in {suffix_of(place.name)} stands for: it starts {head[:8].hex(' ')}"
         yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))
     else:
-        known = named(head, place.name)
+        known = unread(head, place.name)
         what = f"is {known}, which is not read" if known else f"is of no known format: it starts {head[:8].hex(' ')}"
         yield Finding("content.unknown-format", Verdict.UNSCANNED, what, place.at(""))
 

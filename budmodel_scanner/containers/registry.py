@@ -4,10 +4,10 @@ from functools import partial
 
 from budmodel_scanner.containers import compressed
 from budmodel_scanner.containers.compressed import Codec, examine_compressed
-from budmodel_scanner.containers.other_archives import examine_other, recognizes_other
 from budmodel_scanner.containers.tar_files import examine_tar, recognizes_tar
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import END, LOCAL
+from budmodel_scanner.formats.recognized import archive, examine_archive, recognizes
 from budmodel_scanner.formats.registry import Format
 
 # joblib compresses a pickle and keeps its suffix.
@@ -60,8 +60,8 @@ _TAR = Format(
 )
 _OTHER = Format(
     "archive",
-    lambda head, _: recognizes_other(head),
-    examine_other,
+    recognizes(archive),
+    examine_archive,
     (".7z", ".rar", ".cab", ".lz", ".rpm", ".deb", ".msi", ".doc", ".xls", ".ppt"),
     (".db", ".a", ".lib", ".z", ".lzo", ".lz4", ".cpio", ".rtf", ".chm", ".lnk", ".index"),
     plausible=True,

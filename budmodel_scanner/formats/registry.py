@@ -9,13 +9,13 @@ from budmodel_scanner.formats import (
     catboost,
     coreml,
     event_log,
-    executables,
     ggml,
     gguf,
     msgpack,
     npy,
     onnx,
     parquet,
+    recognized,
     safetensors,
     sentencepiece,
     serializers,
@@ -58,7 +58,7 @@ class Format:
 
 # In the order in which they are asked: those with a long magic number first, those that go by plausibility last.
 FORMATS: tuple[Format, ...] = (
-    Format("executable", executables.recognizes, executables.examine),
+    Format("executable", recognized.recognizes(recognized.program), recognized.examine_program),
     Format("GGUF", gguf.recognizes, gguf.examine, (".gguf",), (".bin", ".dat")),
     Format("GGML", ggml.recognizes, ggml.examine, (".ggml", ".ggjt"), (".bin", ".pt", ".model")),
     Format("CatBoost", catboost.recognizes, catboost.examine, (".cbm",), (".bin", ".model")),
