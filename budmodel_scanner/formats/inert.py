@@ -83,7 +83,7 @@ def _hidden(row: Inert, content: Content, place: Place, nested: Nested) -> Itera
             yield suspicious(place, "inert.holds-content", f"is {row.name} and holds {what}", f"byte {at:,}")
             yield from worse(nested(Window(content, at, content.size - at), place.inside(what)))
             return
-        if (runs := RUNS.get(row.key)) and (code := runs.search(data)):
+        if (runs := RUNS.get(row.key)) and (code := runs(data)):
             what = f"is {row.name} that runs code: {code[0][-60:]!r}"
             yield suspicious(place, "inert.runs-code", what, f"byte {start + code.start():,}")
             return
