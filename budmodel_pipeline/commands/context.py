@@ -27,7 +27,8 @@ def settings(**chosen: Any) -> "Settings":
 def database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple["Settings", "Engine"]]:
     """The settings with a running, migrated database, and an engine on it."""
     asked = settings(**({"budmodel_origin": origin} if origin else {}))
-    from sqlalchemy.exc import OperationalError
+    from psycopg.errors import UndefinedColumn, UndefinedTable
+    from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from budmodel_pipeline.commands import quickstart
     from budmodel_pipeline.commands.lookups import UnknownNameError
@@ -54,8 +55,12 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
             engine.dispose()
     except OperationalError as error:
         advice = "POSTGRES_HOST and its sisters say where it is; `budmodel migrate` creates missing databases."
-        said = str(error.orig).strip().partition("\n")[0].rstrip(".")
-        raise click.ClickException(f"The database does not answer: {said}. {advice}") from error
+        raise click.ClickException(f"The database does not answer: {_first_line(error.orig)}. {advice}") from error
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedColumn | UndefinedTable):
+            raise
+        reason, advice = _first_line(error.orig), "`budmodel run --rebuild-marts` builds them anew."
+        raise click.ClickException(f"The marts are of another version of the code ({reason}); {advice}") from error
     except UnicodeEncodeError as error:
         raise click.ClickException(f"{error.object!r} holds bytes that are no UTF-8, so no table can hold it.") from error
     except (
@@ -70,3 +75,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         UnknownNameError,
     ) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
