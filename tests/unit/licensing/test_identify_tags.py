@@ -63,6 +63,9 @@ def test_names_that_differ_between_hub_and_spdx(license_id: str, spdx_id: str) -
     ("tag", "license_id"),
     [
         ("Apache License, Version 2.0", "apache-2.0"),
+        # As pages and keyboards write it: wide letters, hyphens that break no line.
+        ("\uff2d\uff29\uff34", "mit"),
+        ("Apache\u20112.0", "apache-2.0"),
         ("Apache 2.0", "apache-2.0"),
         ("apache_2_0", "apache-2.0"),
         ("llama_3_1", "llama3.1"),
