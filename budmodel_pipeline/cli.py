@@ -12,17 +12,9 @@ import click
 
 INTERRUPTED = 130
 # Each command's module under `commands/`, and its name there.
-_PIPELINE = (
-    "run",
-    "sources",
-    "resolve",
-    "replay",
-    "backfill",
-    "rebuild",
-    "migrate",
-)
 PLACES = {
-    **{name: f"pipeline:{name}" for name in _PIPELINE},
+    **{name: f"pipeline:{name}" for name in ("run", "sources", "replay", "backfill", "rebuild", "migrate")},
+    "resolve": "resolving:resolve",
     **{name: f"leaderboards:{name}" for name in ("leaderboard", "compare", "metrics", "changes")},
     **{name: f"models:{name}" for name in ("inspect", "request", "model", "models")},
     **{name: f"doors:{name}" for name in ("connect", "psql", "ui", "completion")},

@@ -1,21 +1,21 @@
 """The commands about leaderboards and the pipeline as a whole. Dagster is imported where it is used; most need none."""
 
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from budmodel_pipeline.commands.console import cell, say, show, tell, whisper
+from budmodel_pipeline.commands.console import say, show, tell, whisper
 from budmodel_pipeline.commands.context import database
 from budmodel_pipeline.commands.options import Day, OneOf, SourceName, as_json
+from budmodel_pipeline.commands.summary import outcome, report_page, show_sources, summarize
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from budmodel_pipeline.settings import Settings
     from budmodel_pipeline.workflows.extraction import Accepted
@@ -25,11 +25,6 @@ ORIGINS = ("sample", "mirror", "live")
 # One process at a time refreshes a database by hand; the key says "run".
 RUN_LOCK = 0x72756E
 
-# Of a leaderboard's columns, those that a summary has room for.
-SHOWN = ("rank", "model", "score", "organization")
-SHOWN_CARDS = 11
-SHOWN_ROWS = 5
-SHOWN_FAILURES = 10
 # How lines about failures begin in `progress`.
 FAILED = "✗"
 
@@ -100,7 +95,7 @@ def run(
         ok = True
         if not due and not behind:
             if not as_json:
-                _show_sources(source_rows(states, started))
+                show_sources(source_rows(states, started))
             tell_progress(f"\n{nothing_due(states, started)} To extract anyway: budmodel run --force")
         else:
             tell_progress(
@@ -109,13 +104,13 @@ def run(
                 else "No source is due; models are read where they are, and the marts rebuilt"
             )
             ok = _refresh(engine, settings, due, tell_progress, accepted=accepted, rebuild_marts=rebuild_marts)
-        page = _report_page(engine, settings) if due or behind else None
+        page = report_page(engine, settings) if due or behind else None
         with engine.connect() as connection:
             if as_json:
-                outcome = _outcome(connection, started, due)
-                tell({"succeeded": ok, "failures": failures, **outcome, "report": str(page) if page else None})
+                told = outcome(connection, started, due)
+                tell({"succeeded": ok, "failures": failures, **told, "report": str(page) if page else None})
             elif due or behind:
-                _summary(connection, started, due, page)
+                summarize(connection, started, due, page)
     sys.exit(0 if ok else 1)
 
 
@@ -134,63 +129,8 @@ def sources(as_json: bool) -> None:
     if as_json:
         show(rows, as_json=True)
     else:
-        _show_sources(rows)
+        show_sources(rows)
     sys.exit(int(any(row["status"] == "failing" for row in rows)))
-
-
-@click.command()
-@click.argument("name", required=False)
-@click.option(
-    "--source",
-    type=SourceName(of_others=True),
-    metavar="SOURCE",
-    help="The leaderboard that publishes NAME; some have habits of their own.",
-)
-@click.option("--link", help="What the leaderboard links NAME to.")
-@click.option(
-    "--input", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON lines to resolve."
-)
-@click.option("--output", "resolved", type=click.Path(dir_okay=False, path_type=Path), help="Where the resolved lines go.")
-@as_json
-def resolve(
-    name: str | None, source: str | None, link: str | None, names: Path | None, resolved: Path | None, as_json: bool
-) -> None:
-    """Which model NAME means and why; or resolve a file of names. Needs no database.
-
-    Lines of --input hold source, published_name, link and organization; those of --output the same plus model_id, group_id,
-    variant, method and confidence.
-    """
-    from budmodel_pipeline.identity.groups import groups_of
-    from budmodel_pipeline.identity.lines import resolve_lines
-    from budmodel_pipeline.identity.resolve import resolve as resolve_name
-    from budmodel_pipeline.identity.tokens import UnresolvableName
-
-    try:
-        if names is not None and resolved is not None and name is None:
-            count = resolve_lines(names, resolved)
-            if as_json:
-                tell({"names": count, "output": str(resolved)})
-            else:
-                say(f"{count:,} names resolved into {resolved}")
-        elif name is not None and names is None and resolved is None:
-            found = resolve_name(source or "", name, link)
-            answer = {
-                "model_id": found.model_id,
-                # As it stands alone: the tables tell it from a second revision of the model where there is one.
-                "group_id": groups_of((found.model_id,))[found.model_id],
-                "variant": found.variant,
-                "method": found.method,
-                "confidence": found.confidence,
-            }
-            show([{**answer, **({"evidence": found.evidence} if as_json else {})}], as_json=as_json)
-            if not as_json:
-                say("\n" + "\n".join(f"- {step}" for step in found.evidence))
-        else:
-            raise click.UsageError("give a NAME, or both --input and --output")
-    except UnresolvableName as rejection:
-        raise click.ClickException(f"{name!r} means no model: {rejection.reason}") from rejection
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -336,87 +276,3 @@ def _origin_sentence(settings: "Settings") -> str:
         Origin.MIRROR: f"the mirror at {settings.budmodel_mirror_url}",
         Origin.LIVE: "the live sites",
     }[settings.effective_origin]
-
-
-def _outcome(connection: "Connection", started: datetime, attempted: Sequence[str]) -> dict[str, Any]:
-    """What a run did, and how things stand after it, for programs."""
-    from budmodel_pipeline.commands import reports
-    from budmodel_pipeline.warehouse.states import source_states
-
-    return {
-        "extracted": reports.summary_rows(connection, started, attempted),
-        "sources": reports.source_rows(source_states(connection), datetime.now(UTC)),
-        "failing_models": reports.failing_models(connection),
-    }
-
-
-def _report_page(engine: "Engine", settings: "Settings") -> Path | None:
-    """The page that shows what there is now; None where there are no marts to make it of."""
-    from budmodel_pipeline.workflows.report_content import NoReportError, make_report, write_report
-
-    try:
-        write_report(make_report(engine, datetime.now(UTC)), settings.report_file)
-    except NoReportError:
-        return None
-    return settings.report_file
-
-
-def _summary(connection: "Connection", started: datetime, attempted: Sequence[str], page: Path | None) -> None:
-    from budmodel_pipeline.commands import reports
-    from budmodel_pipeline.commands.listings import about_leaderboard, leaderboard_rows
-
-    rows = reports.summary_rows(connection, started, attempted)
-    if rows:
-        say("")
-        _show_sources(rows)
-    metric = reports.showcase_metric(connection)
-    if metric:
-        say("")
-        top = leaderboard_rows(connection, metric, 5)
-        say(about_leaderboard(metric, top))
-        show([{name: row[name] for name in SHOWN} for row in top], as_json=False)
-    for title, shown in (
-        ("Model cards", reports.card_rows(connection, SHOWN_CARDS)),
-        ("Variants of a repository", reports.variant_rows(connection, SHOWN_ROWS)),
-        ("Licenses that contradict each other", reports.conflict_rows(connection, SHOWN_ROWS)),
-    ):
-        if shown:
-            say(f"\n{title}")
-            show(shown, as_json=False)
-    # As it was called: `make run` calls it by its place in an environment that is on nobody's PATH.
-    me = os.path.relpath(sys.argv[0])
-    say(
-        f"\nNext: make ui                       the pipeline in a browser"
-        f"\n      {me} leaderboard METRIC, {me} compare MODEL MODEL"
-        f"\n      {me} model NAME, {me} request hf:ORG/NAME"
-        f"\n      {me} metrics, {me} models --domain coding"
-        f"\n      {me} psql                       the tables, in schema marts"
-        f"\n      {me} run --origin live          the real sites"
-    )
-    if page:
-        place = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-        say(f"\nThe ranking as a page: {place} ({me} report)")
-    _show_failures(rows, reports.failing_models(connection))
-
-
-def _show_failures(sources: Sequence[Mapping[str, Any]], models: Sequence[Mapping[str, Any]]) -> None:
-    """What did not succeed, at the end, where it is seen."""
-    lines = [f"{row['source']}: {row['failure']}" for row in sources if row["failure"]]
-    for row in models[:SHOWN_FAILURES]:
-        again = f"; tried again at {cell(row['next_attempt_at'])}" if row["next_attempt_at"] else ""
-        lines.append(f"{row['target']}: {row['failure']}{again}")
-    if len(models) > SHOWN_FAILURES:
-        lines.append(f"and {len(models) - SHOWN_FAILURES:,} more models; marts.model_health has all of them")
-    if lines:
-        say("\n".join(("\nFailed", *lines)))
-
-
-def _show_sources(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table of the sources, and below it what has no room in a table: a line for each that has a problem, and shapes."""
-    below = ("problem", "failure", "shape")
-    show([{name: value for name, value in row.items() if name not in below} for row in rows], as_json=False)
-    if documented := [row["source"] for row in rows if row.get("shape") == "documented"]:
-        say(f"Known from documents alone, no real file was seen: {', '.join(documented)}")
-    for row in rows:
-        if row["problem"]:
-            say(f"{row['source']}: {row['problem']}")
