@@ -150,11 +150,12 @@ def _model(made: random.Random, number: int) -> dict[str, Any]:
         "prices_fetched_at": NOW,
         "priced_providers": 4,
         "free_providers": 0,
+        "contradicted_providers": number % 2,
     }
 
 
 def _place(made: random.Random, rank: int, model: dict[str, Any]) -> dict[str, Any]:
-    score = 90 - 70 * rank / MODELS
+    score, price = 90 - 70 * rank / MODELS, made.random() * 10 ** made.randrange(-1, 3)
     return {
         "group_id": model["group_id"],
         "rank": rank,
@@ -164,7 +165,8 @@ def _place(made: random.Random, rank: int, model: dict[str, Any]) -> dict[str, A
         "upper": score + made.random(),
         "benchmarks": OF_A_MODEL_SEEN,
         "self_reported": 1,
-        "blended_usd_per_million_tokens": made.random() * 10 ** made.randrange(-1, 3),
+        "blended_usd_per_million_tokens": price,
+        "dearest_blended_usd_per_million_tokens": price * made.choice((1, 3)),
     }
 
 

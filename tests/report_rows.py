@@ -34,12 +34,13 @@ def choice(number: int, **known: Any) -> dict[str, Any]:
         "verdict": "unscanned",
         "priced_providers": 0,
         "free_providers": 0,
+        "contradicted_providers": 0,
     }
     unknown = (
         "target", "open_weights", "parameters", "context_length", "weight_bytes", "serving_bytes_8k", "serving_bytes_32k",
         "license_id", "license_type", "license_suitability", "input_usd_per_million_tokens",
         "output_usd_per_million_tokens", "blended_usd_per_million_tokens", "cheapest_provider", "price_catalog",
-        "prices_fetched_at",
+        "prices_fetched_at", "dearest_blended_usd_per_million_tokens",
     )  # fmt: skip
     return row | dict.fromkeys(unknown) | known
 
@@ -50,6 +51,7 @@ def priced(usd: float) -> dict[str, Any]:
         "input_usd_per_million_tokens": usd,
         "output_usd_per_million_tokens": usd,
         "blended_usd_per_million_tokens": usd,
+        "dearest_blended_usd_per_million_tokens": 2 * usd,
         "cheapest_provider": "provider",
         "price_catalog": "models.dev",
         "prices_fetched_at": NOW,

@@ -35,6 +35,7 @@ OF_A_MODEL = (
     "prices_fetched_at",
     "priced_providers",
     "free_providers",
+    "contradicted_providers",
 )
 OF_A_PLACE = (
     "group_id",
@@ -46,6 +47,7 @@ OF_A_PLACE = (
     "benchmarks",
     "self_reported",
     "blended_usd_per_million_tokens",
+    "dearest_blended_usd_per_million_tokens",
 )
 # More digits than anybody is shown.
 _DIGITS = 5

@@ -4,6 +4,12 @@ const atMost = (of) => (row, most) => (of(row) === null ? null : of(row) <= most
 const atLeast = (of) => (row, least) => (of(row) === null ? null : of(row) >= least);
 const priceOf = (place) => place.blended_usd_per_million_tokens;
 
+/** What others ask for the same, so that nobody takes the cheapest for the price. */
+const upTo = (place) => place.dearest_blended_usd_per_million_tokens > priceOf(place) && "to " + money(place.dearest_blended_usd_per_million_tokens);
+
+/** A name without the account before it, where its maker stands beside it. */
+const nameOf = (model) => (model.maker && /^[\w.-]+\/[\w.-]+$/.test(model.display_name) ? model.display_name.split("/")[1] : model.display_name);
+
 /** Each with what it asks of a place in the ranking: true, false, or null for not known. */
 const FILTERS = [
   { id: "license", label: "License class", of: "license_type", meets: (place, wanted) => is(place.model.license_type, wanted) },

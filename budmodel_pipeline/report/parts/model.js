@@ -37,10 +37,11 @@ function priceInWords(model) {
   const free = model.free_providers ? "; " + counted(model.free_providers, "provider") + " for free" : "";
   if (model.input_usd_per_million_tokens === null) return UNKNOWN + free;
   const out = known(model.output_usd_per_million_tokens, money);
+  const differ = model.contradicted_providers ? "; catalogs differ on what " + counted(model.contradicted_providers, "provider") + " asks" : "";
   return [
     money(model.input_usd_per_million_tokens) + " in, " + out + " out, at ",
     theirs(model.cheapest_provider),
-    ", the cheapest of " + model.priced_providers + free + " (" + model.price_catalog + ", " + day(model.prices_fetched_at) + ")",
+    ", the cheapest of " + model.priced_providers + free + differ + " (" + model.price_catalog + ", " + day(model.prices_fetched_at) + ")",
   ];
 }
 

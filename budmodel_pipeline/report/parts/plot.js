@@ -23,7 +23,7 @@ function plotView(asked, remember) {
     told.textContent =
       counted(priced.length, "model") + " with a price of " + number.format(found.length) + " in " + inWords(now.scope) + "." + more;
     const frontier = frontierOf(priced);
-    drawing.replaceChildren(priced.length ? drawn(priced, frontier, drawing.clientWidth || 800) : "No model has a price.");
+    drawing.replaceChildren(priced.length ? drawn(priced, frontier, drawing.clientWidth || 800) : el("p", null, "No model has a price."));
     best.replaceChildren(frontierTable(frontier));
   };
   const form = filterForm(asked, (filters, anew) => {
@@ -52,7 +52,7 @@ function frontierTable(frontier) {
     "Models that no cheaper one beats",
     ["Model", "US$ per M tokens", "Score, 90 % interval", "Provider"],
     frontier.map((place) => [
-      inside("model/" + encodeURIComponent(place.group_id), theirs(place.model.display_name)),
+      inside("model/" + encodeURIComponent(place.group_id), theirs(nameOf(place.model))),
       money(priceOf(place)),
       scoreOf(place),
       theirs(place.model.cheapest_provider ?? UNKNOWN),
@@ -130,7 +130,7 @@ function stairs(points, end) {
 function labels(frontier, x, y, width) {
   const taken = [];
   return [...frontier].reverse().map((place) => {
-    const text = place.model.display_name.slice(0, 28);
+    const text = nameOf(place.model).slice(0, 28);
     const [across, down] = [x(priceOf(place)), y(place.score) - 10];
     const isLeft = across > width / 2;
     const box = { from: isLeft ? across - 7 * text.length : across, until: isLeft ? across : across + 7 * text.length, down };

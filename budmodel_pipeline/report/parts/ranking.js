@@ -59,9 +59,9 @@ function rankingView(asked, remember) {
       title: "Model",
       class: "model",
       isHead: true,
-      value: ({ model }) => model.display_name.toLowerCase(),
+      value: ({ model }) => nameOf(model).toLowerCase(),
       cell: ({ model }) => [
-        inside("model/" + encodeURIComponent(model.group_id), theirs(model.display_name)),
+        inside("model/" + encodeURIComponent(model.group_id), el("bdi", { title: model.display_name }, nameOf(model))),
         el("small", { class: "maker" }, theirs(model.maker ?? "maker unknown")),
         el("small", { class: "line" }, theirs(inALine(model))),
       ],
@@ -85,7 +85,7 @@ function rankingView(asked, remember) {
     { title: "License", class: "license", cell: ({ model }) => withRemark(model.license_id, theirs, model.license_basis === "tag" && "by tag") },
     { title: "Weights", class: "open", cell: ({ model }) => withRemark(model.open_weights, () => openness(model)) },
     { title: "Verdict", class: "verdicts", cell: ({ model }) => verdictOf(model) },
-    { title: "US$ / M tokens", class: "number price", value: priceOf, cell: (place) => withRemark(priceOf(place), money) },
+    { title: "US$ / M tokens", class: "number price", value: priceOf, cell: (place) => withRemark(priceOf(place), money, upTo(place)) },
     { title: "Compare", class: "compare", cell: ({ model }) => chooser(model, tellChosen) },
   ];
   const table = longTable("Ranking", columns, (place) => place.group_id);

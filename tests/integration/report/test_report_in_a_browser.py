@@ -53,7 +53,9 @@ def rows() -> bytes:
         choice(1, display_name=HOSTILE, maker=HOSTILE),
         choice(2, **KNOWN, **priced(0.5)),
         choice(3, **(KNOWN | {"open_weights": False, "parameters": 70_000_000_000}), **priced(5)),
-        *(choice(number, rank=None, tier=None) if number > MANY - 10 else choice(number) for number in range(4, MANY + 1)),
+        *map(choice, range(4, 8)),
+        choice(8, display_name="some-account/Model-8.1_x"),
+        *(choice(number, rank=None, tier=None) if number > MANY - 10 else choice(number) for number in range(9, MANY + 1)),
         choice(2, scope="coding", rank=1, tier=1),
     ]
     run = {"group_id": "maker/model-2", "metric_id": "arena.accuracy", "source": "arena", "published_name": HOSTILE}
@@ -160,6 +162,15 @@ def told(page: Page) -> str:
 def names(page: Page) -> list[str]:
     """The names of the rows that are there, which are those in sight and a few around them."""
     return page.locator(".long tbody:not([aria-hidden]) th a").all_inner_texts()
+
+
+def test_a_name_stands_without_its_account_and_the_cheapest_price_beside_the_dearest(opened: Open) -> None:
+    page = opened.view("ranking")
+    eighth = page.locator(".long tbody:not([aria-hidden]) th a").nth(7)
+    assert (eighth.inner_text(), eighth.locator("bdi").get_attribute("title")) == ("Model-8.1_x", "some-account/Model-8.1_x")
+    prices = page.locator(".long tbody:not([aria-hidden]) td.price").all_inner_texts()
+    assert [" ".join(price.split()) for price in prices[1:3]] == ["$0.5 to $1", "$5 to $10"]
+    assert prices[3] == "unknown"
 
 
 def test_names_of_strangers_do_nothing_and_no_view_asks_a_network(opened: Open) -> None:
