@@ -20,10 +20,6 @@ def shown(name: str) -> str:
     return ascii(name if len(name) <= 120 else f"{name[:117]}...")
 
 
-def words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
 def name_problem(name: str) -> str | None:
     """Why extracting a member of this name could write elsewhere, or show another name than it has."""
     if not name:
@@ -59,9 +55,8 @@ def examine_names(names: Iterable[str], area: str, place: Place) -> Iterator[Fin
             yield suspicious(place, f"{area}.member-name", f"the member name {shown(name)} {problem}")
         same = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".")).casefold()
         if same in seen:
-            yield suspicious(
-                place, f"{area}.duplicate-name", f"two members are called {shown(seen[same])} and {shown(name)}"
-            )
+            what = f"two members are called {shown(seen[same])} and {shown(name)}"
+            yield suspicious(place, f"{area}.duplicate-name", what)
         seen.setdefault(same, name)
 
 

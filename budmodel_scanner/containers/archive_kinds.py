@@ -11,7 +11,7 @@ from budmodel_scanner.containers.torchscript import examine_torchscript
 from budmodel_scanner.content import Content, MemoryContent, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.keras_config import examine_keras_config
-from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.verdict import Finding
 
 _MAX_READ_BYTES = 32 << 20
@@ -58,10 +58,9 @@ def _plain_member(_name: str, data: Content, place: Place, nested: Nested) -> It
 def _torch_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
     if _STORAGE.fullmatch(name):
         # Raw numbers of any kind: nothing reads them but as such, so only the beginning can be out of place.
-        head = data.read(0, _HEAD_BYTES)
-        found = signature(head)
-        if found and found[0] == 0 and found[1] != "marshal":
-            yield suspicious(place, "torch.storage-with-content", f"a tensor's bytes start as {found[1]}")
+        kind = begins_as(data.read(0, _HEAD_BYTES))
+        if kind and kind != "marshal":
+            yield suspicious(place, "torch.storage-with-content", f"a tensor's bytes start as {kind}")
             yield from nested(data, place)
         return
     if "/code/" in name and name.endswith(".py"):
@@ -74,9 +73,8 @@ def _torch_member(name: str, data: Content, place: Place, nested: Nested) -> Ite
     if _TORCH_TEXTS.fullmatch(name):
         value = data.read(0, 65)
         if len(value) > 64 or not re.fullmatch(rb"[\w.-]*\n?", value):
-            yield suspicious(
-                place, "torch.marker", f"is {data.size:,} bytes where a number or a word is written: {shown(repr(value))}"
-            )
+            what = f"is {data.size:,} bytes where a number or a word is written: {shown(repr(value))}"
+            yield suspicious(place, "torch.marker", what)
         return
     yield from nested(data, place)
 
@@ -85,9 +83,8 @@ def _torch_whole(names: Iterable[str], place: Place) -> Iterator[Finding]:
     """Readers take the folder of the first member for that of all; a second one is hidden from them or from others."""
     roots = {name.partition("/")[0] for name in names}
     if len(roots) > 1:
-        yield suspicious(
-            place, "torch.several-roots", f"has members outside of its folder: {', '.join(sorted(map(shown, roots))[:5])}"
-        )
+        what = f"has members outside of its folder: {', '.join(sorted(map(shown, roots))[:5])}"
+        yield suspicious(place, "torch.several-roots", what)
 
 
 def _keras_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:

@@ -7,35 +7,15 @@ to be: CVE-2025-54412 and -54413 had the loader build another one. So here every
 from collections.abc import Iterator
 from typing import Any
 
-from budmodel_scanner.containers.anomalies import shown, words
+from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.content import Place
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
-# What skops itself writes.
-_LOADERS = words(
-    """
-    BytearrayNode BytesNode CachedNode DatetimeNode DefaultDictNode DictNode DtypeNode FunctionNode JsonNode
-    ListNode LossNode MaskedArrayNode MethodNode NdArrayNode ObjectNode OrderedDictNode OperatorFuncNode
-    PartialNode QuantileForestNode RandomGeneratorNode RandomStateNode ReduceNode SGDNode SetNode SliceNode
-    SparseMatrixNode TreeNode TupleNode TypeNode UfuncNode _DictWithDeprecatedKeysNode
-    """
-)
+_LISTED = sections(__package__, "skops.txt")
 _ROOTS = {"sklearn", "numpy", "scipy", "quantile_forest"}
 _NO_TYPES = {"datasets", "externals", "tests", "testing", "conftest", "ctypeslib", "f2py", "io", "distutils"}
-_PLAIN = {
-    *(f"builtins.{name}" for name in ("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list")),
-    *(f"builtins.{name}" for name in ("NoneType", "range", "set", "slice", "str", "tuple", "type")),
-    *(
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.Counter",
-        "datetime.datetime",
-        "datetime.timedelta",
-    ),
-    *("operator.itemgetter", "operator.attrgetter", "functools.partial", "builtins.method", "builtins.function"),
-    *("builtins.NotImplementedType", "builtins.builtin_function_or_method", "types.FunctionType", "types.MethodType"),
-}
 # What it calls by name stands in another node, so that nothing here tells which method that is.
 _CALLS_A_METHOD = {"operator.methodcaller", "_operator.methodcaller"}
 _MAX_NODES = 200_000
@@ -77,7 +57,7 @@ def _names(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _judged(module: str, name: str, place: Place) -> Iterator[Finding]:
     steps = f"{module}.{name}".split(".")
-    if f"{module}.{name}" in _PLAIN:
+    if f"{module}.{name}" in _LISTED["plain"]:
         return
     standing = standing_of(module, name)
     if standing is Standing.DANGEROUS or f"{module}.{name}" in _CALLS_A_METHOD:
@@ -92,7 +72,7 @@ def _loader(node: dict[str, Any], place: Place) -> Iterator[Finding]:
     if "__loader__" not in node:
         return
     loader = node["__loader__"]
-    if loader not in _LOADERS:
+    if loader not in _LISTED["loaders"]:
         yield Finding("skops.unknown-loader", Verdict.SUSPICIOUS, f"asks for the loader {shown(str(loader))}", place.at(""))
     elif loader == "OperatorFuncNode" and (node.get("__module__"), node.get("__class__")) not in (
         ("operator", "itemgetter"),
@@ -107,6 +87,5 @@ def _loader(node: dict[str, Any], place: Place) -> Iterator[Finding]:
             (found.get("__module__"), found.get("__class__")) if isinstance(found, dict) else None for found in (node, owner)
         )
         if claimed != real:
-            yield Finding(
-                "skops.method", Verdict.SUSPICIOUS, f"claims a method of {claimed}, the object is {real}", place.at("")
-            )
+            what = f"claims a method of {claimed}, the object is {real}"
+            yield Finding("skops.method", Verdict.SUSPICIOUS, what, place.at(""))

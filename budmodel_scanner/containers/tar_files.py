@@ -87,9 +87,8 @@ def _members(stream: Stream, content: Content | None, seen: _Seen, place: Place,
                 if key.startswith("GNU.sparse") or (
                     key not in _ORDINARY_PAX and not key.startswith(("LIBARCHIVE.", "SCHILY.xattr.", "MSWINDOWS."))
                 ):
-                    yield suspicious(
-                        place, "tar.pax-field", f"has the unusual header field {shown(key)}", f"byte {stream.position:,}"
-                    )
+                    what = f"has the unusual header field {shown(key)}"
+                    yield suspicious(place, "tar.pax-field", what, f"byte {stream.position:,}")
             (everywhere if header.kind == b"g" else pax).update(found)
             continue
         header = _merged(header, everywhere | pax)

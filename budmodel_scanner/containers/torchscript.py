@@ -8,30 +8,17 @@ files, and those of other namespaces than torch's come out of a native library t
 import ast
 from collections.abc import Iterator
 
-from budmodel_scanner.containers.anomalies import shown, words
+from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.content import Place
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
-_NAMESPACES = words(
-    """
-    aten prim prims quantized _quantized torchvision torchaudio torchtext sparse inductor onednn _c10d_functional
-    image video torch_scatter torch_sparse torch_cluster torch_spline_conv
-    """
-)
+_LISTED = sections(__package__, "torchscript.txt")
 _FILE_OPERATORS = {"save", "from_file", "load", "_load_for_lite_interpreter", "read_file", "write_file"}
 # What TorchScript does not have: this text is meant for another reader.
 _PYTHON_FUNCTIONS = {"__import__", "breakpoint", "compile", "delattr", "eval", "exec", "execfile", "globals", "locals"}
 _PYTHON_FUNCTIONS |= {"input", "memoryview", "open", "setattr", "vars"}
 _PYTHON_MODULES = {"os", "subprocess", "sys", "socket", "shutil", "importlib", "builtins", "pickle", "ctypes", "posix", "nt"}
-_ORDINARY_DUNDERS = words(
-    """
-    __torch__ __parameters__ __buffers__ __annotations__ __constants__ __init__ __getitem__ __len__ __contains__
-    __setstate__ __getstate__ __str__ __isnot__ __is__ __not__ __and__ __or__ __xor__ __lshift__ __rshift__
-    __range_length __derive_index __iadd__ __forward_pre_hooks__ __forward_hooks__ __interpolate __upsample
-    __upsample_bilinear __new__ __enter__ __exit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__
-    __truediv__ __setitem__ __delitem__ __neg__
-    """
-)
 
 
 def examine_torchscript(text: bytes, place: Place) -> Iterator[Finding]:
@@ -59,13 +46,13 @@ def _problem(node: ast.AST) -> str | None:
             return f"calls {name}, which TorchScript does not have"
         case ast.Attribute(attr=name, value=ast.Name(id=module)) if module in _PYTHON_MODULES:
             return f"uses {module}.{shown(name)}, which TorchScript does not have"
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name.startswith("__") and name not in _ORDINARY_DUNDERS:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name.startswith("__") and name not in _LISTED["ordinary names"]:
             return None if "torch_mangle" in name else f"uses {shown(name)}"
         case ast.Attribute(attr=name, value=ast.Name(id="torch")) if name in _FILE_OPERATORS:
             return f"reads or writes files with torch.{name}"
         case ast.Attribute(attr=name, value=ast.Attribute(value=ast.Name(id="ops"))) if name in _FILE_OPERATORS:
             return f"reads or writes files with the operator {name}"
-        case ast.Attribute(attr=namespace, value=ast.Name(id="ops")) if namespace not in _NAMESPACES:
+        case ast.Attribute(attr=namespace, value=ast.Name(id="ops")) if namespace not in _LISTED["namespaces"]:
             return f"calls a native operator of {shown(namespace)}, which is none of torch's libraries"
         case ast.Attribute(attr="ops" | "classes" as name, value=ast.Name(id="torch")):
             return f"reaches for torch.{name}, which code that torch wrote does not"

@@ -52,9 +52,8 @@ def _comment(comment: bytes, owner: str, kind: ArchiveKind, place: Place) -> Ite
     if comment and (
         kind.is_model or len(comment) > _MAX_COMMENT_BYTES or not comment.decode("utf-8", "replace").isprintable()
     ):
-        yield suspicious(
-            place, "zip.comment", f"{owner} carries a comment of {len(comment):,} bytes: {shown(repr(comment[:60]))}"
-        )
+        what = f"{owner} carries a comment of {len(comment):,} bytes: {shown(repr(comment[:60]))}"
+        yield suspicious(place, "zip.comment", what)
 
 
 def _member(content: Content, member: Member, kind: ArchiveKind, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -88,9 +87,8 @@ def _member(content: Content, member: Member, kind: ArchiveKind, place: Place, n
 def _stored(content: Content, member: Member, kind: ArchiveKind, place: Place, nested: Nested) -> Iterator[Finding]:
     entry = member.entry
     if entry.packed != entry.size:
-        yield suspicious(
-            place, "zip.headers-disagree", f"is stored as {entry.packed:,} bytes and claims to have {entry.size:,}"
-        )
+        what = f"is stored as {entry.packed:,} bytes and claims to have {entry.size:,}"
+        yield suspicious(place, "zip.headers-disagree", what)
     data = Window(content, member.start, entry.packed)
     yield from kind.examine_member(entry.name, data, place, nested)
     crc = 0

@@ -123,9 +123,8 @@ def read_directory(content: Content, place: Place) -> Generator[Finding, None, D
         return None
     shift = start - offset
     if shift:
-        yield suspicious(
-            place, "zip.leading-bytes", f"all offsets are {abs(shift):,} bytes {'short' if shift > 0 else 'long'}"
-        )
+        what = f"all offsets are {abs(shift):,} bytes {'short' if shift > 0 else 'long'}"
+        yield suspicious(place, "zip.leading-bytes", what)
     entries = yield from _entries(content.read(start, size), start, shift, place)
     if len(entries) != count:
         yield suspicious(place, "zip.count", f"announces {count:,} members, lists {len(entries):,}")
@@ -290,11 +289,8 @@ def _local_header(content: Content, entry: Entry, place: Place) -> Generator[Fin
                 break
     for label, (local, said) in stated.items():
         if local != said:
-            yield suspicious(
-                place,
-                "zip.headers-disagree",
-                f"{shown(entry.name)}: its {label} is {said!r} in the directory, {local!r} before it",
-            )
+            what = f"{shown(entry.name)}: its {label} is {said!r} in the directory, {local!r} before it"
+            yield suspicious(place, "zip.headers-disagree", what)
     return int(entry.offset + 30 + name_size + extra_size)
 
 
@@ -308,7 +304,6 @@ def _descriptor(content: Content, entry: Entry, at: int, limit: int, place: Plac
         record = struct.pack(code, entry.crc, entry.packed, entry.size)
         shapes += [at + len(shape) for shape in (b"PK\x07\x08" + record, record) if found.startswith(shape)]
     if not shapes and not (limit == at and entry.size == 0):
-        yield suspicious(
-            place, "zip.headers-disagree", f"the bytes after {shown(entry.name)} do not repeat its checksum and sizes"
-        )
+        what = f"the bytes after {shown(entry.name)} do not repeat its checksum and sizes"
+        yield suspicious(place, "zip.headers-disagree", what)
     return limit if limit in shapes or not shapes else shapes[0]

@@ -43,9 +43,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         kind = (visit.message, visit.field.number)
         where = place.at(f"byte {visit.field.start:,}")
         if visit.holds is None:
-            yield Finding(
-                "coreml.unknown-field", Verdict.SUSPICIOUS, f"field {kind[1]} of {kind[0]} is none that is known", where
-            )
+            what = f"field {kind[1]} of {kind[0]} is none that is known"
+            yield Finding("coreml.unknown-field", Verdict.SUSPICIOUS, what, where)
         elif kind in (("Model", _CUSTOM_MODEL), ("Layer", _CUSTOM_LAYER)):
             yield Finding("coreml.custom-code", Verdict.SUSPICIOUS, "needs code of the model's author", where)
         elif kind == ("Model", _LINKED_MODEL):

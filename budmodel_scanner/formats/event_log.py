@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.checksums import masked_crc32c
-from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.protobuf import fields
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
@@ -43,9 +43,8 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
             checked += length
             if masked_crc32c(content.read(start, length)) != checksum:
                 yield suspicious(place, "event-log.checksum", "a record has a wrong checksum", f"byte {at:,}")
-        found = signature(content.read(start, min(length, 512)))
-        if found and found[0] == 0:
-            yield suspicious(place, "event-log.payload", f"a record starts like a {found[1]}", f"byte {at:,}")
+        if kind := begins_as(content.read(start, min(length, 512))):
+            yield suspicious(place, "event-log.payload", f"a record starts like a {kind}", f"byte {at:,}")
         yield from _message(content, start, length, place)
 
 

@@ -15,6 +15,5 @@ def recognizes(head: bytes, _name: str) -> bool:
 
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
     kind = _MAGICS[content.read(0, 4)]
-    yield unscanned(
-        place, "ggml.unsupported", f"{kind}, a format before GGUF, cannot be read without the model's own loader", "byte 0"
-    )
+    what = f"{kind}, a format before GGUF, cannot be read without the model's own loader"
+    yield unscanned(place, "ggml.unsupported", what, "byte 0")

@@ -22,6 +22,7 @@ _MAX_DIMENSIONS = 4
 _MAX_NAME_BYTES = 1 << 16
 # Loaders have room for 64 bytes, those of image models for 128.
 _MAX_TENSOR_NAME = 127
+_LONGEST_TOKEN = 128
 _MAX_TEXT_BYTES = 16 << 20
 _ABSURD = 1 << 32
 _LEAST_ENTRY_BYTES = 10
@@ -135,7 +136,9 @@ def _array(header: _Header, key: str, place: Place, nested: Nested) -> Iterator[
     kind, count = cursor.number("I"), cursor.number(header.counts)
     yield from _absurd(count, f"items of {key[:80]}", place)
     if kind in _SCALARS:
-        cursor.skip(count * struct.calcsize("=" + _SCALARS[kind]))
+        start, size = cursor.position, count * struct.calcsize("=" + _SCALARS[kind])
+        cursor.skip(size)
+        yield from examine_numbers(cursor.content, start, size, key[:80], "gguf", place, nested)
     elif kind == _STRING:
         width = struct.calcsize("=" + header.counts)
         if count * width > cursor.left:
@@ -145,7 +148,7 @@ def _array(header: _Header, key: str, place: Place, nested: Nested) -> Iterator[
         hunted = not key.startswith("tokenizer.")
         for _ in range(count):
             length = cursor.number(header.counts)
-            if length > 512 or hunted or key.endswith("chat_template"):
+            if length > _LONGEST_TOKEN or hunted or key.endswith("chat_template"):
                 value = cursor.limited(length, _MAX_TEXT_BYTES, key[:80])
                 yield from examine_metadata(value, key[:80], "gguf", place, nested)
             else:
@@ -166,12 +169,8 @@ def _tensor(header: _Header, name: str, place: Place) -> Generator[Finding, None
     kind, offset = cursor.number("I"), cursor.number("Q")
     elements = math.prod(shape)
     if elements >= 1 << 60 or offset >= 1 << 60:
-        yield Finding(
-            "gguf.overflow",
-            Verdict.MALICIOUS,
-            f"a shape of {shape} at {offset:,} overflows the loader's memory",
-            place.at(where),
-        )
+        what = f"a shape of {shape} at {offset:,} overflows the loader's memory"
+        yield Finding("gguf.overflow", Verdict.MALICIOUS, what, place.at(where))
     if kind not in BLOCKS:
         if kind <= PLAUSIBLE:
             raise UnscannedError("gguf.tensor-type", f"{where} has the type {kind}, which is not known here")
@@ -201,12 +200,8 @@ def _data(
     yield from _padding(content, end, start, place, nested)
     gaps, overlaps = swept(ranges, 0, content.size - start)
     if overlaps:
-        yield suspicious(
-            place,
-            "gguf.overlap",
-            f"tensors overlap, first at byte {overlaps[0]:,} of the data",
-            f"byte {start + overlaps[0]:,}",
-        )
+        what = f"tensors overlap, first at byte {overlaps[0]:,} of the data"
+        yield suspicious(place, "gguf.overlap", what, f"byte {start + overlaps[0]:,}")
     for begin, stop in ranges:
         yield from examine_numbers(
             content, start + begin, stop - begin, f"the tensor at byte {start + begin:,}", "gguf", place, nested

@@ -57,9 +57,8 @@ def _object(node: dict[object, object], path: str, place: Place) -> Iterator[Fin
         yield from _module(module, class_name, node, where)
     registered = node.get("registered_name")
     if isinstance(registered, str) and ">" in registered and not _is_official(registered.partition(">")[0]):
-        yield Finding(
-            "keras.custom-object", Verdict.SUSPICIOUS, f"needs {registered[:80]!r}, code that is not of Keras", where
-        )
+        what = f"needs {registered[:80]!r}, code that is not of Keras"
+        yield Finding("keras.custom-object", Verdict.SUSPICIOUS, what, where)
     for key in sorted(_LISTS["function keys"] & node.keys()):
         if isinstance(node[key], str) and str(node[key]).rpartition(".")[2] in _TOOL_NAMES:
             yield Finding("keras.dangerous-function", Verdict.MALICIOUS, f"calls {str(node[key])[:80]!r}", where)
@@ -86,9 +85,8 @@ def _class(name: str, inner: object, node: dict[object, object], where: str) -> 
         and isinstance(inner, dict)
         and isinstance(inner.get("vocabulary"), str)
     ):
-        yield Finding(
-            "keras.vocabulary-file", Verdict.SUSPICIOUS, f"{name} reads the file {inner['vocabulary'][:120]!r}", where
-        )
+        what = f"{name} reads the file {inner['vocabulary'][:120]!r}"
+        yield Finding("keras.vocabulary-file", Verdict.SUSPICIOUS, what, where)
     elif ">" in name and not _is_official(name.partition(">")[0]):
         yield Finding("keras.custom-object", Verdict.SUSPICIOUS, f"needs {name[:80]!r}, code that is not of Keras", where)
 
@@ -116,9 +114,8 @@ def _module(module: object, class_name: object, node: dict[object, object], wher
     if package in _CODE_MODULES and not (
         package == "builtins" and class_name in ("function", "slice", "tuple", "__tuple__")
     ):
-        yield Finding(
-            "keras.dangerous-module", Verdict.MALICIOUS, f"imports {module[:80]!r} for {str(class_name)[:80]!r}", where
-        )
+        what = f"imports {module[:80]!r} for {str(class_name)[:80]!r}"
+        yield Finding("keras.dangerous-module", Verdict.MALICIOUS, what, where)
     elif package == "builtins":
         yield from _function(node, where)
     elif package not in _PACKAGES:
@@ -130,9 +127,8 @@ def _module(module: object, class_name: object, node: dict[object, object], wher
 def _tool(module: str, class_name: object, where: str) -> Iterator[Finding]:
     ordinary = isinstance(class_name, str) and (class_name[:1].isupper() or class_name.startswith("__"))
     if not ordinary or class_name in _TOOL_NAMES:
-        yield Finding(
-            "keras.dangerous-module", Verdict.MALICIOUS, f"takes {str(class_name)[:80]!r} from {module[:80]!r}", where
-        )
+        what = f"takes {str(class_name)[:80]!r} from {module[:80]!r}"
+        yield Finding("keras.dangerous-module", Verdict.MALICIOUS, what, where)
 
 
 def _function(node: dict[object, object], where: str) -> Iterator[Finding]:

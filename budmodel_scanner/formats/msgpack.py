@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding
 
@@ -75,10 +75,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if kind == "text" and length > 16:
             text = content.read(start, min(length, _MAX_TEXT_BYTES))
             yield from examine_metadata(text, f"text at byte {at:,}", "msgpack", place, nested)
-        elif kind in ("bytes", "extension"):
-            found = signature(content.read(start, min(length, 512)))
-            if found and found[0] == 0:
-                yield suspicious(place, "msgpack.payload", f"bytes start like a {found[1]}", f"byte {at:,}")
+        elif kind in ("bytes", "extension") and (found := begins_as(content.read(start, min(length, 512)))):
+            yield suspicious(place, "msgpack.payload", f"bytes start like a {found}", f"byte {at:,}")
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "msgpack", place, nested)
 
 

@@ -51,16 +51,15 @@ def _array(content: Content, start: int, place: Place, nested: Nested) -> Genera
     code = payload_in(text)
     if code:
         yield Finding("npy.payload-in-header", Verdict.MALICIOUS, f"the header holds {code[0]}", place.at(f"byte {begin:,}"))
-    descr, shape = _header(text, begin)
+    descr, shape = _header(text.decode("utf-8" if version[0] == 3 else "latin-1", "replace"), begin)
     data = begin + length
     size, objects = _item(descr, 0, begin)
     elements = math.prod(shape)
     if elements >= 1 << 60 or elements * size >= 1 << 60:
         raise MalformedError("npy.overflow", f"claims the shape {str(shape)[:80]}", begin)
     if objects:
-        yield Finding(
-            "npy.object-array", Verdict.SAFE, "holds Python objects, stored as a pickle", place.at(f"byte {data:,}")
-        )
+        what = "holds Python objects, stored as a pickle"
+        yield Finding("npy.object-array", Verdict.SAFE, what, place.at(f"byte {data:,}"))
         yield from examine_pickle(Stream(Window(content, data, content.size - data)), place)
         return content.size
     if elements * size > content.size - data:
@@ -69,9 +68,9 @@ def _array(content: Content, start: int, place: Place, nested: Nested) -> Genera
     return data + elements * size
 
 
-def _header(text: bytes, begin: int) -> tuple[Any, tuple[int, ...]]:
+def _header(text: str, begin: int) -> tuple[Any, tuple[int, ...]]:
     try:
-        found = ast.literal_eval(_LONG.sub("", text.decode("utf-8" if not text.isascii() else "ascii")).strip(" \n\0"))
+        found = ast.literal_eval(_LONG.sub("", text).strip(" \n\0"))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
         # Of what it met, `ast` shows the address in memory.
         why = str(error).partition(": <")[0][:80]
@@ -81,7 +80,7 @@ def _header(text: bytes, begin: int) -> tuple[Any, tuple[int, ...]]:
     shape = found["shape"]
     if not isinstance(shape, tuple) or len(shape) > 64 or not all(type(one) is int and one >= 0 for one in shape):
         raise MalformedError("npy.header", f"states the shape {str(shape)[:80]}", begin)
-    if not isinstance(found["fortran_order"], bool) or b"\0" in text:
+    if not isinstance(found["fortran_order"], bool) or "\0" in text:
         raise MalformedError("npy.header", "the header is not as NumPy writes it", begin)
     return found["descr"], shape
 

@@ -15,11 +15,12 @@ from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import examine_metadata, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
 from budmodel_scanner.formats.protobuf_schema import Visit, walk
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
 # Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
 _OPENING_FIELDS = 2
@@ -28,23 +29,7 @@ _MODEL_WIRES = {1: VARINT, 5: VARINT, **dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20,
 _VALUE_WIRES = {2: VARINT, **dict.fromkeys((3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16), BYTES), 14: VARINT}
 _VALUE_SUFFIXES = (".pb", ".onnx", ".tensorproto", ".tensor", ".proto")
 _HIGHEST_TYPE = 26
-# Operators of these come with the runtimes themselves.
-_DOMAINS = {
-    "",
-    "ai.onnx",
-    "ai.onnx.ml",
-    "ai.onnx.training",
-    "ai.onnx.preview",
-    "ai.onnx.preview.training",
-    "ai.onnx.contrib",
-    "com.microsoft",
-    "com.microsoft.experimental",
-    "com.microsoft.extensions",
-    "com.microsoft.dml",
-    "com.microsoft.nchwc",
-    "com.ms.internal.nhwc",
-    "org.pytorch.aten",
-}
+_LISTED = sections(__package__, "onnx.txt")
 # The exporter of torch names the functions that it stores along after Python packages.
 _EXPORTED = ("pkg.onnxscript.", "pkg.torch.", "pkg.transformers.", "pkg.")
 _NEEDS_SETS = 3  # the first version of the format whose models have to state versions of their operators
@@ -63,7 +48,6 @@ _BITS = {
     }.items()
     for kind in kinds
 }
-_PYTHON_OPERATORS = {"PyOp", "PythonOp", "PyFunc", "PyCustomOp", "PythonOpGrad", "TorchOp", "ExternalOp", "DllOp", "Exec"}
 
 
 def recognizes(head: bytes, name: str) -> bool:
@@ -129,12 +113,8 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
         elif visit.message == "Tensor":
             tensor.add(visit.field, content)
         if visit.holds is None:
-            yield Finding(
-                "onnx.unknown-field",
-                Verdict.SUSPICIOUS,
-                f"field {kind[1]} of {kind[0]} is none that ONNX has; loaders skip it",
-                where,
-            )
+            what = f"field {kind[1]} of {kind[0]} is none that ONNX has; loaders skip it"
+            yield Finding("onnx.unknown-field", Verdict.SUSPICIOUS, what, where)
         elif kind == ("Node", 7) or kind == ("Opset", 1):
             used.setdefault(visit.text.decode("utf-8", "replace"), visit.field.start)
         elif kind == ("Function", 10):
@@ -146,6 +126,9 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
             yield from _external(visit, where)
         elif kind in (("Tensor", 9), ("Attribute", 4)):
             yield from _data(content, visit, where)
+            if kind[0] == "Attribute" and _PATH.fullmatch(visit.text) and (reason := objection(visit.text.decode())):
+                what = f"an operator opens {visit.text.decode()[:120]!r}, which {reason}"
+                yield suspicious(place, "onnx.path", what, where)
         elif visit.message == "Property" or kind in (("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), ("Tensor", 6)):
             yield from examine_metadata(
                 visit.text, f"{visit.message} text at byte {visit.field.start:,}", "onnx", place, nested
@@ -157,13 +140,9 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
     if message == "Model" and not has_graph:
         yield suspicious(place, "onnx.no-graph", "the model holds no graph")
     for domain, at in used.items():
-        if domain not in _DOMAINS and domain not in defined and not domain.startswith(_EXPORTED):
-            yield suspicious(
-                place,
-                "onnx.custom-domain",
-                f"needs operators of {domain[:80]!r}, a native library that the model's author names",
-                f"byte {at:,}",
-            )
+        if domain and domain not in _LISTED["domains"] and domain not in defined and not domain.startswith(_EXPORTED):
+            what = f"needs operators of {domain[:80]!r}, a native library that the model's author names"
+            yield suspicious(place, "onnx.custom-domain", what, f"byte {at:,}")
 
 
 @dataclass(slots=True)
@@ -217,16 +196,17 @@ class _Tensor:
 
 
 def _operator(name: str, where: str) -> Iterator[Finding]:
-    if name in _PYTHON_OPERATORS or "::" in name or name.startswith(("Py", "torch.ops")):
-        yield Finding(
-            "onnx.python-operator", Verdict.SUSPICIOUS, f"the operator {name[:80]!r} runs code outside of ONNX", where
-        )
+    if name in _LISTED["operators of Python"] or "::" in name or name.startswith(("Py", "torch.ops")):
+        what = f"the operator {name[:80]!r} runs code outside of ONNX"
+        yield Finding("onnx.python-operator", Verdict.SUSPICIOUS, what, where)
 
 
 # onnxruntime's own name for tensors that it holds itself: as a location in a file, it reads any address.
 _MEMORY = "_ORT_MEM_ADDR_"
 _NUMBER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _PLAIN_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+# What an operator opens by itself: a context that was compiled before, a library, a vocabulary.
+_PATH = re.compile(rb"[\w.~:-]{0,40}[/\\][\w.~ /\\:-]{2,400}")
 _FARTHEST = 1 << 48
 _EXTERNAL_KEYS = (b"location", b"offset", b"length", b"checksum", b"basepath")
 
@@ -248,6 +228,5 @@ def _external(visit: Visit, where: str) -> Iterator[Finding]:
 
 
 def _data(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
-    found = signature(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start)))
-    if found and found[0] == 0:
-        yield Finding("onnx.payload-in-tensor", Verdict.SUSPICIOUS, f"a tensor starts like a {found[1]}", where)
+    if kind := begins_as(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start))):
+        yield Finding("onnx.payload-in-tensor", Verdict.SUSPICIOUS, f"a tensor starts like a {kind}", where)

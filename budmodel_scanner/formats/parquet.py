@@ -11,6 +11,8 @@ from budmodel_scanner.verdict import Finding
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MAX_FOOTER_BYTES = 64 << 20
+# How deep in the footer the least and the greatest value of a column are: data that people wrote, such as code.
+_STATISTICS = 6
 
 
 def recognizes(head: bytes, _name: str) -> bool:
@@ -36,6 +38,6 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         yield from examine_leftover(
             content, start + length - reader.left, reader.left, "unused bytes", "parquet", place, nested
         )
-    for name in reader.texts:
-        if len(name) > 24:
-            yield from examine_metadata(name, "footer", "parquet", place, nested)
+    for depth, text in reader.texts:
+        if len(text) > 24 and depth != _STATISTICS:
+            yield from examine_metadata(text, "footer", "parquet", place, nested)

@@ -5,6 +5,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from budmodel_scanner.content import Content, MemoryContent, Place, Window
 from budmodel_scanner.examiner import Nested, suspicious
@@ -16,6 +17,7 @@ _BEGINNING = 4096
 _ALIGNED_TO = 4
 _PICTURES = frozenset({"jpeg", "png", "gif", "bmp", "tiff"})
 _MAX_ENCODED_RUNS = 64
+_DEEPEST = 2
 _MAX_UNWRAPPED_BYTES = 1 << 20
 
 _SIGNATURES = re.compile(
@@ -45,6 +47,7 @@ _CODE = re.compile(
     | \bos\s*\.\s*(?:system|popen|exec\w*|spawn\w*)\s*\(
     | \bsubprocess\s*\.\s*\w+ | \b(?:pickle|marshal|dill|cloudpickle|joblib)\s*\.\s*loads?\b
     | __reduce(?:_ex)?__ | __subclasses__
+    | \barrow_pickled_object\b | \barrow\.py_extension_type\b
     | __globals__ | __builtins__ | <script\b | \bjavascript: | <\?php | \bpowershell(?:\.exe)?\s+-
     | \b(?:curl|wget)\s+[^\n|;]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b | /dev/tcp/ | \bnc\s+-\w*e | \brm\s+-rf\s+[/~]
     | ^\s*import\s+(?:os|sys|subprocess|socket|pty|ctypes)\b | \bsocket\s*\.\s*socket\s*\( | \bctypes\s*\.\s*(?:CDLL|windll)
@@ -93,6 +96,18 @@ def _kind(found: re.Match[bytes], data: bytes) -> str | None:
     if kind == "pickle" and b"." not in data[found.end() - 1 :]:
         return None
     return {"SevenZip": "7z archive", "MachO": "Mach-O program", "script": "shell script"}.get(kind, kind)
+
+
+def begins_as(data: bytes, depth: int = 0) -> str | None:
+    """What `data` begins as that runs or unpacks, as it stands or encoded. For bytes and texts that may be anything else."""
+    found = _SIGNATURES.match(data)
+    if kind := found and _kind(found, data):
+        return kind
+    if depth == _DEEPEST or not (data[:1] == b"x" or _ENCODED.match(data)):
+        return None
+    # The first run alone, which may be read in two ways.
+    kinds = (begins_as(inner, depth + 1) for inner in islice(_decoded(data), 2))
+    return next((f"encoded {kind.removeprefix('encoded ')}" for kind in kinds if kind), None)
 
 
 def code_in(data: bytes) -> tuple[int, str] | None:
@@ -174,8 +189,7 @@ def examine_numbers(
     Two bytes of a pickle are met by chance, so a pickle counts only where it is malicious.
     """
     beginning = content.read(start, min(size, _BEGINNING))
-    found = _SIGNATURES.match(beginning)
-    kind = found and _kind(found, beginning)
+    kind = begins_as(beginning)
     if kind is None or kind == "marshal":
         return
     if kind != "pickle":
@@ -211,9 +225,8 @@ def examine_leftover(
         # Cameras and programs of pictures fill up to a boundary; the pictures in every document of python-docx are such.
         return
     kind = f", {found[1]} at byte {start + found[0]:,} of it" if found else ", all zero" if empty else ""
-    yield suspicious(
-        place, f"{area}.{label.replace(' ', '-')}", f"{size:,} bytes belong to no part of the file{kind}", f"byte {start:,}"
-    )
+    what = f"{size:,} bytes belong to no part of the file{kind}"
+    yield suspicious(place, f"{area}.{label.replace(' ', '-')}", what, f"byte {start:,}")
     if not empty:
         begin = start + (found[0] if found else 0)
         yield from worse(nested(Window(content, begin, start + size - begin), place.inside(label)))

@@ -53,12 +53,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     start, data = 8 + length, content.size - 8 - length
     gaps, overlaps = swept_in_order(_in_order(begins, ends), 0, data)
     if overlaps:
-        yield suspicious(
-            place,
-            "safetensors.overlap",
-            f"tensors overlap, first at byte {overlaps[0]:,} of the data",
-            f"byte {start + overlaps[0]:,}",
-        )
+        what = f"tensors overlap, first at byte {overlaps[0]:,} of the data"
+        yield suspicious(place, "safetensors.overlap", what, f"byte {start + overlaps[0]:,}")
     last = max(ends, default=0)
     if last > data:
         raise MalformedError(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.payloads import examine_metadata, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, FIXED32, VARINT, Field, fields, first_fields
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
@@ -34,9 +34,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             yield from _settings(whole, found, place, nested)
         else:
             where = place.at(f"byte {found.start:,}")
-            yield Finding(
-                "sentencepiece.unknown-field", Verdict.SUSPICIOUS, f"field {found.number} is none that is known", where
-            )
+            what = f"field {found.number} is none that is known"
+            yield Finding("sentencepiece.unknown-field", Verdict.SUSPICIOUS, what, where)
 
 
 def _check_piece(data: bytes, found: Field, place: Place) -> None:
@@ -58,11 +57,8 @@ def _settings(whole: MemoryContent, found: Field, place: Place, nested: Nested) 
             continue
         value = whole.read(field.start, field.end - field.start)
         if found.number != _TRAINER and field.number == _CHARACTER_MAP:
-            program = signature(value[:4096])
-            if program and program[0] == 0:
+            if kind := begins_as(value[:4096]):
                 where = place.at(f"byte {field.start:,}")
-                yield Finding(
-                    "sentencepiece.payload", Verdict.SUSPICIOUS, f"the character map starts like a {program[1]}", where
-                )
+                yield Finding("sentencepiece.payload", Verdict.SUSPICIOUS, f"the character map starts like a {kind}", where)
         else:
             yield from examine_metadata(value, f"settings at byte {field.start:,}", "sentencepiece", place, nested)

@@ -13,7 +13,7 @@ from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
 from budmodel_scanner.formats.protobuf_schema import NUMBER, Visit, schema_of, walk
 from budmodel_scanner.formats.reading import reports_malformed
@@ -86,9 +86,8 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
         where = place.at(f"byte {visit.field.start:,}")
         has_graph = has_graph or visit.holds == "MetaGraph"
         if visit.holds is None:
-            yield Finding(
-                "tensorflow.unknown-field", Verdict.SUSPICIOUS, f"field {kind[1]} of {kind[0]} is none that is known", where
-            )
+            what = f"field {kind[1]} of {kind[0]} is none that is known"
+            yield Finding("tensorflow.unknown-field", Verdict.SUSPICIOUS, what, where)
         elif kind == ("Node", 2):
             operators.setdefault(visit.text.decode("utf-8", "replace"), visit.field.start)
         elif kind == ("Signature", 1):
@@ -97,7 +96,7 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
             yield from _keras(visit, place)
         elif kind == ("Asset", 2):
             yield from _asset(visit.text.decode("utf-8", "replace"), where)
-        elif kind in (("AttrValue", 2), ("AttrList", 2)) and b"file://" in visit.text:
+        elif kind in (("AttrValue", 2), ("AttrList", 2), ("Tensor", 8)) and b"file://" in visit.text:
             yield Finding("tensorflow.file-address", Verdict.SUSPICIOUS, f"names the file {visit.text[:80]!r}", where)
         elif kind in (("AttrValue", 2), ("Tensor", 8), ("Tensor", 4)):
             yield from _constant(content, visit, where)
@@ -110,20 +109,14 @@ def _operators(operators: dict[str, int], functions: set[str], place: Place) -> 
     for name, at in operators.items():
         where = place.at(f"byte {at:,}")
         if name in DANGEROUS:
-            yield Finding(
-                "tensorflow.dangerous-operator", Verdict.MALICIOUS, f"the operator {name} {DANGEROUS[name]}", where
-            )
+            what = f"the operator {name} {DANGEROUS[name]}"
+            yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, where)
         elif name in REACHING_OUT:
-            yield Finding(
-                "tensorflow.reaching-operator", Verdict.SUSPICIOUS, f"the operator {name} {REACHING_OUT[name]}", where
-            )
+            what = f"the operator {name} {REACHING_OUT[name]}"
+            yield Finding("tensorflow.reaching-operator", Verdict.SUSPICIOUS, what, where)
         elif not is_known(name) and name not in functions:
-            yield Finding(
-                "tensorflow.unknown-operator",
-                Verdict.SUSPICIOUS,
-                f"the operator {name[:80]!r} is none of TensorFlow itself",
-                where,
-            )
+            what = f"the operator {name[:80]!r} is none of TensorFlow itself"
+            yield Finding("tensorflow.unknown-operator", Verdict.SUSPICIOUS, what, where)
 
 
 def _keras(visit: Visit, place: Place) -> Iterator[Finding]:
@@ -154,6 +147,5 @@ def _constant(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
     if nested := _NESTED.search(content.read(visit.field.start, size)):
         what = f"a constant holds a graph with the operator {nested[0][2:].decode('ascii')}"
         yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, where)
-    found = signature(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start)))
-    if found and found[0] == 0:
-        yield Finding("tensorflow.payload-in-constant", Verdict.SUSPICIOUS, f"a constant starts like a {found[1]}", where)
+    if kind := begins_as(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start))):
+        yield Finding("tensorflow.payload-in-constant", Verdict.SUSPICIOUS, f"a constant starts like a {kind}", where)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.verdict import Finding, Verdict
@@ -88,9 +88,8 @@ def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, 
         start, length = offset, table.number(_BUFFER_SIZE, 8)
     if start + length > content.size:
         raise MalformedError("tflite.truncated", f"a buffer ends at byte {start + length:,}", table.at)
-    found = signature(content.read(start, min(length, 4096)))
-    if found and found[0] == 0:
-        yield suspicious(place, "tflite.payload-in-buffer", f"starts like a {found[1]}", f"byte {start:,}")
+    if kind := begins_as(content.read(start, min(length, 4096))):
+        yield suspicious(place, "tflite.payload-in-buffer", f"starts like a {kind}", f"byte {start:,}")
     return start + length
 
 

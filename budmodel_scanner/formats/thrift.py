@@ -10,14 +10,14 @@ _MAX_TEXTS = 100_000
 
 
 class ThriftReader:
-    """Passes over a message; `texts` keeps its strings."""
+    """Passes over a message; `texts` keeps its strings, each with how deep the structure is that holds it."""
 
     def __init__(self, data: bytes, area: str, place: Place) -> None:
         self._data = data
         self._area = area
         self._place = place
         self._position = 0
-        self.texts: list[bytes] = []
+        self.texts: list[tuple[int, bytes]] = []
 
     @property
     def left(self) -> int:
@@ -47,7 +47,7 @@ class ThriftReader:
         elif kind == _BINARY:
             text = self._take(self._number())
             if len(self.texts) < _MAX_TEXTS:
-                self.texts.append(text)
+                self.texts.append((depth, text))
         elif kind in (_LIST, _SET):
             head = self._byte()
             count = head >> 4 if head >> 4 != 15 else self._number()

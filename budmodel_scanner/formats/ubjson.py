@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding
 
@@ -26,8 +26,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if is_text and length > 8:
             text = content.read(start, min(length, _MAX_TEXT_BYTES))
             yield from examine_metadata(text, f"text at byte {start:,}", "ubjson", place, nested)
-        elif not is_text and (found := signature(content.read(start, min(length, 512)))) and found[0] == 0:
-            yield suspicious(place, "ubjson.payload", f"bytes start like a {found[1]}", f"byte {start:,}")
+        elif not is_text and (kind := begins_as(content.read(start, min(length, 512)))):
+            yield suspicious(place, "ubjson.payload", f"bytes start like a {kind}", f"byte {start:,}")
     cursor = reader.cursor
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "ubjson", place, nested)
 

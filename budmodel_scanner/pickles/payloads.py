@@ -1,10 +1,14 @@
 """Bytes and long texts inside a pickle: passed over by length, unless they are a pickle themselves."""
 
+import bz2
+import lzma
 import re
+import zlib
 from base64 import b64decode
 from binascii import unhexlify
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from contextlib import suppress
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
 from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT, kept
@@ -21,12 +25,20 @@ _PROTOCOLS = b"\x02\x03\x04\x05"
 _LONGEST_ENCODED = 1 << 20
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 # A protocol, then a frame, a name, or an empty container: as base64, and as digits. The oldest begin with a name.
+# Compressed, they begin in so few letters that only the beginning of a text counts; its length may look like a letter.
+_COMPRESSED = rb"(?:\A|(?<=\A.))(?:H4sI|e(?:A[E-H]|F[4-7]|J[w-z]|N[o-r])|1f8b08|78(?:01|5e|9c|da))"
 _ENCODED_BEGINNINGS = (
+    _COMPRESSED,
     *(b"gASV", b"gAWV", b"gAJj", b"gAJ9", b"gAJd", b"gANj", b"gAN9", b"gANd"),
     *(b"Y29zC", b"Y3Bvc2l4", b"Y2J1aWx0aW5z", b"Y19fYnVpbHRpbl9f", b"Y3N1YnByb2Nlc3M"),
     *(b"800495", b"800595", b"800263", b"80027d", b"80025d", b"800363", b"80037d", b"80035d"),
+    *(b"636f730a", b"63706f736978", b"636275696c74696e73", b"635f5f6275696c74696e5f5f", b"6373756270726f63657373"),
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+_ENCODED_LONG = (b"gA", b"80", b"H4", b"eA", b"eF", b"eJ", b"eN", b"1f", b"78", b"63", b"Y2", b"Y1")
+_COMPRESSED_BYTES = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"\xfd7", b"BZ")
+_MOST_MEMORY = 80 << 20
+_ANY_WRAPPING = 47  # that of zlib and that of gzip
 _OVERLAP = 1 << 12
 _SHORTEST_RUN = b"a" * 16
 _LETTERS = bytes(ord("a") if re.match(rb"[A-Za-z0-9+/_-]", bytes([byte])) else 0 for byte in range(256))
@@ -38,6 +50,9 @@ def bytes_payload(machine: Machine, size: int) -> object:
     head = _peek(machine, 2, size)
     if len(head) == 2 and head[0] == 0x80 and head[1] in _PROTOCOLS:
         return _nested(machine, _portion(machine, size), size, PLAIN)
+    if head in _COMPRESSED_BYTES and size <= _LONGEST_ENCODED:
+        examine_decoded(machine, _inflated(machine.reader.take(size)), machine.report.base + machine.reader.stream.position)
+        return PLAIN
     machine.reader.skip(size)
     return PLAIN
 
@@ -49,7 +64,7 @@ def text_payload(machine: Machine, size: int) -> object:
     head = _peek(machine, 3, size)
     if head[:2] == b"\xc2\x80" and head[2] in _PROTOCOLS:
         return _nested(machine, _letters_to_bytes(_portion(machine, size)), size, LONG_TEXT)
-    if head[:2] in (b"gA", b"80") and size <= _LONGEST_ENCODED:
+    if head[:2] in _ENCODED_LONG and size <= _LONGEST_ENCODED:
         text = machine.reader.take(size)
         examine_encoded(machine, text)
         return LONG_TEXT
@@ -78,19 +93,34 @@ def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
             at = found.end()
             machine.report.place.budget.spend("opcodes", _COST + len(text))
             start = machine.report.base + machine.reader.stream.position + begin + run.start() + found.start()
-            inner = Report(machine.report.place, base=start)
-            whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([_decoded(text)]), inner)
-            machine.report.add_all(one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole)
+            examine_decoded(machine, _decoded(text), start)
+
+
+def examine_decoded(machine: Machine, data: bytes, start: int) -> None:
+    inner = Report(machine.report.place, base=start)
+    whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([data]), inner)
+    machine.report.add_all(one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole)
 
 
 def _decoded(text: bytes) -> bytes:
     """As far as it can be: a window may cut it off."""
-    if text.startswith(b"80"):
-        digits = text[: len(text) - len(text.lstrip(_HEXADECIMAL))]
-        return unhexlify(digits[: len(digits) // 2 * 2])
+    digits = text[: len(text) - len(text.lstrip(_HEXADECIMAL))]
+    if len(digits) >= 16:
+        return _inflated(unhexlify(digits[: len(digits) // 2 * 2]))
     letters = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
     letters = letters[:-1] if len(letters) % 4 == 1 else letters
-    return b64decode(letters + b"=" * (-len(letters) % 4))
+    return _inflated(b64decode(letters + b"=" * (-len(letters) % 4)))
+
+
+def _inflated(data: bytes) -> bytes:
+    with suppress(zlib.error, lzma.LZMAError, OSError):
+        if data[:2] == b"\xfd7":
+            return lzma.LZMADecompressor(memlimit=_MOST_MEMORY).decompress(data, _LONGEST_ENCODED)
+        if data[:2] == b"BZ":
+            return bz2.BZ2Decompressor().decompress(data, _LONGEST_ENCODED)
+        if data[:1] in b"x\x1f":
+            return zlib.decompressobj(_ANY_WRAPPING).decompress(data, _LONGEST_ENCODED)
+    return data
 
 
 def _peek(machine: Machine, length: int, size: int) -> bytes:

@@ -23,13 +23,13 @@ _MAX_TEXT_PICKLE = 1 << 16
 _ANTIVIRUS_TEST = b"$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!"
 # How a pickle, ELF and Windows programs, zip and gzip files and Java classes begin in base64 and in hexadecimal.
 _BASE64_STARTS = (
-    *(b"gA", b"f0VMR", b"TVqQAA", b"TVpQAA", b"UEsDB", b"H4sIA", b"yv66v", b"eJ", b"eN", b"rO0ABX"),
+    *(b"gA", b"f0VMR", b"TVqQAA", b"TVpQAA", b"UEsDB", b"H4sIA", b"yv66v", b"eJ", b"eN", b"rO0ABX", b"AAEAAAD/////AQ"),
     # The oldest pickles: a mark, a list or a dictionary, or the modules that matter.
     *(b"KGRw", b"KGxw", b"KFMn", b"KGlv", b"KGNv", b"Y29zC", b"Y3Bvc2l4", b"Y19fYnVp", b"Y2J1aWx0", b"Y3N1YnBy", b"Y250C"),
 )
 _HEXADECIMAL_STARTS = (b"8002", b"8003", b"8004", b"8005", b"7f454c46", b"4d5a9000", b"7F454C46", b"4D5A9000")
 _BASE64 = re.compile(
-    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}={0,2}"
+    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|AAEAAAD/|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}={0,2}"
 )
 # Long enough for a command that fetches and runs, and read as far as such a command goes.
 _ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
@@ -143,6 +143,8 @@ def _kind(content: bytes) -> str | None:
         return "a Java class"
     if content.startswith(b"\xac\xed\0\5"):
         return "an object of Java"
+    if content.startswith(b"\0\1\0\0\0\xff\xff\xff\xff\1"):
+        return "an object of .NET"
     if content[:1] == b"x":
         with suppress(zlib.error):
             inner = _kind(zlib.decompressobj().decompress(content, _MAX_ENCODED))

@@ -99,7 +99,7 @@ def kind_by_content(text: str) -> Kind:
             else Kind.OTHER_SCRIPT
         )
     lower = start[:200].lower()
-    if lower.startswith(("<!doctype html", "<html", "<script", "<iframe", "<body", "<head")):
+    if lower.startswith(("<!doctype html", "<html", "<script", "<iframe", "<body", "<head", "mime-version:")):
         return Kind.HTML
     if lower.startswith(("<?xml", "<svg", "<!doctype svg", "<pmml")):
         return Kind.XML

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -14,6 +15,8 @@ from budmodel_scanner.word_lists import lines
 
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _SHARD = re.compile(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_data|data)$")
+# Graphs of TensorFlow as TF.js keeps them, and those of the functions that they call.
+_OPERATORS = (("modelTopology", "node", "*", "op"), ("modelTopology", "library", "function", "*", "nodeDef", "*", "op"))
 _SENTENCE_MODULES = ("sentence_transformers.", "pylate.", "model2vec.")
 
 
@@ -22,6 +25,11 @@ def examine_layout(tree: object, name: str, place: Place) -> Iterator[Finding]:
     for way in _members():
         for role, member in _along(tree, list(way)):
             yield from judge(Leaf(LeafKind.MEMBER, member, role, role), place)
+    for way in _OPERATORS:
+        for role, operator in _along(tree, list(way)):
+            if does := DANGEROUS.get(operator):
+                what = f"the operator {operator} {does}"
+                yield Finding("tensorflow.dangerous-operator", Verdict.SUSPICIOUS, what, place.at(role))
     if isinstance(tree, Mapping):
         yield from _keras(tree, place)
         if name == "model_index.json" or ("_class_name" in tree and "_diffusers_version" in tree):

@@ -37,8 +37,12 @@ _CODE_BLOCK = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```|`([^`\n]+)`")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 _SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
 _PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
+_ACTIVE_STYLE = re.compile(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
+_BLANK = re.compile(r"[\x00-\x20]")
 _MAX_DIGITS = 16
-_SCHEME = re.compile(r"(?i)^\s*(?:javascript|vbscript|data:(?!image/|font/))[:\w/]")
+_SCHEME = re.compile(
+    r"(?i)(?:javascript|vbscript|macro|vnd\.sun\.star\.script|ppaction://(?:macro|program|ole)|data:(?!image/|font/))[:\w/?]"
+)
 
 
 def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
@@ -132,6 +136,7 @@ class _Xml:
         self.field = self.command = False
         self.words: list[str] = []
         self.source = False
+        self.instruction = ""
         self.local = ""
         self.steps: list[Statement] = []
 
@@ -161,8 +166,10 @@ class _Xml:
         local = name.rsplit(":", 1)[-1].lower()
         if local == "relationship" and attributes.get("TargetMode") == "External":
             kind = attributes.get("Type", "").rsplit("/", 1)[-1]
-            if kind in _FETCHED_ON_OPENING:
-                self.add("office.remote-part", f"fetches its {kind} from {attributes.get('Target', '')[:120]}")
+            target = attributes.get("Target", "")
+            shared = _SHARE.match(target) if kind != "hyperlink" else _STARTS_PROGRAM.match(target)
+            if shared or kind in _FETCHED_ON_OPENING:
+                self.add("office.remote-part", f"fetches its {kind} from {target[:120]}")
         elif local == "layer" and (
             attributes.get("library") or attributes.get("type") in {"Python", "PythonOp", "CustomLayer"}
         ):
@@ -178,6 +185,8 @@ class _Xml:
             self.words.clear()
         self.source = local.endswith(("repository", "mirror")) or (self.source and local in _OF_REPOSITORIES)
         self.local = local
+        if local == "fldchar":
+            self.instruction = ""
         plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
         self._told(local, *plain.values())
         for key, value in attributes.items():
@@ -191,10 +200,16 @@ class _Xml:
         if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
             self.add("markup.active-content", f"holds the element {name[:60]}")
         for key, value in attributes.items():
-            lower = key.lower()
+            lower, plain_value = key.lower(), _BLANK.sub("", value)
             if lower.startswith("on") and lower[2:].isalpha() and len(lower) > 4 and local not in _PLAIN_ON:
                 self.add("markup.event-handler", f"runs code by {key[:40]}")
-            elif lower.rsplit(":", 1)[-1] in {"href", "src", "to", "from", "values"} and _SCHEME.match(value):
+            elif lower == "attributename" and value.lower().startswith("on"):
+                self.add("markup.event-handler", f"sets {value[:40]}")
+            elif lower.endswith("formula") and FORMULA.search(b"=" + value.removeprefix("of:").removeprefix("=").encode()):
+                self.add("office.formula", f"a cell that a spreadsheet would run: {value[:80]!r}")
+            elif lower.rsplit(":", 1)[-1] in {"href", "src", "to", "from", "values", "action"} and (
+                _SCHEME.match(plain_value) or (local == "use" and plain_value.startswith("data:"))
+            ):
                 self.add("markup.active-content", f"links to {value[:60]!r}")
 
     def _characters(self, text: str) -> None:
@@ -202,10 +217,15 @@ class _Xml:
         if self.source and self.local == "url":
             self.findings.extend(judge(Leaf(LeafKind.INDEX, text, f"line {self.parser.CurrentLineNumber}"), self.place))
         self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
+        if self.local == "style" and (found := _ACTIVE_STYLE.search(text)):
+            self.add("markup.active-content", f"a style that runs code: {found[0][:60]!r}")
         if self.local == "f" and FORMULA.search(b"=" + text.encode()):
             self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
-        if self.field and _DDE.search(text):
-            self.add("office.dde", f"a field that starts a program: {text.strip()[:80]!r}")
+        if self.field:
+            # One instruction may be in many runs, each with a format of its own.
+            self.instruction = (self.instruction + text)[:_LONGEST]
+            if _DDE.search(self.instruction):
+                self.add("office.dde", f"a field that starts a program: {self.instruction.strip()[:80]!r}")
 
     def _told(self, key: str, *texts: str) -> None:
         """What elements and attributes say, for the steps of a build tool; `string` is a word of a list of Apple's."""
@@ -240,9 +260,13 @@ _OF_REPOSITORIES = {"id", "name", "url", "layout", "mirrorof", "releases", "snap
 _SHORTEST, _LONGEST = 2, 20_000
 # Elements of build tools that hold commands.
 _COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
-_DDE = re.compile(r"(?i)^\s*DDE(?:AUTO)?\b")
+_STARTS_PROGRAM = re.compile(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")
+_SHARE = re.compile(r"(?i)file:|\\\\|smb:")
+_DDE = re.compile(r"(?i)^\s*(?:DDE(?:AUTO)?\b|INCLUDE(?:TEXT|PICTURE)\s+\"?(?:\\\\|//|file:)|INCLUDETEXT\s+\"?[a-z]+:/)")
 # Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.
-_FETCHED_ON_OPENING = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"})
+_FETCHED_ON_OPENING = frozenset(
+    {"aFChunk", "attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"}
+)
 # Elements of formats other than SVG that have attributes of such names.
 _PLAIN_ON = frozenset({"datafield", "net", "layer", "port", "edge"})
 

@@ -2,11 +2,13 @@
 
 import ast
 import re
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.markup import examine_markdown
+from budmodel_scanner.texts.markup import examine_html, examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.texts.requirements import examine_requirement
@@ -110,7 +112,8 @@ def examine_notebook(
                     source_of_all.append(code)
         elif cell.get("cell_type") == "markdown":
             yield from examine_markdown(_joined(cell.get("source")), place.inside(where))
-        for output in _list(cell.get("outputs")):
+        attached = cell.get("attachments")
+        for output in [*_list(cell.get("outputs")), *(attached.values() if isinstance(attached, Mapping) else ())]:
             yield from _output(output, place, where)
     # One namespace: what one cell imports, another calls.
     inside = place.inside("code")
@@ -170,3 +173,13 @@ def _output(output: object, place: Place, where: str) -> Iterator[Finding]:
             found := _HOSTILE_OUTPUT.search(_joined(value))
         ):
             yield Finding("notebook.active-output", Verdict.SUSPICIOUS, f"an output runs {found[0][:80]!r}", place.at(where))
+        elif kind == "image/svg+xml":
+            text = _joined(value)
+            plain = text if "<" in text else _decoded(text)
+            yield from examine_html(plain, place.inside(where))
+
+
+def _decoded(text: str) -> str:
+    with suppress(ValueError):
+        return a2b_base64(text.encode()).decode("utf-8", "replace")
+    return text

@@ -125,9 +125,8 @@ def _shared(walk: _Walk, message: Message, path: str) -> Iterator[Finding]:
     if version == 1:
         reader.skip(6)
     elif version == 3 and kind == 1:
-        yield Finding(
-            "hdf5.shared-message", Verdict.UNSCANNED, "a message is kept in the file's own heap", walk.place.at(path)
-        )
+        what = "a message is kept in the file's own heap"
+        yield Finding("hdf5.shared-message", Verdict.UNSCANNED, what, walk.place.at(path))
         return
     walk.visit(reader.offset(), f"{path} type")
 

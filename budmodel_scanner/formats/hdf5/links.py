@@ -44,12 +44,8 @@ def findings(link: Link, path: str, place: Place) -> Iterator[Finding]:
         yield from soft(link.target, path, place)
     elif link.kind == _EXTERNAL:
         reason = objection(link.target.partition(" : ")[0])
-        yield Finding(
-            "hdf5.external-link",
-            Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS,
-            f"links to another file, {link.target[:120]!r}" + (f", which {reason}" if reason else ""),
-            place.at(path),
-        )
+        what = f"links to another file, {link.target[:120]!r}" + (f", which {reason}" if reason else "")
+        yield Finding("hdf5.external-link", Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS, what, place.at(path))
     elif link.kind != _HARD:
         yield suspicious(place, "hdf5.user-defined-link", f"a link has the kind {link.kind}", path)
 

@@ -9,7 +9,7 @@ from budmodel_scanner.formats.hdf5.file import File
 from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tree_records
 from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, datatype, elements
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import signature
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.reading import Cursor, MalformedError
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -30,12 +30,8 @@ def external_files(file: File, body: bytes, where: str) -> Iterator[Finding]:
         name = name_at(heap, int.from_bytes(cursor.take(file.length_bytes), "little"))
         cursor.skip(2 * file.length_bytes)
         reason = objection(name)
-        yield Finding(
-            "hdf5.external-storage",
-            Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS,
-            f"reads its elements from {name[:120]!r}" + (f", which {reason}" if reason else ""),
-            where,
-        )
+        what = f"reads its elements from {name[:120]!r}" + (f", which {reason}" if reason else "")
+        yield Finding("hdf5.external-storage", Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS, what, where)
 
 
 def filters(body: bytes, where: str) -> Iterator[Finding]:
@@ -105,9 +101,8 @@ def _start(file: File, address: int, size: int, bodies: Mapping[int, bytes], whe
         return
     if datatype(bodies[DATATYPE]).kind == 0 and datatype(bodies[DATATYPE]).size != 1:
         return
-    found = signature(file.peek(address, min(size, 4096)))
-    if found and found[0] == 0:
-        yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {found[1]}", where)
+    if kind := begins_as(file.peek(address, min(size, 4096))):
+        yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {kind}", where)
 
 
 def _bytes(file: File, bodies: Mapping[int, bytes], where: str) -> int:

@@ -2,13 +2,16 @@
 
 import re
 import zlib
+from base64 import a85decode
 from collections.abc import Iterator
+from contextlib import suppress
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.payloads import examine_leftover, signature
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
 _MAX_BYTES = 128 << 20
 _MAX_UNPACKED_BYTES = 16 << 20
@@ -18,19 +21,12 @@ _HEAD = 1024
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_ACTIONS = {
-    b"JavaScript": "a script",
-    b"JS": "a script",
-    b"Launch": "a program to start",
-    b"EmbeddedFile": "a file within",
-    b"EmbeddedFiles": "files within",
-    b"RichMedia": "embedded media that run",
-    b"XFA": "a form with scripts",
-    b"SubmitForm": "a form that sends data",
-    b"ImportData": "an import of data",
-    b"GoToE": "a jump into an embedded file",
-    b"AA": "actions on opening",
-}
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f\s]+>?\s*")
+_REMOTE_FILE = re.compile(
+    rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript):"
+    rb"|(?:file:)?//[^()\n]{1,200}\.(?:exe|bat|cmd|com|ps1|sh|lnk|scf|hta|jse?|vbs|jar|msi|docm?|xlsm?)\b)"
+)
+_ACTIONS = {word.encode(): what for what, words in sections(__package__, "pdf.txt").items() for word in words}
 
 
 def recognizes(head: bytes, _name: str) -> bool:
@@ -65,11 +61,13 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         # Images and fonts may hold a name by chance; objects, and text that only claims to be a stream, do not.
         if _is_objects(data, start) or (not is_packed and body.isascii()):
             found |= _named(body)
-        program = signature(body[:4096])
-        if program and program[0] == 0 and program[1] not in ("gzip", "pickle"):
+        kind = begins_as(body[:4096])
+        if kind and kind not in ("gzip", "pickle"):
             where = place.at(f"byte {begin:,}")
-            yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {program[1]}", where)
+            yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {kind}", where)
     found |= _named(data[position:])
+    if remote := _REMOTE_FILE.search(data):
+        yield suspicious(place, "pdf.remote-file", f"opens {remote[1]!r}", f"byte {remote.start():,}")
     for name in sorted(found & set(_ACTIONS)):
         yield suspicious(place, "pdf.action", f"/{name.decode()}: holds {_ACTIONS[name]}", f"/{name.decode()}")
 
@@ -97,7 +95,13 @@ def _is_objects(data: bytes, start: int) -> bool:
 
 def _unpacked(data: bytes, begin: int, stop: int) -> tuple[bytes, bool]:
     """The content of a stream as far as it is read, and whether it was compressed."""
+    plain = data[begin:stop]
+    with suppress(ValueError):
+        if _HEXADECIMAL.fullmatch(plain):
+            plain = bytes.fromhex(plain.decode().strip().rstrip(">"))
+        elif plain.rstrip().endswith(b"~>"):
+            plain = a85decode(plain.strip().removeprefix(b"<~").removesuffix(b"~>"))
     try:
-        return zlib.decompressobj().decompress(memoryview(data)[begin:stop], _MAX_UNPACKED_BYTES), True
+        return zlib.decompressobj().decompress(plain, _MAX_UNPACKED_BYTES), True
     except zlib.error:
-        return data[begin:stop], False
+        return plain, False

