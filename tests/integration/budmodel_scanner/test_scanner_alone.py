@@ -12,7 +12,7 @@ import pytest
 import budmodel_scanner
 
 HOSTILE = b"cos\nsystem\n(S'true'\ntR."
-UNREAD = b"SQLite format 3\0" + bytes(84)
+UNREAD = b"LZIP\1" + bytes(95)
 
 
 def command(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ def test_the_command_says_that_a_model_is_safe(model: Path) -> None:
 
 
 def test_the_command_tells_the_worst_first_and_obeys_no_name(model: Path) -> None:
-    (model / "a.db").write_bytes(UNREAD)
+    (model / "a.lz").write_bytes(UNREAD)
     (model / "b\x1b[2J.pkl").write_bytes(HOSTILE)
     finished = command(str(model))
     head, first, *_ = finished.stdout.splitlines()
@@ -72,7 +72,7 @@ def test_the_command_tells_the_worst_first_and_obeys_no_name(model: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("files", "last"), [({"a.db": UNREAD}, "unscanned: 1 files, 1 unscanned"), ({}, "unscanned: 0 files")]
+    ("files", "last"), [({"a.lz": UNREAD}, "unscanned: 1 files, 1 unscanned"), ({}, "unscanned: 0 files")]
 )
 def test_what_nobody_looked_at_is_not_safe(tmp_path: Path, files: dict[str, bytes], last: str) -> None:
     for name, content in files.items():
@@ -104,21 +104,21 @@ def test_each_format_of_the_command_is_of_the_same_scan(model: Path) -> None:
 
 
 def test_a_baseline_accepts_what_it_names_and_shows_it(model: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (model / "a.db").write_bytes(UNREAD)
+    (model / "a.lz").write_bytes(UNREAD)
     baseline = tmp_path_factory.mktemp("baseline") / "accepted.toml"
     entry = (
-        '[[accepted]]\npath = "a.db"\nrule = "archive.not-opened"\nreason = "our own index"\nuntil = 2999-12-31\n'
+        '[[accepted]]\npath = "a.lz"\nrule = "archive.not-opened"\nreason = "our own archive"\nuntil = 2999-12-31\n'
         f'sha256 = "{sha256(UNREAD).hexdigest()}"\n'
     )
     baseline.write_text(entry)
     finished = command(str(model), "--baseline", str(baseline))
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert "accepted until 2999-12-31 (unscanned): our own index  a.db" in finished.stdout
+    assert "accepted until 2999-12-31 (unscanned): our own archive  a.lz" in finished.stdout
     assert finished.stdout.splitlines()[-1] == "safe: 2 files, 2 safe"
-    (model / "a.db").write_bytes(UNREAD + b"\1")
+    (model / "a.lz").write_bytes(UNREAD + b"\1")
     finished = command(str(model), "--baseline", str(baseline))
     assert finished.returncode == 2
-    assert "archive.not-opened in a.db no longer: the file has changed since" in finished.stderr
+    assert "archive.not-opened in a.lz no longer: the file has changed since" in finished.stderr
 
 
 def test_a_baseline_that_cannot_be_read_is_an_error_of_the_command(model: Path, tmp_path: Path) -> None:

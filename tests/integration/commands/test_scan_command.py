@@ -19,7 +19,7 @@ from tests.cli import COMMAND, Finished, Installation
 from tests.hub_server import Failure, HubServer, hub_server
 
 HOSTILE = b"cos\nsystem\n(S'true'\ntR."
-UNREAD = b"SQLite format 3\0" + bytes(84)
+UNREAD = b"LZIP\1" + bytes(95)
 
 
 def safetensors(size: int) -> bytes:
@@ -130,14 +130,14 @@ def test_a_table_for_people(at: Installation, model: Path) -> None:
 
 
 def test_formats_and_what_is_accepted(at: Installation, model: Path, tmp_path: Path) -> None:
-    written(model, {"a.db": UNREAD})
-    entry = {"path": "a.db", "rule": "archive.not-opened", "sha256": sha256(UNREAD).hexdigest(), "reason": "our index"}
+    written(model, {"a.lz": UNREAD})
+    entry = {"path": "a.lz", "rule": "archive.not-opened", "sha256": sha256(UNREAD).hexdigest(), "reason": "our archive"}
     baseline = tmp_path / "accepted.toml"
     baseline.write_text(
         "[[accepted]]\n" + "".join(f"{key} = {json.dumps(entry[key])}\n" for key in entry) + "until = 2999-12-31"
     )
     finished = at.run("scan", str(model), "--format", "github", "--baseline", str(baseline))
-    assert finished.out.startswith("::notice file=a.db,title=unscanned%3A archive.not-opened::")
+    assert finished.out.startswith("::notice file=a.lz,title=unscanned%3A archive.not-opened::")
     assert (finished.code, finished.err) == (0, "")
     baseline.write_text("[[accepted]]")
     finished = at.run("scan", str(model), "--baseline", str(baseline))
