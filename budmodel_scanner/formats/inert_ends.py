@@ -339,24 +339,16 @@ BESIDE: Mapping[str, Callable[[Content, Place], Iterator[Finding]]] = {
 # What an expression cannot tell of the first bytes.
 TOLD: Mapping[str, Callable[[bytes], bool]] = {"llama": _is_llama, "flatbuffer": _is_flatbuffer, "log": _is_log}
 
-_CREATES = re.compile(rb"create\s+(?:temp\w*\s+)?(?:trigger|view|index|table)\b", re.IGNORECASE)
-_CALLS = re.compile(rb"\b(?:load_extension|writefile|readfile|edit|fts3_tokenizer|fsdir|eval|zipfile)\s*\(", re.IGNORECASE)
-_MOST_STATEMENT_BYTES = 4000
-
-
-def _statement_of_sqlite(data: bytes) -> re.Match[bytes] | None:
-    """A call by which SQL reaches outside of its database, in the definition of something that runs by itself."""
-    for found in _CALLS.finditer(data):
-        first = max(0, found.start() - _MOST_STATEMENT_BYTES)
-        if _CREATES.search(data, data.rfind(b"\0", first, found.start()) + 1 or first, found.start()):
-            return found
-    return None
-
+# SQL that runs by itself, and in its definition a call that reaches outside of the database. Each definition is read as far
+# as the next one, so that a million of them take no longer than as much of anything else.
+_CREATES = rb"create\s+(?:temp\w*\s+)?(?:trigger|view|index|table)\b"
+_CALLS = rb"\b(?:load_extension|writefile|readfile|edit|fts3_tokenizer|fsdir|eval|zipfile)\s*\("
+_STATEMENT = re.compile(_CREATES + rb"(?:(?!" + _CREATES + rb")[^\0]){0,4000}?" + _CALLS, re.IGNORECASE)
 
 # What some rows hold that would run after all.
 RUNS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {
-    "sqlite": _statement_of_sqlite,
-    "sqlite_log": _statement_of_sqlite,
+    "sqlite": _STATEMENT.search,
+    "sqlite_log": _STATEMENT.search,
     # A class that Avro's reader for Java makes: https://nvd.nist.gov/vuln/detail/CVE-2024-47561
     "avro": re.compile(rb'"java-(?:class|element-class|key-class)"\s*:\s*"(?!java\.(?:lang|math|util)\.)').search,
 }

@@ -55,8 +55,8 @@ _CODE = re.compile(
     """
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
-# Binary data hold the beginning of one by chance; texts hold no such bytes as these.
-_TEMPLATE = re.compile(rb"\{[{%][^\x00-\x08]{0,4000}(?:__|attr|cycler|lipsum|joiner|import|include|popen)", re.DOTALL)
+# Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
+_TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.

@@ -10,11 +10,13 @@ import pytest
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats.inert import INERT, Inert
+from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.router import examine_file, examine_nested
 from budmodel_scanner.verdict import Verdict, verdict_of
 from tests.corpus.gadgets import SYSTEM
 from tests.corpus.hostile_pickles import reduced_2, reduced_4
 from tests.corpus.zips import zip_of
+from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds
 
 with zipfile.ZipFile(Path(__file__).parents[2] / "data/inert_files.zip") as archive:
     FILES = {name: archive.read(name) for name in archive.namelist()}
@@ -60,11 +62,26 @@ def test_nothing_hides_in_whatever_goes_as_such_a_file(row: Inert) -> None:
         ("create view v as select writefile('x', y) from a", Verdict.SUSPICIOUS),
         ("create view v as select x from a where x = 'load_extension'", Verdict.SAFE),
         ("create trigger t after insert on a begin update a set x = 1; end", Verdict.SAFE),
+        ("create table a (x); create temp trigger t after insert on a begin select edit(x); end", Verdict.SUSPICIOUS),
+        ("create view v as select x from a\x00 select load_extension('x.so')", Verdict.SAFE),
     ],
 )
 def test_databases_that_run_what_they_hold(statement: str, expected: Verdict) -> None:
     data = FILES["sqlite_wal/x.sqlite"]
     assert verdict(data[:-200] + statement.encode().ljust(200, b"\0"), "a.sqlite") is expected
+
+
+@pytest.mark.cost
+@pytest.mark.parametrize("word", [b"edit(", b"create view "])
+def test_a_database_full_of_beginnings_takes_no_longer_than_another(word: bytes) -> None:
+    with at_most_cpu_seconds(2):
+        verdict(FILES["sqlite_wal/x.sqlite"] + word * ((1 << 20) // len(word)), "a.sqlite")
+
+
+@pytest.mark.cost
+def test_a_comment_full_of_beginnings_takes_no_longer_than_another() -> None:
+    with at_most_cpu_seconds(3):
+        assert list(examine_metadata(b"{%" * (1 << 18), "comment", "png", Place("a.png"), examine_nested)) == []
 
 
 def test_classes_that_readers_of_avro_make() -> None:
