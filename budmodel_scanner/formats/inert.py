@@ -11,7 +11,7 @@ from typing import NamedTuple
 from budmodel_scanner.content import Content, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.inert_ends import BESIDE, ENDS, RUNS, TOLD
-from budmodel_scanner.formats.inert_lengths import End
+from budmodel_scanner.formats.inert_lengths import End, closed
 from budmodel_scanner.formats.payloads import examine_leftover, hidden_in, program_in, worse
 from budmodel_scanner.formats.reading import MalformedError, all_zero
 from budmodel_scanner.verdict import Finding
@@ -33,10 +33,7 @@ class Inert(NamedTuple):
     suffixes: tuple[str, ...]
     options: frozenset[str]
     key: str
-
-    @property
-    def end(self) -> End | None:
-        return ENDS.get(self.key)
+    end: End | None
 
     @property
     def plausible(self) -> bool:
@@ -62,10 +59,15 @@ class Inert(NamedTuple):
 
 def _rows() -> Iterator[Inert]:
     for name, (pattern, *words) in lines(__package__, "inert.txt"):
-        suffixes = tuple(word for word in words if word not in _OPTIONS and not word.startswith("end:"))
-        key = next((word.removeprefix("end:") for word in words if word.startswith("end:")), "")
-        begins = re.compile(pattern.encode(), re.DOTALL)
-        yield Inert(name, begins, suffixes, _OPTIONS.intersection(words), key)
+        ends = dict(word.split(":", 1) for word in words if ":" in word)
+        suffixes = tuple(word for word in words if word not in _OPTIONS and ":" not in word)
+        key = ends.get("end", "")
+        end = closed(_expression(ends["ends"])) if "ends" in ends else ENDS.get(key)
+        yield Inert(name, _expression(pattern), suffixes, _OPTIONS.intersection(words), key, end)
+
+
+def _expression(written: str) -> re.Pattern[bytes]:
+    return re.compile(written.encode(), re.DOTALL)
 
 
 INERT = tuple(_rows())

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import note, note_of_chunks
 from budmodel_scanner.formats.checksums import masked_crc32c
-from budmodel_scanner.formats.inert_lengths import End, chunks, closed, number, numbers, paged, stated
+from budmodel_scanner.formats.inert_lengths import End, chunks, number, numbers, stated
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, pieces
 from budmodel_scanner.verdict import Finding
 
@@ -278,20 +278,6 @@ def _matlab_4(content: Content) -> int:
     return position
 
 
-def _sorted_table(content: Content) -> int:
-    marks = {b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88", b"\x22\xed\x52\x21\x97\x17\x92\x82"}
-    if content.read(content.size - 8, 8) not in marks:
-        raise MalformedError("inert.end", "does not end as a sorted table does", "the end")
-    return content.size
-
-
-def _maxmind(content: Content) -> int:
-    """https://maxmind.github.io/MaxMind-DB/: the description lies behind its mark, at the end."""
-    if b"\xab\xcd\xefMaxMind.com" not in content.read(content.size - (128 << 10), 128 << 10):
-        raise MalformedError("inert.end", "does not end with its description", "the end")
-    return content.size
-
-
 ENDS: Mapping[str, End] = {
     "aiff": stated(">I", 4, plus=8),
     "au": _sound,
@@ -300,7 +286,6 @@ ENDS: Mapping[str, End] = {
     "caf": chunks(8, 12, ">q", 4),
     "cbor": _cbor,
     "dbf": _dbf,
-    "feather": closed(b"FEA1"),
     "fits": _fits,
     "gltf": stated("<I", 8),
     "hnsw": _hnsw,
@@ -308,23 +293,18 @@ ENDS: Mapping[str, End] = {
     "icns": stated(">I", 4),
     "idx": _idx,
     "jpeg_2000": chunks(0, 8, ">I", whole=True),
-    "lance": closed(b"LANC"),
     "llama": _llama,
     "matlab_4": _matlab_4,
-    "maxmind": _maxmind,
     "megatron": _megatron,
     "midi": chunks(0, 8, ">I", 4),
-    "mpeg_stream": paged(188),
+    "mpeg_stream": lambda content: content.size - content.size % 188,
     "mxnet_records": chunks(0, 8, "<I", 4, align=4),
     "nifti": _nifti,
     "orbax": chunks(0, 12, "<Q", 4, whole=True),
-    "orc": closed(b"ORC", 1),
     "paddle": _paddle,
     "ply": _ply,
     "shapefile": stated(">I", 24, times=2),
-    "sorted_table": _sorted_table,
     "sqlite": _sqlite,
-    "stata": closed(b"</stata_dta>"),
     "stl": stated("<I", 80, times=50, plus=84),
     "usearch": _usearch,
     "w64": stated("<Q", 16),

@@ -1,5 +1,6 @@
-"""The usual ways in which a format says where it ends: a stated size, a chain of parts, pages, a mark at the end."""
+"""The usual ways in which a format says where it ends: a stated size, a chain of parts, a mark at the end."""
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from budmodel_scanner.formats.reading import MalformedError, exactly
 
 # Where a file of these bytes ends by its own lengths; it raises MalformedError where they make no sense.
 End = Callable[[Content], int]
+_LAST_BYTES = 128 << 10
 
 
 def numbers(content: Content, code: str, offset: int) -> tuple[int, ...]:
@@ -46,17 +48,12 @@ def chunks(first: int, header: int, code: str, at: int = 0, *, align: int = 1, w
     return end
 
 
-def closed(mark: bytes, back: int = 0) -> End:
-    """The file ends with `mark`, which `back` bytes follow."""
+def closed(ending: re.Pattern[bytes]) -> End:
+    """The file has such an end."""
 
     def end(content: Content) -> int:
-        if content.read(content.size - len(mark) - back, len(mark)) != mark:
-            raise MalformedError("inert.end", f"does not end with {mark!r}", "the end")
+        if not ending.search(content.read(max(0, content.size - _LAST_BYTES), _LAST_BYTES)):
+            raise MalformedError("inert.end", "does not end as it should", "the end")
         return content.size
 
     return end
-
-
-def paged(size: int) -> End:
-    """Nothing but whole pages of `size` bytes."""
-    return lambda content: content.size - content.size % size

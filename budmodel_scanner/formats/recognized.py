@@ -10,7 +10,7 @@ from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.verdict import Finding
 from budmodel_scanner.word_lists import lines
 
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
 _MAGIC_BYTES = 16
 _HUNTED_BYTES = 1 << 20
 _NOT_OPENED = "archive.not-opened"
@@ -40,6 +40,11 @@ def program(head: bytes) -> tuple[str, str] | None:
 
 def archive(head: bytes) -> tuple[str, str] | None:
     return _found("archive", head)
+
+
+def objects(head: bytes) -> tuple[str, str] | None:
+    """The rule and the language whose serialization this is."""
+    return _found("serializer", head)
 
 
 def recognizes(kind: Callable[[bytes], tuple[str, str] | None]) -> Callable[[bytes, str], bool]:
@@ -72,12 +77,12 @@ def _is_python_bytecode(head: bytes) -> bool:
 
 
 def examine_program(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
-    if found := program(content.read(0, _HEAD_BYTES)):
+    if found := program(content.read(0, HEAD_BYTES)):
         yield suspicious(place, found[0], f"is {found[1]}; nothing that is only weights has any", "byte 0")
 
 
 def examine_archive(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
-    rule, what = archive(content.read(0, _HEAD_BYTES)) or ("", "")
+    rule, what = archive(content.read(0, HEAD_BYTES)) or ("", "")
     if rule != _NOT_OPENED:
         yield suspicious(place, rule, f"is {what}; models do not come in these")
         return

@@ -137,7 +137,7 @@ FORMATS: tuple[Format, ...] = (
     Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson")),
     Format(
         "objects of another language",
-        serializers.recognizes,
+        recognized.recognizes(recognized.objects),
         serializers.examine,
         (".rds", ".rdata", ".rda", ".ser"),
         (".t7", ".bin", ".dat", ".model"),

@@ -1,39 +1,14 @@
 """Objects as other languages write them: loading them runs code or builds what they name, and none is read further here."""
 
-import re
 import zlib
 from collections.abc import Iterator
 from typing import Literal
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.formats import recognized
 from budmodel_scanner.verdict import Finding
 
-_MAGIC = {
-    b"RDX2\n": "R's save",
-    b"RDX3\n": "R's save",
-    b"RDA2\n": "R's save",
-    b"RDA3\n": "R's save",
-    b"X\n\0\0\0\2\0": "R's saveRDS",
-    b"X\n\0\0\0\3\0": "R's saveRDS",
-    b"\xac\xed\0\5": "Java's serialization",
-    b"\0\1\0\0\0\xff\xff\xff\xff\1\0\0\0\0\0\0\0": ".NET's BinaryFormatter",
-    b"pst0": "Perl's Storable",
-    b"\x84\x95\xa6\xbe": "OCaml's Marshal",
-    b"\x84\x95\xa6\xbf": "OCaml's Marshal",
-    b"7JL": "Julia's Serialization",
-    b"(*This is a Mathematica binary dump": "Mathematica",
-    b"v01.00v00.00": "MATLAB's pcode",
-}
-# Ruby's Marshal has a magic of two bytes; what follows has to be one of its values with a length or a name.
-_RUBY = (b"\4\x08[", b"\4\x08{", b"\4\x08o:", b'\4\x08I"', b"\4\x08U:", b"\4\x08u:", b"\4\x08e:", b"\4\x08c", b'\4\x08"')
-# An object of Torch: its type, its index, a version, and the name of its class; or a table, and its first key.
-_TORCH7 = re.compile(
-    rb"4\n1\n3\nV 1\n|\x04\0{3}\x01\0{3}\x03\0{3}V "
-    rb"|\x03\0{3}\x01\0{3}.{4}(?:\x02\0{3}[\x01-\x7f]\0{3}[A-Za-z_]{2}|\x01\0{3}.{8}\x04\0{3}.{4}\x03\0{3}V )",
-    re.DOTALL,
-)
-_PHP = re.compile(rb'(?:a:\d+:\{(?:i:\d+;|s:\d+:"[^"]*";))*[OC]:\d+:"[\w\\]+":\d+:\{')
 _MATLAB = b"MATLAB 5.0 MAT-file"
 _MATLAB_HEADER, _MATRIX, _COMPRESSED = 128, 14, 15
 # Classes of MATLAB's arrays that hold functions and objects, which are called when they are loaded.
@@ -42,23 +17,9 @@ _MAX_MATLAB_BYTES, _MAX_MATLAB_DEPTH = 256 << 20, 30
 _MAX_ELEMENTS = 100_000
 
 
-def recognizes(head: bytes, _name: str) -> bool:
-    return _language(head) is not None
-
-
-def _language(head: bytes) -> str | None:
-    if head.startswith(_RUBY):
-        return "Ruby's Marshal"
-    if _TORCH7.match(head):
-        return "Torch7"
-    if _PHP.match(head):
-        return "PHP"
-    return next((language for magic, language in _MAGIC.items() if head.startswith(magic)), None)
-
-
 def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
-    what = f"is written by {_language(content.read(0, 64))}, whose reader runs code on load"
-    yield suspicious(place, "serializer.runs-code", what)
+    rule, language = recognized.objects(content.read(0, recognized.HEAD_BYTES)) or ("", "")
+    yield suspicious(place, rule, f"is written by {language}, whose reader runs code on load")
 
 
 def is_matlab(head: bytes, _name: str) -> bool:
