@@ -36,25 +36,24 @@ _HIGHEST_PROTOCOL = 5
 _HAS_OBJECTS = 1  # A flag of numpy.dtype: https://numpy.org/doc/stable/reference/generated/numpy.dtype.flags.html
 
 
-_OBJECT_BYTES = "makes an array of objects whose addresses are bytes of the file: numpy would follow them"
-
-
 def perform(machine: Machine, code: int) -> None:
     """Reads the argument of an opcode and applies its effect."""
     length = op.ARGUMENTS[code]
     if length is None:
         raise MalformedError(f"has byte 0x{code:02x} where an opcode should be")
     reader = machine.reader
-    if length >= 0:
-        _EFFECTS[code](machine, reader.take(length) if length else b"")
-    elif length == op.LINE:
-        _EFFECTS[code](machine, reader.line())
-    else:
+    if length in op.COUNTED:
         width, signed = op.COUNTED[length]
         size = int.from_bytes(reader.take(width), "little", signed=signed)
         if size < 0:
             raise MalformedError("states a negative length")
-        _PAYLOADS[code](machine, size)
+        machine.stack.append(_PAYLOADS[code](machine, size))
+        return
+    argument = reader.line() if length == op.LINE else reader.take(length) if length else b""
+    if code in _EFFECTS:
+        _EFFECTS[code](machine, argument)
+    else:
+        machine.stack.append(_VALUES[code](machine, argument))
 
 
 def fill(machine: Machine, code: int, target: object, items: list[object]) -> None:
@@ -111,18 +110,6 @@ def _protocol(machine: Machine, argument: bytes) -> None:
         raise MalformedError(f"states protocol {argument[0]}, higher than any")
 
 
-def _frame(machine: Machine, argument: bytes) -> None:
-    machine.reader.begin_frame(int.from_bytes(argument, "little"))
-
-
-def _push(value: object) -> Callable[[Machine, bytes], None]:
-    return lambda machine, _: machine.stack.append(value)
-
-
-def _push_read(read: Callable[[bytes], object]) -> Callable[[Machine, bytes], None]:
-    return lambda machine, argument: machine.stack.append(read(argument))
-
-
 def _pop(machine: Machine, _: bytes) -> None:
     if machine.marks and machine.fence == len(machine.stack):
         machine.marks.pop()
@@ -134,28 +121,14 @@ def _pop_mark(machine: Machine, _: bytes) -> None:
     machine.pop_to_mark()
 
 
-def _empty_dict(machine: Machine, _: bytes) -> None:
-    machine.stack.append(State({}) if machine.tracks_states else Container())
+def _empty_dict(machine: Machine) -> object:
+    return State({}) if machine.tracks_states else Container()
 
 
-def _dict_from_mark(machine: Machine, _: bytes) -> None:
-    items = machine.pop_to_mark()
-    _empty_dict(machine, b"")
-    fill(machine, op.SETITEMS, machine.top, items)
-
-
-def _container_from_mark(machine: Machine, _: bytes) -> None:
-    items = machine.pop_to_mark()
-    machine.stack.append(Container())
-    fill(machine, op.APPENDS, machine.top, items)
-
-
-def _tuple(count: int | None) -> Callable[[Machine, bytes], None]:
-    def replace(machine: Machine, _: bytes) -> None:
-        items = machine.pop_to_mark() if count is None else [machine.pop() for _ in range(count)][::-1]
-        machine.stack.append(pack(items))
-
-    return replace
+def _filled(machine: Machine, code: int, container: object) -> object:
+    """A new container with what lies above the mark."""
+    fill(machine, code, container, machine.pop_to_mark())
+    return container
 
 
 def _append(machine: Machine, _: bytes) -> None:
@@ -168,31 +141,24 @@ def _set_item(machine: Machine, _: bytes) -> None:
     fill(machine, op.SETITEMS, machine.top, [name, value])
 
 
-def _fill_from_mark(code: int) -> Callable[[Machine, bytes], None]:
-    def fill_top(machine: Machine, _: bytes) -> None:
-        items = machine.pop_to_mark()
-        fill(machine, code, machine.top, items)
-
-    return fill_top
+def _add_items(machine: Machine, _: bytes) -> None:
+    items = machine.pop_to_mark()
+    fill(machine, op.APPENDS, machine.top, items)
 
 
-def _extension(machine: Machine, _: bytes) -> None:
+def _extension(machine: Machine, _: bytes) -> object:
     what = "imports by an extension code, whose meaning depends on where it is loaded"
     machine.say("extension-code", Verdict.SUSPICIOUS, what)
-    machine.stack.append(COMPUTED)
+    return COMPUTED
 
 
-def _out_of_band(machine: Machine, _: bytes) -> None:
+def _out_of_band(machine: Machine, _: bytes) -> object:
     machine.say("out-of-band", Verdict.SUSPICIOUS, "takes a buffer that is not in this file")
-    machine.stack.append(PLAIN)
+    return PLAIN
 
 
-def _read_only(machine: Machine, _: bytes) -> None:
-    machine.stack.append(machine.pop())
-
-
-def _persistent(machine: Machine, identity: object) -> None:
-    machine.stack.append(persistent_object(machine.report, identity, machine.opcode_at))
+def _persistent(machine: Machine, identity: object) -> object:
+    return persistent_object(machine.report, identity, machine.opcode_at)
 
 
 def _import(machine: Machine, module: bytes, name: bytes) -> Global:
@@ -207,34 +173,33 @@ def _name(written: bytes) -> str:
         return written.decode("latin-1")
 
 
-def _global(machine: Machine, line: bytes) -> None:
-    machine.stack.append(_import(machine, line, machine.reader.line()))
+def _global(machine: Machine, line: bytes) -> Global:
+    return _import(machine, line, machine.reader.line())
 
 
-def _stack_global(machine: Machine, _: bytes) -> None:
+def _stack_global(machine: Machine, _: bytes) -> object:
     name, module = machine.pop(), machine.pop()
     if isinstance(module, bytes) and isinstance(name, bytes):
-        machine.stack.append(_import(machine, module, name))
-        return
-    machine.stack.append(COMPUTED)
+        return _import(machine, module, name)
     if all(isinstance(part, bytes) or part is FORGOTTEN for part in (module, name)):
         machine.say("odd-name", Verdict.SUSPICIOUS, "imports a name that was stated very long before")
     elif all(isinstance(part, bytes) or part in (LONG_TEXT, FORGOTTEN) for part in (module, name)):
         machine.say("odd-name", Verdict.MALICIOUS, "imports a name that is longer than any")
     else:
         machine.say("computed-name", Verdict.MALICIOUS, "imports a name that it computes while loading, which hides it")
+    return COMPUTED
 
 
-def _instance(machine: Machine, line: bytes) -> None:
-    of = _import(machine, line, machine.reader.line())
-    machine.stack.append(_instantiate(machine, of, machine.pop_to_mark()))
+def _instance(machine: Machine, line: bytes) -> object:
+    of = _global(machine, line)
+    return _instantiate(machine, of, machine.pop_to_mark())
 
 
-def _object(machine: Machine, _: bytes) -> None:
+def _object(machine: Machine, _: bytes) -> object:
     items = machine.pop_to_mark()
     if not items:
         raise MalformedError("makes an object of no class")
-    machine.stack.append(_instantiate(machine, items[0], items[1:]))
+    return _instantiate(machine, items[0], items[1:])
 
 
 def _instantiate(machine: Machine, of: object, arguments: list[object]) -> object:
@@ -244,24 +209,24 @@ def _instantiate(machine: Machine, of: object, arguments: list[object]) -> objec
     return call(machine.report, of, pack(arguments), machine.opcode_at)
 
 
-def _reduce(machine: Machine, _: bytes) -> None:
+def _reduce(machine: Machine, _: bytes) -> object:
     arguments, callee = machine.pop(), machine.pop()
     _expect_modest(machine, arguments)
     if isinstance(arguments, tuple) and OBJECT_BYTES in arguments:
-        machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
-    machine.stack.append(_watched(machine, call(machine.report, callee, arguments, machine.opcode_at)))
+        _says_object_bytes(machine)
+    return _watched(machine, call(machine.report, callee, arguments, machine.opcode_at))
 
 
-def _new(machine: Machine, _: bytes) -> None:
+def _new(machine: Machine, _: bytes) -> object:
     arguments, of = machine.pop(), machine.pop()
     if problem := evaluated_argument(of, arguments):
         machine.say("evaluated", Verdict.SUSPICIOUS, f"an instance of {shorten(str(of))} {problem}")
-    machine.stack.append(_watched(machine, make(machine.report, of, machine.opcode_at)))
+    return _watched(machine, make(machine.report, of, machine.opcode_at))
 
 
-def _new_with_keywords(machine: Machine, _: bytes) -> None:
+def _new_with_keywords(machine: Machine, _: bytes) -> object:
     machine.pop()
-    _new(machine, b"")
+    return _new(machine, b"")
 
 
 def _watched(machine: Machine, made: object) -> object:
@@ -280,11 +245,11 @@ def _build(machine: Machine, _: bytes) -> None:
         flags = state[7] if len(state) > 7 else 0
         target.holds_objects |= not isinstance(flags, int) or bool(flags & _HAS_OBJECTS)
         if machine.object_fields and len(state) > 4 and isinstance(state[4], Container) and not target.holds_objects:
-            machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+            _says_object_bytes(machine)
     elif isinstance(target, Made) and target.by.key in PARTIAL:
         restore_partial(machine.report, state, machine.opcode_at)
     elif isinstance(target, Made) and is_object_bytes(state):
-        machine.say("object-bytes", Verdict.SUSPICIOUS, _OBJECT_BYTES)
+        _says_object_bytes(machine)
     elif isinstance(target, Made) and evaluates_state(target):
         if problem := evaluated_entry(target.by, state):
             machine.say("evaluated", Verdict.SUSPICIOUS, f"an instance of {shorten(str(target.by))} {problem}")
@@ -301,50 +266,37 @@ def _changes_a_global(machine: Machine, target: Global) -> None:
     machine.say("changes-a-global", Verdict.MALICIOUS, what)
 
 
-def _text(machine: Machine, size: int) -> None:
-    machine.stack.append(text_payload(machine, size))
+def _says_object_bytes(machine: Machine) -> None:
+    what = "makes an array of objects whose addresses are bytes of the file: numpy would follow them"
+    machine.say("object-bytes", Verdict.SUSPICIOUS, what)
 
 
-def _bytes(machine: Machine, size: int) -> None:
-    machine.stack.append(bytes_payload(machine, size))
-
-
-def _long(machine: Machine, size: int) -> None:
+def _long(machine: Machine, size: int) -> object:
     if size > constants.LONGEST_KEPT_TEXT:
         machine.reader.skip(size)
-        machine.stack.append(PLAIN)
-    else:
-        machine.stack.append(constants.binary_number(machine.reader.take(size)))
+        return PLAIN
+    return constants.binary_number(machine.reader.take(size))
 
 
-_EFFECTS: dict[int, Callable[[Machine, bytes], None]] = {
-    op.CODES[name]: effect
-    for name, effect in {
-        "PROTO": _protocol,
-        "FRAME": _frame,
-        "NONE": _push(PLAIN),
-        "INT": _push_read(constants.whole_number),
-        "LONG": _push_read(constants.whole_number),
-        "FLOAT": _push_read(constants.fraction),
-        "STRING": _push_read(constants.quoted),
-        "UNICODE": _push_read(constants.escaped),
-        "POP": _pop,
-        "POP_MARK": _pop_mark,
-        "DUP": lambda machine, _: machine.stack.append(machine.top),
-        "PUT": lambda machine, line: machine.put(constants.memo_index(line)),
-        "GET": lambda machine, line: machine.stack.append(machine.get(constants.memo_index(line))),
-        "TUPLE": _tuple(None),
-        "LIST": _container_from_mark,
-        "DICT": _dict_from_mark,
-        "FROZENSET": _container_from_mark,
-        "APPEND": _append,
-        "SETITEM": _set_item,
-        "ADDITEMS": _fill_from_mark(op.APPENDS),
+# Opcodes that push what these return, and the others.
+_VALUES: dict[int, Callable[[Machine, bytes], object]] = {
+    op.CODES[name]: value
+    for name, value in {
+        "INT": lambda _, line: constants.whole_number(line),
+        "LONG": lambda _, line: constants.whole_number(line),
+        "FLOAT": lambda _, line: constants.fraction(line),
+        "STRING": lambda _, line: constants.quoted(line),
+        "UNICODE": lambda _, line: constants.escaped(line),
+        "DUP": lambda machine, _: machine.top,
+        "GET": lambda machine, line: machine.get(constants.memo_index(line)),
+        "LIST": lambda machine, _: _filled(machine, op.APPENDS, Container()),
+        "DICT": lambda machine, _: _filled(machine, op.SETITEMS, _empty_dict(machine)),
+        "FROZENSET": lambda machine, _: _filled(machine, op.APPENDS, Container()),
         "EXT1": _extension,
         "EXT2": _extension,
         "EXT4": _extension,
         "NEXT_BUFFER": _out_of_band,
-        "READONLY_BUFFER": _read_only,
+        "READONLY_BUFFER": lambda machine, _: machine.pop(),
         "PERSID": _persistent,
         "BINPERSID": lambda machine, _: _persistent(machine, machine.pop()),
         "GLOBAL": _global,
@@ -354,16 +306,30 @@ _EFFECTS: dict[int, Callable[[Machine, bytes], None]] = {
         "REDUCE": _reduce,
         "NEWOBJ": _new,
         "NEWOBJ_EX": _new_with_keywords,
+    }.items()
+}
+
+_EFFECTS: dict[int, Callable[[Machine, bytes], None]] = {
+    op.CODES[name]: effect
+    for name, effect in {
+        "PROTO": _protocol,
+        "FRAME": lambda machine, length: machine.reader.begin_frame(int.from_bytes(length, "little")),
+        "POP": _pop,
+        "POP_MARK": _pop_mark,
+        "PUT": lambda machine, line: machine.put(constants.memo_index(line)),
+        "APPEND": _append,
+        "SETITEM": _set_item,
+        "ADDITEMS": _add_items,
         "BUILD": _build,
     }.items()
 }
 
-_PAYLOADS: dict[int, Callable[[Machine, int], None]] = {
-    op.CODES[name]: effect
-    for effect, names in {
+_PAYLOADS: dict[int, Callable[[Machine, int], object]] = {
+    op.CODES[name]: payload
+    for payload, names in {
         _long: ["LONG1", "LONG4"],
-        _text: ["BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "BINUNICODE8"],
-        _bytes: ["SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"],
+        text_payload: ["BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "BINUNICODE8"],
+        bytes_payload: ["SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"],
     }.items()
     for name in names
 }
