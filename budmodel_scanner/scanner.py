@@ -154,7 +154,7 @@ def _content(wanted: WantedFile) -> bytes:
 def with_findings(report: FileReport, findings: Iterable[Finding]) -> FileReport:
     """The report with more findings, which can only make it worse."""
     every = (*report.findings, *findings)
-    return FileReport(report.path, verdict_of(every), every, report.engines, report.size, report.sha256, report.from_cache)
+    return replace(report, verdict=verdict_of(every), findings=every)
 
 
 class Scanner:

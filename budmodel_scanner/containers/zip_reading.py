@@ -155,10 +155,9 @@ def _entries(listing: bytes, start: int, shift: int, place: Place) -> Generator[
     while at + 46 <= len(listing) and listing[at : at + 4] == DIRECTORY:
         made, _, flags, method, _, _, crc, packed, size = struct.unpack_from("<6H3I", listing, at + 4)
         name_size, extra_size, comment_size, disk, _, attributes, offset = struct.unpack_from("<5H2I", listing, at + 28)
-        name = listing[at + 46 : at + 46 + name_size]
-        extra = listing[at + 46 + name_size : at + 46 + name_size + extra_size]
-        next_at = at + 46 + name_size + extra_size
-        fields = yield from _extras(extra, name, place)
+        extra_at = at + 46 + name_size
+        name, comment_at = listing[at + 46 : extra_at], extra_at + extra_size
+        fields = yield from _extras(listing[extra_at:comment_at], name, place)
         packed, size, offset = yield from _long_numbers(fields, packed, size, offset, name, place)
         if disk:
             yield suspicious(place, "zip.several-disks", f"the member {shown(text_of(name, flags))} is on another disk")
@@ -173,10 +172,10 @@ def _entries(listing: bytes, start: int, shift: int, place: Place) -> Generator[
                 size=size,
                 offset=offset + shift,
                 mode=attributes >> 16 if made >> 8 in (3, 19) else 0,
-                comment=listing[next_at : next_at + comment_size],
+                comment=listing[comment_at : comment_at + comment_size],
             )
         )
-        at = next_at + comment_size
+        at = comment_at + comment_size
     if at != len(listing):
         yield suspicious(place, "zip.directory", "the directory holds bytes that are no entry", f"byte {start + at:,}")
     return entries
@@ -189,7 +188,7 @@ def text_of(name: bytes, flags: int) -> str:
 def _extras(extra: bytes, name: bytes, place: Place) -> Generator[Finding, None, dict[int, bytes]]:
     """The extra fields by their id. What is in none, is too long for its purpose or names another member is reported."""
     fields: dict[int, bytes] = {}
-    at = 0
+    of, at = shown(name.decode("cp437")), 0
     while at + 4 <= len(extra) and any(extra[at:]):
         kind, length = struct.unpack_from("<2H", extra, at)
         value = extra[at + 4 : at + 4 + length]
@@ -205,13 +204,11 @@ def _extras(extra: bytes, name: bytes, place: Place) -> Generator[Finding, None,
         elif kind == _UNICODE_NAME and (value[1:5] != zlib.crc32(name).to_bytes(4, "little") or value[5:] != name):
             problem = f"calls the member {shown(value[5:].decode('utf-8', 'replace'))}"
         if problem:
-            yield suspicious(
-                place, "zip.extra-field", f"the extra field {kind:#06x} of {shown(name.decode('cp437'))} {problem}"
-            )
+            yield suspicious(place, "zip.extra-field", f"the extra field {kind:#06x} of {of} {problem}")
         fields[kind] = value
         at += 4 + length
     if at < len(extra) and any(extra[at:]):
-        yield suspicious(place, "zip.extra-field", f"bytes after the extra fields of {shown(name.decode('cp437'))}")
+        yield suspicious(place, "zip.extra-field", f"bytes after the extra fields of {of}")
     return fields
 
 
@@ -219,17 +216,13 @@ def _long_numbers(
     fields: dict[int, bytes], packed: int, size: int, offset: int, name: bytes, place: Place
 ) -> Generator[Finding, None, tuple[int, int, int]]:
     """Replaces what does not fit into 32 bits by what the zip64 field says, in its order."""
-    value, at = fields.get(_ZIP64, b""), 0
-    found = {}
-    for label, number in (("size", size), ("packed", packed), ("offset", offset)):
-        found[label] = number
-        if number == 0xFFFFFFFF:
-            if at + 8 > len(value):
-                yield suspicious(place, "zip.zip64", f"no {label} in 64 bits for {shown(name.decode('cp437'))}")
-                break
-            found[label] = int.from_bytes(value[at : at + 8], "little")
-            at += 8
-    return found.get("packed", packed), found.get("size", size), found.get("offset", offset)
+    value, found = fields.get(_ZIP64, b""), {"size": size, "packed": packed, "offset": offset}
+    for label in [label for label, number in found.items() if number == 0xFFFFFFFF]:
+        if len(value) < 8:
+            yield suspicious(place, "zip.zip64", f"no {label} in 64 bits for {shown(name.decode('cp437'))}")
+            break
+        found[label], value = int.from_bytes(value[:8], "little"), value[8:]
+    return found["packed"], found["size"], found["offset"]
 
 
 def read_members(content: Content, directory: Directory, place: Place) -> Generator[Finding, None, list[Member]]:
@@ -260,7 +253,7 @@ def _gap(content: Content, at: int, offset: int, name: str, place: Place) -> Fin
     if offset < at:
         yield suspicious(place, "zip.overlap", f"{shown(name)} overlaps what stands before it", f"byte {offset:,}")
     elif offset > at:
-        rule, what = ("zip.bytes-between", "no member") if at else ("zip.leading-bytes", "no member")
+        rule, what = "zip.bytes-between" if at else "zip.leading-bytes", "no member"
         if LOCAL in content.read(at, min(offset - at, 1 << 20)):
             rule, what = "zip.hidden-member", "a member that the directory does not list, or to none"
         yield suspicious(place, rule, f"{offset - at:,} bytes before {shown(name)} belong to {what}", f"byte {at:,}")

@@ -8,7 +8,8 @@ from struct import Struct
 from typing import Final
 
 from budmodel_scanner.pickles import opcodes as op
-from budmodel_scanner.pickles.effects import fill, perform, result
+from budmodel_scanner.pickles.effects import perform, result
+from budmodel_scanner.pickles.filling import fill
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.payloads import examine_encoded
 from budmodel_scanner.pickles.report import MalformedError
