@@ -14,7 +14,7 @@ from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
 from budmodel_scanner.formats.payloads import hidden_in
-from budmodel_scanner.formats.recognized import unread
+from budmodel_scanner.formats.recognized import disk_image, unread
 from budmodel_scanner.formats.registry import FORMATS, Format
 from budmodel_scanner.names import (
     PICKLES,
@@ -157,6 +157,9 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
         yield Finding(
             "content.hidden", Verdict.SUSPICIOUS, f"is of no known format and holds {what}", place.at(f"byte {at:,}")
         )
+    elif image := disk_image(content):
+        what = f"is {image}; models do not come in these"
+        yield Finding("archive.out-of-place", Verdict.SUSPICIOUS, what, place.at(""))
     elif place.members and _PRINTER_SETTINGS.search(place.name):
         # Of the printer of whoever wrote a document, as its driver has them; nothing was found in them above.
         return

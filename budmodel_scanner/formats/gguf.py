@@ -5,6 +5,7 @@ numbers of tensors, entries, dimensions and lengths that no file can hold. Such 
 """
 
 import math
+import re
 import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.ggml_types import BLOCKS, PLAUSIBLE
+from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
 from budmodel_scanner.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
 from budmodel_scanner.verdict import Finding, Verdict
@@ -24,6 +26,9 @@ _MAX_NAME_BYTES = 1 << 16
 _MAX_TENSOR_NAME = 127
 _LONGEST_TOKEN = 128
 _MAX_TEXT_BYTES = 16 << 20
+_TOLD_OF_MAKING = ("quantize.", "general.", "imatrix.")
+_PATH_KEY = re.compile(r"(?:[._]|^)(?:path|file|filename|dir|directory|location)$")
+_LEAVES = re.compile(r"(?:\.\.[/\\]|\\\\\w|~/|file:)")
 _ABSURD = 1 << 32
 _LEAST_ENTRY_BYTES = 10
 _LEAST_TENSOR_BYTES = 16
@@ -121,10 +126,19 @@ def _entry(header: _Header, place: Place, nested: Nested) -> Iterator[Finding]:
             yield from examine_template(value.decode("utf-8", "replace"), place.inside(key[:120]))
         else:
             yield from examine_metadata(value, key[:80], "gguf", place, nested)
+            yield from _path(key, value[:_MAX_NAME_BYTES].decode("utf-8", "replace"), place)
     elif kind == _ARRAY:
         yield from _array(header, key, place, nested)
     else:
         raise MalformedError("gguf.value-type", f"{key[:80]} has the type {kind}, which is none", cursor.position - 4)
+
+
+def _path(key: str, value: str, place: Place) -> Iterator[Finding]:
+    """Tools follow keys of their own to other files. How a model was made is told in paths of its maker's machine."""
+    if key.startswith(_TOLD_OF_MAKING) or not (_PATH_KEY.search(key) or _LEAVES.match(value)):
+        return
+    if "\n" not in value and not value.startswith(("http://", "https://")) and (reason := objection(value)):
+        yield suspicious(place, "gguf.path", f"{key[:80]} names {value[:120]!r}, which {reason}", key[:80])
 
 
 def _is_template(key: str) -> bool:

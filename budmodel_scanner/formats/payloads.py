@@ -5,11 +5,12 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from budmodel_scanner.content import Content, MemoryContent, Place, Window
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.reading import all_zero
+from budmodel_scanner.pickles.payloads import printed
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
@@ -51,12 +52,14 @@ _CODE = re.compile(
     | __globals__ | __builtins__ | <script\b | \bjavascript: | <\?php | \bpowershell(?:\.exe)?\s+-
     | \b(?:curl|wget)\s+[^\n|;]{0,300}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b | /dev/tcp/ | \bnc\s+-\w*e | \brm\s+-rf\s+[/~]
     | ^\s*import\s+(?:os|sys|subprocess|socket|pty|ctypes)\b | \bsocket\s*\.\s*socket\s*\( | \bctypes\s*\.\s*(?:CDLL|windll)
+    | <\w+\s[^<>]{0,200}\bon(?:load|error|click|begin|mouse\w+|focus)\s*=\s*["']
     | \blambda\s+\w+\s*:\s*(?:os|sys|eval|exec)\b
     """
 )
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 # Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
 _TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
@@ -103,10 +106,11 @@ def begins_as(data: bytes, depth: int = 0) -> str | None:
     found = _SIGNATURES.match(data)
     if kind := found and _kind(found, data):
         return kind
-    if depth == _DEEPEST or not (data[:1] == b"x" or _ENCODED.match(data)):
+    if depth == _DEEPEST:
         return None
     # The first run alone, which may be read in two ways.
-    kinds = (begins_as(inner, depth + 1) for inner in islice(_decoded(data), 2))
+    first = islice(_decoded(data), 2) if data[:1] == b"x" or _ENCODED.match(data) else ()
+    kinds = (begins_as(inner, depth + 1) for inner in chain(printed(data), first))
     return next((f"encoded {kind.removeprefix('encoded ')}" for kind in kinds if kind), None)
 
 
@@ -170,6 +174,9 @@ def _decoded(data: bytes) -> Iterator[bytes]:
             yield zlib.decompressobj().decompress(data, _MAX_UNWRAPPED_BYTES)
         except zlib.error:
             return
+    if b"data:" in data and b"%3" in data:
+        # A picture or a page within an address.
+        yield _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), data)
     for count, run in enumerate(_ENCODED.finditer(data)):
         if count >= _MAX_ENCODED_RUNS:
             return

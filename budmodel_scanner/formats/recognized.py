@@ -13,6 +13,8 @@ from budmodel_scanner.word_lists import lines
 HEAD_BYTES = 4096
 _MAGIC_BYTES = 16
 _HUNTED_BYTES = 1 << 20
+_SECTOR = 2048
+_VOLUMES = (b"CD001", b"BEA01", b"NSR02", b"NSR03")
 _NOT_OPENED = "archive.not-opened"
 
 
@@ -45,6 +47,13 @@ def archive(head: bytes) -> tuple[str, str] | None:
 def objects(head: bytes) -> tuple[str, str] | None:
     """The rule and the language whose serialization this is."""
     return _found("serializer", head)
+
+
+def disk_image(content: Content) -> str | None:
+    """What a disk image is, whose marks stand behind its first sectors or at its end."""
+    if any(content.read(_SECTOR * number + 1, 5) in _VOLUMES for number in range(16, 20)):
+        return "an image of an optical disk"
+    return "a disk image of macOS" if content.read(max(0, content.size - 512), 8) == b"koly\0\0\0\4" else None
 
 
 def recognizes(kind: Callable[[bytes], tuple[str, str] | None]) -> Callable[[bytes, str], bool]:

@@ -4,10 +4,10 @@ import bz2
 import lzma
 import re
 import zlib
-from base64 import b64decode
+from base64 import a85decode, b32decode, b64decode, b85decode
 from binascii import unhexlify
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
@@ -31,11 +31,52 @@ _ENCODED_BEGINNINGS = (
     _COMPRESSED,
     *(b"gASV", b"gAWV", b"gAJj", b"gAJ9", b"gAJd", b"gANj", b"gAN9", b"gANd"),
     *(b"Y29zC", b"Y3Bvc2l4", b"Y2J1aWx0aW5z", b"Y19fYnVpbHRpbl9f", b"Y3N1YnByb2Nlc3M"),
+    *(b"QACJ", b"QACZ", b"QABG", b"QABH", b"QABF", b"QABW", b"QABX", b"QABV", b"D6FQ", b"PCO", b"PDN", b"PAA"),
     *(b"800495", b"800595", b"800263", b"80027d", b"80025d", b"800363", b"80037d", b"80035d"),
     *(b"636f730a", b"63706f736978", b"636275696c74696e73", b"635f5f6275696c74696e5f5f", b"6373756270726f63657373"),
 )
+# The same in base32, which is tried before base64: its letters are among those.
+_BASE32 = re.compile(rb"(?:QA[BC][A-Z2-7]|D6FQ|P[ACD][A-Z2-7]{2})[A-Z2-7]{12,}")
+# And in base85, as Python and Git write it, and as Adobe does.
+_BASE85: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
+    (
+        (b"fC", b"ABz", b"c$", b"c%", b"c-"),
+        re.compile(rb"(?:fC[QZ67FG]|ABz|c[$%-])[0-9A-Za-z!#$%&()+*;<=>?@^_`{|}~-]{16,}"),
+        b85decode,
+    ),
+    ((b"J-", b"+,^", b"Ga", b"Gb", b"Gh"), re.compile(rb"(?:J-[;D'(01]|\+,\^|G[abh])[!-uz]{16,}"), a85decode),
+)
+# Bytes that begin as something else: how a pickle goes on is too long for chance.
+_HIDDEN = (
+    re.compile(rb"\x80[\x02-\x05](?:\x95.{4}\x00{4}|c[A-Za-z_][\w.]{0,60}\n[A-Za-z_]|\x8c.[A-Za-z_]\w)", re.DOTALL),
+    re.compile(rb"c(?:os|nt|posix|builtins|__builtin__|subprocess|sys|runpy|importlib)\n\w{1,40}\n"),
+)
+_SEARCHED = 1 << 16
+_SHORTEST_HIDDEN = 12
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
-_ENCODED_LONG = (b"gA", b"80", b"H4", b"eA", b"eF", b"eJ", b"eN", b"1f", b"78", b"63", b"Y2", b"Y1")
+_ENCODED_LONG = (
+    b"gA",
+    b"80",
+    b"H4",
+    b"eA",
+    b"eF",
+    b"eJ",
+    b"eN",
+    b"1f",
+    b"78",
+    b"63",
+    b"Y2",
+    b"Y1",
+    b"QA",
+    b"D6",
+    b"fC",
+    b"AB",
+    b"c$",
+    b"c%",
+    b"c-",
+    b"J-",
+    b"+,",
+)
 _COMPRESSED_BYTES = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"\xfd7", b"BZ")
 _MOST_MEMORY = 80 << 20
 _ANY_WRAPPING = 47  # that of zlib and that of gzip
@@ -53,7 +94,13 @@ def bytes_payload(machine: Machine, size: int) -> object:
     if head in _COMPRESSED_BYTES and size <= _LONGEST_ENCODED:
         examine_decoded(machine, _inflated(machine.reader.take(size)), machine.report.base + machine.reader.stream.position)
         return PLAIN
-    machine.reader.skip(size)
+    searched = machine.reader.take(min(size, _SEARCHED))
+    if size >= _SHORTEST_HIDDEN:
+        start = machine.report.base + machine.reader.stream.position - len(searched)
+        for found in (found for hidden in _HIDDEN for found in hidden.finditer(searched)):
+            machine.report.place.budget.spend("opcodes", _COST)
+            examine_decoded(machine, searched[found.start() :], start + found.start())
+    machine.reader.skip(size - len(searched))
     return PLAIN
 
 
@@ -83,6 +130,11 @@ def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
         return
     begin = max(0, seen - _OVERLAP)
     window = window[begin:]
+    for starts, runs, _ in _BASE85:
+        for run in runs.finditer(window) if any(start in window for start in starts) else ():
+            machine.report.place.budget.spend("opcodes", _COST + len(run[0]))
+            for data in printed(run[0]):
+                examine_decoded(machine, _inflated(data), machine.report.base + machine.reader.stream.position)
     # Long runs of such letters are few, and to tell that there are none costs least.
     if _SHORTEST_RUN not in window.translate(_LETTERS):
         return
@@ -99,11 +151,27 @@ def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
 def examine_decoded(machine: Machine, data: bytes, start: int) -> None:
     inner = Report(machine.report.place, base=start)
     whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([data]), inner)
-    machine.report.add_all(one for one in inner.findings if one.verdict is Verdict.MALICIOUS or whole)
+    # What is cut off has no whole frame.
+    machine.report.add_all(
+        one for one in inner.findings if whole or (one.verdict is Verdict.MALICIOUS and one.rule != "pickle.frame")
+    )
+
+
+def printed(text: bytes) -> Iterator[bytes]:
+    """What a text is in base85, where a pickle or something compressed begins so; letters at its end may be none of it."""
+    for _, begins, decode in _BASE85:
+        if found := begins.match(text):
+            for end in range(len(found[0]), len(found[0]) - 6, -1):
+                with suppress(ValueError):
+                    yield decode(found[0][:end])
+                    break
 
 
 def _decoded(text: bytes) -> bytes:
     """As far as it can be: a window may cut it off."""
+    if found := _BASE32.match(text):
+        with suppress(ValueError):
+            return _inflated(b32decode(found[0] + b"=" * (-len(found[0]) % 8)))
     digits = text[: len(text) - len(text.lstrip(_HEXADECIMAL))]
     if len(digits) >= 16:
         return _inflated(unhexlify(digits[: len(digits) // 2 * 2]))

@@ -139,15 +139,20 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
 def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
     """The text of LightGBM: settings and numbers by name. Nothing in it is run, so that code has no business there."""
     for number, line in enumerate(text.splitlines(), start=1):
-        name, _, value = line.partition("=")
+        name, value = _SETTING.sub(r"\1", line), _SETTING.sub(r"\2", line)
         if _NUMBERS.fullmatch(value):
             continue
         yield from judge(Leaf(LeafKind.COMMAND, value, f"line {number}"), place, worst=Verdict.SUSPICIOUS)
         if code := code_in(value.encode()):
             what = f"{name[:40]} holds code: {code[1]!r}"
             yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
+        if _FILE_SETTING.search(name):
+            yield from judge(Leaf(LeafKind.FILE, value.strip(), f"line {number}", name), place)
 
 
+# As a field of the trees, or among the parameters.
+_SETTING = re.compile(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
+_FILE_SETTING = re.compile(r"(?:_filename|_model|^data|^valid)$")
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
 _TWO_QUOTES = re.compile(r"(?<=\w)''(?=\w)")
 _PIPED_BY_CMAKE = re.compile(r"(execute_process\s?\(\s{0,200}COMMAND\s[^()]{1,2000}?)\s+COMMAND\s+")

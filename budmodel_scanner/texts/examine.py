@@ -43,6 +43,10 @@ _POINTER = re.compile(
 # What an editor may take for its settings, near the ends of a text.
 _MODELINE = re.compile(r"\b(?:vim?|ex)\S{0,6}:|-\*-|Local Variables:")
 _AROUND = 4_000
+# Extensions of Maven that are not by its makers, or by those who measure and cache builds.
+_GROUP = re.compile(
+    rb"<groupId>\s*(?!(?:org\.apache\.maven|com\.gradle|kr\.motd|io\.takari|eu\.maveniverse|fr\.brouillard|org\.eclipse|nl\.basjes)\b)([\w.-]{1,100})"
+)
 _POINTER_START = b"version https://git-lfs.github.com/spec/"
 
 
@@ -118,6 +122,10 @@ def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterat
         from budmodel_scanner.texts.markup import examine_xml
 
         yield from examine_xml(content, place)
+        if place.path.endswith(".mvn/extensions.xml"):
+            for group in _GROUP.findall(content.read(0, CHUNK)):
+                what = f"Maven runs {group.decode('utf-8', 'replace')} before it reads the project"
+                yield Finding("requirements.direct", Verdict.SUSPICIOUS, what, place.at(""))
         if content.size > _MAX_WHOLE_BYTES:
             return
     if kind is Kind.JSON and content.size > MAX_JSON_BYTES:

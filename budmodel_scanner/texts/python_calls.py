@@ -18,6 +18,12 @@ from budmodel_scanner.word_lists import sections
 _MAX_EMBEDDED = 200_000
 _LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
 _HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
+# All that somebody has, or what nobody has twice.
+_HOME = re.compile(
+    r"""(?x)expanduser\(['"]~/?['"]\) | Path\.home\(\)(?:\.resolve\(\))?$ | ^['"](?:/|~|/home|/etc|C:\\\\?)['"]$
+    | ^os\.(?:environ(?:\.get)?|getenv)[(\[]['"](?:HOME|USERPROFILE)['"][)\]]$
+    | (?:home|expanduser)\(\)(?:\ /\ ['"](?:Documents|Desktop|Pictures|\.ssh)['"])$"""
+)
 _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
 
 
@@ -145,8 +151,9 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
     if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
         yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
     if dotted == "shutil.rmtree" and node.args:
-        target = ast.unparse(node.args[0])[:200]
-        if re.search(r"expanduser\(['\"]~/?['\"]\)|Path\.home\(\)$|^['\"](?:/|~|/home|/etc|C:\\\\?)['\"]$", target):
+        first = node.args[0]
+        target = ast.unparse(names.constants.get(first.id, first) if isinstance(first, ast.Name) else first)[:200]
+        if _HOME.search(target):
             yield "python.destroys", Verdict.MALICIOUS, f"deletes {target}", node.lineno
     if dotted == "yaml.load" and not any(
         "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]

@@ -7,6 +7,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
+from budmodel_scanner.texts.shell_deeds import strange_trees
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -54,6 +55,8 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
     from budmodel_scanner.texts.source_flow import follow, worth_following
 
     found = list(judge(Leaf(LeafKind.COMMAND, code), place))
+    for hostile in () if found else strange_trees(code):
+        yield Finding("command.runs-unpacked", Verdict.SUSPICIOUS, str(hostile), place.at(f"line {hostile.line}"))
     yield from found or (follow(statements(code), place) if worth_following(code) else ())
 
 

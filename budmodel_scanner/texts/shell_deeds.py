@@ -8,7 +8,7 @@ from functools import cache
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known, is_strange
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell, text_of
@@ -172,6 +172,47 @@ def _run_later(script: Script) -> Iterator[Hostile]:
                 for word in command.arguments[:3]:
                     if (name := _file_name(word)) in saved:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
+
+
+_CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
+_UNPACKS = frozenset({"tar", "unzip", "gunzip", "bsdtar", "7z", "expand-archive"})
+_BUILDS = frozenset({"make", "pip", "pip3", "cmake", "npm", "configure"})
+
+
+def strange_trees(text: str) -> Iterator[Hostile]:
+    """A tree that a stranger has, cloned or unpacked, of which something is run then. For scripts alone."""
+    if not _TREES.search(text):
+        return
+    roots: set[str] = set()
+    archives: set[str] = set()
+    inside = False
+    for command in parse_shell(_CALLS.sub(r"\1", text)).commands():
+        words = [word for word in command.arguments if word[:1] != "-"]
+        parts = {part for word in words for part in re.split(r"[/\\\\]", word) if part not in {"", ".", ".."}}
+        strange = [word for word in words if re.search(r"://|^[\w.-]+@[\w.-]+:", word) and is_strange(word)]
+        written = " ".join(command.words)
+        if strange and (_fetches(command) or _CLONES.match(written) or command.program == "add"):
+            archives |= {_stem(strange[0]), *(_stem(word) for word in words[-1:])}
+            roots |= archives if _CLONES.match(written) else set()
+        elif archives and command.program in _UNPACKS:
+            roots |= archives | {_stem(word) for word in words}
+        elif roots and command.program == "cd":
+            inside = bool(parts & roots)
+        elif roots:
+            path = next((word for word in command.words if "/" in word or "\\" in word), "")
+            runs = command.program not in PROGRAMS["ordinary"] | PROGRAMS["showing"] or is_interpreter(command.program)
+            first = words[0] if is_interpreter(command.program) and words else path
+            of_it = {*re.split(r"[/\\\\]", first)} & roots
+            if (runs and (of_it or (inside and (first or path)))) or (inside and command.program in _BUILDS):
+                yield Hostile("runs what a stranger has", command.written, command.line, Verdict.SUSPICIOUS)
+                return
+
+
+_TREES = re.compile(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b")
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"\.(?:git|zip|gz|tgz|xz|tar|bz2)\b", "", _file_name(path.rstrip("/").split("?")[0]))
 
 
 def _saved_as(command: Command, script: Script) -> str:

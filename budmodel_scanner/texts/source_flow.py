@@ -171,6 +171,8 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
     for found in _STARTS_TEXT.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         first = re.match(r"[$@]?(\w+)", arguments)
+        if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
+            first = _WITHIN.match(statement.texts[int(told[1])])
         if _REQUESTED.match(arguments):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
         elif first and first[1] in seen.fetched | seen.decoded:
@@ -245,6 +247,9 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
             written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(re.sub(_URL, " ", code))
             files = {_known_as(path) for path in written if not DATA_FILE.search(path)}
             seen.files |= files
+            if _INTO_FILE.search(lower) and not any(map(DATA_FILE.search, unlisted)):
+                # Where a name for it was made up.
+                seen.paths |= {*re.findall(r",\s*(\w+)\s*[,)]", code)} - seen.values.keys()
             seen.paths |= {name for name in holders if not DATA_FILE.search(seen.values[name])}
             if re.search(r"download|tmp|temp|fetch_?file|to_?file|retrieve", lower) and not any(
                 map(DATA_FILE.search, unlisted)

@@ -95,7 +95,9 @@ def statements(code: str) -> Iterator[Statement]:
                 elif len(depths) > 1:
                     depths.pop()
             case found:
-                parts.append(f'"{len(texts)}"')
+                # A text that a shell runs, in Ruby and Perl; JavaScript fills its own in by another sign.
+                runs = piece[0].startswith(("%x", "qx")) or (piece[0][0] == "`" and "#{" in piece[0])
+                parts.append(f'sh("{len(texts)}")' if runs else f'"{len(texts)}"')
                 texts.append(_ESCAPED.sub(_meant, piece[found] if found else ""))
                 line += piece[0].count("\n")
     parts.append(code[position:])

@@ -1,14 +1,15 @@
 """HDF5 files, as Keras, PyTables, AnnData and MATLAB write them: every object, link, attribute and chunk is walked."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from budmodel_scanner.content import Content, Place, UnscannedError, Window
+from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.hdf5 import links, storage
 from budmodel_scanner.formats.hdf5.file import File, Reader, opened, start_of
-from budmodel_scanner.formats.hdf5.heaps import fractal_heap, local_heap, name_at, symbol_nodes, tree_records
+from budmodel_scanner.formats.hdf5.heaps import fractal_heap, global_heap, local_heap, name_at, symbol_nodes, tree_records
 from budmodel_scanner.formats.hdf5.objects import (
     ATTRIBUTE,
     ATTRIBUTE_INFO,
@@ -26,7 +27,7 @@ from budmodel_scanner.formats.hdf5.objects import (
     messages,
 )
 from budmodel_scanner.formats.keras_config import examine_keras_config
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers, signature
 from budmodel_scanner.formats.reading import MalformedError, all_zero, pieces, reports_malformed, swept
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -207,6 +208,19 @@ def _json(value: bytes, name: str, place: Place) -> Iterator[Finding]:
     yield from examine_keras_config(config, place)
 
 
+def _values(walk: _Walk, begin: int, end: int) -> Iterator[Finding]:
+    """Datasets of texts and arrays of varying length are not read, but their values, which lie in collections of a heap."""
+    gap = walk.file.content.read(begin, end - begin)
+    for found in re.finditer(rb"GCOL\x01", gap):
+        try:
+            values = global_heap(walk.file, begin + found.start() - walk.file.base).values()
+        except MalformedError:
+            continue
+        for value in values:
+            where = f"a value of varying length at byte {begin + found.start():,}"
+            yield from examine_numbers(MemoryContent(value), 0, len(value), where, "hdf5", walk.place, walk.nested)
+
+
 def _unused(walk: _Walk) -> Iterator[Finding]:
     """The library leaves stale bytes in space that it freed, so what no structure holds is searched, not refused."""
     file = walk.file
@@ -214,6 +228,7 @@ def _unused(walk: _Walk) -> Iterator[Finding]:
     if sum(end - begin for begin, end in gaps) > _MAX_HUNTED_BYTES:
         raise UnscannedError("hdf5.unused-space", "too many bytes belong to no structure")
     for begin, end in gaps:
+        yield from _values(walk, begin, end)
         for piece in pieces(file.content, begin, end - begin):
             found = signature(piece)
             if found:

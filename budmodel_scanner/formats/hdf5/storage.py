@@ -53,9 +53,10 @@ def filters(body: bytes, where: str) -> Iterator[Finding]:
 
 def layout(file: File, body: bytes, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
     cursor = Cursor(MemoryContent(body), "hdf5")
-    version = cursor.number("B")
+    version, before = cursor.number("B"), len(file.covered)
     if version in (1, 2):
         yield from _layout_1(file, cursor, bodies, place, where)
+        yield from _chunk_starts(file, before, bodies, where)
         return
     if version not in (3, 4, 5):
         raise MalformedError("hdf5.structure", f"a layout has the version {version}", where)
@@ -78,6 +79,8 @@ def layout(file: File, body: bytes, bodies: Mapping[int, bytes], place: Place, w
         yield Finding("hdf5.virtual-dataset", Verdict.SUSPICIOUS, "is put together from datasets of other files", where)
     else:
         raise MalformedError("hdf5.structure", f"a layout has the class {kind}", where)
+    if kind == _CHUNKED:
+        yield from _chunk_starts(file, before, bodies, where)
 
 
 def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
@@ -95,14 +98,25 @@ def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Pl
         _chunked(file, address, len(sizes), place, where)
 
 
-def _start(file: File, address: int, size: int, bodies: Mapping[int, bytes], where: str) -> Iterator[Finding]:
+def _start(
+    file: File, address: int, size: int, bodies: Mapping[int, bytes], where: str, most: int = 1_000
+) -> Iterator[Finding]:
     """Bytes, texts and opaque elements may be anything; numbers of other types are not looked into."""
     if DATATYPE not in bodies or datatype(bodies[DATATYPE]).kind not in _STORES_BYTES:
         return
     if datatype(bodies[DATATYPE]).kind == 0 and datatype(bodies[DATATYPE]).size != 1:
         return
-    if kind := begins_as(file.peek(address, min(size, 4096))):
-        yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {kind}", where)
+    step = datatype(bodies[DATATYPE]).size
+    for at in range(0, size, step)[:most] if step > 1 else (0,):
+        if kind := begins_as(file.peek(address + at, min(size - at, 4096))):
+            yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {kind}", where)
+            return
+
+
+def _chunk_starts(file: File, before: int, bodies: Mapping[int, bytes], where: str) -> Iterator[Finding]:
+    """Chunks are among what was covered since: as they are stored, compressed or not."""
+    for start, end in file.covered[before:]:
+        yield from _start(file, start - file.base, end - start, bodies, where, most=1)
 
 
 def _bytes(file: File, bodies: Mapping[int, bytes], where: str) -> int:

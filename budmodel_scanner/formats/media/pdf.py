@@ -6,9 +6,9 @@ from base64 import a85decode
 from collections.abc import Iterator
 from contextlib import suppress
 
-from budmodel_scanner.content import Content, Place, UnscannedError
+from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, worse
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
@@ -62,7 +62,9 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if _is_objects(data, start) or (not is_packed and body.isascii()):
             found |= _named(body)
         kind = begins_as(body[:4096])
-        if kind and kind not in ("gzip", "pickle"):
+        if kind == "pickle":
+            yield from worse(nested(MemoryContent(body), place.inside(f"stream at byte {begin:,}")))
+        elif kind and kind != "gzip":
             where = place.at(f"byte {begin:,}")
             yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {kind}", where)
     found |= _named(data[position:])

