@@ -9,7 +9,7 @@ from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedErr
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.hdf5 import links, storage
 from budmodel_scanner.formats.hdf5.file import File, Reader, opened, start_of
-from budmodel_scanner.formats.hdf5.heaps import fractal_heap, global_heap, local_heap, name_at, symbol_nodes, tree_records
+from budmodel_scanner.formats.hdf5.heaps import fractal_heap, local_heap, name_at, placed_objects, symbol_nodes, tree_records
 from budmodel_scanner.formats.hdf5.objects import (
     ATTRIBUTE,
     ATTRIBUTE_INFO,
@@ -27,8 +27,15 @@ from budmodel_scanner.formats.hdf5.objects import (
     messages,
 )
 from budmodel_scanner.formats.keras_config import examine_keras_config
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers, signature
-from budmodel_scanner.formats.reading import MalformedError, all_zero, pieces, reports_malformed, swept
+from budmodel_scanner.formats.payloads import (
+    begins_as,
+    examine_leftover,
+    examine_metadata,
+    examine_numbers,
+    signature,
+    worse,
+)
+from budmodel_scanner.formats.reading import MalformedError, all_zero, reports_malformed, swept
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_MESSAGE_BYTES = 64 << 20
@@ -208,17 +215,15 @@ def _json(value: bytes, name: str, place: Place) -> Iterator[Finding]:
     yield from examine_keras_config(config, place)
 
 
-def _values(walk: _Walk, begin: int, end: int) -> Iterator[Finding]:
+def _values(walk: _Walk, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
     """Datasets of texts and arrays of varying length are not read, but their values, which lie in collections of a heap."""
     gap = walk.file.content.read(begin, end - begin)
     for found in re.finditer(rb"GCOL\x01", gap):
         try:
-            values = global_heap(walk.file, begin + found.start() - walk.file.base).values()
+            objects = list(placed_objects(walk.file, begin + found.start() - walk.file.base))
         except MalformedError:
             continue
-        for value in values:
-            where = f"a value of varying length at byte {begin + found.start():,}"
-            yield from examine_numbers(MemoryContent(value), 0, len(value), where, "hdf5", walk.place, walk.nested)
+        yield from ((start, value) for _, start, value in objects)
 
 
 def _unused(walk: _Walk) -> Iterator[Finding]:
@@ -228,21 +233,19 @@ def _unused(walk: _Walk) -> Iterator[Finding]:
     if sum(end - begin for begin, end in gaps) > _MAX_HUNTED_BYTES:
         raise UnscannedError("hdf5.unused-space", "too many bytes belong to no structure")
     for begin, end in gaps:
-        yield from _values(walk, begin, end)
-        for piece in pieces(file.content, begin, end - begin):
-            found = signature(piece)
-            if found:
-                yield Finding(
-                    "hdf5.payload-in-unused-space",
-                    Verdict.SUSPICIOUS,
-                    f"space that belongs to no object holds {found[1]}",
-                    walk.place.at(f"byte {begin + found[0]:,}"),
-                )
-                yield from (
-                    inner
-                    for inner in walk.nested(
-                        Window(file.content, begin + found[0], end - begin - found[0]), walk.place.inside("unused space")
-                    )
-                    if inner.verdict is Verdict.MALICIOUS
-                )
-                break
+        judged = []
+        for start, value in _values(walk, begin, end):
+            where = f"a value of varying length at byte {start:,}"
+            yield from examine_numbers(MemoryContent(value), 0, len(value), where, "hdf5", walk.place, walk.nested)
+            if begins_as(value) == "pickle":
+                # As PyTables and pandas keep objects: it counts by what it does.
+                judged.append((start, start + len(value)))
+        for first, last in swept(judged, begin, end)[0]:
+            yield from _hunted(walk, first, last)
+
+
+def _hunted(walk: _Walk, begin: int, end: int) -> Iterator[Finding]:
+    if found := signature(walk.file.content.read(begin, end - begin)):
+        at, what = begin + found[0], f"space that belongs to no object holds {found[1]}"
+        yield suspicious(walk.place, "hdf5.payload-in-unused-space", what, f"byte {at:,}")
+        yield from worse(walk.nested(Window(walk.file.content, at, end - at), walk.place.inside("unused space")))

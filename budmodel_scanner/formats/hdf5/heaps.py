@@ -46,6 +46,11 @@ def global_heap_object(file: File, address: int, index: int) -> bytes:
 
 def global_heap(file: File, address: int) -> dict[int, bytes]:
     """The objects of one collection of the global heap."""
+    return {index: content for index, _, content in placed_objects(file, address)}
+
+
+def placed_objects(file: File, address: int) -> Iterator[tuple[int, int, bytes]]:
+    """The same objects, each with its number and the byte of the file where it begins."""
     header = file.cursor(address, 8 + file.length_bytes)
     expect(header, b"GCOL")
     header.skip(4)
@@ -54,16 +59,14 @@ def global_heap(file: File, address: int) -> dict[int, bytes]:
         raise UnscannedError("hdf5.heap-size", f"a global heap has {size:,} bytes")
     reader = file.cursor(address, size)
     reader.skip(8 + file.length_bytes)
-    objects: dict[int, bytes] = {}
     while reader.left >= 8 + file.length_bytes:
         index = reader.number("H")
         reader.skip(6)
         length = reader.length()
         if index == 0:
             break
-        objects[index] = reader.take(length)
+        yield index, reader.position, reader.take(length)
         reader.skip(min(-length % 8, reader.left))
-    return objects
 
 
 @dataclass(frozen=True, slots=True)

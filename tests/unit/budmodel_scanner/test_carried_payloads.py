@@ -202,6 +202,7 @@ def trees(parameter: str) -> str:
         ("a.pkl", pickle.dumps(b"a header" + bytes(9) + HOSTILE), pickle.dumps(b"a header" + bytes(9) + PLAIN)),
         ("a.pkl", pickle.dumps(b"a header" + bytes(9) + LINES), pickle.dumps(b"cats\nsystem\n(words)")),
         ("a.h5", varying(HOSTILE.hex().encode()), varying(b"a text")),
+        ("a.h5", varying(HOSTILE), varying(pickle.dumps(["as pandas", "keeps it"]))),
         ("a.tfrecord", record(HOSTILE), record(PLAIN)),
         ("b.tfrecord", record(PROGRAM), record(b"a text of some words")),
         ("a.png", picture(HOSTILE), picture(b"lcms and nothing that runs")),
