@@ -77,6 +77,10 @@ def running_s3(directory: Path) -> Iterator[S3Server]:
         process.kill()
         process.wait()
         shutil.rmtree(directory, ignore_errors=True)
+        # By what it leaves there, a server of another user could not start at the same port.
+        for port in ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
 
 def _wait_until_writable(server: S3Server, process: "subprocess.Popen[bytes]", log: Path) -> None:

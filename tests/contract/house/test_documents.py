@@ -216,7 +216,7 @@ def test_commands_in_blocks_are_understood(line: str, tmp_path: Path, monkeypatc
     name, *arguments = shlex.split(line.split("   ")[0])
     for file in (argument for argument in arguments if argument.endswith((".jsonl", ".txt"))):
         Path(file).touch()
-    CLICK_COMMANDS[name].make_context(name, arguments)
+    CLICK_COMMANDS[name].make_context(name, arguments, parent=click.Context(main, **main.context_settings))
 
 
 def test_the_source_that_is_shown_is_one() -> None:
