@@ -15,10 +15,13 @@ from benchmarks.published_files import where_from
 def main(only: list[str]) -> None:
     """Runs the benchmarks named in `only`, or all: the modules of this package that have a function `run`, but for those
     that say ON_REQUEST."""
+    names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]
+    if strange := [name for name in only if name not in names]:
+        sys.exit(f"{', '.join(strange)}: no such benchmark. There are {', '.join(names)}.")
     console = Console(highlight=False)
     console.print(where_from())
     figures: list[Figure] = []
-    for name in only or [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]:
+    for name in only or names:
         module = importlib.import_module(f"{benchmarks.__name__}.{name}")
         if hasattr(module, "run") and (only or not hasattr(module, "ON_REQUEST")):
             console.print(f"Running {name} …", style="dim")
