@@ -25,7 +25,9 @@ def main(only: list[str]) -> None:
         module = importlib.import_module(f"{benchmarks.__name__}.{name}")
         if hasattr(module, "run") and (only or not hasattr(module, "ON_REQUEST")):
             console.print(f"Running {name} …", style="dim")
-            figures += module.run()
+            for figure in module.run():
+                figures.append(figure)
+                console.print(f"{figure.what}: {figure.value:.2f}", style="dim")
     table = Table("", "figure", "value", "target", "met")
     for number, figure in enumerate(figures, 1):
         met = "yes" if figure.met else "no"

@@ -72,15 +72,17 @@ class Deployment:
         return True
 
     def _run_workers(self) -> Iterator[int]:
-        """The processes of Celery workers, or of the code server, that execute a run."""
+        """The processes that execute a run: of the code server, or in the pool of a Celery worker, which starts others."""
         owners = {self.processes[name].pid for name in self.workers or ["code server"]}
         word = b"celery" if self.workers else b"spawn_main"
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 command, group = (process / "cmdline").read_bytes(), os.getpgid(int(process.name))
+                parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if group in owners and group != int(process.name) and word in command:
+            is_worker_itself = bool(self.workers) and parent == group
+            if group in owners and group != int(process.name) and word in command and not is_worker_itself:
                 yield int(process.name)
 
     def serve(self, looked: Callable[[int, int], None]) -> None:

@@ -24,7 +24,8 @@ CELERY = ["Celery worker 0"] * 4 + ["run worker"] * 2 + ["daemon"]
 MOST_SECONDS = 300
 # Without moments, and ids that are drawn anew each time.
 TABLES: Mapping[str, Sequence[str]] = {
-    "extraction_targets": ("batch_id",),
+    # A sweep is a tick, and the attempts are what the kills cost.
+    "extraction_targets": ("batch_id", "sweep", "attempts"),
     "extraction_requests": ("request_id", "run_id", "batch_id", "attempts"),
     "model_info": (),
     "model_licenses": (),
