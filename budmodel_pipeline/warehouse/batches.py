@@ -86,8 +86,8 @@ def free_batches(
     scanned: bool,
     pause: timedelta = timedelta(0),
 ) -> int:
-    """Makes due again what is left of batches whose runs are no more (None: of all), after a `pause` that doubles with each
-    attempt up to a day; how many.
+    """Makes due again what is left of batches whose runs are no more (None: of all): at once after the first failed attempt,
+    then after a `pause` that doubles with each up to a day; how many.
 
     The caller knows that none is at work. A run that ended in the midst counts as an attempt: else a model that kills its
     worker would be read without end.
@@ -98,8 +98,9 @@ def free_batches(
         text(f"""
             update budmodel.extraction_targets known set batch_id = null, status = 'waiting',
                 attempts = attempts + cast(:counted as int),
-                next_attempt_at = cast(:now as timestamptz)
-                    + least(cast(:pause as interval) * power(2, least(attempts, 20)), interval '1 day')
+                next_attempt_at = cast(:now as timestamptz) + case when attempts > 0 then
+                    least(cast(:pause as interval) * power(2, least(attempts - 1, 20)), interval '1 day')
+                    else interval '0' end
             where {chosen} and (status = 'waiting' or status = 'extracted' and {LEFT_UNFINISHED})
         """),
         {**values, "batch_ids": list(batch_ids or ())},

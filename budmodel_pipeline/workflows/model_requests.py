@@ -40,7 +40,8 @@ def next_step(request: Request, run: RunState, state: TargetState | None, now: d
         error, permanent = f"the model was read, and run {request.run_id} failed after that; its log says why", False
     else:
         error, permanent = f"run {request.run_id} failed before the model was read; its log says why", False
-    following = next_attempt(request.attempts, now, permanent=permanent)
+    died = state is None or not state.last_error
+    following = next_attempt(request.attempts, now, permanent=permanent, died=died)
     if following.at is None:
         return Step("finish", error if permanent else f"{error}. {following.reason}")
     if run == "missing":

@@ -189,16 +189,17 @@ SOON = timedelta(minutes=6)
 
 
 @pytest.mark.parametrize(
-    ("status", "tags", "later", "again"),
+    ("status", "tags", "failed_before", "later", "again"),
     [
-        # Its worker died: what is left is due again after a pause, and not after the hours of its lease.
-        (ENDED, {}, SOON, True),
-        (ENDED, {}, timedelta(minutes=4), False),
+        # Its worker died: what is left is due again at once, after a pause the next time, not after the hours of its lease.
+        (ENDED, {}, 0, timedelta(0), True),
+        (ENDED, {}, 1, SOON, True),
+        (ENDED, {}, 1, timedelta(minutes=4), False),
         # Dagster is about to start another in its place, which takes up the same batch.
-        (ENDED, {WILL_RETRY: "true"}, SOON, False),
-        (STARTED, {}, SOON, False),
+        (ENDED, {WILL_RETRY: "true"}, 0, SOON, False),
+        (STARTED, {}, 0, SOON, False),
         # Its tick was killed before it could launch it.
-        (None, {}, SOON, True),
+        (None, {}, 0, SOON, True),
     ],
 )
 def test_what_a_run_leaves_is_free_when_it_has_ended(
@@ -207,6 +208,7 @@ def test_what_a_run_leaves_is_free_when_it_has_ended(
     postgres_server: Server,
     status: dg.DagsterRunStatus | None,
     tags: dict[str, str],
+    failed_before: int,
     later: timedelta,
     again: bool,
 ) -> None:
@@ -214,16 +216,18 @@ def test_what_a_run_leaves_is_free_when_it_has_ended(
         link(connection, "org/a")
     sensor = discovered_models(MODELS_JOB)
     (first,), _ = tick(sensor, engine, instance, postgres_server)
+    with engine.begin() as connection:
+        connection.execute(text("update budmodel.extraction_targets set attempts = :failed"), {"failed": failed_before})
     if status is not None:
         add_batch(instance, "00000000-0000-0000-0000-000000000001", first.tags[BATCH], status, **tags)
-    tick(sensor, engine, instance, postgres_server)
+    requests, _ = tick(sensor, engine, instance, postgres_server)
     with engine.begin() as connection:
         # So much later.
         connection.execute(
             text("update budmodel.extraction_targets set next_attempt_at = next_attempt_at - cast(:later as interval)"),
             {"later": later},
         )
-    requests, _ = tick(sensor, engine, instance, postgres_server)
+    requests = [*requests, *tick(sensor, engine, instance, postgres_server)[0]]
     assert [batch(engine, request) for request in requests] == [["hf:org/a"]] * again
 
 

@@ -73,13 +73,14 @@ def test_a_target_is_in_one_batch_and_leaves_it_when_it_is_claimed_anew_or_fails
 def test_a_model_that_kills_its_worker_is_read_less_and_less_often(engine: Engine) -> None:
     known(engine, "org/a")
     now, waits = NOW, []
-    for number in range(10):
+    for number in range(11):
         with engine.begin() as connection:
             assert claim_due(connection, str(number), now, now + DAY, 10) == ["hf:org/a"]
             assert free_batches(connection, [str(number)], now, scanned=False, pause=timedelta(minutes=5)) == 1
         waits.append(state(engine, "org/a")["next_attempt_at"] - now)
         now += waits[-1]
-    assert waits[:3] == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
+    # Once it may have been the worker's own trouble.
+    assert waits[:4] == [timedelta(minutes=minutes) for minutes in (0, 5, 10, 20)]
     assert waits[-1] == DAY
 
 

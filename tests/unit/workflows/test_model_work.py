@@ -73,13 +73,20 @@ SOON = NOW + timedelta(minutes=5)
             request("running"),
             "failed",
             state("waiting"),
+            Step("postpone", "run run-1 failed before the model was read; its log says why", NOW),
+        ),
+        # The second time it may be the model that kills its worker.
+        (
+            request("running", 2),
+            "failed",
+            state("waiting"),
             Step("postpone", "run run-1 failed before the model was read; its log says why", SOON),
         ),
         (
             request("running"),
             "failed",
             state("extracted", batch="cut short"),
-            Step("postpone", "the model was read, and run run-1 failed after that; its log says why", SOON),
+            Step("postpone", "the model was read, and run run-1 failed after that; its log says why", NOW),
         ),
         # Whichever of the two is due first: the request by its own attempts, the model by those that it had.
         (request("running", 4), "failed", state("waiting", "no answer", SOON), Step("postpone", "no answer", SOON)),
