@@ -60,20 +60,22 @@ class Deployment:
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
         return started(self._commands[name], self.environment, self.at.folder / f"{name}.log")
 
-    def kill(self, victim: str) -> bool:
-        """Whether there was one; a server is there again at once."""
+    def kill(self, victim: str) -> list[int] | None:
+        """The processes of runs that died with it; None where there was none to kill. A server is there again at once."""
         if victim == "run worker":
-            pid = next(self._run_workers(), None)
-            if pid is not None:
-                os.kill(pid, signal.SIGKILL)
-            return pid is not None
+            pid = next(self._run_workers(*(self.workers or ["code server"])), None)
+            if pid is None:
+                return None
+            os.kill(pid, signal.SIGKILL)
+            return [pid]
+        died = [*self._run_workers(victim)]
         kill(self.processes[victim])
         self.processes[victim] = self._start(victim)
-        return True
+        return died
 
-    def _run_workers(self) -> Iterator[int]:
+    def _run_workers(self, *of: str) -> Iterator[int]:
         """The processes that execute a run: of the code server, or in the pool of a Celery worker, which starts others."""
-        owners = {self.processes[name].pid for name in self.workers or ["code server"]}
+        owners = {self.processes[name].pid for name in of}
         word = b"celery" if self.workers else b"spawn_main"
         for process in Path("/proc").glob("[0-9]*"):
             try:

@@ -5,7 +5,8 @@ tell of (a model read, a license found, a scan kept, a request served), drawn so
 killed is started again at once, as a supervisor does it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -22,6 +23,7 @@ EVENTS = 4 * MODELS
 PROCESSES = ["run worker"] * 6 + ["code server"] * 4 + ["daemon"] * 3
 CELERY = ["Celery worker 0"] * 4 + ["run worker"] * 2 + ["daemon"]
 MOST_SECONDS = 300
+_HUB = re.compile(r"http://127\.0\.0\.1:\d+")
 # Without moments, and ids that are drawn anew each time.
 TABLES: Mapping[str, Sequence[str]] = {
     # A sweep is a tick, and the attempts are what the kills cost.
@@ -31,7 +33,8 @@ TABLES: Mapping[str, Sequence[str]] = {
     "model_licenses": (),
     "license_documents": (),
     "model_scans": (),
-    "scans": (),
+    # Which of two models with the same file was scanned first is chance.
+    "scans": ("from_cache",),
     "model_files": (),
 }
 
@@ -46,11 +49,12 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """What died, after how many events, when (UTC)."""
+    """What died, after how many events, when (UTC), and the processes of runs that died with it."""
 
     victim: str
     after: int
     at: datetime
+    runs: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,8 @@ def _drill(kills: Sequence[Kill], *, workers: int) -> Outcome:
 
         def looked(events: int, served: int) -> None:
             # The dead have nobody to kill: a run worker is waited for, with those that come after it.
-            while served < MODELS and left and left[0].after <= events and made.kill(left[0].victim):
-                killed.append(Killed(left.pop(0).victim, events, datetime.now(UTC)))
+            while served < MODELS and left and left[0].after <= events and (died := made.kill(left[0].victim)) is not None:
+                killed.append(Killed(left.pop(0).victim, events, datetime.now(UTC), died))
 
         made.serve(looked)
         return Outcome(_held(made.at), _runs(made.at), _missed(made.at, killed), killed)
@@ -111,7 +115,10 @@ def _held(at: Installation) -> dict[str, list[str]]:
     """
     for table, column in at.query(columns):
         moments.setdefault(table, set()).add(column)
-    return {table: at.rows(f"budmodel.{table}", without=frozenset({*moments[table], *ids})) for table, ids in TABLES.items()}
+    return {
+        table: [_HUB.sub("hub", row) for row in at.rows(f"budmodel.{table}", without=frozenset({*moments[table], *ids}))]
+        for table, ids in TABLES.items()
+    }
 
 
 def _runs(at: Installation) -> dict[str, int]:
@@ -119,8 +126,14 @@ def _runs(at: Installation) -> dict[str, int]:
 
 
 def _missed(at: Installation, killed: Sequence[Killed]) -> list[float]:
-    """Seconds from the kill before it to each failure of a run."""
-    failed = "select end_time from runs where status = 'FAILURE' and end_time is not null order by end_time"
-    ends = [end for (end,) in at.query(failed, dagster=True)]
-    moments = [one.at.timestamp() for one in killed]
-    return [end - max((moment for moment in moments if moment < end), default=end) for end in ends]
+    """Seconds to the failure of each run from the death of its process, or from its launch where it had none."""
+    failed = """
+        select failed.end_time, extract(epoch from launched.timestamp at time zone 'UTC'),
+            substring(born.event from '"Started process for run \\(pid: (\\d+)\\)')
+        from runs failed
+        join event_logs launched on launched.run_id = failed.run_id and launched.dagster_event_type = 'PIPELINE_STARTING'
+        left join event_logs born on born.run_id = failed.run_id and born.event like '%"Started process for run (pid: %'
+        where failed.status = 'FAILURE' and failed.end_time is not null
+    """
+    deaths = {pid: one.at.timestamp() for one in killed for pid in one.runs}
+    return [end - deaths.get(int(pid or 0), float(launched)) for end, launched, pid in at.query(failed, dagster=True)]
