@@ -1,16 +1,13 @@
 """Bytes and long texts inside a pickle: passed over by length, unless they are a pickle themselves."""
 
-import bz2
-import lzma
 import re
-import zlib
-from base64 import a85decode, b32decode, b64decode, b85decode
-from binascii import unhexlify
+from base64 import a85decode, b85decode
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
+from budmodel_scanner.encodings import from_base32, from_base64, from_digits, from_signs, unpacked
 from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT, kept
 from budmodel_scanner.pickles.evaluated import LONGEST_PARSER
 from budmodel_scanner.pickles.machine import Machine
@@ -78,8 +75,6 @@ _ENCODED_LONG = (
     b"+,",
 )
 _COMPRESSED_BYTES = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"\xfd7", b"BZ")
-_MOST_MEMORY = 80 << 20
-_ANY_WRAPPING = 47  # that of zlib and that of gzip
 _OVERLAP = 1 << 12
 _SHORTEST_RUN = b"a" * 16
 _LETTERS = bytes(ord("a") if re.match(rb"[A-Za-z0-9+/_-]", bytes([byte])) else 0 for byte in range(256))
@@ -158,37 +153,23 @@ def examine_decoded(machine: Machine, data: bytes, start: int) -> None:
 
 
 def printed(text: bytes) -> Iterator[bytes]:
-    """What a text is in base85, where a pickle or something compressed begins so; letters at its end may be none of it."""
+    """What a text is in base85, where a pickle or something compressed begins so."""
     for _, begins, decode in _BASE85:
         if found := begins.match(text):
-            for end in range(len(found[0]), len(found[0]) - 6, -1):
-                with suppress(ValueError):
-                    yield decode(found[0][:end])
-                    break
+            yield from_signs(found[0], decode)
 
 
 def _decoded(text: bytes) -> bytes:
     """As far as it can be: a window may cut it off."""
     if found := _BASE32.match(text):
         with suppress(ValueError):
-            return _inflated(b32decode(found[0] + b"=" * (-len(found[0]) % 8)))
+            return _inflated(from_base32(found[0]))
     digits = text[: len(text) - len(text.lstrip(_HEXADECIMAL))]
-    if len(digits) >= 16:
-        return _inflated(unhexlify(digits[: len(digits) // 2 * 2]))
-    letters = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    letters = letters[:-1] if len(letters) % 4 == 1 else letters
-    return _inflated(b64decode(letters + b"=" * (-len(letters) % 4)))
+    return _inflated(from_digits(digits) if len(digits) >= 16 else from_base64(text))
 
 
 def _inflated(data: bytes) -> bytes:
-    with suppress(zlib.error, lzma.LZMAError, OSError):
-        if data[:2] == b"\xfd7":
-            return lzma.LZMADecompressor(memlimit=_MOST_MEMORY).decompress(data, _LONGEST_ENCODED)
-        if data[:2] == b"BZ":
-            return bz2.BZ2Decompressor().decompress(data, _LONGEST_ENCODED)
-        if data[:1] in b"x\x1f":
-            return zlib.decompressobj(_ANY_WRAPPING).decompress(data, _LONGEST_ENCODED)
-    return data
+    return unpacked(data, _LONGEST_ENCODED)
 
 
 def _peek(machine: Machine, length: int, size: int) -> bytes:

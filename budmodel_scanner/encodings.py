@@ -1,0 +1,128 @@
+"""What bytes are written as in texts, and packed into: base64, base32, base85, digits, escapes, numbers; zlib and its like.
+
+Decoding runs nothing, and is bounded."""
+
+import binascii
+import bz2
+import lzma
+import re
+import zlib
+from base64 import a85decode, b32decode, b64decode, b85decode
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+_MOST_MEMORY = 80 << 20
+_MOST_BYTES = 4 << 20
+_ANY_WRAPPING = 47  # that of zlib and that of gzip
+_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
+
+# A run of letters, over the ends of its lines where these are as long as encoders make them.
+_LETTERS = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])(?:0x)?([A-Za-z0-9+/_-]{24,}"
+    rb"(?:(?<=[A-Za-z0-9+/_-]{56})(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})[A-Za-z0-9+/_-]{4,})*)"
+)
+_BREAK = re.compile(rb"\\r\\n|\\n|[\r\n \t>#]+")
+_DIGITS, _OF_BASE32 = re.compile(rb"(?:[0-9a-f]+|[0-9A-F]+)"), re.compile(rb"[A-Z2-7]+")
+# Signs that only base85 has among letters, as Python and Git write it, and as Adobe does.
+_SIGNS = re.compile(rb"(?<![0-9A-Za-z!#-&(-+;<=>?@^_`{|}~-])[0-9A-Za-z!#-&(-+;<=>?@^_`{|}~-]{30,}")
+_OF_ADOBE = re.compile(rb"(?:^|(?<=[\"\s~>]))(?:\\[\"\\]|[!#-\[\]-uz]){30,}", re.MULTILINE)
+_WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
+# A pickle as Python shows it: escapes only for what is no letter.
+_SHOWN = re.compile(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
+_ESCAPE = re.compile(
+    rb"\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}u00([0-9a-fA-F]{2})|\\([0-3][0-7]{2})|%([0-9a-fA-F]{2})|\\([nrt\\\"'])"
+)
+_SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+# Numbers that begin as a pickle, a program, a script, an archive or something packed.
+_NUMBERS = re.compile(
+    rb"(?i)(?<![\w.])(?:(?:128|0x80)\D{1,4}0?x?0?[2-5]|(?:127|0x7f)\D{1,4}(?:69|0x45)|(?:35|0x23)\D{1,4}(?:33|0x21)|(?:80|0x50)\D{1,4}(?:75|0x4b)"
+    rb"|(?:31|0x1f)\D{1,4}(?:139|0x8b)|(?:120|0x78)\D{1,4}(?:156|0x9c))(?:[,;\s]{1,4}(?:0x[0-9a-f]{1,2}|\d{1,3})){14,}(?![\w.])"
+)
+_HEAD_LETTERS, _HEAD_SIGNS = 32, 20
+
+
+def unpacked(data: bytes, most: int = _MOST_BYTES) -> bytes:
+    """What packed bytes hold, as far as it can be read; other bytes as they are."""
+    with suppress(zlib.error, lzma.LZMAError, OSError, EOFError):
+        if data[:1] in (b"\xfd", b"\x5d"):
+            return lzma.LZMADecompressor(memlimit=_MOST_MEMORY).decompress(data, most)
+        if data[:2] == b"BZ":
+            return bz2.BZ2Decompressor().decompress(data, most)
+        if data[:1] in (b"x", b"\x1f"):
+            return zlib.decompressobj(_ANY_WRAPPING).decompress(data, most)
+    return data
+
+
+def is_packed(data: bytes) -> bool:
+    return _PACKED.match(data) is not None
+
+
+def from_base64(text: bytes) -> bytes:
+    """Of either alphabet, with or without its end."""
+    text = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    return b64decode(text + b"=" * (-len(text) % 4))
+
+
+def from_base32(text: bytes) -> bytes:
+    text = text[: len(text) - {1: 1, 3: 1, 6: 1}.get(len(text) % 8, 0)]
+    return b32decode(text + b"=" * (-len(text) % 8))
+
+
+def from_digits(text: bytes) -> bytes:
+    """A last half of a byte is none."""
+    return binascii.unhexlify(text[: len(text) // 2 * 2])
+
+
+def from_signs(text: bytes, decode: Callable[[bytes], bytes]) -> bytes:
+    """Base85; signs at the end may be none of it."""
+    for end in range(len(text), max(len(text) - 6, 0), -1):
+        with suppress(ValueError):
+            return decode(text[:end])
+    return b""
+
+
+def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
+    """What is encoded in a text and where, decoded: each run whose first bytes are wanted."""
+    for found in _LETTERS.finditer(data):
+        run = found[1]
+        for decode in _readings(run):
+            if is_wanted(decode(run[:_HEAD_LETTERS])):
+                yield found.start(1), decode(_BREAK.sub(b"", run[:_MOST_BYTES]))
+                break
+    for pattern, decode85 in ((_SIGNS, b85decode), (_OF_ADOBE, a85decode)):
+        for found in pattern.finditer(data):
+            run = found[0].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if b"\\" in found[0] else found[0]
+            for text in {run, run[1:]}:
+                if is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
+                    yield found.start(), from_signs(text[:_MOST_BYTES], decode85)
+                    break
+    for pattern, decode in ((_WRITTEN, _unescaped), (_SHOWN, _unescaped), (_NUMBERS, _counted)):
+        for found in pattern.finditer(data):
+            if is_wanted((content := decode(found[0][:_MOST_BYTES]))[:24]):
+                yield found.start(), content
+
+
+def _readings(run: bytes) -> Iterator[Callable[[bytes], bytes]]:
+    head = run[:_HEAD_LETTERS]
+    if _DIGITS.fullmatch(head):
+        yield from_digits
+    if _OF_BASE32.fullmatch(head):
+        yield from_base32
+    yield from_base64
+
+
+def _unescaped(text: bytes) -> bytes:
+    def meant(found: re.Match[bytes]) -> bytes:
+        if digits := found[1] or found[2] or found[4]:
+            return bytes([int(digits, 16)])
+        return bytes([int(found[3], 8)]) if found[3] else _SIMPLE.get(found[5], found[5])
+
+    return _ESCAPE.sub(meant, text)
+
+
+def _counted(text: bytes) -> bytes:
+    numbers = [
+        int(number, 0 if number[:2] in (b"0x", b"0X") else 10) for number in re.findall(rb"0[xX][0-9a-fA-F]+|\d+", text)
+    ]
+    return bytes(number for number in numbers if number < 256)
