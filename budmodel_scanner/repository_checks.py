@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import dirname, join, normpath
 
-from budmodel_scanner.texts.paths import leaves_repository
+from budmodel_scanner.texts.paths import DEVICE, leaves_repository, runs_by_name
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_NAME_BYTES = 255
@@ -20,7 +20,6 @@ _MAX_JSON_BYTES = 8 << 20
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f]")
 # Marks of direction and characters of no width: names that read differently from what they are.
 _DECEPTIVE = re.compile("[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e01ef]")
-_DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)")
 _DOUBLE = re.compile(
     r"(?i)\.(?:safetensors|bin|pt|pth|ckpt|gguf|onnx|h5|json|txt|md|pdf|png|jpe?g|csv|docx?|xlsx?|zip|mp[34]|wav)"
     r"\.(?:exe|scr|bat|cmd|com|ps1|vbs|vbe|jse?|jar|msi|lnk|hta|pif|cpl|dll|so|sh|py|pyc|desktop|app)$"
@@ -75,7 +74,7 @@ def _name(path: str) -> Iterator[Finding]:
         yield suspicious("path.outside", "written out, this path may leave its directory")
     if any(part != part.rstrip(". ") and part not in {".", ".."} for part in parts):
         yield suspicious("path.trailing", "a name ends in a dot or a space, which Windows drops")
-    if any(_DEVICE.match(part) for part in parts):
+    if any(map(DEVICE.match, parts)):
         yield suspicious("path.device", "the name is that of a device on Windows")
     if (
         any(len(part.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES for part in parts)
@@ -115,19 +114,13 @@ def _clashes(paths: tuple[str, ...]) -> Iterator[tuple[str, Finding]]:
 def _role(path: str, files: Mapping[str, int | None]) -> Iterator[Finding]:
     """Files that something runs because of what they are called and where they lie."""
     folder, name = dirname(path), path.rsplit("/", 1)[-1]
-    what = None
-    if name in {"sitecustomize.py", "usercustomize.py"}:
-        what = "Python runs it at every start, wherever it is on the path"
-    elif re.search(r"(?:^|/)\.git/hooks/[^/]+$", path) and not name.endswith(".sample"):
-        what = "Git runs it as a hook"
-    elif path == "custom_generate/generate.py":
+    what = runs_by_name(path)
+    if path == "custom_generate/generate.py":
         what = "generate() runs it where remote code is trusted"
     elif name == "pipeline.py" and not folder and "model_index.json" in files:
         what = "diffusers runs it as the pipeline of this model where it is asked to"
     elif name.endswith(".py") and folder and "model_index.json" in files and join(folder, "config.json") in files:
         what = "diffusers runs it as a component of this model where remote code is trusted"
-    elif re.search(r"(?:^|/)\.(?:husky|githooks)/[^/_.][^/]*$", path):
-        what = "Git runs it as a hook once that is set up"
     if what:
         yield Finding("path.runs-by-name", Verdict.SUSPICIOUS, what)
     module = name.removesuffix(".py") if name.endswith(".py") and name != "__init__.py" else None

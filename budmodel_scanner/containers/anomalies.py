@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.examiner import suspicious
+from budmodel_scanner.texts.paths import DEVICE, runs_by_name
+from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.verdict import Finding
 
 # Ordinary weights and texts shrink to a tenth at most; only runs of one byte come near deflate's limit of 1:1032.
@@ -21,7 +23,7 @@ def shown(name: str) -> str:
 
 
 def name_problem(name: str) -> str | None:
-    """Why extracting a member of this name could write elsewhere, or show another name than it has."""
+    """Why extracting a member of this name could write elsewhere, run, or show another name than it has."""
     if not name:
         return "is empty"
     if _CONTROL.search(name):
@@ -29,9 +31,13 @@ def name_problem(name: str) -> str | None:
     path = name.replace("\\", "/")
     if path.startswith("/") or re.match(r"[A-Za-z]:", path):
         return "is absolute"
-    if ".." in path.split("/"):
+    if ".." in path.split("/") or path.startswith("~"):
         return "leaves the archive"
-    return None
+    if any(map(DEVICE.match, path.split("/"))):
+        return "is that of a device on Windows"
+    if runs := runs_by_name(path):
+        return f"is told by: {runs}"
+    return f"is that of {stays[0]}, which each login or boot runs" if (stays := PERSISTENCE.search(path)) else None
 
 
 def leaves(directory: str, target: str) -> bool:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from budmodel_scanner.content import Content, Place, Stream, UnscannedError, Window
+from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError, Window
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.payloads import examine_leftover, examine_numbers, payload_in
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
+from budmodel_scanner.formats.values import examine_bytes, examine_text_value, examine_texts, examine_wide
 from budmodel_scanner.pickles.examine import examine_pickle
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -17,6 +18,7 @@ _MAGIC = b"\x93NUMPY"
 _MAX_HEADER_BYTES = 1 << 16
 _MAX_DEPTH = 16
 _SCALAR = re.compile(r"[<>=|]?(?:(?P<kind>[biufcSaUVmMO?])(?P<width>\d{1,9})?)(?:\[[\d A-Za-z/]+\])?")
+_LETTERS_OF_FOUR = re.compile(rb"(?:[\t\n\r -~]\0\0\0){6,}")
 # How Python 2 wrote long numbers.
 _LONG = re.compile(r"(?<=\d)L\b")
 
@@ -53,19 +55,45 @@ def _array(content: Content, start: int, place: Place, nested: Nested) -> Genera
         yield Finding("npy.payload-in-header", Verdict.MALICIOUS, f"the header holds {code[0]}", place.at(f"byte {begin:,}"))
     descr, shape = _header(text.decode("utf-8" if version[0] == 3 else "latin-1", "replace"), begin)
     data = begin + length
-    size, objects = _item(descr, 0, begin)
+    size, kinds = _item(descr, 0, begin)
     elements = math.prod(shape)
     if elements >= 1 << 60 or elements * size >= 1 << 60:
         raise MalformedError("npy.overflow", f"claims the shape {str(shape)[:80]}", begin)
-    if objects:
+    if "O" in kinds:
         what = "holds Python objects, stored as a pickle"
         yield Finding("npy.object-array", Verdict.SAFE, what, place.at(f"byte {data:,}"))
         yield from examine_pickle(Stream(Window(content, data, content.size - data)), place)
         return content.size
     if elements * size > content.size - data:
         raise MalformedError("npy.truncated", f"claims {elements * size:,} bytes, {content.size - data:,} are there", data)
-    yield from examine_numbers(content, data, elements * size, f"the array at byte {data:,}", "npy", place, nested)
+    yield from _values(content, data, elements, size, kinds, place, nested)
     return data + elements * size
+
+
+def _values(
+    content: Content, start: int, elements: int, width: int, kinds: str, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    where, size = f"the array at byte {start:,}", elements * width
+    if "U" in kinds:
+        step = max(CHUNK - CHUNK % width, width) if width else size
+        for at in range(start, start + size, min(step, CHUNK << 2) or 1):
+            piece = content.read(at, min(step, CHUNK << 2, start + size - at))
+            plain = b"\0".join(_letters(piece[one : one + width], kinds) for one in range(0, len(piece), width))
+            yield from examine_text_value(plain, where, "npy", place, nested)
+    elif "S" in kinds:
+        yield from examine_texts(content, start, size, where, "npy", place, nested, width)
+    if width == 1 or set(kinds) & {"S", "V"}:
+        yield from examine_bytes(content, start, size, where, "npy", place, nested)
+    else:
+        yield from examine_numbers(content, start, size, where, "npy", place, nested)
+        yield from examine_wide(content, start, size, where, "npy", place, nested)
+
+
+def _letters(item: bytes, kinds: str) -> bytes:
+    """Four bytes for each; where other fields stand between them, those of ASCII."""
+    if kinds != "U":
+        return b"\0".join(run[::4] for run in _LETTERS_OF_FOUR.findall(item))
+    return item.decode("utf-32-be" if item[:1] == b"\0" else "utf-32-le", "replace").rstrip("\0").encode("utf-8", "replace")
 
 
 def _header(text: str, begin: int) -> tuple[Any, tuple[int, ...]]:
@@ -85,8 +113,8 @@ def _header(text: str, begin: int) -> tuple[Any, tuple[int, ...]]:
     return found["descr"], shape
 
 
-def _item(descr: Any, depth: int, begin: int) -> tuple[int, bool]:
-    """Bytes per item, and whether there are Python objects among its fields."""
+def _item(descr: Any, depth: int, begin: int) -> tuple[int, str]:
+    """Bytes per item, and the kinds of its fields, a letter each."""
     if depth > _MAX_DEPTH:
         raise UnscannedError("npy.depth", f"the type is nested more than {_MAX_DEPTH} deep")
     if isinstance(descr, str):
@@ -94,34 +122,36 @@ def _item(descr: Any, depth: int, begin: int) -> tuple[int, bool]:
     if isinstance(descr, tuple) and len(descr) == 2:
         return _repeated(descr[0], descr[1], depth, begin)
     if isinstance(descr, list) and descr:
-        size, objects = 0, False
+        size, kinds = 0, ""
         for entry in descr:
             if not isinstance(entry, tuple) or len(entry) not in (2, 3) or not isinstance(entry[0], str | tuple):
                 break
-            more, has_objects = _repeated(entry[1], entry[2] if len(entry) == 3 else (), depth, begin)
-            size, objects = size + more, objects or has_objects
+            more, further = _repeated(entry[1], entry[2] if len(entry) == 3 else (), depth, begin)
+            size, kinds = size + more, kinds + further
         else:
-            return size, objects
+            return size, kinds
     raise MalformedError("npy.type", f"the type {str(descr)[:80]!r} is none", begin)
 
 
-def _repeated(descr: Any, shape: Any, depth: int, begin: int) -> tuple[int, bool]:
-    size, objects = _item(descr, depth + 1, begin)
+def _repeated(descr: Any, shape: Any, depth: int, begin: int) -> tuple[int, str]:
+    size, kinds = _item(descr, depth + 1, begin)
     lengths = shape if isinstance(shape, tuple) else (shape,)
     if not all(type(one) is int and 0 <= one < 1 << 40 for one in lengths) or len(lengths) > 64:
         raise MalformedError("npy.type", f"a field has the shape {str(shape)[:80]}", begin)
-    return size * math.prod(lengths), objects
+    return size * math.prod(lengths), kinds
 
 
-def _scalar(descr: str, begin: int) -> tuple[int, bool]:
+def _scalar(descr: str, begin: int) -> tuple[int, str]:
     found = _SCALAR.fullmatch(descr)
     if found is None:
         raise MalformedError("npy.type", f"the type {descr[:80]!r} is none", begin)
     kind, width = found["kind"], found["width"]
     if kind == "O":
-        return 8, True
+        return 8, kind
+    if kind == "a":
+        kind = "S"
     if width is None:
         if kind not in "?SUVb":
             raise MalformedError("npy.type", f"the type {descr[:80]!r} has no width", begin)
-        return (1 if kind in "?b" else 0), False
-    return int(width) * (4 if kind == "U" else 1), False
+        return (1 if kind in "?b" else 0), kind
+    return int(width) * (4 if kind == "U" else 1), kind

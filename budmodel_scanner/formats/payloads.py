@@ -215,6 +215,10 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
     if found is None:
         return
     what, payload = found
+    if what.endswith("pickle"):
+        # As PyTables and pandas keep objects: it counts by what it does.
+        yield from nested(MemoryContent(payload), place.inside(f"payload in {name}"))
+        return
     yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
     if "code" not in what:
         yield from worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))

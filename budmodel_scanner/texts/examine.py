@@ -119,7 +119,7 @@ def _is_prose(start: str) -> bool:
 
 def _whole(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:
     if kind is Kind.XML and content.size:
-        from budmodel_scanner.texts.markup import examine_xml
+        from budmodel_scanner.texts.xml_text import examine_xml
 
         yield from examine_xml(content, place)
         if place.path.endswith(".mvn/extensions.xml"):

@@ -1,18 +1,11 @@
-"""HTML, SVG, XML and Markdown: what a browser or a parser would run or fetch when somebody looks at a file."""
+"""HTML and Markdown: what a browser would run or fetch when somebody looks at a file."""
 
 import re
 from collections.abc import Iterator
-from xml.parsers import expat
 
-from budmodel_scanner.content import CHUNK, Content, Place
-from budmodel_scanner.described_weights import WeightRanges
+from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.rows import FORMULA
-from budmodel_scanner.texts.shell_deeds import fetches
-from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import Statement, download_step, in_words, listing
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
-from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _ACTIVE = re.compile(
@@ -35,14 +28,6 @@ _HIDDEN_ORDER = re.compile(
 )
 _CODE_BLOCK = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```|`([^`\n]+)`")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
-_SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
-_PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
-_ACTIVE_STYLE = re.compile(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
-_BLANK = re.compile(r"[\x00-\x20]")
-_MAX_DIGITS = 16
-_SCHEME = re.compile(
-    r"(?i)(?:javascript|vbscript|macro|vnd\.sun\.star\.script|ppaction://(?:macro|program|ole)|data:(?!image/|font/))[:\w/?]"
-)
 
 
 def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
@@ -117,175 +102,3 @@ def _active(text: str, place: Place) -> Iterator[Finding]:
 
 def _finding(rule: str, what: str, text: str, position: int, place: Place) -> Finding:
     return Finding(rule, Verdict.SUSPICIOUS, what, place.at(f"line {text.count(chr(10), 0, position) + 1}"))
-
-
-class _Xml:
-    """What is out of the ordinary in an XML document, gathered while it is read."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.findings: list[Finding] = []
-        self.weights = WeightRanges()
-        self.parser = expat.ParserCreate()
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.EntityDeclHandler = self._entity
-        self.parser.StartElementHandler = self._element
-        self.parser.ProcessingInstructionHandler = self._instruction
-        self.parser.CharacterDataHandler = self._characters
-        self.parser.buffer_text = True
-        self.field = self.command = False
-        self.words: list[str] = []
-        self.source = False
-        self.instruction = ""
-        self.local = ""
-        self.steps: list[Statement] = []
-
-    def add(self, rule: str, what: str) -> None:
-        if len(self.findings) < _MAX_FINDINGS:
-            where = self.place.at(f"line {self.parser.CurrentLineNumber}")
-            self.findings.append(Finding(rule, Verdict.SUSPICIOUS, what, where))
-
-    def _doctype(self, name: str, system: str | None, public: str | None, internal: int) -> None:
-        if (
-            system
-            and not (public or "").startswith(_PUBLIC_DOCTYPES)
-            and not system.startswith(("http://www.w3.org/", "https://www.w3.org/"))
-        ):
-            self.add("xml.external-doctype", f"the document type {name[:40]} is fetched from {system[:120]}")
-        if internal and not public:
-            self.add("xml.doctype", "declares a document type of its own")
-
-    def _entity(
-        self, name: str, parameter: int, value: str | None, _base: str | None, system: str | None, *_names: str | None
-    ) -> None:
-        # Drawing programs abbreviate their namespaces by entities.
-        if system or parameter or not (value or "").startswith(("http://", "https://")):
-            self.add("xml.entity", f"declares the entity {name[:40]}" + (f" from {system[:120]}" if system else ""))
-
-    def _element(self, name: str, attributes: dict[str, str]) -> None:
-        local = name.rsplit(":", 1)[-1].lower()
-        if local == "relationship" and attributes.get("TargetMode") == "External":
-            kind = attributes.get("Type", "").rsplit("/", 1)[-1]
-            target = attributes.get("Target", "")
-            shared = _SHARE.match(target) if kind != "hyperlink" else _STARTS_PROGRAM.match(target)
-            if shared or kind in _FETCHED_ON_OPENING:
-                self.add("office.remote-part", f"fetches its {kind} from {target[:120]}")
-        elif local == "layer" and (
-            attributes.get("library") or attributes.get("type") in {"Python", "PythonOp", "CustomLayer"}
-        ):
-            what = attributes.get("library") or attributes.get("module") or attributes.get("type", "")
-            self.add("openvino.library", f"a layer is run by {what[:120]}")
-        elif local == "module" and "script" in name:
-            self.add("office.macro", f"holds the macro {attributes.get('script:name', '')[:60]}")
-        elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
-            self.add("office.dde", "a field that starts a program")
-        self.field = local in {"instrtext", "ddelink"}
-        self.command = bool(_COMMAND_ELEMENT.fullmatch(local))
-        if local != self.local:
-            self.words.clear()
-        self.source = local.endswith(("repository", "mirror")) or (self.source and local in _OF_REPOSITORIES)
-        self.local = local
-        if local == "fldchar":
-            self.instruction = ""
-        plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
-        self._told(local, *plain.values())
-        for key, value in attributes.items():
-            self.findings.extend(examine_value(f"{local}.{key}", value, f"line {self.parser.CurrentLineNumber}", self.place))
-        if fetched := download_step(plain, self.parser.CurrentLineNumber):
-            self.steps.append(fetched)
-        if local == "ddelink":
-            self.add("office.dde", f"links to {str(attributes)[:120]}")
-        if name == "data" and self.place.name.endswith(".xml"):
-            self._constant(attributes.get("offset", ""), attributes.get("size", ""))
-        if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
-            self.add("markup.active-content", f"holds the element {name[:60]}")
-        for key, value in attributes.items():
-            lower, plain_value = key.lower(), _BLANK.sub("", value)
-            if lower.startswith("on") and lower[2:].isalpha() and len(lower) > 4 and local not in _PLAIN_ON:
-                self.add("markup.event-handler", f"runs code by {key[:40]}")
-            elif lower == "attributename" and value.lower().startswith("on"):
-                self.add("markup.event-handler", f"sets {value[:40]}")
-            elif lower.endswith("formula") and FORMULA.search(b"=" + value.removeprefix("of:").removeprefix("=").encode()):
-                self.add("office.formula", f"a cell that a spreadsheet would run: {value[:80]!r}")
-            elif lower.rsplit(":", 1)[-1] in {"href", "src", "to", "from", "values", "action"} and (
-                _SCHEME.match(plain_value) or (local == "use" and plain_value.startswith("data:"))
-            ):
-                self.add("markup.active-content", f"links to {value[:60]!r}")
-
-    def _characters(self, text: str) -> None:
-        self._told(self.local, text)
-        if self.source and self.local == "url":
-            self.findings.extend(judge(Leaf(LeafKind.INDEX, text, f"line {self.parser.CurrentLineNumber}"), self.place))
-        self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
-        if self.local == "style" and (found := _ACTIVE_STYLE.search(text)):
-            self.add("markup.active-content", f"a style that runs code: {found[0][:60]!r}")
-        if self.local == "f" and FORMULA.search(b"=" + text.encode()):
-            self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
-        if self.field:
-            # One instruction may be in many runs, each with a format of its own.
-            self.instruction = (self.instruction + text)[:_LONGEST]
-            if _DDE.search(self.instruction):
-                self.add("office.dde", f"a field that starts a program: {self.instruction.strip()[:80]!r}")
-
-    def _told(self, key: str, *texts: str) -> None:
-        """What elements and attributes say, for the steps of a build tool; `string` is a word of a list of Apple's."""
-        self.words = [*self.words, *filter(None, map(str.strip, texts))][-_MOST_WORDS:]
-        texts = tuple(text.strip() for text in texts if _SHORTEST < len(text) < _LONGEST)
-        if not texts:
-            return
-        kind = LeafKind.COMMAND if self.command else LeafKind.VALUE
-        for text in texts if len(self.findings) < _MAX_FINDINGS else ():
-            self.findings.extend(judge(Leaf(kind, text, f"line {self.parser.CurrentLineNumber}"), self.place))
-        if len(self.words) > 1 and not self.findings and any(map(fetches, texts)):
-            self.findings.extend(
-                judge(Leaf(LeafKind.VALUE, in_words(self.words), f"line {self.parser.CurrentLineNumber}"), self.place)
-            )
-        if len(self.steps) < _MAX_STEPS and (self.steps or any(map(fetches, texts))):
-            self.steps.append(listing(key, texts, self.parser.CurrentLineNumber))
-
-    def _constant(self, offset: str, size: str) -> None:
-        """A constant of OpenVINO lies in the file of the same name beside this one."""
-        if offset.isdecimal() and size.isdecimal() and max(len(offset), len(size)) < _MAX_DIGITS:
-            file = f"{self.place.name.rpartition('/')[2].removesuffix('.xml')}.bin"
-            self.weights.add(file, int(offset), int(size))
-
-    def _instruction(self, target: str, data: str) -> None:
-        if target.lower() == "xml-stylesheet" and "xsl" in data.lower():
-            self.add("xml.stylesheet", f"is transformed by {data[:80]}")
-
-
-_MAX_FINDINGS = 10
-_MAX_STEPS, _MOST_WORDS = 20_000, 12
-_OF_REPOSITORIES = {"id", "name", "url", "layout", "mirrorof", "releases", "snapshots", "enabled", "updatepolicy"}
-_SHORTEST, _LONGEST = 2, 20_000
-# Elements of build tools that hold commands.
-_COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
-_STARTS_PROGRAM = re.compile(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")
-_SHARE = re.compile(r"(?i)file:|\\\\|smb:")
-_DDE = re.compile(r"(?i)^\s*(?:DDE(?:AUTO)?\b|INCLUDE(?:TEXT|PICTURE)\s+\"?(?:\\\\|//|file:)|INCLUDETEXT\s+\"?[a-z]+:/)")
-# Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.
-_FETCHED_ON_OPENING = frozenset(
-    {"aFChunk", "attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"}
-)
-# Elements of formats other than SVG that have attributes of such names.
-_PLAIN_ON = frozenset({"datafield", "net", "layer", "port", "edge"})
-
-
-def examine_xml(content: Content, place: Place) -> Iterator[Finding]:
-    """Streams, so that a network description of OpenVINO of any size costs little."""
-    reader = _Xml(place)
-    position = 0
-    try:
-        while chunk := content.read(position, CHUNK):
-            position += len(chunk)
-            reader.parser.Parse(chunk, False)
-        reader.parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        yield from reader.findings
-        what = f"is no XML that can be read: {error}"
-        yield Finding("xml.malformed", Verdict.SUSPICIOUS, what, place.at(f"line {reader.parser.CurrentLineNumber}"))
-        return
-    yield from reader.findings
-    if not reader.findings:
-        yield from examine_statements(reader.steps, place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
-    yield from reader.weights.notes(place)

@@ -2,6 +2,8 @@
 
 import re
 
+# Names that are those of devices on Windows.
+DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
@@ -18,6 +20,18 @@ def leaves_repository(path: str, *, absolute_too: bool = True) -> str | None:
     if "\x00" in path:
         return "holds a NUL"
     return None
+
+
+_RUN_BY_NAME = {
+    "Python runs it at every start, wherever it is on the path": re.compile(r"(?:^|/)(?:site|user)customize\.py$"),
+    "Git runs it as a hook": re.compile(r"(?:^|/)\.git/hooks/[^/]+(?<!\.sample)$"),
+    "Git runs it as a hook once that is set up": re.compile(r"(?:^|/)\.(?:husky|githooks)/[^/_.][^/]*$"),
+}
+
+
+def runs_by_name(path: str) -> str | None:
+    """What runs a file because of what it is called and where it lies."""
+    return next((what for what, form in _RUN_BY_NAME.items() if form.search(path)), None)
 
 
 # Files that nothing runs.

@@ -30,12 +30,13 @@ from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.payloads import (
     begins_as,
     examine_leftover,
-    examine_metadata,
     examine_numbers,
     signature,
     worse,
 )
 from budmodel_scanner.formats.reading import MalformedError, all_zero, reports_malformed, swept
+from budmodel_scanner.formats.values import examine_text_value
+from budmodel_scanner.texts.decoding import is_utf8
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_MESSAGE_BYTES = 64 << 20
@@ -117,7 +118,8 @@ def _object(walk: _Walk, address: int, path: str) -> Iterator[Finding]:
         elif message.kind == FILTERS:
             yield from storage.filters(_body(file, message), where)
         elif message.kind == LAYOUT:
-            yield from storage.layout(file, _body(file, message), bodies, walk.place, where)
+            seen = storage.Seen(path, walk.place, walk.nested)
+            yield from storage.layout(file, _body(file, message), bodies, seen, where)
 
 
 def _body(file: File, message: Message) -> bytes:
@@ -202,7 +204,7 @@ def _attribute(walk: _Walk, body: bytes, path: str) -> Iterator[Finding]:
     for value in found.values:
         if found.type.is_text and value.lstrip()[:1] in (b"{", b"["):
             yield from _json(value, name, walk.place)
-        yield from examine_metadata(value, name, "hdf5", walk.place, walk.nested)
+        yield from examine_text_value(value, name, "hdf5", walk.place, walk.nested)
 
 
 def _json(value: bytes, name: str, place: Place) -> Iterator[Finding]:
@@ -236,7 +238,10 @@ def _unused(walk: _Walk) -> Iterator[Finding]:
         judged = []
         for start, value in _values(walk, begin, end):
             where = f"a value of varying length at byte {start:,}"
-            yield from examine_numbers(MemoryContent(value), 0, len(value), where, "hdf5", walk.place, walk.nested)
+            if is_utf8(value):
+                yield from examine_text_value(value, where, "hdf5", walk.place, walk.nested)
+            else:
+                yield from examine_numbers(MemoryContent(value), 0, len(value), where, "hdf5", walk.place, walk.nested)
             if begins_as(value) == "pickle":
                 # As PyTables and pandas keep objects: it counts by what it does.
                 judged.append((start, start + len(value)))

@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from budmodel_scanner.content import MemoryContent, Place, UnscannedError
+from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, UnscannedError
+from budmodel_scanner.encodings import is_packed, unpacked
+from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.hdf5.chunk_arrays import extensible_array, fixed_array
 from budmodel_scanner.formats.hdf5.file import File
 from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tree_records
-from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, datatype, elements
+from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, OPAQUE, STRING, datatype, elements
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.reading import Cursor, MalformedError
+from budmodel_scanner.formats.values import examine_bytes, examine_texts, examine_wide
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Filters of the library itself, of h5py, and those widely used for published data.
 _FILTERS = {1, 2, 3, 4, 5, 6, 307, 32000, 32001, 32004, 32008, 32013, 32015, 32026}
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
 _MAX_DIMENSIONS = 33
-_STORES_BYTES = {0, 3, 5}
+_INTEGER = 0
 
 
 def external_files(file: File, body: bytes, where: str) -> Iterator[Finding]:
@@ -51,24 +54,34 @@ def filters(body: bytes, where: str) -> Iterator[Finding]:
             yield Finding("hdf5.filter", Verdict.SUSPICIOUS, f"needs the filter {number}, a native plugin", where)
 
 
-def layout(file: File, body: bytes, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
+class Seen(NamedTuple):
+    """The dataset under examination."""
+
+    path: str
+    place: Place
+    nested: Nested
+
+
+def layout(file: File, body: bytes, bodies: Mapping[int, bytes], seen: Seen, where: str) -> Iterator[Finding]:
+    place = seen.place
     cursor = Cursor(MemoryContent(body), "hdf5")
     version, before = cursor.number("B"), len(file.covered)
     if version in (1, 2):
-        yield from _layout_1(file, cursor, bodies, place, where)
-        yield from _chunk_starts(file, before, bodies, where)
+        yield from _layout_1(file, cursor, bodies, seen, where)
+        yield from _chunk_starts(file, before, bodies, seen)
         return
     if version not in (3, 4, 5):
         raise MalformedError("hdf5.structure", f"a layout has the version {version}", where)
     kind = cursor.number("B")
     if kind == _COMPACT:
-        cursor.take(cursor.number("H"))
+        data = cursor.take(cursor.number("H"))
+        yield from _start(MemoryContent(data), 0, len(data), bodies, seen)
     elif kind == _CONTIGUOUS:
         address = int.from_bytes(cursor.take(file.offset_bytes), "little")
         size = int.from_bytes(cursor.take(file.length_bytes), "little")
         if address != file.undefined:
             file.cover(address, size)
-            yield from _start(file, address, size, bodies, where)
+            yield from _start(file.content, file.base + address, size, bodies, seen)
     elif kind == _CHUNKED and version == 3:
         rank = cursor.number("B")
         address = int.from_bytes(cursor.take(file.offset_bytes), "little")
@@ -80,43 +93,47 @@ def layout(file: File, body: bytes, bodies: Mapping[int, bytes], place: Place, w
     else:
         raise MalformedError("hdf5.structure", f"a layout has the class {kind}", where)
     if kind == _CHUNKED:
-        yield from _chunk_starts(file, before, bodies, where)
+        yield from _chunk_starts(file, before, bodies, seen)
 
 
-def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Place, where: str) -> Iterator[Finding]:
+def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], seen: Seen, where: str) -> Iterator[Finding]:
     rank, kind = cursor.number("B"), cursor.number("B")
     cursor.skip(5)
     address = file.undefined if kind == _COMPACT else int.from_bytes(cursor.take(file.offset_bytes), "little")
     sizes = [cursor.number("I") for _ in range(rank)]
     if kind == _COMPACT:
-        cursor.take(cursor.number("I"))
+        data = cursor.take(cursor.number("I"))
+        yield from _start(MemoryContent(data), 0, len(data), bodies, seen)
     elif kind == _CONTIGUOUS and address != file.undefined:
         size = _bytes(file, bodies, where)
         file.cover(address, size)
-        yield from _start(file, address, size, bodies, where)
+        yield from _start(file.content, file.base + address, size, bodies, seen)
     elif kind == _CHUNKED:
-        _chunked(file, address, len(sizes), place, where)
+        _chunked(file, address, len(sizes), seen.place, where)
 
 
-def _start(
-    file: File, address: int, size: int, bodies: Mapping[int, bytes], where: str, most: int = 1_000
-) -> Iterator[Finding]:
+def _start(content: Content, start: int, size: int, bodies: Mapping[int, bytes], seen: Seen) -> Iterator[Finding]:
     """Bytes, texts and opaque elements may be anything; numbers of other types are not looked into."""
-    if DATATYPE not in bodies or datatype(bodies[DATATYPE]).kind not in _STORES_BYTES:
+    if DATATYPE not in bodies:
         return
-    if datatype(bodies[DATATYPE]).kind == 0 and datatype(bodies[DATATYPE]).size != 1:
-        return
-    step = datatype(bodies[DATATYPE]).size
-    for at in range(0, size, step)[:most] if step > 1 else (0,):
-        if kind := begins_as(file.peek(address + at, min(size - at, 4096))):
-            yield Finding("hdf5.payload-in-dataset", Verdict.SUSPICIOUS, f"a dataset starts like a {kind}", where)
-            return
+    found = datatype(bodies[DATATYPE])
+    where = f"the dataset {seen.path}"
+    if found.kind == STRING:
+        yield from examine_texts(content, start, size, where, "hdf5", seen.place, seen.nested, found.size)
+    if found.kind in (STRING, OPAQUE) or (found.kind == _INTEGER and found.size == 1):
+        yield from examine_bytes(content, start, size, where, "hdf5", seen.place, seen.nested)
+    elif found.kind == _INTEGER:
+        yield from examine_wide(content, start, size, where, "hdf5", seen.place, seen.nested)
 
 
-def _chunk_starts(file: File, before: int, bodies: Mapping[int, bytes], where: str) -> Iterator[Finding]:
-    """Chunks are among what was covered since: as they are stored, compressed or not."""
+def _chunk_starts(file: File, before: int, bodies: Mapping[int, bytes], seen: Seen) -> Iterator[Finding]:
+    """Chunks are among what was covered since; of those that are packed, the beginning is read."""
     for start, end in file.covered[before:]:
-        yield from _start(file, start - file.base, end - start, bodies, where, most=1)
+        head = file.content.read(start, min(end - start, CHUNK))
+        if is_packed(head) and (plain := unpacked(head)) != head:
+            yield from _start(MemoryContent(plain), 0, len(plain), bodies, seen)
+        else:
+            yield from _start(file.content, start, end - start, bodies, seen)
 
 
 def _bytes(file: File, bodies: Mapping[int, bytes], where: str) -> int:

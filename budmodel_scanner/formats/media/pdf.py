@@ -1,15 +1,16 @@
 """PDF (ISO 32000): its names tell what a viewer would run; they are looked for in plain objects and in compressed ones."""
 
 import re
-import zlib
 from base64 import a85decode
 from collections.abc import Iterator
 from contextlib import suppress
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
+from budmodel_scanner.encodings import unpacked
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover, worse
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, program_in, worse
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_text_value
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
@@ -23,9 +24,15 @@ _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f\s]+>?\s*")
 _REMOTE_FILE = re.compile(
-    rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript):"
+    rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript|ms-[a-z-]+|search-ms|mhtml|shell):"
     rb"|(?:file:)?//[^()\n]{1,200}\.(?:exe|bat|cmd|com|ps1|sh|lnk|scf|hta|jse?|vbs|jar|msi|docm?|xlsm?)\b)"
 )
+# What is written for people about the document, and what they fill in or read beside it.
+_TOLD = re.compile(
+    rb"/(Title|Author|Subject|Keywords|Creator|Producer|Contents|Alt|DV|V|TU|Desc)\s{0,9}\(((?:[^()\\]|\\.|\([^()\\]*\)){6,100000})\)",
+    re.DOTALL,
+)
+_MAX_LAYERS = 4
 _ACTIONS = {word.encode(): what for what, words in sections(__package__, "pdf.txt").items() for word in words}
 
 
@@ -61,17 +68,33 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         # Images and fonts may hold a name by chance; objects, and text that only claims to be a stream, do not.
         if _is_objects(data, start) or (not is_packed and body.isascii()):
             found |= _named(body)
-        kind = begins_as(body[:4096])
-        if kind == "pickle":
-            yield from worse(nested(MemoryContent(body), place.inside(f"stream at byte {begin:,}")))
-        elif kind and kind != "gzip":
-            where = place.at(f"byte {begin:,}")
-            yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream starts like a {kind}", where)
+        yield from _held(body, is_packed, begin, place, nested)
     found |= _named(data[position:])
+    for told in _TOLD.finditer(data):
+        yield from examine_text_value(_plain(told[2]), told[1].decode(), "pdf", place, nested)
     if remote := _REMOTE_FILE.search(data):
         yield suspicious(place, "pdf.remote-file", f"opens {remote[1]!r}", f"byte {remote.start():,}")
     for name in sorted(found & set(_ACTIONS)):
         yield suspicious(place, "pdf.action", f"/{name.decode()}: holds {_ACTIONS[name]}", f"/{name.decode()}")
+
+
+def _held(body: bytes, is_packed: bool, begin: int, place: Place, nested: Nested) -> Iterator[Finding]:
+    """What a stream hides: pages and images hold neither pickles nor programs, and what is for people no code."""
+    where = f"the stream at byte {begin:,}"
+    kind = begins_as(body[:_HEAD])
+    found = (kind, 0) if kind not in (None, "gzip", "marshal") else program_in(body)
+    if found and "pickle" in (what := found[0] or ""):
+        yield from worse(nested(MemoryContent(body[found[1] :]), place.inside(where)))
+    elif found:
+        yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream holds {what}", place.at(f"byte {begin:,}"))
+    elif body[:_HEAD].isascii() and (not is_packed or body.lstrip().startswith((b"<?x", b"#!", b"<x:"))):
+        yield from examine_text_value(body, where, "pdf", place, nested)
+
+
+def _plain(text: bytes) -> bytes:
+    """Of a text in parentheses, in UTF-16 or in letters of a byte."""
+    text = re.sub(rb"\\([()\\])", rb"\1", text)
+    return text.decode("utf-16", "replace").encode() if text[:2] in (b"\xfe\xff", b"\xff\xfe") else text
 
 
 def _named(data: bytes) -> set[bytes]:
@@ -103,7 +126,10 @@ def _unpacked(data: bytes, begin: int, stop: int) -> tuple[bytes, bool]:
             plain = bytes.fromhex(plain.decode().strip().rstrip(">"))
         elif plain.rstrip().endswith(b"~>"):
             plain = a85decode(plain.strip().removeprefix(b"<~").removesuffix(b"~>"))
-    try:
-        return zlib.decompressobj().decompress(plain, _MAX_UNPACKED_BYTES), True
-    except zlib.error:
-        return plain, False
+    packed = plain
+    for _ in range(_MAX_LAYERS):
+        body = unpacked(packed, _MAX_UNPACKED_BYTES) if packed[:1] == b"x" else packed
+        if body is packed:
+            break
+        packed = body
+    return packed, packed is not plain
