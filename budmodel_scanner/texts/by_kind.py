@@ -243,6 +243,7 @@ def _tree(value: object, place: Place) -> Iterator[Finding]:
         from budmodel_scanner.texts.notebook import examine_notebook
 
         yield from examine_notebook(value, place, _as_file)
+        yield from examine_configuration(value.get("metadata"), place)
     else:
         yield from examine_configuration(value, place)
     if isinstance(value, Mapping):

@@ -29,6 +29,7 @@ _SUFFIXES = {magic: suffix for _, (magic, suffix) in lines(__package__, "known/c
 # Drawing libraries write scripts into outputs; those that reach for the kernel or the network are not theirs.
 _HOSTILE_OUTPUT = re.compile(
     r"(?i)(?:IPython|Jupyter)\.notebook\.kernel\.execute|document\.cookie|XMLHttpRequest[^;]{0,200}\.open\(|eval\(atob|\bfetch\(\s*['\"]https?://(?!(?:cdn|unpkg)\b)|navigator\.sendBeacon|new\s+WebSocket\(\s*['\"]wss?://(?!localhost|127)|localStorage\.getItem\([^)]{0,40}token"
+    r"|<(?:img|svg|body|video|audio|details|iframe|input)\b[^>]{0,300}\son(?:error|load|toggle|focus|begin)\s*="
 )
 
 
@@ -112,6 +113,8 @@ def examine_notebook(
                     source_of_all.append(code)
         elif cell.get("cell_type") == "markdown":
             yield from examine_markdown(_joined(cell.get("source")), place.inside(where))
+        elif cell.get("cell_type") == "raw":
+            yield from judge(Leaf(LeafKind.VALUE, _joined(cell.get("source")), where), place)
         attached = cell.get("attachments")
         for output in [*_list(cell.get("outputs")), *(attached.values() if isinstance(attached, Mapping) else ())]:
             yield from _output(output, place, where)

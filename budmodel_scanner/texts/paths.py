@@ -39,3 +39,13 @@ DATA_FILE = re.compile(
     r"(?i)\.(?:png|jpe?g|gif|webp|bmp|svg|csv|tsv|jsonl?|ya?ml|toml|xml|txt|md|html?|pdf|wav|mp3|flac|ogg|mp4|parquet|arrow|npy|npz|safetensors|gguf"
     r"|bin|pt|pth|ckpt|onnx|h5|tflite|model|vocab|zip|t?gz|bz2|xz|zst|tar|7z|whl|jar|deb|rpm|fa|fasta|bam|db|sqlite|dat|log|cfg|conf|ini|asc|sig|key|gpg|pem|crt)$"
 )
+
+# Every file of a folder, and of which somebody has but one.
+_ALL_OF = (
+    r"(?:[*/\\]*(?:Documents|Desktop|Pictures|Downloads|\.ssh|\.aws|\.gnupg)(?![^/\\]))?"
+    r"(?:[*/\\]|\.(?:\*|docx?|xlsx?|pdf|jpe?g|png))*"
+)
+PARTS = re.compile(rf"(?i){_ALL_OF}")
+WHOLE = re.compile(
+    rf"(?i)(?:/|~|\$\{{?HOME\}}?|%USERPROFILE%|/(?:home|users)(?:/\w+)?|/(?:root|etc|usr|boot)|[a-z]:[/\\]{{0,2}}(?:users)?){_ALL_OF}"
+)

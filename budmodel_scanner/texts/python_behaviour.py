@@ -10,6 +10,7 @@ from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of, opens_to_write
 from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
+from budmodel_scanner.texts.python_places import examine_places
 from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Verdict
@@ -23,7 +24,7 @@ _IMPORTED = re.compile(
 _SHELLS = re.compile(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
 _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdict.MALICIOUS}
 # Modules whose calls are an attack in combination only.
-_COMBINED = frozenset({"socket", "os", "ctypes"})
+_COMBINED = frozenset({"socket", "os", "ctypes", "pathlib", "glob", "shutil"})
 _LONGEST = 4_000
 _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
 _DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
@@ -50,10 +51,13 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
             yield from _climb(node, file)
         if isinstance(node, ast.FunctionDef) and node.name in _REDUCTIONS:
             yield from _reduction(node, file)
-    if names.aliases.keys() & _COMBINED or any(name.split(".")[0] in _COMBINED for name in names.aliases.values()):
+    if any(name.split(".")[0] in _COMBINED for names_of_one in names.aliases.items() for name in names_of_one):
         for node in nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
                 yield from _together(node, file)
+                yield from examine_places(list(ast.walk(node)), file)
+    if {Deed.READS_KEYS, Deed.SENDS} <= file.deeds:
+        yield "python.exfiltration", Verdict.SUSPICIOUS, "sends away what is typed", 1
     yield from examine_texts(nodes, file)
     yield from _handed_over(nodes, file)
 

@@ -10,6 +10,7 @@ from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write, text_given
+from budmodel_scanner.texts.python_places import is_whole
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
@@ -18,12 +19,6 @@ from budmodel_scanner.word_lists import sections
 _MAX_EMBEDDED = 200_000
 _LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
 _HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
-# All that somebody has, or what nobody has twice.
-_HOME = re.compile(
-    r"""(?x)expanduser\(['"]~/?['"]\) | Path\.home\(\)(?:\.resolve\(\))?$ | ^['"](?:/|~|/home|/etc|C:\\\\?)['"]$
-    | ^os\.(?:environ(?:\.get)?|getenv)[(\[]['"](?:HOME|USERPROFILE)['"][)\]]$
-    | (?:home|expanduser)\(\)(?:\ /\ ['"](?:Documents|Desktop|Pictures|\.ssh)['"])$"""
-)
 _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
 
 
@@ -150,11 +145,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
             yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
     if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
         yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
-    if dotted == "shutil.rmtree" and node.args:
-        first = node.args[0]
-        target = ast.unparse(names.constants.get(first.id, first) if isinstance(first, ast.Name) else first)[:200]
-        if _HOME.search(target):
-            yield "python.destroys", Verdict.MALICIOUS, f"deletes {target}", node.lineno
+    if dotted == "shutil.rmtree" and node.args and is_whole(node.args[0], names):
+        yield "python.destroys", Verdict.MALICIOUS, f"deletes {ast.unparse(node.args[0])[:200]}", node.lineno
     if dotted == "yaml.load" and not any(
         "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]
     ):

@@ -16,6 +16,7 @@ class Deed(StrEnum):
     SENDS = "sends to the network"
     DECODES = "decodes"
     LOADS_LIBRARY = "loads native code"
+    READS_KEYS = "reads what is typed"
     READS_ENVIRONMENT = "reads the whole environment"
 
 

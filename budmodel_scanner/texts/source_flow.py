@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.homes import Homes
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import KEY_FILE, PERSISTENCE
-from budmodel_scanner.texts.statements import Statement, set_by
+from budmodel_scanner.texts.statements import ASSIGNED, Statement, assigned_by, set_by
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Without one of these, nothing is fetched, decoded, stolen or left behind.
 _WORTH_FOLLOWING = re.compile(
     r"(?i)(?:https?|ftp)://|base64|b64|atob|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
+    r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
 )
 _EVALUATES = one_of("flow", "takes a text for code")
 # Handed what comes back from an address.
@@ -28,7 +30,12 @@ _STARTS_TEXT = re.compile(
     r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|execProcess|Run|commandLine)\s*[(\s]\s*"
 )
 _DECODES = one_of("flow", "decodes", re.IGNORECASE)
-_REQUESTED = re.compile(r"^\s*\(?\s*[\"']?\$_(?:GET|POST|REQUEST|COOKIE)\b")
+_REQUESTED = re.compile(
+    r"""(?x)^[\s(\["']*(?:(?:base64_decode|stripslashes|trim|String|str)\s?\(\s?)?(?:"\d+"\s?[+.,]\s?){0,2}
+    (?:\$_(?:GET|POST|REQUEST|COOKIE)\b | params\[ | r\.(?:URL|FormValue|Form|Body)\b
+    | (?:req|request|ctx\.request|ctx)\.(?:query|body|params?|args|form|url|values|headers|get_json)\b
+    | c\.(?:Query|Param|PostForm|FormValue)\( | event\.(?:body|queryString\w*)\b)"""
+)
 _CONNECTS = one_of("flow", "connects", re.IGNORECASE)
 _TAKES_CODE = frozenset({"-c", "/c", "-e", "-lc", "-command"})
 _BARE_SHELL = re.compile(
@@ -39,20 +46,18 @@ _ASKS = one_of("flow", "asks", re.IGNORECASE)
 _SENDS = one_of("flow", "sends", re.IGNORECASE)
 _WRITES = one_of("flow", "writes", re.IGNORECASE)
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
-_EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WITHIN = re.compile(r"[#$\\]\{?\(?\s*([A-Za-z_]\w*)")
-_ASSIGNED = re.compile(
-    r"""(?x)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
-    | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
-)
 _GIVEN = re.compile(
     r"""(?x)\(?\s{0,9}([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
     | \|\s*(\w+)\s*\|
     | \b(?:getline|gets\s+\$\w+)\s+(\w+) | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
+    | &mut\s+(\w+)
     | \b(?:f?gets|f?read|recv(?:from)?|getline|fscanf|str(?:n?cpy|n?cat)|mem(?:cpy|move)|sn?printf)\s{0,9}\(\s{0,9}&?(\w+)
     | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|write\w*|concat|add|send\w*|read\w*|save\w*|copy\w*|sync\w*)\s*[(\s])"""
 )
+# Perl reads into a variable without a name.
+_READS_LINES = re.compile(r"<\$?\w+>")
 _PATH = re.compile(
     r"[\w./\\~$%{}:+-]{0,200}[/\\][\w.${}%-]{1,80}|[\w-]{1,60}\.(?:sh|bash|exe|py|rb|pl|lua|jl|[rR]|ps1|bat|cmd|js|php|so|dll|dylib|out|run|elf|tcl|clj|scm|nim|groovy|kts)|[a-z][\w-]{0,60}"
 )
@@ -77,6 +82,7 @@ class _Seen:
     secret: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    homes: Homes = field(default_factory=Homes)
     connects: bool = False
     shell: bool = False
 
@@ -112,11 +118,14 @@ def _step(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, str
     strange = [url for text in (*texts, code) for url in _URL.findall(text)]
     unlisted = [url for url in strange if not is_known(url, DOWNLOADS) and not is_known(url, PACKAGES)]
     yield from _evaluated(statement, seen, strange)
-    if len(code) < _ONE_DEED and len(_ASSIGNED.findall(code)) > 1 and _connects(statement):
+    connected = names & seen.fetched or _connects(statement)
+    if len(code) < _ONE_DEED and connected and len(ASSIGNED.findall(code)) + len(_GIVEN.findall(code)) > 1:
         # What one line does with a connection, it does after it is open.
         _remember(statement, names, texts, unlisted, seen)
     yield from _started(statement, seen)
     yield from _sent_or_left(statement, names, texts, unlisted, seen)
+    if what := seen.homes.destroyed_by(statement, names):
+        yield "destroys", Verdict.SUSPICIOUS, what
     _remember(statement, names, texts, unlisted, seen)
 
 
@@ -185,6 +194,9 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
         yield "runs-fetched", Verdict.SUSPICIOUS, "gives a shell what it fetched"
     if any(of[1] in seen.fetched for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
         yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
+    for number, rest in re.findall(r'"(\d+)"\s{0,9},([^\n]{1,80})', code):
+        if statement.texts[int(number)].lower() in _TAKES_CODE and _REQUESTED.match(rest):
+            yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
     for number, name in re.findall(r'"(\d+)"\s{0,9}(?:,|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:\w+\()?[$@&*]?(\w+)', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
@@ -230,17 +242,14 @@ def _side_by_side(statement: Statement) -> bool:
 
 def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unlisted: list[str], seen: _Seen) -> None:
     code = statement.code
-    assigned = {name for found in _ASSIGNED.findall(code) for name in found if name}
-    left, equals, right = _EQUALS.split(code, maxsplit=1) if _EQUALS.search(code) else (code, "", "")
-    if equals and re.search(r"[,})\]]", left) and len(left) < 200:
-        assigned |= {part[-1] for part in (_NAME.findall(piece) for piece in left.split(",")) if part}
+    assigned, right = assigned_by(code)
     given = assigned | {name for found in _GIVEN.findall(code) for name in found if name}
     lower = code.lower()
     calls = "(" in code or (" " in code.strip() and "=" not in code)
     # What is set anew does not come from what it was.
     from_fetched = bool(((names - assigned) | {*_NAME.findall(right)}) & seen.fetched)
     if (unlisted and calls) or from_fetched or _connects(statement) or ("download" in lower and names & seen.paths):
-        seen.fetched |= given
+        seen.fetched |= given | ({"_"} if _READS_LINES.search(code) else set())
         if unlisted or _WRITES.search(code) or "bytes" in lower:
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}
             bare = [text for text in texts if _BARE_NAME.fullmatch(text)] if _INTO_FILE.search(lower) else []

@@ -44,6 +44,13 @@ _FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download
 _TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # What a format is given first.
 _GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
+_BY_SHELL = re.compile(r"`(?:[^`]*#\{|\$\w+`|[^`]*\s\$\w+`)")
+_EQUALS = re.compile(r"(:?=(?![=>])|<-)")
+ASSIGNED = re.compile(
+    r"""(?x)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
+    | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_VALUE = 2_000
 _MAX_VALUES = 2_000
 
@@ -96,7 +103,7 @@ def statements(code: str) -> Iterator[Statement]:
                     depths.pop()
             case found:
                 # A text that a shell runs, in Ruby and Perl; JavaScript fills its own in by another sign.
-                runs = piece[0].startswith(("%x", "qx")) or (piece[0][0] == "`" and "#{" in piece[0])
+                runs = piece[0].startswith(("%x", "qx")) or _BY_SHELL.match(piece[0])
                 parts.append(f'sh("{len(texts)}")' if runs else f'"{len(texts)}"')
                 texts.append(_ESCAPED.sub(_meant, piece[found] if found else ""))
                 line += piece[0].count("\n")
@@ -112,6 +119,15 @@ def _meant(found: re.Match[str]) -> str:
     if number := found[1] or found[2]:
         return chr(int(number, 16))
     return chr(int(found[3], 8) & 255) if found[3] else _MEANT.get(found[4], found[0] if found[4].isalnum() else found[4])
+
+
+def assigned_by(code: str) -> tuple[set[str], str]:
+    """The names that a statement sets, and what stands right of the first sign by which it does."""
+    assigned = {name for found in ASSIGNED.findall(code) for name in found if name}
+    left, equals, right = _EQUALS.split(code, maxsplit=1) if _EQUALS.search(code) else (code, "", "")
+    if equals and re.search(r"[,})\]]", left) and len(left) < 200:
+        assigned |= {part[-1] for part in (_WORD.findall(piece) for piece in left.split(",")) if part}
+    return assigned, right
 
 
 def set_by(statement: Statement, values: dict[str, str]) -> str | None:

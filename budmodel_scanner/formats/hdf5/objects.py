@@ -156,7 +156,8 @@ def attribute(file: File, data: bytes) -> Attribute:
         return Attribute(
             name, found, [raw[at : at + found.size].rstrip(b"\0 ") for at in range(0, min(used, len(raw)), found.size)]
         )
-    return Attribute(name, found, [raw])
+    # What fills up to a boundary is none of it.
+    return Attribute(name, found, [raw[: elements(file, space_data) * found.size] if found.size else raw])
 
 
 def varying(file: File, raw: bytes, size: int) -> list[bytes]:

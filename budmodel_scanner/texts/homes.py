@@ -1,0 +1,43 @@
+"""What sources of languages that are not parsed here do to the home of whoever runs them: deleted, or rewritten."""
+
+import re
+from dataclasses import dataclass, field
+
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.paths import PARTS, WHOLE
+from budmodel_scanner.texts.statements import Statement, assigned_by
+
+_HOME = one_of("flow", "names a home")
+_LISTS_FILES = one_of("flow", "lists files", re.IGNORECASE)
+_DELETES = one_of("flow", "deletes")
+_NEXT_STATEMENTS = 6
+
+
+@dataclass(slots=True)
+class Homes:
+    """Names of variables that hold a home, and how many statements ago its files were listed."""
+
+    names: set[str] = field(default_factory=set)
+    since_listed: int = _NEXT_STATEMENTS
+
+    def destroyed_by(self, statement: Statement, names: set[str]) -> str | None:
+        """What a statement does to a home; a folder within it is none. `names`: those in it."""
+        code = statement.code
+        whole = all(PARTS.fullmatch(text) or WHOLE.fullmatch(text) for text in statement.texts)
+        deletes = _DELETES.search(code)
+        self.since_listed += 1
+        if not whole:
+            return None
+        if (
+            _HOME.search(code)
+            or names & self.names
+            or any(len(text) > 1 and WHOLE.fullmatch(text) for text in statement.texts)
+        ):
+            self.names |= assigned_by(code)[0]
+            if deletes:
+                return "deletes a home"
+            if _LISTS_FILES.search(code):
+                self.since_listed = 0
+        elif deletes and self.since_listed < _NEXT_STATEMENTS:
+            return "deletes or rewrites each file of a home"
+        return None

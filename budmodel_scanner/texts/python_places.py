@@ -1,0 +1,104 @@
+"""What Python does to all that somebody has: a home, or a whole disk, listed and then deleted, rewritten or sent away."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.texts.paths import PARTS, WHOLE
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_flow import Found, PythonFile, opens_to_write
+from budmodel_scanner.texts.python_names import Names
+from budmodel_scanner.verdict import Verdict
+
+_MAX_DEPTH = 12
+_VARIABLES = {"HOME", "USERPROFILE", "HOMEPATH", "SYSTEMDRIVE"}
+_SAME = {
+    "os.path.expanduser",
+    "os.path.abspath",
+    "os.path.realpath",
+    "os.path.expandvars",
+    "str",
+    "os.fspath",
+    "pathlib.Path",
+    "glob.escape",
+}
+_SAME_OF_OWNER = {"expanduser", "resolve", "absolute", "as_posix"}
+_LISTS = {"os.walk", "os.listdir", "os.scandir", "os.fwalk", "glob.glob", "glob.iglob"}
+_LISTS_OF_OWNER = {"rglob", "glob", "iterdir", "walk"}
+_DELETES = {"os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.truncate"}
+_DELETES_OF_OWNER = {"unlink", "rmdir"}
+_ENCRYPTS = re.compile(r"(?i)^(?:encrypt\w*|update|write_bytes|finalize)$")
+
+
+def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
+    """Whether an expression is the home of somebody, or all of a disk, or every file of either."""
+    if node is None or depth > _MAX_DEPTH:
+        return False
+    depth += 1
+    match node:
+        case ast.Constant(value=str() as text):
+            return WHOLE.fullmatch(text) is not None
+        case ast.Name(id=name) if name in names.constants:
+            return is_whole(names.constants[name], names, depth)
+        case ast.Subscript(value=owner, slice=name) if names.dotted(owner) == "os.environ":
+            return names.text(name) in _VARIABLES
+        case ast.BinOp(left=left, op=ast.Add() | ast.Div(), right=right):
+            return is_whole(left, names, depth) and _leaves_whole(right, names)
+        case ast.JoinedStr(values=[ast.FormattedValue(value=first), *rest]):
+            return is_whole(first, names, depth) and all(_leaves_whole(part, names) for part in rest)
+        case ast.Call(func=function, args=arguments):
+            dotted = names.dotted(function) or ""
+            if dotted == "pathlib.Path.home":
+                return True
+            if dotted in {"os.getenv", "os.environ.get"} and arguments:
+                return names.text(arguments[0]) in _VARIABLES
+            if dotted in {*_SAME, "os.path.join"} and arguments:
+                return is_whole(arguments[0], names, depth) and all(_leaves_whole(part, names) for part in arguments[1:])
+            if isinstance(function, ast.Attribute) and function.attr in {*_SAME_OF_OWNER, "joinpath"}:
+                return is_whole(function.value, names, depth) and all(_leaves_whole(part, names) for part in arguments)
+    return False
+
+
+def _leaves_whole(node: ast.expr, names: Names) -> bool:
+    text = names.text(node)
+    return text is not None and PARTS.fullmatch(text) is not None
+
+
+def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """`scope`: the nodes of a function, or of a file."""
+    calls = [node for node in scope if isinstance(node, ast.Call)]
+    listed = next((node for node in calls if _lists_all(node, file)), None)
+    if listed is None:
+        return
+    for node in calls:
+        dotted, attribute = file.names.dotted(node.func) or "", getattr(node.func, "attr", "")
+        if dotted in _DELETES or (attribute in _DELETES_OF_OWNER and not node.args):
+            does = "deletes"
+        elif _ENCRYPTS.match(attribute) or (dotted == "open" and opens_to_write(node, file)):
+            does = "rewrites"
+        elif deed_of(dotted) is Deed.SENDS or attribute in {"storbinary", "upload_file", "put_object", "sendall"}:
+            does = "sends"
+        else:
+            continue
+        if does == "rewrites" and not any(
+            _ENCRYPTS.match(getattr(other.func, "attr", "")) or _reads(other, file) for other in calls
+        ):
+            continue
+        what = f"{does} what it finds in {ast.unparse(listed)[:100]}"
+        yield "python.destroys", Verdict.SUSPICIOUS, what, node.lineno
+        return
+
+
+def _reads(node: ast.Call, file: PythonFile) -> bool:
+    return file.names.dotted(node.func) == "open" and "rb" in ast.unparse(node)
+
+
+def _lists_all(node: ast.Call, file: PythonFile) -> bool:
+    if file.names.dotted(node.func) in _LISTS:
+        return bool(node.args) and is_whole(node.args[0], file.names)
+    return (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr in _LISTS_OF_OWNER
+        and is_whole(node.func.value, file.names)
+        and all(_leaves_whole(argument, file.names) for argument in node.args)
+    )
