@@ -33,11 +33,15 @@ _ESCAPE = re.compile(
     rb"\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}u00([0-9a-fA-F]{2})|\\([0-3][0-7]{2})|%([0-9a-fA-F]{2})|\\([nrt\\\"'])"
 )
 _SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
-# Numbers that begin as a pickle, a program, a script, an archive or something packed.
+# Numbers that begin as a pickle, a program, a script, an archive or something packed; and those that are letters one by one.
 _NUMBERS = re.compile(
-    rb"(?i)(?<![\w.])(?:(?:128|0x80)\D{1,4}0?x?0?[2-5]|(?:127|0x7f)\D{1,4}(?:69|0x45)|(?:35|0x23)\D{1,4}(?:33|0x21)|(?:80|0x50)\D{1,4}(?:75|0x4b)"
+    rb"(?i)(?<![\w.])(?:(?:128|0x80)\D{1,4}0?x?0?[2-5]|(?:127|0x7f)\D{1,4}(?:69|0x45)|(?:80|0x50)\D{1,4}(?:75|0x4b)"
     rb"|(?:31|0x1f)\D{1,4}(?:139|0x8b)|(?:120|0x78)\D{1,4}(?:156|0x9c))(?:[,;\s]{1,4}(?:0x[0-9a-f]{1,2}|\d{1,3})){14,}(?![\w.])"
 )
+_LETTER = rb"(?:9|1[03]|3[2-9]|[4-9]\d|1[01]\d|12[0-6]|0x(?:0[9ad]|[2-6][0-9a-f]|7[0-9a-e]))"
+_NUMBERS_OF_LETTERS = re.compile(rb"(?i)(?<![\w.])" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
+# As mail carried files before it had base64.
+_OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
 
 
@@ -97,7 +101,7 @@ def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tu
                 if is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
                     yield found.start(), from_signs(text[:_MOST_BYTES], decode85)
                     break
-    for pattern, decode in ((_WRITTEN, _unescaped), (_SHOWN, _unescaped), (_NUMBERS, _counted)):
+    for pattern, decode in _WAYS:
         for found in pattern.finditer(data):
             if is_wanted((content := decode(found[0][:_MOST_BYTES]))[:24]):
                 yield found.start(), content
@@ -122,7 +126,22 @@ def _unescaped(text: bytes) -> bytes:
 
 
 def _counted(text: bytes) -> bytes:
-    numbers = [
-        int(number, 0 if number[:2] in (b"0x", b"0X") else 10) for number in re.findall(rb"0[xX][0-9a-fA-F]+|\d+", text)
-    ]
+    numbers = (int(number, 16 if number[:2] in (b"0x", b"0X") else 10) for number in _NUMBER.findall(text))
     return bytes(number for number in numbers if number < 256)
+
+
+_NUMBER = re.compile(rb"0[xX][0-9a-fA-F]+|\d+")
+
+
+def _carried(text: bytes) -> bytes:
+    carried = bytearray()
+    for line in text.replace(b"\\n", b"\n").split(b"\n")[1:]:
+        with suppress(ValueError):
+            carried += binascii.a2b_uu(line)
+    return bytes(carried)
+
+
+_WAYS = (
+    *((_WRITTEN, _unescaped), (_SHOWN, _unescaped), (_NUMBERS, _counted), (_NUMBERS_OF_LETTERS, _counted)),
+    (_OF_UNIX, _carried),
+)

@@ -34,6 +34,7 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
     found = list(examine_metadata(value, where, area, place, nested))
     if not found:
         # The parser of commands takes longer to import than most files to read.
+        from budmodel_scanner.texts.configuration import examine_configuration, written_out
         from budmodel_scanner.texts.embedded import examine_embedded
         from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 
@@ -41,10 +42,24 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
         text = value.decode("utf-8", "replace")
         for line in _APART.split(text) if any(judge(Leaf(LeafKind.COMMAND, text), place)) else ():
             found.extend(judge(Leaf(LeafKind.VALUE, line, where), place))
+        for tree in map(written_out, text.split("\0")) if "{" in text else ():
+            found.extend(examine_configuration(tree, place.inside(where)) if tree is not None else ())
     yield from found[:_MOST]
 
 
 _MOST = 10
+
+
+def examine_records(
+    content: Content, start: int, size: int, where: str, area: str, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    """Texts among other fields: runs of letters."""
+    for at in range(start, start + size, CHUNK):
+        texts = b"\0".join(_LETTERS.findall(content.read(at, min(CHUNK, start + size - at))))
+        yield from examine_text_value(texts, where, area, place, nested)
+
+
+_LETTERS = re.compile(rb"[\t\n\r -~]{12,}")
 
 
 def examine_bytes(

@@ -240,10 +240,10 @@ def _examined(parsed: syntaxes.Parsed, place: Place) -> Iterator[Finding]:
 
 def _tree(value: object, place: Place) -> Iterator[Finding]:
     if isinstance(value, Mapping) and ("cells" in value or "worksheets" in value) and "nbformat" in value:
-        from budmodel_scanner.texts.notebook import examine_notebook
+        from budmodel_scanner.texts.notebook import examine_metadata, examine_notebook
 
         yield from examine_notebook(value, place, _as_file)
-        yield from examine_configuration(value.get("metadata"), place)
+        yield from examine_metadata(value.get("metadata"), place)
     else:
         yield from examine_configuration(value, place)
     if isinstance(value, Mapping):

@@ -97,14 +97,14 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
             if not is_data:
                 reaches = reaches or fetches(node)
                 texts.append(node)
-                if (written := _written_out(node)) is not None:
+                if (written := written_out(node)) is not None:
                     waiting.append((path, written, is_data))
             yield from _text(node, path, place, is_data)
     if reaches and (acts or any(map(runs, texts))):
         yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
 
 
-def _written_out(text: str) -> object:
+def written_out(text: str) -> object:
     """The tree that a text is in JSON, as loaders hand one to another; None for any other text."""
     if len(text) < _LONGEST_WRITTEN and _BEGINS_AS_JSON.match(text):
         with suppress(ValueError, RecursionError):

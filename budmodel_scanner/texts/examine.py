@@ -66,7 +66,7 @@ def examine_text(content: Content, place: Place, nested: Nested) -> Iterator[Fin
     kind = kind_of(place.name, start)
     yield from _disguise(kind, start, place)
     if kind is Kind.JSON_LINES:
-        yield from examine_json_lines(content, place)
+        yield from examine_json_lines(content, place, nested)
     elif kind in _ROWS and content.size > _STREAMED_ABOVE:
         yield from examine_rows(content, kind, place, nested)
     else:

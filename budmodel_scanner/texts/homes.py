@@ -31,7 +31,7 @@ class Homes:
         if (
             _HOME.search(code)
             or names & self.names
-            or any(len(text) > 1 and WHOLE.fullmatch(text) for text in statement.texts)
+            or any(text != "/" and WHOLE.fullmatch(text) for text in statement.texts)
         ):
             self.names |= assigned_by(code)[0]
             if deletes:

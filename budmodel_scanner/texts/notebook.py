@@ -1,12 +1,14 @@
 """Notebooks: their code cells as Python, their shell lines as commands, their outputs as what a browser would run."""
 
 import ast
+import json
 import re
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.markup import examine_html, examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
@@ -124,6 +126,13 @@ def examine_notebook(
         yield from examine_python(source, inside, script=True)
     if unparsed is not None and not source_of_all:
         raise unparsed
+
+
+def examine_metadata(metadata: object, place: Place) -> Iterator[Finding]:
+    """What starts the kernel, and the saved state of widgets, which is shown again."""
+    yield from examine_configuration(metadata, place)
+    if found := _HOSTILE_OUTPUT.search(json.dumps(metadata, ensure_ascii=False)):
+        yield Finding("notebook.active-output", Verdict.SUSPICIOUS, f"a widget runs {found[0][:80]!r}", place.at("metadata"))
 
 
 def _other_cell(magic: re.Match[str], source: str, place: Place, as_file: AsFile) -> Iterator[Finding]:

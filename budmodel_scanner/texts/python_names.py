@@ -22,10 +22,12 @@ _DECODERS: dict[str, Callable[[str | bytes], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`aliases`: what names of this file were imported as or set to. `constants`: texts that names are set to once."""
+    """`aliases`: what names of this file were imported as or set to. `constants`: texts that names are set to once.
+    `looped`: what names stand for one after another."""
 
     aliases: dict[str, str] = field(default_factory=dict)
     constants: dict[str, ast.expr] = field(default_factory=dict)
+    looped: dict[str, list[ast.expr]] = field(default_factory=dict)
     _found: dict[int, str | None] = field(default_factory=dict)
 
     def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
@@ -203,6 +205,9 @@ def names_of(nodes: list[ast.AST]) -> Names:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 targets[name] = targets.get(name, 0) + 1
                 names.constants[name] = value
+            case ast.For(target=ast.Name(id=name), iter=ast.List(elts=items) | ast.Tuple(elts=items)):
+                names.looped[name] = items
+                targets[name] = targets.get(name, 0) + 2
             case ast.For(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)) | ast.arg(arg=name):
                 targets[name] = targets.get(name, 0) + 2
     for name, count in targets.items():

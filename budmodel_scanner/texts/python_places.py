@@ -60,6 +60,8 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
 
 
 def _leaves_whole(node: ast.expr, names: Names) -> bool:
+    if isinstance(node, ast.Name) and (folders := names.looped.get(node.id)):
+        return all(_leaves_whole(folder, names) for folder in folders)
     text = names.text(node)
     return text is not None and PARTS.fullmatch(text) is not None
 

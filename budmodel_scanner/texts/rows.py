@@ -53,12 +53,16 @@ def examine_table(data: bytes, place: Place) -> Iterator[Finding]:
         yield Finding("table.formula", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
 
 
-def examine_json_lines(content: Content, place: Place) -> Iterator[Finding]:
-    """Each line has to be JSON. What rows say is data that nobody runs. Raises UnscannedError for lines beyond reason."""
+def examine_json_lines(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
+    """Each line has to be JSON. What rows say is data that nobody runs, but what they encode may be loaded.
+
+    Raises UnscannedError for lines beyond reason."""
     rest = b""
     number = 0
     for start in range(0, content.size, CHUNK):
-        *lines, rest = (rest + content.read(start, CHUNK)).split(b"\n")
+        piece = content.read(start, CHUNK)
+        yield from examine_embedded(piece, place, nested)
+        *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             number += 1
             if finding := _row(line, number, place):

@@ -19,7 +19,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 # Without one of these, nothing is fetched, decoded, stolen or left behind.
 _WORTH_FOLLOWING = re.compile(
     r"(?i)(?:https?|ftp)://|base64|b64|atob|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
-    r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
+    r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|^~[/\\]?$|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
 )
 _EVALUATES = one_of("flow", "takes a text for code")
 # Handed what comes back from an address.
@@ -182,7 +182,8 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
         first = re.match(r"[$@]?(\w+)", arguments)
         if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
             first = _WITHIN.match(statement.texts[int(told[1])])
-        if _REQUESTED.match(arguments):
+        filled_in = statement.texts[int(told[1])].lstrip("#{$( ") if told else ""
+        if _REQUESTED.match(arguments) or _REQUESTED.match(filled_in):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
         elif first and first[1] in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
@@ -194,7 +195,7 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
         yield "runs-fetched", Verdict.SUSPICIOUS, "gives a shell what it fetched"
     if any(of[1] in seen.fetched for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
         yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
-    for number, rest in re.findall(r'"(\d+)"\s{0,9},([^\n]{1,80})', code):
+    for number, rest in re.findall(r'"(\d+)"\s{0,9},(?=([^\n]{1,80}))', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and _REQUESTED.match(rest):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
     for number, name in re.findall(r'"(\d+)"\s{0,9}(?:,|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:\w+\()?[$@&*]?(\w+)', code):

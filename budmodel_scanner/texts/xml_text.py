@@ -83,7 +83,7 @@ class _Xml:
             self.add("openvino.library", f"a layer is run by {what[:120]}")
         elif local == "module" and "script" in name:
             self.add("office.macro", f"holds the macro {attributes.get('script:name', '')[:60]}")
-        elif local in {"connection", "dbpr", "webpr", "olepr", "definedname", "ocx"}:
+        elif local in {"connection", "dbpr", "webpr", "olepr", "definedname", "ocx", "query", "commandtext"}:
             self._of_workbook(local, attributes)
         elif local == "fldsimple" and any(_DDE.search(value) for value in attributes.values()):
             self.add("office.dde", "a field that starts a program")
@@ -111,6 +111,8 @@ class _Xml:
             lower, plain_value = key.lower(), _BLANK.sub("", value)
             if lower.startswith("on") and lower[2:].isalpha() and len(lower) > 4 and local not in _PLAIN_ON:
                 self.add("markup.event-handler", f"runs code by {key[:40]}")
+            elif lower == "macro" and value and local in _DRAWN:
+                self.add("office.macro", f"runs {value[:60]} when it is clicked")
             elif lower == "attributename" and value.lower().startswith("on"):
                 self.add("markup.event-handler", f"sets {value[:40]}")
             elif lower.endswith("formula") and FORMULA.search(b"=" + value.removeprefix("of:").removeprefix("=").encode()):
@@ -129,6 +131,9 @@ class _Xml:
                 self.add("office.macro", f"runs {attributes['name'][:60]}")
         elif local == "ocx":
             self.add("office.control", f"runs the control {attributes.get('ax:classid', '')[:60]}")
+        elif local in {"query", "commandtext"}:
+            for query in attributes.values():
+                self.findings.extend(judge(Leaf(LeafKind.QUERY, query, f"line {self.parser.CurrentLineNumber}"), self.place))
         elif local == "webpr" and is_strange(attributes.get("url", "")):
             self.add("office.remote-part", f"fetches a table from {attributes['url'][:120]}")
         elif (server := attributes.get("connection", "")) and not _OF_ITSELF.search(server):
@@ -144,6 +149,10 @@ class _Xml:
         self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
         if self.local == "style" and (found := _ACTIVE_STYLE.search(text)):
             self.add("markup.active-content", f"a style that runs code: {found[0][:60]!r}")
+        if self.local == "fmlamacro":
+            self.add("office.macro", f"runs {text[:60]} when it is clicked")
+        if self.local == "t" and _DDE_CELL.match(text):
+            self.add("office.dde", f"a cell that starts a program: {text[:80]!r}")
         if self.local == "f" and FORMULA.search(b"=" + text.encode()):
             self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
         if self.field:
@@ -188,6 +197,8 @@ _COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|
 _STARTS_PROGRAM = re.compile(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")
 _SHARE = re.compile(r"(?i)file:|\\\\|smb:")
 _DDE = re.compile(r"(?i)^\s*(?:DDE(?:AUTO)?\b|INCLUDE(?:TEXT|PICTURE)\s+\"?(?:\\\\|//|file:)|INCLUDETEXT\s+\"?[a-z]+:/)")
+_DRAWN = frozenset({"sp", "pic", "graphicframe", "cxnsp", "grpsp"})
+_DDE_CELL = re.compile(r"(?i)\s*[=+@-]\s*\w+\s*\|\s*'")
 _RUN_ON_OPENING = re.compile(r"(?i)(?:_xlnm\.)?auto_?(?:open|close|activate|deactivate|exec)\w*")
 _OF_ITSELF = re.compile(r"(?i)Microsoft\.Mashup|\$Workbook\$|WORKSHEET;|ThisWorkbook")
 # Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.

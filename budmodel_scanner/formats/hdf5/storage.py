@@ -13,14 +13,14 @@ from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tre
 from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, OPAQUE, STRING, datatype, elements
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.reading import Cursor, MalformedError
-from budmodel_scanner.formats.values import examine_bytes, examine_texts, examine_wide
+from budmodel_scanner.formats.values import examine_bytes, examine_records, examine_texts, examine_wide
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Filters of the library itself, of h5py, and those widely used for published data.
 _FILTERS = {1, 2, 3, 4, 5, 6, 307, 32000, 32001, 32004, 32008, 32013, 32015, 32026}
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
 _MAX_DIMENSIONS = 33
-_INTEGER = 0
+_INTEGER, _COMPOUND = 0, 6
 
 
 def external_files(file: File, body: bytes, where: str) -> Iterator[Finding]:
@@ -120,6 +120,8 @@ def _start(content: Content, start: int, size: int, bodies: Mapping[int, bytes],
     where = f"the dataset {seen.path}"
     if found.kind == STRING:
         yield from examine_texts(content, start, size, where, "hdf5", seen.place, seen.nested, found.size)
+    elif found.kind == _COMPOUND:
+        yield from examine_records(content, start, size, where, "hdf5", seen.place, seen.nested)
     if found.kind in (STRING, OPAQUE) or (found.kind == _INTEGER and found.size == 1):
         yield from examine_bytes(content, start, size, where, "hdf5", seen.place, seen.nested)
     elif found.kind == _INTEGER:

@@ -24,12 +24,13 @@ _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f\s]+>?\s*")
 _REMOTE_FILE = re.compile(
-    rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript|ms-[a-z-]+|search-ms|mhtml|shell):"
+    rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript|ms-[a-z-]+|search-ms|mhtml|shell|data:text/html)[:;,]"
     rb"|(?:file:)?//[^()\n]{1,200}\.(?:exe|bat|cmd|com|ps1|sh|lnk|scf|hta|jse?|vbs|jar|msi|docm?|xlsm?)\b)"
 )
 # What is written for people about the document, and what they fill in or read beside it.
 _TOLD = re.compile(
-    rb"/(Title|Author|Subject|Keywords|Creator|Producer|Contents|Alt|DV|V|TU|Desc)\s{0,9}\(((?:[^()\\]|\\.|\([^()\\]*\)){6,100000})\)",
+    rb"/(Title|Author|Subject|Keywords|Creator|Producer|Contents|Alt|DV|V|TU|Desc)\s{0,9}\(((?:[^()\\]|\\.|\([^()\\]*\)){6,100000})\)"
+    rb"|/(?:Title|Author|Subject|Keywords|Creator|Producer|Contents)\s{0,9}<([0-9A-Fa-f\s]{12,100000})>",
     re.DOTALL,
 )
 _MAX_LAYERS = 4
@@ -71,7 +72,7 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         yield from _held(body, is_packed, begin, place, nested)
     found |= _named(data[position:])
     for told in _TOLD.finditer(data):
-        yield from examine_text_value(_plain(told[2]), told[1].decode(), "pdf", place, nested)
+        yield from examine_text_value(_plain(told), (told[1] or b"a text").decode(), "pdf", place, nested)
     if remote := _REMOTE_FILE.search(data):
         yield suspicious(place, "pdf.remote-file", f"opens {remote[1]!r}", f"byte {remote.start():,}")
     for name in sorted(found & set(_ACTIONS)):
@@ -91,9 +92,14 @@ def _held(body: bytes, is_packed: bool, begin: int, place: Place, nested: Nested
         yield from examine_text_value(body, where, "pdf", place, nested)
 
 
-def _plain(text: bytes) -> bytes:
-    """Of a text in parentheses, in UTF-16 or in letters of a byte."""
-    text = re.sub(rb"\\([()\\])", rb"\1", text)
+def _plain(told: re.Match[bytes]) -> bytes:
+    """A text in parentheses or in digits, in UTF-16 or in letters of a byte."""
+    if told[3]:
+        digits = told[3].translate(None, b" \r\n\t")
+        text = bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
+        text = text[1::2] if not any(text[::2]) else text
+    else:
+        text = re.sub(rb"\\([()\\])", rb"\1", told[2])
     return text.decode("utf-16", "replace").encode() if text[:2] in (b"\xfe\xff", b"\xff\xfe") else text
 
 
