@@ -16,16 +16,22 @@ _MOST_BYTES = 4 << 20
 _ANY_WRAPPING = 47  # that of zlib and that of gzip
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
 
-# A run of letters, over the ends of its lines where these are as long as encoders make them.
-_LETTERS = re.compile(
-    rb"(?<![A-Za-z0-9+/_-])(?:0x)?([A-Za-z0-9+/_-]{24,}"
-    rb"(?:(?<=[A-Za-z0-9+/_-]{56})(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})[A-Za-z0-9+/_-]{4,})*)"
-)
-_BREAK = re.compile(rb"\\r\\n|\\n|[\r\n \t>#]+")
+
+def _marks(letters: bytes) -> bytes:
+    """A table by which letters become one, and all else spaces."""
+    return bytes(ord("a") if byte in letters else ord(" ") for byte in range(256))
+
+
+_ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_OF_BASE64 = _ALPHANUMERIC + b"+/_-"
+_LETTERS = _marks(_OF_BASE64)
+# Base85, which has signs among its letters, as Python and Git write it, and as Adobe does; quotes end either.
+_SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()*+-;<=>?@^_`{|}~")
+_OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
+_QUOTED = re.compile(rb"\\([\"\\/])")
+# Where encoders break their lines, in a text or in a text of JSON.
+_LINE_END = re.compile(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
 _DIGITS, _OF_BASE32 = re.compile(rb"(?:[0-9a-f]+|[0-9A-F]+)"), re.compile(rb"[A-Z2-7]+")
-# Signs that only base85 has among letters, as Python and Git write it, and as Adobe does.
-_SIGNS = re.compile(rb"(?<![0-9A-Za-z!#-&(-+;<=>?@^_`{|}~-])[0-9A-Za-z!#-&(-+;<=>?@^_`{|}~-]{30,}")
-_OF_ADOBE = re.compile(rb"(?:^|(?<=[\"\s~>]))(?:\\[\"\\]|[!#-\[\]-uz]){30,}", re.MULTILINE)
 _WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
 # A pickle as Python shows it: escapes only for what is no letter.
 _SHOWN = re.compile(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
@@ -39,10 +45,11 @@ _NUMBERS = re.compile(
     rb"|(?:31|0x1f)\D{1,4}(?:139|0x8b)|(?:120|0x78)\D{1,4}(?:156|0x9c))(?:[,;\s]{1,4}(?:0x[0-9a-f]{1,2}|\d{1,3})){14,}(?![\w.])"
 )
 _LETTER = rb"(?:9|1[03]|3[2-9]|[4-9]\d|1[01]\d|12[0-6]|0x(?:0[9ad]|[2-6][0-9a-f]|7[0-9a-e]))"
-_NUMBERS_OF_LETTERS = re.compile(rb"(?i)(?<![\w.])" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
+_NUMBERS_OF_LETTERS = re.compile(rb"(?i)[\[({=:]\s{0,9}" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
 # As mail carried files before it had base64.
 _OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
+_SHORTEST, _SHORTEST_SIGNS, _SHORTEST_LINE = 24, 30, 56
 
 
 def unpacked(data: bytes, most: int = _MOST_BYTES) -> bytes:
@@ -88,23 +95,49 @@ def from_signs(text: bytes, decode: Callable[[bytes], bytes]) -> bytes:
 
 def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
     """What is encoded in a text and where, decoded: each run whose first bytes are wanted."""
-    for found in _LETTERS.finditer(data):
-        run = found[1]
+    for start, run in _lines_of_letters(data):
         for decode in _readings(run):
             if is_wanted(decode(run[:_HEAD_LETTERS])):
-                yield found.start(1), decode(_BREAK.sub(b"", run[:_MOST_BYTES]))
+                yield start, decode(run[:_MOST_BYTES])
                 break
-    for pattern, decode85 in ((_SIGNS, b85decode), (_OF_ADOBE, a85decode)):
-        for found in pattern.finditer(data):
-            run = found[0].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if b"\\" in found[0] else found[0]
-            for text in {run, run[1:]}:
-                if is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
-                    yield found.start(), from_signs(text[:_MOST_BYTES], decode85)
+    for marks, decode85 in ((_SIGNS, b85decode), (_OF_ADOBE, a85decode)):
+        for start, end in _runs(data, marks, _SHORTEST_SIGNS):
+            run = data[start:end]
+            if not run.translate(None, _OF_BASE64):
+                continue
+            run = _QUOTED.sub(rb"\1", run) if b"\\" in run else run
+            for text in (run, run.partition(b"=")[2]):
+                if len(text) >= _HEAD_SIGNS and is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
+                    yield start, from_signs(text[:_MOST_BYTES], decode85)
                     break
-    for pattern, decode in _WAYS:
-        for found in pattern.finditer(data):
+    for needles, pattern, decode in _WAYS:
+        for found in pattern.finditer(data) if any(needle in data for needle in needles) else ():
             if is_wanted((content := decode(found[0][:_MOST_BYTES]))[:24]):
                 yield found.start(), content
+
+
+def _runs(data: bytes, marks: bytes, shortest: int) -> Iterator[tuple[int, int]]:
+    """Where runs of letters begin and end; a quote that is escaped ends none."""
+    marked = data.replace(b'\\"', b"zz").translate(marks) + b" "
+    start = marked.find(b"a" * shortest)
+    while start >= 0:
+        end = marked.find(b" ", start)
+        yield start, end
+        start = marked.find(b"a" * shortest, end)
+
+
+def _lines_of_letters(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Runs of base64 and its like, over the ends of their lines where these are as long as encoders make them."""
+    marked = data.translate(_LETTERS) + b" "
+    start = marked.find(b"a" * _SHORTEST)
+    while start >= 0:
+        begin, end = start, marked.find(b" ", start)
+        pieces = [data[start:end].removeprefix(b"0x")]
+        while end - begin >= _SHORTEST_LINE and (ends := _LINE_END.match(data, end)) and marked[ends.end()] == ord("a"):
+            begin, end = ends.end(), marked.find(b" ", ends.end())
+            pieces.append(data[begin:end])
+        yield start, b"".join(pieces)
+        start = marked.find(b"a" * _SHORTEST, end)
 
 
 def _readings(run: bytes) -> Iterator[Callable[[bytes], bytes]]:
@@ -141,7 +174,10 @@ def _carried(text: bytes) -> bytes:
     return bytes(carried)
 
 
-_WAYS = (
-    *((_WRITTEN, _unescaped), (_SHOWN, _unescaped), (_NUMBERS, _counted), (_NUMBERS_OF_LETTERS, _counted)),
-    (_OF_UNIX, _carried),
+_WAYS: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
+    ((b"\\x", b"\\u00", b"\\1", b"%"), _WRITTEN, _unescaped),
+    ((b"\\x80", b"\\u0080"), _SHOWN, _unescaped),
+    ((b"0x", b"128", b"127", b"80", b"31", b"120"), _NUMBERS, _counted),
+    ((b", 1", b",1", b"0x"), _NUMBERS_OF_LETTERS, _counted),
+    ((b"begin ",), _OF_UNIX, _carried),
 )

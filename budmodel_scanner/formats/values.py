@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, Window
+from budmodel_scanner.encodings import encoded_runs
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import begins_as, examine_metadata, hidden_in, worse
 from budmodel_scanner.verdict import Finding
@@ -31,6 +32,9 @@ def examine_texts(
 
 def examine_text_value(value: bytes, where: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """One text, or several parted by zeros."""
+    lower = value.lower()
+    if not any(sign in lower for sign in _TELLING) and not any(encoded_runs(value, bool)):
+        return
     found = list(examine_metadata(value, where, area, place, nested))
     if not found:
         # The parser of commands takes longer to import than most files to read.
@@ -48,6 +52,25 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
 
 
 _MOST = 10
+# Without one of these, a text is neither code nor a command nor a template, and holds nothing that is not encoded.
+_TELLING = (
+    *(b"(", b"{", b"|", b"<", b"`", b"$", b"#!", b";", b"/dev/", b"://", b"import", b"powershell", b"rm -", b"nc ", b"__"),
+    *(
+        b"lambda",
+        b"\n",
+        b"\\",
+        b"\x80",
+        b"\x7felf",
+        b"mz",
+        b"pk\3\4",
+        b"\x1f\x8b",
+        b"\xfd7z",
+        b"7z",
+        b"rar!",
+        b"x\x9c",
+        b"x\xda",
+    ),
+)
 
 
 def examine_records(
