@@ -80,7 +80,8 @@ def _values(
             piece = content.read(at, min(step, CHUNK << 2, start + size - at))
             plain = b"\0".join(_letters(piece[one : one + width], kinds) for one in range(0, len(piece), width))
             yield from examine_text_value(plain, where, "npy", place, nested)
-    elif "S" in kinds:
+        return
+    if "S" in kinds:
         yield from examine_texts(content, start, size, where, "npy", place, nested, width)
     if width == 1 or set(kinds) & {"S", "V"}:
         yield from examine_bytes(content, start, size, where, "npy", place, nested)

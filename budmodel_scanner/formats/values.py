@@ -54,8 +54,9 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
 _MOST = 10
 # Without one of these, a text is neither code nor a command nor a template, and holds nothing that is not encoded.
 _TELLING = (
-    *(b"(", b"{", b"|", b"<", b"`", b"$", b"#!", b";", b"/dev/", b"://", b"import", b"powershell", b"rm -", b"nc ", b"__"),
+    *(b"(", b"{", b"|", b"<", b"`", b"$", b"#!", b";", b"/dev/", b"://", b"import", b"powershell", b"rm -", b" -e", b" -c"),
     *(
+        b"__",
         b"lambda",
         b"\n",
         b"\\",
@@ -68,7 +69,6 @@ _TELLING = (
         b"7z",
         b"rar!",
         b"x\x9c",
-        b"x\xda",
     ),
 )
 
