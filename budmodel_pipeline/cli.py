@@ -29,11 +29,28 @@ PLACES = {
     "scan": "scan:scan",
     "serve": "serve:serve",
 }
+# In the order in which somebody new asks for them.
+HEADINGS = {
+    "Collect": ("run", "sources", "ui"),
+    "Ask about models": ("choose", "ranking", "models", "model", "compare", "leaderboard", "metrics", "changes", "gaps"),
+    "Look at one thing, without a database": ("inspect", "license", "scan", "resolve"),
+    "Take the tables along": ("report", "export", "connect", "psql", "serve"),
+    "Ask for models, and let go of them": ("request", "withdraw"),
+    "Keep it running": ("doctor", "stop", "migrate", "backup", "restore", "prune", "completion"),
+    "Work on sources": ("parse", "replay", "backfill", "rebuild"),
+}
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         return sorted(PLACES)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, names in HEADINGS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(name, _in_short(command)) for name in names if (command := self.get_command(ctx, name))]
+                )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own signature
         if cmd_name not in PLACES:
@@ -85,9 +102,26 @@ class _Commands(click.Group):
                 raise
             # A disk that is full, a folder that may not be written: nothing that a traceback explains better.
             status = _tell(click.ClickException(f"{error.filename}: {error.strerror}"), as_json=as_json)
+        except click.NoSuchOption as problem:
+            said = click.NoSuchOption(problem.option_name, possibilities=_options_near(problem), ctx=problem.ctx)
+            status = _tell(said, as_json=as_json)
         except click.ClickException as problem:
             status = _tell(problem, as_json=as_json)
         sys.exit(status)
+
+
+def _in_short(command: click.Command) -> str:
+    """What it says of itself, up to where it begins to go into detail."""
+    return re.split("[:;] |, such as ", command.get_short_help_str(1_000))[0].rstrip(".")
+
+
+def _options_near(problem: click.NoSuchOption) -> list[str]:
+    """Those of the command that may have been meant, as every other name is looked for."""
+    from budmodel_pipeline.identity.spelling import near
+
+    known = problem.ctx.command.params if problem.ctx else ()
+    options = [name for one in known if isinstance(one, click.Option) for name in (*one.opts, *one.secondary_opts)]
+    return near(problem.option_name, options)
 
 
 def _tell(problem: click.ClickException, *, as_json: bool) -> int:

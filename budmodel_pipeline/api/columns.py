@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, StringConstraints
 
-PROJECT = Path(__file__).parents[2] / "dbt_leaderboard" / "models"
+from budmodel_pipeline.warehouse.built_marts import documented
+
 # A text of Postgres holds every character but this one.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00]*$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -80,16 +79,13 @@ class Relation:
 def relations() -> Mapping[str, Relation]:
     """Every documented table and view by its name without the schema."""
     found: dict[str, Relation] = {}
-    for file in sorted(PROJECT.glob("*/*.yml")):
-        for model in yaml.load(file.read_bytes(), yaml.CSafeLoader).get("models", []):
-            columns = [
-                Column(one["name"], one["data_type"], _markdown(one["description"]), "constraints" not in one)
-                for one in model.get("columns", [])
-                if "data_type" in one
-            ]
-            name = f"{file.parent.name}.{model['name']}"
-            by_name = {one.name: one for one in columns}
-            found[model["name"]] = Relation(name, _markdown(model["description"]), by_name, _unique(model))
+    for name, model in documented().items():
+        columns = [
+            Column(one["name"], one["data_type"], _markdown(one["description"]), "constraints" not in one)
+            for one in model["columns"]
+        ]
+        by_name = {one.name: one for one in columns}
+        found[model["name"]] = Relation(name, _markdown(model["description"]), by_name, _unique(model))
     return MappingProxyType(found)
 
 

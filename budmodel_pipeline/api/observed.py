@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from budmodel_pipeline.warehouse.built_marts import older_build
+
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -42,7 +44,8 @@ def health_routes(database: Engine) -> APIRouter:
         """Whether there are marts is said, and is no failure of the service."""
         with database.connect() as connection:
             built: bool = connection.execute(text("select to_regclass('marts.leaderboard') is not null")).scalar_one()
-        return {"status": "ok", "marts": "built" if built else "not built yet"}
+            older = older_build(connection)
+        return {"status": "ok", "marts": older or ("built" if built else "not built yet")}
 
     return router
 

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from budmodel_pipeline.warehouse.built_marts import of_older_build
+
 MEDIA_TYPE = "application/problem+json"
 UNREADABLE = "The body cannot be read: it has to be JSON in UTF-8, not compressed, and not nested by the thousand."
 LOG = logging.getLogger(__name__)
@@ -95,9 +97,9 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def _of_database(error: BaseException) -> tuple[int, str]:
+    if (said := of_older_build(error)) is not None:
+        return 503, said
     match error:
-        case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InvalidSchemaName():
-            return 503, "The tables of this version are not there yet; `budmodel run --rebuild-marts` builds them."
         case errors.QueryCanceled():
             return 503, "The query took too long; narrow it by a filter, or ask for fewer rows."
         case errors.DataError():

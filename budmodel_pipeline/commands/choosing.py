@@ -58,11 +58,12 @@ def choose(
     """
     from budmodel_pipeline.commands import lookups
     from budmodel_pipeline.commands.listings import choice_rows
+    from budmodel_pipeline.warehouse.built_marts import expect_built
 
     if machine and memory is not None:
         raise click.UsageError("--machine says how much --memory there is: give one of them")
     with database() as (_, engine), engine.connect() as connection:
-        lookups.expect_built(connection, "model_choice")
+        expect_built(connection, "model_choice")
         scope = lookups.scope(connection, domain)
         wanted = Wanted(
             license=_license(license_name),
@@ -88,7 +89,7 @@ def choose(
         known = machines()[machine]
         show_points(known.title, [("has", f"{gigabytes(known.usable_bytes)} for a model. {known.reason}")])
         say("")
-    _show(chosen, scope, len(rows), limit)
+    _show(chosen, scope, len(rows), limit, is_asked=wanted != Wanted())
 
 
 @click.command()
@@ -131,9 +132,12 @@ def _as_rows(choices: "Iterable[Choice]") -> "list[Row]":
     return [{**choice.row, "why": choice.why, "not_known": choice.not_known} for choice in choices]
 
 
-def _show(chosen: Chosen, scope: str, models: int, limit: int) -> None:
+def _show(chosen: Chosen, scope: str, models: int, limit: int, *, is_asked: bool) -> None:
     if chosen.suitable:
-        say(f"{scope}: {len(chosen.suitable):,} of {models:,} models meet every condition")
+        meet = (
+            "meet every condition" if is_asked else "have a place; conditions such as --license or --memory narrow them down"
+        )
+        say(f"{scope}: {len(chosen.suitable):,} of {models:,} models {meet}")
         _show_some(chosen.suitable, limit)
     else:
         say(f"{scope}: none of {models:,} models is known to meet every condition")

@@ -27,7 +27,6 @@ def settings(**chosen: Any) -> "Settings":
 def database(origin: str | None = None, *, create: bool = False) -> Iterator[tuple["Settings", "Engine"]]:
     """The settings with a running, migrated database, and an engine on it."""
     asked = settings(**({"budmodel_origin": origin} if origin else {}))
-    from psycopg.errors import UndefinedColumn, UndefinedTable
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from budmodel_pipeline.commands import quickstart
@@ -36,6 +35,7 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
     from budmodel_pipeline.services.object_store import ObjectStoreError
     from budmodel_pipeline.services.postgres_programs import EmbeddedPostgresError
     from budmodel_pipeline.sources.catalog import CatalogError, catalog
+    from budmodel_pipeline.warehouse.built_marts import MartsError, of_older_build
     from budmodel_pipeline.warehouse.migrate import NewerSchemaError
     from budmodel_pipeline.warehouse.publish import PublishConflictError
     from budmodel_pipeline.warehouse.roles import RolesError
@@ -57,16 +57,16 @@ def database(origin: str | None = None, *, create: bool = False) -> Iterator[tup
         advice = "POSTGRES_HOST and its sisters say where it is; `budmodel migrate` creates missing databases."
         raise click.ClickException(f"The database does not answer: {_first_line(error.orig)}. {advice}") from error
     except ProgrammingError as error:
-        if not isinstance(error.orig, UndefinedColumn | UndefinedTable):
+        if (said := of_older_build(error.orig)) is None:
             raise
-        reason, advice = _first_line(error.orig), "`budmodel run --rebuild-marts` builds them anew."
-        raise click.ClickException(f"The marts are of another version of the code ({reason}); {advice}") from error
+        raise click.ClickException(said) from error
     except UnicodeEncodeError as error:
         raise click.ClickException(f"{error.object!r} holds bytes that are no UTF-8, so no table can hold it.") from error
     except (
         CatalogError,
         BackfillError,
         EmbeddedPostgresError,
+        MartsError,
         NewerSchemaError,
         ObjectStoreError,
         ReplayError,

@@ -33,7 +33,8 @@ SHOWN_OF_A_CHANGE = (
 def leaderboard(metric: str, limit: int, as_json: bool) -> None:
     """The top of METRIC, such as lmarena_text.rating_overall; `budmodel metrics` lists them."""
     from budmodel_pipeline.commands.listings import about_leaderboard, leaderboard_rows
-    from budmodel_pipeline.commands.lookups import expect_built, metric_id
+    from budmodel_pipeline.commands.lookups import metric_id
+    from budmodel_pipeline.warehouse.built_marts import expect_built
 
     with database() as (_, engine), engine.connect() as connection:
         expect_built(connection, "leaderboard")
@@ -57,7 +58,6 @@ def metrics(domain: str | None, source: str | None, headline: bool, as_json: boo
     from budmodel_pipeline.commands.listings import metric_rows
 
     with database() as (_, engine), engine.connect() as connection:
-        lookups.expect_built(connection, "benchmarks")
         asked = lookups.domain(connection, domain) if domain is not None else None
         rows = metric_rows(connection, asked, source, headlines=headline)
     if not as_json:

@@ -44,6 +44,7 @@ def license_of_target(
 
 def _tell(target: str, as_json: bool) -> None:
     from budmodel_pipeline.connections import live
+    from budmodel_pipeline.identity.hub_links import is_repository
     from budmodel_pipeline.licensing.model import Value
     from budmodel_pipeline.model_info.repository import RepositoryError
     from budmodel_pipeline.targets.license_report import license_json, summary
@@ -62,6 +63,8 @@ def _tell(target: str, as_json: bool) -> None:
         say(line)
     if all(one.value is Value.UNKNOWN for one in found.answers):
         say("Nothing is known of what it permits: read it yourself.")
+        if is_repository(target):
+            say(f"That of a model of the hub is asked for as hf:{target}.")
         return
     say("")
     show(

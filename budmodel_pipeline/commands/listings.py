@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from budmodel_pipeline.commands.lookups import UnknownNameError, expect_built, metric_id, model_id
+from budmodel_pipeline.commands.lookups import UnknownNameError, metric_id, model_id
+from budmodel_pipeline.warehouse.built_marts import expect_built
 
 Row = dict[str, Any]
 

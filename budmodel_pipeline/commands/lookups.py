@@ -9,23 +9,11 @@ from budmodel_pipeline.identity.resolve import resolve
 from budmodel_pipeline.identity.spelling import SHOWN, meant, near, spelling, unknown
 from budmodel_pipeline.identity.tokens import UnresolvableName
 from budmodel_pipeline.ranking.evidence import OVERALL
-
-NOTHING_BUILT = "There are no marts yet; `budmodel run` builds them."
+from budmodel_pipeline.warehouse.built_marts import expect_built
 
 
 class UnknownNameError(Exception):
     """A name that means nothing here, or several things; says what comes near."""
-
-
-def is_built(connection: Connection, mart: str) -> bool:
-    """Whether dbt has made that table."""
-    return connection.execute(text("select to_regclass('marts.' || :mart)"), {"mart": mart}).scalar() is not None
-
-
-def expect_built(connection: Connection, *marts: str) -> None:
-    """Raises UnknownNameError where one of these tables is not there yet."""
-    if not all(is_built(connection, mart) for mart in marts):
-        raise UnknownNameError(NOTHING_BUILT)
 
 
 def model_id(connection: Connection, name: str) -> str:
@@ -89,7 +77,8 @@ def metric_id(connection: Connection, name: str) -> str:
 
 
 def domain(connection: Connection, name: str) -> str:
-    """The domain of benchmarks of that name. Raises UnknownNameError."""
+    """The domain of benchmarks of that name. Raises UnknownNameError and MartsError."""
+    expect_built(connection, "benchmarks")
     domains: list[str] = list(connection.execute(text("select distinct domain from marts.benchmarks order by 1")).scalars())
     return _known("domain", name, domains, f"Known: {', '.join(domains)}.")
 

@@ -125,14 +125,14 @@ def request(target: str, by: str | None, priority: int, wait: bool, timeout: int
     """
     import getpass
 
-    from budmodel_pipeline.targets.target import TargetError, parse_target, target_of
+    from budmodel_pipeline.targets.target import TargetError, instead_of_a_path, parse_target, target_of
 
     if timeout is not None and not wait:
         raise click.UsageError("--timeout says how long to --wait")
     try:
         asked = parse_target(target)
         if asked.provider == "disk" and not os.path.exists(asked.uri):  # noqa: PTH110 - no also to what is too long
-            raise click.ClickException(f"There is no file or directory {asked.uri}; a model of the hub is hf:org/name.")
+            raise click.ClickException(f"There is no file or directory {asked.uri}: {instead_of_a_path(asked.uri)}.")
         # Whoever serves the request works in another folder.
         place = str(Path(asked.uri).absolute()) if asked.provider == "disk" else asked.place
         wanted = target_of(asked.provider, place)
@@ -191,7 +191,6 @@ def models(
     from budmodel_pipeline.commands.listings import Wanted, model_rows
 
     with context.database() as (_, engine), engine.connect() as connection:
-        lookups.expect_built(connection, "benchmarks", "model_cards")
         wanted = Wanted(
             domain=lookups.domain(connection, domain) if domain is not None else None,
             license_id=lookups.license_id(license_name) if license_name is not None else None,

@@ -117,7 +117,7 @@ def run(
 @click.command()
 @as_json
 def sources(as_json: bool) -> None:
-    """Every source: status, last success, next due, problems. The exit status is 1 when one is failing."""
+    """How every source stands: status, last success, next due, problems. The exit status is 1 when one is failing."""
     from budmodel_pipeline.commands.reports import source_rows
     from budmodel_pipeline.sources.catalog import catalog
     from budmodel_pipeline.warehouse.publish import register_sources

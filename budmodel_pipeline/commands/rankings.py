@@ -21,7 +21,8 @@ NOT_SHOWN = ("group_id", "benchmark_ids", "sources", "published_name", "variant"
 
 
 @click.command()
-@click.argument("domain", default="overall")
+@click.argument("domain", required=False)
+@click.option("--domain", "domain_named", metavar="DOMAIN", help="The same as DOMAIN, as other commands have it.")
 @click.option(
     "--source",
     "sources",
@@ -37,7 +38,8 @@ NOT_SHOWN = ("group_id", "benchmark_ids", "sources", "published_name", "variant"
 @click.option("--limit", type=Count(min=1), default=20, show_default=True, help="How many rows.")
 @as_json
 def ranking(
-    domain: str,
+    domain: str | None,
+    domain_named: str | None,
     sources: Sequence[str],
     no_self_reported: bool,
     makers_word: bool,
@@ -53,12 +55,16 @@ def ranking(
     A place needs 3 benchmarks that others than the maker measured; models without one come last.
     """
     from budmodel_pipeline.commands import lookups, reports
+    from budmodel_pipeline.ranking.evidence import OVERALL
+    from budmodel_pipeline.warehouse.built_marts import expect_built
 
+    if domain and domain_named:
+        raise click.UsageError("DOMAIN and --domain are the same: give one of them")
     if no_self_reported and makers_word:
         raise click.UsageError("--no-self-reported leaves out what --makers-word gives a place to: give one of them")
     with database() as (_, engine), engine.connect() as connection:
-        lookups.expect_built(connection, "model_ranking")
-        domain = lookups.scope(connection, domain)
+        expect_built(connection, "model_ranking")
+        domain = lookups.scope(connection, domain or domain_named or OVERALL)
         group = lookups.group_id(connection, model) if model else None
         if sources or no_self_reported or makers_word or since:
             from budmodel_pipeline.ranking.evidence import Switches

@@ -23,13 +23,10 @@ def report(file: Path | None, opened: bool, commercial: bool, as_json: bool) -> 
 
     Without a FILE it is report.html in BUDMODEL_HOME. What publishers forbid to pass on is left out.
     """
-    from budmodel_pipeline.workflows.report_content import NoReportError, make_report, write_report
+    from budmodel_pipeline.workflows.report_content import make_report, write_report
 
     with database() as (settings, engine):
-        try:
-            made = make_report(engine, datetime.now(UTC), commercial=commercial)
-        except NoReportError as error:
-            raise click.ClickException(str(error)) from error
+        made = make_report(engine, datetime.now(UTC), commercial=commercial)
         place = (file or settings.report_file).absolute()
         try:
             write_report(made, place)

@@ -7,13 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from budmodel_pipeline.commands.lookups import UnknownNameError, expect_built, is_built, model_id
+from budmodel_pipeline.commands.lookups import UnknownNameError, model_id
 from budmodel_pipeline.targets.target import is_written_as_target
+from budmodel_pipeline.warehouse.built_marts import expect_built, is_built
 from budmodel_pipeline.warehouse.changes import changes_between
 from budmodel_pipeline.warehouse.states import SourceState
 from budmodel_pipeline.workflows.cadence import next_due
 
 Row = dict[str, Any]
+# What the report of a model is read from.
+REPORTED = ("model_cards", "model_comparison", "model_health", "model_lineage", "model_prices", "self_reported_evaluations")
 
 
 def source_rows(states: Sequence[SourceState], now: datetime) -> list[Row]:
@@ -233,7 +236,7 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
 
     A path may be given from where one stands. Raises UnknownNameError.
     """
-    expect_built(connection, "model_cards")
+    expect_built(connection, *REPORTED)
     asked = target_named(connection, name)
     meant = (asked["model_id"] or asked["target"]) if asked else _model_named(connection, name)
     targets = [asked["target"]] if asked else []
@@ -250,13 +253,10 @@ def model_report(connection: Connection, name: str) -> dict[str, Any]:
             where model_id = :id order by source, published_name"""
         ),
         "cards": rows(f"select * from marts.model_cards where {mine} order by target"),
-        # Nothing where the marts are older than this table.
         "prices": rows(
             """select * from marts.model_prices where model_id = :id and variant is null
             order by provider, published_id, mode, context_above"""
-        )
-        if is_built(connection, "model_prices")
-        else [],
+        ),
         "lineage": rows(
             f"""select name as model, base_model, relation, method from marts.model_lineage
             where {mine} or base_model_id = :id order by name, base_model"""

@@ -35,11 +35,12 @@ def outcome(connection: "Connection", started: datetime, attempted: Sequence[str
 
 def report_page(engine: "Engine", settings: "Settings") -> Path | None:
     """The page that shows what there is now; None where there are no marts to make it of."""
-    from budmodel_pipeline.workflows.report_content import NoReportError, make_report, write_report
+    from budmodel_pipeline.warehouse.built_marts import MartsError
+    from budmodel_pipeline.workflows.report_content import make_report, write_report
 
     try:
         write_report(make_report(engine, datetime.now(UTC)), settings.report_file)
-    except NoReportError:
+    except MartsError:
         return None
     return settings.report_file
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from budmodel_pipeline.model_info.repository import RepositoryFile
 from budmodel_pipeline.targets.archive_streams import UnsafeArchiveError
 from budmodel_pipeline.targets.provider import FileUnavailableError, ProviderError, State
+from budmodel_pipeline.targets.target import instead_of_a_path
 
 # What zipfile, tarfile and the decompressors below them raise on bytes that are not as they should be.
 _BROKEN = (
@@ -82,7 +83,7 @@ def io_failures(target: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise unreadable(target, "not_found", "there is no such file or directory", "check the path") from None
+        raise unreadable(target, "not_found", "there is no such file or directory", instead_of_a_path(target)) from None
     except PermissionError:
         raise unreadable(target, "forbidden", "it may not be read", "check the rights of the file") from None
     except UnsafeArchiveError as error:

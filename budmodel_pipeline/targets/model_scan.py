@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from budmodel_pipeline.model_info.repository import Repository, RepositoryError, RepositoryFile
 from budmodel_pipeline.targets.provider import ProviderError
-from budmodel_pipeline.targets.target import parse_target
+from budmodel_pipeline.targets.target import instead_of_a_path, parse_target
 from budmodel_scanner.cache import ScanCache
 from budmodel_scanner.folder import folder_listing
 from budmodel_scanner.isolation import ScanFailure
@@ -122,7 +122,7 @@ def disk_listing(target: Path) -> Listing:
         return folder_listing(target)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ProviderError(str(target), "not_found", reason, hint="check the path", permanent=True) from None
+        raise ProviderError(str(target), "not_found", reason, hint=instead_of_a_path(str(target)), permanent=True) from None
 
 
 def hub_listing(model: "HubModel", work: Path, cache: ScanCache, download: Download) -> Listing:

@@ -55,6 +55,11 @@ def is_written_as_target(word: str) -> bool:
     return word.startswith((_HUB, _CLOUD)) or "://" in word
 
 
+def instead_of_a_path(word: str) -> str:
+    """What to do where nothing lies at the path `word`: it may be meant for a model of the hub."""
+    return f"check the path; a model of the hub is {_HUB}{word if is_repository(word) else 'org/name'}"
+
+
 def parse_target(word: str) -> Target:
     """The target that a person wrote. Raises TargetError."""
     if word.startswith(_HUB):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from budmodel_pipeline.warehouse.built_marts import older_build
 from budmodel_pipeline.warehouse.rows import replace_rows
 from budmodel_pipeline.warehouse.tables import marts_inputs
 
@@ -67,12 +68,13 @@ def current_snapshots(connection: Connection) -> dict[str, str]:
 
 
 def marts_behind(connection: Connection) -> frozenset[str]:
-    """What the marts were not yet built from as a whole: current snapshots, and models read since."""
+    """What the marts were not yet built from as a whole: current snapshots, models read since, this version of the code."""
     built = connection.execute(text("select source, marts_snapshot_id from budmodel.sources"))
     held = {row.source: row.marts_snapshot_id for row in built}
     behind = {snapshot for source, snapshot in current_snapshots(connection).items() if held[source] != snapshot}
     read, models_held = newest_extraction(connection), _models_held(connection)
-    return frozenset(behind if read == models_held else behind | {f"{MODELS_READ} {read}"})
+    behind |= {f"{MODELS_READ} {read}"} if read != models_held else set()
+    return frozenset(behind | ({older} if (older := older_build(connection)) else set()))
 
 
 def newest_extraction(connection: Connection) -> str | None:

@@ -41,7 +41,7 @@ def release(engine: Engine, store: ObjectStore, now: datetime) -> Release:
     """The release of this week, which is made where there is none younger than CADENCE.
 
     It holds all marts as Parquet, for every use: what may not be used for money is left out. The manifest is written last,
-    so a release without one was never made whole and is made again. Raises ExportError and ObjectStoreError.
+    so a release without one was never made whole and is made again. Raises ExportError, MartsError and ObjectStoreError.
     """
     newest = newest_release(store)
     if newest and now.date() - newest[0] < CADENCE:

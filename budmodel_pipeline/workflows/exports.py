@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from budmodel_pipeline.warehouse.built_marts import expect_built, marts
 from budmodel_pipeline.workflows.export_formats import BATCH, FORMATS, ExportColumn, TooLongError
 from budmodel_pipeline.workflows.export_metadata import ExportedTable, attributions, croissant, data_package
 from budmodel_pipeline.workflows.published_evaluations import records
@@ -22,7 +23,7 @@ _COLUMNS = text("""
     select relname as mart, obj_description(pg_class.oid, 'pg_class') as about, attname as name,
            format_type(atttypid, null) as type, coalesce(col_description(pg_class.oid, attnum), '') as description
     from pg_class join pg_attribute on attrelid = pg_class.oid
-    where relnamespace = to_regnamespace('marts') and relkind in ('r', 'v') and attnum > 0 and not attisdropped
+    where attrelid = any(cast(:marts as regclass[])) and attnum > 0 and not attisdropped
     order by relname, attnum
 """)
 _NEWEST = text("select max(fetched_at)::date from marts.leaderboard")
@@ -58,7 +59,8 @@ class Exported:
 def export(engine: Engine, folder: Path, file_format: str, *, noncommercial: bool) -> list[Exported]:
     """Writes all marts as of one moment into `folder`, which must be new or empty; it is there as a whole or not at all.
 
-    What may not be used for money is left out unless the export is `noncommercial`. Raises ExportError.
+    What may not be used for money is left out unless the export is `noncommercial`. Raises ExportError, and MartsError
+    where the marts are not those of this code.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder} is not empty: an export goes into a folder of its own")
@@ -80,18 +82,18 @@ def export(engine: Engine, folder: Path, file_format: str, *, noncommercial: boo
 
 def _write_all(connection: Connection, folder: Path, file_format: str, *, noncommercial: bool) -> list[Exported]:
     connection.execute(text("set local time zone 'UTC'"))
-    marts: dict[str, list[ExportColumn]] = {}
+    # Not what else lies beside them: an older version may have left a mart behind that nothing builds any more.
+    expect_built(connection, *marts())
+    columns: dict[str, list[ExportColumn]] = {}
     about: dict[str, str] = {}
-    for row in connection.execute(_COLUMNS):
-        marts.setdefault(row.mart, []).append(ExportColumn(row.name, row.type, row.description))
+    for row in connection.execute(_COLUMNS, {"marts": [f"marts.{mart}" for mart in marts()]}):
+        columns.setdefault(row.mart, []).append(ExportColumn(row.name, row.type, row.description))
         about[row.mart] = row.about or ""
-    if "data_terms" not in marts:
-        raise ExportError("the marts are not built, so that nothing can be exported: budmodel run --rebuild-marts")
     kept_out = withheld(connection, noncommercial=noncommercial)
-    written = [_write(connection, folder, file_format, mart, columns, kept_out) for mart, columns in marts.items()]
+    written = [_write(connection, folder, file_format, mart, held, kept_out) for mart, held in columns.items()]
     named = credited(terms_of_all(connection), kept_out)
     hashes = {path: _sha256(folder / path) for path in {one.path for one in written}}
-    tables = [ExportedTable(one.mart, one.path, about[one.mart], marts[one.mart], hashes[one.path]) for one in written]
+    tables = [ExportedTable(one.mart, one.path, about[one.mart], columns[one.mart], hashes[one.path]) for one in written]
     (folder / ATTRIBUTIONS).write_text(attributions(named, kept_out), encoding="utf-8")
     _write_json(folder / PACKAGE, data_package(tables, file_format, named))
     _write_json(folder / CROISSANT, croissant(tables, file_format, named, connection.execute(_NEWEST).scalar()))

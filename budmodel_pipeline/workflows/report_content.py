@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from budmodel_pipeline.licensing.questions import QUESTIONS
 from budmodel_pipeline.report.compact import Table, first_of_each, models_and_places, table
 from budmodel_pipeline.report.page import page
+from budmodel_pipeline.warehouse.built_marts import expect_built
 from budmodel_pipeline.workflows.withholding import Withheld, credited, rule_of, terms_of_all, withheld
 
 # What it is made of.
@@ -77,10 +78,6 @@ _SPOKE = """
 """
 
 
-class NoReportError(Exception):
-    """There is nothing to make a report of; the text says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """A page, and what is on it."""
@@ -96,15 +93,11 @@ class Report:
 def make_report(engine: Engine, now: datetime, *, commercial: bool = False) -> Report:
     """The report as of `now`. What may not be passed on is left out; with `commercial` also what may not be for money.
 
-    Raises NoReportError where the marts are not built.
+    Raises MartsError where the marts are not those of this code.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.execute(text("set local time zone 'UTC'"))
-        built = text(
-            "select bool_and(to_regclass('marts.' || mart) is not null) from unnest(cast(:marts as text[])) as mart"
-        )
-        if not connection.execute(built, {"marts": list(MARTS)}).scalar_one():
-            raise NoReportError("The marts are not built, so that there is nothing to report: budmodel run --rebuild-marts")
+        expect_built(connection, *MARTS)
         kept_out = withheld(connection, noncommercial=not commercial)
         return _made(_Reading(connection, kept_out), now, commercial=commercial)
 

@@ -114,7 +114,7 @@ def test_a_folder_is_asked_for_from_where_one_stands(served: Served) -> None:
         ("cloud:openai", "expected the id of a model such as openai/"),
         ("ftp://host.example/model.gguf", "expected an http or https URL"),
         ("https://me:secret@host.example/model.gguf", "expected a URL without a user and password"),
-        ("Qwen/Qwen3-32B", "a model of the hub is hf:org/name"),
+        ("Qwen/Qwen3-32B", "a model of the hub is hf:Qwen/Qwen3-32B"),
         ("", "expected a uri of 1 to 1,000 printable characters"),
     ],
 )

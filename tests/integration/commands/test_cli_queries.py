@@ -394,16 +394,6 @@ def test_a_model_without_a_score_is_named(samples_run: Run) -> None:
     assert "No score of microsoft/phi-4" not in out
 
 
-def test_marts_of_an_older_version_are_said_to_be_so(samples_run: Run, install: Install) -> None:
-    at = install(of=samples_run.at)
-    assert at.server is not None
-    with at.server.connect(at.database) as connection:
-        connection.execute("alter table marts.model_comparison drop column percentile")
-    said = fails_clearly(at.run("compare", *PAIR))
-    assert 'The marts are of another version of the code (column "percentile" does not exist' in said
-    assert "`budmodel run --rebuild-marts` builds them anew." in said
-
-
 def test_what_is_spelled_otherwise_is_accepted(samples_run: Run) -> None:
     rows = samples_run.at.json("leaderboard", METRIC, "--limit", "1")
     assert samples_run.at.json("LeaderBoard", "LMArena text rating overall", "--limit", "1") == rows

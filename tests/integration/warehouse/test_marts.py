@@ -1,35 +1,23 @@
 """The marts against expectations worked out by hand: one dbt build over a few made snapshots, then many questions."""
 
-import csv
 import json
-import os
 import re
-import sqlite3
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
-from psycopg import sql
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from budmodel_pipeline.model_info.offers import price_range
-from budmodel_pipeline.services.embedded_postgres import Server, ensure_database
 from budmodel_pipeline.sources.contract import Unit
+from budmodel_pipeline.warehouse.built_marts import older_build
 from budmodel_pipeline.warehouse.snapshots import record_failure
-from budmodel_pipeline.workflows.export_formats import FORMATS
-from budmodel_pipeline.workflows.exports import Exported, ExportError, export
 from budmodel_pipeline.workflows.week_in_review import digest_of
+from tests.integration.warehouse.built_database import MARTS, PROJECT, Built
 from tests.integration.warehouse.filled_database import (
     FIRST,
     FOURTH,
@@ -42,38 +30,8 @@ from tests.integration.warehouse.filled_database import (
     OTHERS,
     SECOND,
     THIRD,
-    ZONE,
-    fill,
 )
 
-PROJECT = Path(__file__).parents[3] / "dbt_leaderboard"
-MARTS = {
-    "benchmarks",
-    "data_terms",
-    "gaps",
-    "identity_review",
-    "leaderboard",
-    "leaderboard_changes",
-    "leaderboard_history",
-    "license_conflicts",
-    "license_faq",
-    "licenses",
-    "model_cards",
-    "model_choice",
-    "model_comparison",
-    "model_groups",
-    "model_health",
-    "model_lineage",
-    "model_prices",
-    "model_ranking",
-    "model_variants",
-    "ranking_benchmarks",
-    "ranking_evidence",
-    "security_findings",
-    "self_reported_evaluations",
-    "self_reported_gap",
-    "source_health",
-}
 # Of each analysis some columns and what its first rows hold there; (b) and (d) ask for metrics that no source here has.
 ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
     "a_best_small_open_model": ("display_name gb_at_32k license_id", [("Gamma", Decimal("19.8"), "apache-2.0")]),
@@ -98,62 +56,6 @@ ANALYSES: Mapping[str, tuple[str, list[tuple[object, ...]]]] = {
 }
 
 
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A database after one dbt build, and the folder that dbt wrote to."""
-
-    engine: Engine
-    target: Path
-    output: str
-
-    def rows(self, query: str, **values: object) -> list[Row]:
-        with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(text(query), values).mappings()]
-
-    def row(self, query: str, **values: object) -> Row:
-        [row] = self.rows(query, **values)
-        return row
-
-
-@pytest.fixture(scope="module")
-def built(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """Four sources in their different states, built once for all questions."""
-    name = f"marts_{uuid.uuid4().hex}"
-    ensure_database(postgres_server, name)
-    engine = create_engine(postgres_server.url(name), connect_args={"options": f"-c timezone={ZONE}"})
-    fill(engine)
-    target = tmp_path_factory.mktemp("dbt")
-    variables = {
-        "POSTGRES_HOST": postgres_server.host,
-        "POSTGRES_PORT": str(postgres_server.port),
-        "POSTGRES_USER": postgres_server.user,
-        "POSTGRES_PASSWORD": postgres_server.password,
-        "POSTGRES_DB": name,
-        "PGTZ": ZONE,
-    }
-    read_from = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    write_to = ["--target-path", str(target), "--log-path", str(target)]
-    output = ""
-    for command in (["build"], ["compile", "--select", "path:analyses", "--vars", "{model: alpha}"]):
-        finished = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), *command, *read_from, *write_to],
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert finished.returncode == 0, finished.stdout
-        output += finished.stdout
-    yield Built(engine, target, output)
-    engine.dispose()
-    with postgres_server.connect() as administration:
-        administration.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
 def places(built: Built, metric: str) -> dict[str, tuple[Any, ...]]:
     query = "select entry_key, rank, percentile, ranked_entries from marts.leaderboard where metric_id = :metric"
     rows = built.rows(query, metric=metric)
@@ -163,6 +65,32 @@ def places(built: Built, metric: str) -> dict[str, tuple[Any, ...]]:
 def test_the_build_passes_without_a_warning(built: Built) -> None:
     assert "WARN=0 ERROR=0 SKIP=0" in built.output
     assert not re.search(r"\[WARNING\]|Deprecat", built.output)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("alter table marts.gaps add unheard_of text", None),
+        (
+            "alter table marts.model_choice rename contradicted_providers to contradicted",
+            "(no marts.model_choice.contradicted_providers)",
+        ),
+        ("alter table marts.benchmarks alter models type text", "(marts.benchmarks.models is text)"),
+        ("drop table marts.gaps", "(no marts.gaps)"),
+        (
+            "drop schema staging cascade; drop table marts.gaps",
+            "(no marts.gaps, ",
+        ),
+        ("drop schema staging, marts cascade", None),
+    ],
+)
+def test_marts_of_this_version_are_told_from_those_of_an_older_one(built: Built, change: str, said: str | None) -> None:
+    with built.engine.connect() as connection:
+        assert older_build(connection) is None
+        connection.execute(text(change))
+        found = older_build(connection)
+        connection.rollback()
+    assert found is None if said is None else found is not None and said in found
 
 
 @pytest.mark.parametrize("question", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))
@@ -749,110 +677,3 @@ def test_a_group_holds_its_models_and_sources(built: Built) -> None:
         "select model_ids, sources, sources_count, names from marts.model_groups where group_id = 'openai/gpt-5'"
     )
     assert tuple(group.values()) == (["openai/gpt-5", "openai/gpt-5-2025-08-07"], ["broken", "quiet"], 2, 2)
-
-
-def test_terms_name_the_source_or_the_one_benchmark_that_they_are_about(built: Built) -> None:
-    rows = built.rows(
-        "select source, benchmark_id, title, allowed, commercial from marts.data_terms order by 1, 2 nulls first"
-    )
-    told = [tuple(row.values()) for row in rows if row["source"] in ("arena", "models.dev")]
-    assert told == [
-        ("arena", None, "Arena", "unclear", "unclear"),
-        ("models.dev", None, "models.dev", "permitted", "permitted"),
-    ]
-    assert len(rows) == 8
-
-
-def exported(built: Built, folder: Path, file_format: str, *, noncommercial: bool = False) -> dict[str, Exported]:
-    return {one.mart: one for one in export(built.engine, folder, file_format, noncommercial=noncommercial)}
-
-
-@contextmanager
-def terms_of(built: Built, source: str, allowed: str, commercial: str) -> Iterator[None]:
-    change = text("update budmodel.data_terms set allowed = :allowed, commercial = :commercial where source = :source")
-    for values in ((allowed, commercial), ("unclear", "unclear")):
-        with built.engine.begin() as connection:
-            connection.execute(change, {"source": source, "allowed": values[0], "commercial": values[1]})
-        if values != ("unclear", "unclear"):
-            yield
-
-
-@pytest.mark.parametrize("file_format", list(FORMATS))
-def test_an_export_holds_every_row_of_every_mart_and_is_the_same_twice(
-    built: Built, tmp_path: Path, file_format: str
-) -> None:
-    written = exported(built, tmp_path / "once", file_format)
-    exported(built, tmp_path / "again", file_format)
-    assert set(written) == MARTS
-    for mart, one in written.items():
-        assert (one.rows, one.left_out) == (built.row(f"select count(*) as rows from marts.{mart}")["rows"], 0), mart
-    manifest = json.loads((tmp_path / "once" / "manifest.json").read_text())
-    assert {file["path"] for file in manifest["files"]} == {p.name for p in (tmp_path / "once").iterdir()} - {
-        "manifest.json"
-    }
-    changing = {"source_health", "marts"}
-    for file in manifest["files"]:
-        content = (tmp_path / "once" / file["path"]).read_bytes()
-        assert sha256(content).hexdigest() == file["sha256"]
-        if file["path"].split(".")[0] not in changing:
-            assert (tmp_path / "again" / file["path"]).read_bytes() == content, file["path"]
-    package = json.loads((tmp_path / "once" / "datapackage.json").read_text())
-    assert {resource["name"] for resource in package["resources"]} == MARTS
-    assert all(field["description"] for resource in package["resources"] for field in resource["schema"]["fields"])
-
-
-def test_exported_values_are_those_of_the_marts(built: Built, tmp_path: Path) -> None:
-    expected = built.row("select avg(score) as score, count(*) as rows, count(rank) as ranked from marts.leaderboard")
-    exported(built, tmp_path / "parquet", "parquet")
-    table = pq.read_table(tmp_path / "parquet" / "leaderboard.parquet").to_pylist()
-    exported(built, tmp_path / "sqlite", "sqlite")
-    with closing(sqlite3.connect(tmp_path / "sqlite" / "marts.sqlite")) as database:
-        stored = database.execute("select avg(score), count(*), count(rank) from leaderboard").fetchone()
-    assert stored == (pytest.approx(float(expected["score"])), expected["rows"], expected["ranked"])
-    assert sum(row["score"] for row in table) / len(table) == pytest.approx(float(expected["score"]))
-
-
-@pytest.mark.parametrize(
-    ("terms", "noncommercial", "withheld"),
-    [
-        (("forbidden", "forbidden"), True, True),
-        (("permitted", "forbidden"), False, True),
-        (("permitted", "forbidden"), True, False),
-        (("permitted", "permitted"), False, False),
-    ],
-)
-def test_what_may_not_be_passed_on_is_left_out_and_counted(
-    built: Built, tmp_path: Path, terms: tuple[str, str], noncommercial: bool, withheld: bool
-) -> None:
-    with terms_of(built, "arena", *terms):
-        written = exported(built, tmp_path / "out", "csv", noncommercial=noncommercial)
-    for mart in (
-        "leaderboard",
-        "leaderboard_history",
-        "leaderboard_changes",
-        "benchmarks",
-        "model_comparison",
-        "model_ranking",
-        "model_choice",
-        "gaps",
-    ):
-        assert (written[mart].left_out > 0) is withheld, mart
-    with (tmp_path / "out" / "leaderboard.csv").open(newline="") as file:
-        sources = {row["source"] for row in csv.DictReader(file)}
-    assert ("arena" in sources) is not withheld
-    assert "lapsed" in sources
-    assert ("Left out" in (tmp_path / "out" / "ATTRIBUTIONS.md").read_text()) is withheld
-
-
-def test_an_export_overwrites_nothing_and_goes_on_after_a_kill(built: Built, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    (folder / "mine.txt").write_text("mine")
-    with pytest.raises(ExportError, match="is not empty"):
-        exported(built, folder, "csv")
-    assert [place.name for place in tmp_path.rglob("*")] == ["out", "mine.txt"]
-    (tmp_path / ".new.unfinished").mkdir()
-    (tmp_path / ".new.unfinished" / "half.csv").write_text("half")
-    exported(built, tmp_path / "new", "csv")
-    assert not (tmp_path / "new" / "half.csv").exists()
-    assert not (tmp_path / ".new.unfinished").exists()

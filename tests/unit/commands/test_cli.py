@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from budmodel_pipeline.cli import PLACES, main
+from budmodel_pipeline.cli import HEADINGS, PLACES, main
 from budmodel_pipeline.commands.models import VERDICTS
 from budmodel_pipeline.commands.options import Amount, OneOf
 from budmodel_pipeline.commands.pipeline import ORIGINS
@@ -18,7 +18,7 @@ from budmodel_scanner import Verdict
 
 def test_every_command_has_its_name_and_a_word_of_help() -> None:
     context = click.Context(main)
-    assert main.list_commands(context) == sorted(PLACES)
+    assert main.list_commands(context) == sorted(PLACES) == sorted(name for names in HEADINGS.values() for name in names)
     for name in PLACES:
         command = main.get_command(context, name)
         assert command is not None
@@ -62,6 +62,9 @@ def test_every_command_answers_programs_but_the_one_that_becomes_another_program
         (["help", "leaderbord"], 2, "There is no command 'leaderbord'. Do you mean leaderboard?"),
         (["choose", "--machine", "rtx 4091"], 2, "'rtx 4091' is none of rtx-4090, h100, mac-64gb. Do you mean rtx-4090?"),
         (["export", "x", "--format", "pdf"], 2, "'pdf' is none of parquet, csv, sqlite, xlsx."),
+        (["ranking", "--doman", "coding"], 2, "No such option '--doman'. Did you mean '--domain'?"),
+        (["compare", "x", "--only"], 2, "No such option '--only'."),
+        (["ranking", "coding", "--domain", "math"], 2, "DOMAIN and --domain are the same: give one of them"),
         (["changes", "--week", "yesterday"], 2, "expected a day such as 2026-03-01; found 'yesterday'."),
         (["models", "--limit", "ten"], 2, "'ten' is not a valid number."),
         (["choose", "--context", "32q"], 2, "expected a number such as 32k, 500M, 8B or 7000000000; found '32q'."),
