@@ -116,10 +116,10 @@ def _piped(script: Script) -> Iterator[Hostile]:
     """`curl … | sh`, `base64 -d | python`."""
     for stages in script.pipelines():
         of_stages = [list(script.commands(stage)) for stage in stages]
-        for number, runners in enumerate(of_stages):
-            if any(_runs_its_input(command) for command in runners):
-                before = [command for commands in of_stages[:number] for command in commands]
-                yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
+        # What stands before the last of them stands before all: each command is looked at once.
+        runners = [number for number, commands in enumerate(of_stages) if any(map(_runs_its_input, commands))]
+        before = [command for commands in of_stages[: max(runners, default=0)] for command in commands]
+        yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
 
 
 def _put_into(script: Script) -> Iterator[Hostile]:

@@ -188,6 +188,13 @@ def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
 
 
 @pytest.mark.cost
+def test_a_pipeline_of_a_thousand_shells_costs_a_look_at_each() -> None:
+    # Found by fuzzing: each shell looked at everything before it, six seconds for seven kilobytes.
+    with at_most_cpu_seconds(2):
+        assert findings_of("install.sh", "#!/bin/sh\ncurl https://sh.rustup.rs" + " |\n sh" * 1200) == []
+
+
+@pytest.mark.cost
 def test_texts_too_large_for_their_kind_are_unscanned() -> None:
     assert verdict_of_text("a.md", "word " * 2_000_000) is Verdict.UNSCANNED
     assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED
