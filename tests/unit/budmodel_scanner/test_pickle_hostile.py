@@ -240,7 +240,7 @@ INDIRECT = {
     "a dotted name of a family": whole(stack_name("sklearn.utils", "fixes.unheard"), protocol=4),
     "what a family is without": whole(name("nltk.data", "Unheard") + b")\x81"),
     "a lazy module of a family": whole(name("imblearn", "LazyLoader") + b")\x81"),
-    "another package of a similar name": whole(name("sklearn_extra.cluster", "Unheard") + b")\x81"),
+    "another package of a similar name": whole(name("sklearn_other.cluster", "Unheard") + b")\x81"),
     "an attribute of a module of a family": whole(
         call(name("builtins", "getattr"), name("sklearn.utils", "fixes"), text("np"))
     ),
