@@ -4,8 +4,10 @@ https://github.com/google/leveldb/blob/main/doc/table_format.md
 """
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
+from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.checksums import masked_crc32c
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
@@ -17,6 +19,9 @@ _MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
 _MAX_BLOCK_BYTES = 64 << 20
+# Fields of the entry without a name and of all others:
+# https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/tensor_bundle.proto
+_SHARDS, _SHARD, _OFFSET, _SIZE = 1, 3, 4, 5
 
 
 def recognizes(head: bytes, name: str) -> bool:
@@ -38,17 +43,29 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         blocks.append((inner.varint(), inner.varint()))
     for _ in _entries(content, handles[0], ranges, place):
         pass
+    weights, shards = WeightRanges(), 1
     for block in blocks:
         for name, value in _entries(content, block, ranges, place):
             yield from examine_metadata(name, "a name of a tensor", "checkpoint", place, nested)
-            for _ in fields(MemoryContent(value), 0, len(value), "checkpoint", place):
-                pass
+            stated = {
+                field.number: field.value for field in fields(MemoryContent(value), 0, len(value), "checkpoint", place)
+            }
+            if name:
+                weights.add(_shard(stated.get(_SHARD, 0), shards, place), stated.get(_OFFSET, 0), stated.get(_SIZE, 0))
+            else:
+                shards = stated.get(_SHARDS, 1)
     gaps, overlaps = swept(ranges, 0, content.size)
     for start, end in gaps:
         yield from examine_leftover(content, start, end - start, "gap", "checkpoint", place, nested)
     if overlaps:
         where = place.at(f"byte {overlaps[0]:,}")
         yield Finding("checkpoint.overlap", Verdict.SUSPICIOUS, "blocks of the table overlap", where)
+    yield from weights.notes(place)
+
+
+def _shard(number: int, shards: int, place: Place) -> str:
+    """The data file of a tensor, beside the index."""
+    return f"{PurePosixPath(place.name).stem}.data-{number:05d}-of-{shards:05d}"
 
 
 def _entries(

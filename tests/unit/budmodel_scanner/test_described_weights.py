@@ -2,9 +2,11 @@
 
 import pytest
 
-from budmodel_scanner.content import Place
+from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.described_weights import WeightRanges, joined, note, notes_of_json
+from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
+from tests.unit.budmodel_scanner.format_samples import checkpoint_index
 
 UNKNOWN = Finding("content.unknown-format", Verdict.UNSCANNED, "is of no known format")
 HIDDEN = Finding("content.hidden", Verdict.SUSPICIOUS, "holds a pickle")
@@ -84,3 +86,9 @@ def test_sizes_of_tensorflow_js(weight: object, size: int | None) -> None:
 @pytest.mark.parametrize("manifest", [None, {}, [1], [{"paths": "a", "weights": []}], [{"paths": [1], "weights": []}]])
 def test_odd_manifests_describe_nothing(manifest: object) -> None:
     assert list(notes_of_json({"weightsManifest": manifest}, Place("model.json"))) == []
+
+
+def test_the_index_of_a_checkpoint_describes_its_data() -> None:
+    index = MemoryContent(checkpoint_index((b"bias", b"kernel")))
+    notes = [found.what for found in examine_file(index, Place("variables/variables.index"))]
+    assert notes == ["describes all 16 bytes of variables.data-00000-of-00001"]
