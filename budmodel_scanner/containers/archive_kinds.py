@@ -17,7 +17,10 @@ from budmodel_scanner.verdict import Finding
 _MAX_READ_BYTES = 32 << 20
 _HEAD_BYTES = 4096
 _STORAGE = re.compile(r"[^/]+/(?:data|constants|tensors|traced_inputs|xl_model_weights)/\d+")
-_TORCH_TEXTS = re.compile(r"[^/]+/(?:version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id)")
+_EXPORTED = re.compile(r"[^/]+/data/(?:weights/weight|constants/tensor)_\d+")
+_TORCH_TEXTS = re.compile(
+    r"[^/]+/(?:version|byteorder|archive_(?:format|version)|\.format_version|\.storage_alignment|\.data/serialization_id)"
+)
 
 ExamineMember = Callable[[str, Content, Place, Nested], Iterator[Finding]]
 ExamineWhole = Callable[[Iterable[str], Place], Iterator[Finding]]
@@ -35,7 +38,7 @@ class ArchiveKind:
 def kind_of(names: Iterable[str]) -> ArchiveKind:
     known = set(names)
     roots = {name.partition("/")[0] for name in known}
-    if any(name.count("/") == 1 and name.endswith(("/data.pkl", "/constants.pkl")) for name in known):
+    if any(name.count("/") == 1 and name.endswith(("/data.pkl", "/constants.pkl", "/archive_format")) for name in known):
         return ArchiveKind(is_model=True, examine_member=_torch_member, examine_whole=_torch_whole)
     if {"config.json", "metadata.json"} <= known or {"config.json", "model.weights.h5"} <= known:
         return ArchiveKind(is_model=True, examine_member=_keras_member, examine_whole=_nothing_more)
@@ -56,10 +59,13 @@ def _plain_member(_name: str, data: Content, place: Place, nested: Nested) -> It
 
 
 def _torch_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
-    if _STORAGE.fullmatch(name):
+    if _STORAGE.fullmatch(name) or _EXPORTED.fullmatch(name):
         # Raw numbers of any kind: nothing reads them but as such, so only the beginning can be out of place.
         kind = begins_as(data.read(0, _HEAD_BYTES))
-        if kind and kind != "marshal":
+        if kind in {"zip", "pickle"} and _EXPORTED.fullmatch(name):
+            # A tensor of a class of its own is saved like any other object.
+            yield from nested(data, place)
+        elif kind and kind != "marshal":
             yield suspicious(place, "torch.storage-with-content", f"a tensor's bytes start as {kind}")
             yield from nested(data, place)
         return

@@ -101,7 +101,7 @@ def kind_by_content(text: str) -> Kind:
     lower = start[:200].lower()
     if lower.startswith(("<!doctype html", "<html", "<script", "<iframe", "<body", "<head", "mime-version:")):
         return Kind.HTML
-    if lower.startswith(("<?xml", "<svg", "<!doctype svg", "<pmml")):
+    if lower.startswith(("<?xml", "<svg", "<!doctype svg", "<pmml", "<sdf")):
         return Kind.XML
     if lower.startswith("<?php"):
         return Kind.WEB_SCRIPT

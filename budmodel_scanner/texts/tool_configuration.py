@@ -11,6 +11,8 @@ from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
+# Husky has git run what lies in .husky, which is a command where it stands.
+_SETS_HOOKS = re.compile(r"husky(?: install)?(?: \|\| true)?")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
 
 
@@ -116,7 +118,7 @@ def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
     scripts = tree.get("scripts")
     if isinstance(scripts, Mapping):
         for key, command in scripts.items():
-            if isinstance(command, str) and key in _INSTALL_SCRIPTS:
+            if isinstance(command, str) and key in _INSTALL_SCRIPTS and not _SETS_HOOKS.fullmatch(command):
                 what = f"runs when it is installed: {command[:120]!r}"
                 yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at(f"scripts.{key}"))
 

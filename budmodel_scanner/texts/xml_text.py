@@ -16,7 +16,13 @@ from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _SVG_ELEMENTS = frozenset({"script", "foreignobject", "iframe", "embed", "object", "handler", "listener"})
-_PUBLIC_DOCTYPES = ("-//W3C//", "-//Apple//", "-//NLM//", "-//OASIS//", "-//Sun Microsystems")
+_PUBLIC_DOCTYPES = (
+    *("-//W3C//", "-//Apple//", "-//NLM//", "-//NCBI//", "-//NISO//", "-//OASIS//", "-//Sun Microsystems", "-//Recordare//"),
+)
+_DOCTYPES = (
+    *("http://www.w3.org/", "https://www.w3.org/", "http://www.musicxml.org/dtds/", "http://java.sun.com/dtd/properties.dtd"),
+    *("http://www.nitrc.org/frs/download.php/115/gifti.dtd", "http://docutils.sourceforge.net/docs/ref/docutils.dtd"),
+)
 _ACTIVE_STYLE = re.compile(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
 _BLANK = re.compile(r"[\x00-\x20]")
 _MAX_DIGITS = 16
@@ -52,11 +58,7 @@ class _Xml:
             self.findings.append(Finding(rule, Verdict.SUSPICIOUS, what, where))
 
     def _doctype(self, name: str, system: str | None, public: str | None, internal: int) -> None:
-        if (
-            system
-            and not (public or "").startswith(_PUBLIC_DOCTYPES)
-            and not system.startswith(("http://www.w3.org/", "https://www.w3.org/"))
-        ):
+        if system and not (public or "").startswith(_PUBLIC_DOCTYPES) and not system.startswith(_DOCTYPES):
             self.add("xml.external-doctype", f"the document type {name[:40]} is fetched from {system[:120]}")
         if internal and not public:
             self.add("xml.doctype", "declares a document type of its own")

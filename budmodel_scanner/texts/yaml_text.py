@@ -22,6 +22,8 @@ _STANDARD = "tag:yaml.org,2002:"
 _PYTHON_VALUES = frozenset(
     {"none", "bool", "str", "unicode", "bytes", "int", "long", "float", "complex", "list", "tuple", "dict"}
 )
+# Of OpenCV, whose own reader fills numbers in.
+_MATRICES = frozenset({"opencv-matrix", "opencv-nd-matrix", "opencv-sparse-matrix"})
 _PYTHON_TAG = re.compile(r"python/(name|module|object(?:/apply|/new)?):?(.*)", re.DOTALL)
 # HyperPyYAML, of SpeechBrain: https://github.com/speechbrain/HyperPyYAML
 _CALLING_TAG = re.compile(
@@ -139,7 +141,7 @@ def _tag(tag: str, content: str, place: Place, line: int) -> Iterator[Finding]:
     where = place.at(f"line {line}")
     if tag.startswith(_STANDARD):
         name = tag.removeprefix(_STANDARD)
-        if name in _CORE or name.removeprefix("python/") in _PYTHON_VALUES:
+        if name in _CORE or name.removeprefix("python/") in _PYTHON_VALUES or name in _MATRICES:
             return
         if found := _PYTHON_TAG.fullmatch(name):
             target = found[2] or content

@@ -82,8 +82,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
 
 
 def _user_block(content: Content, size: int, place: Place, nested: Nested) -> Iterator[Finding]:
-    """MATLAB writes a text there; anything else makes the file look like another format."""
-    if not content.read(0, 10).startswith(b"MATLAB 7.3") and not all_zero(content, 0, size):
+    """MATLAB and MuData write a text there; anything else makes the file look like another format."""
+    if not content.read(0, 22).startswith((b"MATLAB 7.3", b"MuData (format-version")) and not all_zero(content, 0, size):
         yield from examine_leftover(content, 0, size, "user block", "hdf5", place, nested)
 
 

@@ -14,8 +14,8 @@ from budmodel_scanner.formats.reading import MalformedError, all_zero, swept
 from budmodel_scanner.verdict import Finding, Verdict
 
 MAX_TEXT_BYTES = 1 << 20
-# Writers of these leave behind what they have written anew; a reader is never led to it.
-_REWRITTEN = frozenset({"tiff"})
+# Writers of these leave behind what they have written anew, and a few bytes behind the last part; a reader is never led to it.
+_REWRITTEN, _REWRITTEN_END = frozenset({"tiff"}), 16
 # What aligns parts.
 _MAX_PADDING = 3
 
@@ -65,7 +65,8 @@ def examiner(area: str, parts: Parts) -> Examiner:
         for start, end in gaps:
             if end - start > _MAX_PADDING or not all_zero(content, start, end - start):
                 label = "trailing bytes" if end == content.size else "gap"
-                if label == "gap" and area in _REWRITTEN and hidden_in(content.read(start, end - start)) is None:
+                is_short = label == "gap" or end - start <= _REWRITTEN_END
+                if area in _REWRITTEN and is_short and hidden_in(content.read(start, end - start)) is None:
                     continue
                 found = examine_leftover(content, start, end - start, label, area, place, nested)
                 # Behind a break nobody knows the parts; what is worse than odd counts there, too.

@@ -204,6 +204,8 @@ def test_yaml_that_constructs_or_explodes_is_found(text: str, rule: str, verdict
         "args: !!python/object/apply:collections.OrderedDict\n- - - lr\n    - 0.1\n",
         "flavors:\n  python_function:\n    loader_module: mlflow.transformers\n",
         "---\na: 1\n---\nb: 2\n",
+        "---\nK: !!opencv-matrix\n   rows: 1\n   data: [ 1. ]\n",
+        "format: !!python/name:pymdownx.superfences.fence_code_format\n",
     ],
 )
 def test_ordinary_yaml_is_safe(text: str) -> None:

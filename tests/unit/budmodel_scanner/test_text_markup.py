@@ -47,6 +47,8 @@ SUSPICIOUS = [
     ("x.svg", SVG.format("<foreignObject/>")),
     ("x.xml", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'),
     ("x.xml", '<!DOCTYPE a SYSTEM "http://x.invalid/a.dtd"><a/>'),
+    ("x.xml", '<!DOCTYPE a SYSTEM "http://x.invalid/?http://www.musicxml.org/dtds/"><a/>'),
+    ("robot.sdf", "<sdf><a></sdf>"),
     ("x.xml", "<a><b></a>"),
 ]
 SAFE = [
@@ -59,6 +61,8 @@ SAFE = [
         + SVG.format(""),
     ),
     ("model.xml", '<?xml version="1.0"?><net name="x"><layers><layer id="0" type="Parameter"/></layers></net>'),
+    ("a.gii", '<?xml version="1.0"?><!DOCTYPE GIFTI SYSTEM "http://www.nitrc.org/frs/download.php/115/gifti.dtd"><GIFTI/>'),
+    ("molecules.sdf", "\n     RDKit          2D\n\n  0  0  0  0  0  0  0  0  0  0999 V2000\nM  END\n$$$$\n"),
     ("LICENSE", "Apache License\nVersion 2.0 <script> is a word here\n"),
 ]
 
