@@ -5,12 +5,10 @@ is a finding of its own, so that nothing is safe because nobody looked.
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
@@ -21,6 +19,7 @@ from budmodel_scanner.cache import Examined, NoCache, ScanCache, cache_key
 from budmodel_scanner.engines import EXAMINED, FAILED, NOT_CONFIGURED, NOT_EXAMINED, OURS, Engine
 from budmodel_scanner.isolation import Allowance, Child, ScanFailure, program_of
 from budmodel_scanner.repository_checks import check_paths, check_references
+from budmodel_scanner.steady_files import digest_of, expect_unchanged, opened
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from budmodel_scanner.versions import scan_versions
 
@@ -29,7 +28,6 @@ EXPECTED = ("clamav",)
 # Hashed before they are examined, because the cache may know them; a larger one is hashed while it is examined.
 _SMALL = 64 << 20
 _NAME_CODE = frozenset({"config.auto-map", "config.custom-pipeline"})
-_PIECE = 1 << 18  # Fits the caches of a processor, which hashing more at a time would not.
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def _references(files: Sequence[WantedFile], reports: Mapping[str, FileReport]) 
 
 def _content(wanted: WantedFile) -> bytes:
     """Nothing where it cannot be had any more: the file that names code is suspicious anyway."""
-    with suppress(ScanFailure, OSError), wanted.obtain() as obtained, _opened(obtained.file) as (descriptor, status):
+    with suppress(ScanFailure, OSError), wanted.obtain() as obtained, opened(obtained.file) as (descriptor, status):
         return os.pread(descriptor, status.st_size, 0)
     return b""
 
@@ -201,9 +199,9 @@ class Scanner:
             known = self._remembered(wanted.path, wanted.sha256, wanted.size) if wanted.sha256 else None
             if known:
                 return known
-            with wanted.obtain() as obtained, _opened(obtained.file) as (descriptor, status):
+            with wanted.obtain() as obtained, opened(obtained.file) as (descriptor, status):
                 report = self._looked_at(wanted.path, obtained, descriptor, status.st_size)
-                _expect_unchanged(obtained.file, descriptor, status)
+                expect_unchanged(obtained.file, descriptor, status)
         except ScanFailure as failure:
             return not_examined(wanted.path, Finding(failure.rule, Verdict.ERROR, failure.what), wanted.size)
         except OSError as error:
@@ -214,14 +212,14 @@ class Scanner:
     def _looked_at(self, path: str, obtained: Obtained, descriptor: int, size: int) -> FileReport:
         digest = obtained.sha256
         if digest is None and size <= _SMALL:
-            digest = _digest(descriptor, size)
+            digest = digest_of(descriptor, size)
         if digest is not None and (known := self._remembered(path, digest, size)):
             return known
         examining = self._examining.submit(self._examined, path, descriptor, size)
         crossing = self._cross_check(path, obtained.file, descriptor, size)
         try:
             if digest is None:
-                digest = _digest(descriptor, size)
+                digest = digest_of(descriptor, size)
                 if known := self._remembered(path, digest, size):
                     return known
         finally:
@@ -288,45 +286,3 @@ def _findings(answer: Mapping[str, Any]) -> tuple[Finding, ...]:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ScanFailure("scan.garbage", f"the examining process gave findings of odd shape ({error})") from error
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[tuple[int, os.stat_result]]:
-    """A regular file, open. What is none is not opened at all: a pipe would wait, a device might do things."""
-    if not stat.S_ISREG(os.lstat(file).st_mode):
-        raise ScanFailure("scan.not-regular", "it is no regular file")
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ScanFailure("scan.changed", "something else took the place of the file while it was opened")
-        yield descriptor, status
-    finally:
-        os.close(descriptor)
-
-
-def _expect_unchanged(file: Path, descriptor: int, before: os.stat_result) -> None:
-    """A verdict holds for the bytes that were read; these must be those that lie there now."""
-    try:
-        same = _identity(before) == _identity(os.fstat(descriptor)) == _identity(os.lstat(file))
-    except FileNotFoundError:
-        raise ScanFailure("scan.changed", "the file was removed while it was scanned; scan again") from None
-    if not same:
-        raise ScanFailure("scan.changed", "the file changed while it was scanned; scan again when it is at rest")
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _digest(descriptor: int, size: int) -> str:
-    digest = sha256()
-    buffer = memoryview(bytearray(min(_PIECE, size)))
-    offset = 0
-    while offset < size:
-        count = os.preadv(descriptor, [buffer], offset)
-        if not count:
-            raise ScanFailure("scan.changed", f"the file ended after {offset:,} of {size:,} bytes; scan again")
-        digest.update(buffer[: min(count, size - offset)])
-        offset += count
-    return digest.hexdigest()
