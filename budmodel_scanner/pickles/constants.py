@@ -8,6 +8,7 @@ import re
 from _codecs import escape_decode
 
 from budmodel_scanner.pickles.evaluated import is_argument_parser
+from budmodel_scanner.pickles.reader import LONGEST_KEPT_LINE
 from budmodel_scanner.pickles.report import MalformedError
 from budmodel_scanner.pickles.values import ARGUMENT_PARSER, LONG_TEXT, PLAIN
 
@@ -44,6 +45,8 @@ def fraction(line: bytes) -> object:
 
 def quoted(line: bytes) -> object:
     """Of STRING: a text as Python 2 writes it, where a name may hide behind escapes."""
+    if len(line) >= LONGEST_KEPT_LINE:
+        return LONG_TEXT  # Its end may be missing.
     line = line.strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise MalformedError("has a text without its quotes")
@@ -55,6 +58,8 @@ def quoted(line: bytes) -> object:
 
 def escaped(line: bytes) -> object:
     """Of UNICODE: a text where a name may hide behind escapes."""
+    if len(line) >= LONGEST_KEPT_LINE:
+        return LONG_TEXT  # It may end within an escape.
     try:
         return kept(line.decode("raw-unicode-escape").encode("utf-8", "surrogatepass"))
     except ValueError as error:

@@ -13,7 +13,7 @@ from budmodel_scanner.pickles.report import MalformedError
 # More than the longest opcode that the walk reads without asking whether it ends inside the window.
 _MARGIN = 264
 _FIRST, _LARGEST = 4096, 256 * 1024
-_LONGEST_KEPT_LINE = 1 << 16
+LONGEST_KEPT_LINE = 1 << 16
 
 
 class Reader:
@@ -116,7 +116,7 @@ class Reader:
             found = self.stream.peek(CHUNK)
             end = found.find(b"\n")
             self._pass(end + 1 if end >= 0 else len(found))
-            kept += found[: end if end >= 0 else None][: _LONGEST_KEPT_LINE - len(kept)]
+            kept += found[: end if end >= 0 else None][: LONGEST_KEPT_LINE - len(kept)]
             self._skip(end + 1 if end >= 0 else len(found))
             if end >= 0:
                 return kept

@@ -139,6 +139,12 @@ TRICKS = {
     "name doubled by DUP": whole(text("os") + b"20" + text("system") + b"\x93)R", 4),
     "name from STRING escapes": whole(b"S'o\\x73'\n" + b"S'\\163ystem'\n" + b"\x93)R"),
     "name from UNICODE escapes": whole(b"V\\u006fs\n" + b"Vsystem\n" + b"\x93)R"),
+    "name behind a UNICODE that is kept up to the middle of an escape": whole(
+        b"V" + b"x" * 65533 + b"\\u0041" * 9 + b"\n0" + text("os") + text("system") + b"\x93)R"
+    ),
+    "name behind a STRING that is kept without its end": whole(
+        b"S'" + b"x" * 70_000 + b"'\n0" + text("os") + text("system") + b"\x93)R"
+    ),
     "name from bytes of Python 2": whole(b"U\2osU\6system\x93)R"),
     "name in eight bytes of length": whole(b"\x8d\2\0\0\0\0\0\0\0os" + text("system") + b"\x93)R"),
     "text protocol": b"cos\nsystem\n(S'true'\ntR.",
