@@ -30,7 +30,7 @@ _CALLING_TAG = re.compile(
     r"!(new|apply|name|module|call|obj|object|func|py|python|eval|exec|lambda|instance|class|import)\b[:/ ]?(.*)", re.DOTALL
 )
 _TEXT_TAGS = re.compile(
-    r"!!?python/(?:name|module|object)[\w/]*:?[\w.]*|!!javax?\.[\w.]+|!<tag:yaml\.org,2002:python/[\w/]+:?[\w.]*>"
+    r"!!?python/(?:name|module|object)[\w/]*:?[\w.]*|!!javax?\.[\w.]+|!<tag:yaml\.org,2002:python/[\w/.]+(?::[\w.]*)?>"
 )
 
 
