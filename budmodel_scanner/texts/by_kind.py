@@ -34,7 +34,7 @@ _PROSE_NAME = re.compile(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
-_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w+[^\n]*\n(.*?)^```")
+_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
 _OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
 _PARAMETER = re.compile(r'\bkey\s*:\s*"([^"\n]{1,100})"\s*,?\s*value\s*:?\s*\{\s*string_value\s*:\s*"([^"\n]{1,2000})"')

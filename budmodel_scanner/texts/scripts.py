@@ -93,9 +93,10 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
 
 # Ruby, .NET, Gradle, R and Go have words of their own for it.
 _SOURCE_OF_PACKAGES = re.compile(
-    r"""(?im)^[ \t]*source\s+["'](https?:[^"'\n]{1,300}) | <add\s[^>]{0,200}value\s*=\s*["'](https?:[^"'\n]{1,300})
-    | \brepos\s*=\s*(?:c\(\s*(?:\w+\s*=\s*)?)?["'](https?:[^"'\n]{1,300})
-    | \bmaven\s*\{\s*url\s*[=(]?\s*(?:uri\()?["'](https?:[^"'\n]{1,300})
+    r"""(?im)^[ \t]*source\s{1,99}["'](https?:[^"'\n]{1,300})
+    | <add\s[^>]{0,200}value\s{0,9}=\s{0,9}["'](https?:[^"'\n]{1,300})
+    | \brepos\s{0,9}=\s{0,99}(?:c\(\s{0,99}(?:\w{1,60}\s{0,9}=\s{0,9})?)?["'](https?:[^"'\n]{1,300})
+    | \bmaven\s{0,99}\{\s{0,99}url\s{0,9}[=(]?\s{0,9}(?:uri\()?["'](https?:[^"'\n]{1,300})
     | ^[^\n]{0,200}=>\s*(?!(?:github|gitlab|bitbucket)\.)((?:[\w-]+\.)+[\w-]+/\S{1,200})""",
     re.VERBOSE,
 )

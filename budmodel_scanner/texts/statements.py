@@ -79,8 +79,11 @@ def statements(code: str) -> Iterator[Statement]:
         position = piece.end()
         match piece.lastindex:
             case 8:
-                ends = depths[-1] <= 0 and not (piece[0] == "\n" and _goes_on(code, position))
                 line += piece[0] == "\n"
+                if len(parts) == 1 and not parts[0].strip():
+                    parts, begun = [], line  # A blank line is none.
+                    continue
+                ends = depths[-1] <= 0 and not (piece[0] == "\n" and _goes_on(code, position))
                 if ends or len(parts) > 2_000:
                     yield _statement("".join(parts), texts, begun)
                     parts, texts, begun = [], [], line

@@ -188,6 +188,21 @@ def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
 
 
 @pytest.mark.cost
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.tf", "maven\t{\turl" + "\n" * 60_000),
+        ("README.md", "``` {" + "d" * 100_000),
+        ("a.yaml", "[!<tag:yaml.org,2002:python/" + "1" * 100_000),
+    ],
+)
+def test_a_beginning_without_its_end_costs_no_more_than_its_length(name: str, text: str) -> None:
+    # Found by pumping each part of each expression: a minute for the first of these.
+    with at_most_cpu_seconds(2):
+        findings_of(name, text)
+
+
+@pytest.mark.cost
 def test_a_pipeline_of_a_thousand_shells_costs_a_look_at_each() -> None:
     # Found by fuzzing: each shell looked at everything before it, six seconds for seven kilobytes.
     with at_most_cpu_seconds(2):
