@@ -20,7 +20,12 @@ _PUBLIC_DOCTYPES = (
     *("-//W3C//", "-//Apple//", "-//NLM//", "-//NCBI//", "-//NISO//", "-//OASIS//", "-//Sun Microsystems", "-//Recordare//"),
 )
 _DOCTYPES = (
-    *("http://www.w3.org/", "https://www.w3.org/", "http://www.musicxml.org/dtds/", "http://java.sun.com/dtd/properties.dtd"),
+    *(
+        "http://www.w3.org/",
+        "https://www.w3.org/",
+        "http://www.musicxml.org/dtds/",
+        "http://java.sun.com/dtd/properties.dtd",
+    ),
     *("http://www.nitrc.org/frs/download.php/115/gifti.dtd", "http://docutils.sourceforge.net/docs/ref/docutils.dtd"),
 )
 _ACTIVE_STYLE = re.compile(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
