@@ -37,7 +37,10 @@ _PROSE_NAME = re.compile(
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
 _OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
-_PARAMETER = re.compile(r'\bkey\s*:\s*"([^"\n]{1,100})"\s*,?\s*value\s*:?\s*\{\s*string_value\s*:\s*"([^"\n]{1,2000})"')
+_PARAMETER = re.compile(
+    r'\bkey\s{0,99}:\s{0,99}"([^"\n]{1,100})"\s{0,99},?\s{0,99}value\s{0,99}:?\s{0,99}\{\s{0,99}string_value\s{0,99}:\s{0,99}'
+    r'"([^"\n]{1,2000})"'
+)
 _FIELD = re.compile(r"""\b(\w{1,60})["']?\s{0,9}[:=]\s{0,9}["']([^"'\n]{1,2000})["']""")
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
