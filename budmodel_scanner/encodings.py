@@ -32,11 +32,11 @@ _QUOTED = re.compile(rb"\\([\"\\/])")
 # Where encoders break their lines, in a text or in a text of JSON.
 _LINE_END = re.compile(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
 _DIGITS, _OF_BASE32 = re.compile(rb"(?:[0-9a-f]+|[0-9A-F]+)"), re.compile(rb"[A-Z2-7]+")
-_WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
+_WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\{1,2}[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
 # A pickle as Python shows it: escapes only for what is no letter.
 _SHOWN = re.compile(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
 _ESCAPE = re.compile(
-    rb"\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}u00([0-9a-fA-F]{2})|\\([0-3][0-7]{2})|%([0-9a-fA-F]{2})|\\([nrt\\\"'])"
+    rb"\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}u00([0-9a-fA-F]{2})|\\{1,2}([0-3][0-7]{2})|%([0-9a-fA-F]{2})|\\([nrt\\\"'])"
 )
 _SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 # Numbers that begin as a pickle, a program, a script, an archive or something packed; and those that are letters one by one.
@@ -46,6 +46,7 @@ _NUMBERS = re.compile(
 )
 _LETTER = rb"(?:9|1[03]|3[2-9]|[4-9]\d|1[01]\d|12[0-6]|0x(?:0[9ad]|[2-6][0-9a-f]|7[0-9a-e]))"
 _NUMBERS_OF_LETTERS = re.compile(rb"(?i)[\[({=:]\s{0,9}" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
+_BETWEEN_MARKS = re.compile(rb"<~[!-uz\s]{16,}~>")
 # As mail carried files before it had base64.
 _OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
@@ -175,9 +176,10 @@ def _carried(text: bytes) -> bytes:
 
 
 _WAYS: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
-    ((b"\\x", b"\\u00", b"\\1", b"%"), _WRITTEN, _unescaped),
+    ((b"\\x", b"\\u00", b"\\0", b"\\1", b"\\2", b"%"), _WRITTEN, _unescaped),
     ((b"\\x80", b"\\u0080"), _SHOWN, _unescaped),
     ((b"0x", b"128", b"127", b"80", b"31", b"120"), _NUMBERS, _counted),
     ((b", 1", b",1", b"0x"), _NUMBERS_OF_LETTERS, _counted),
     ((b"begin ",), _OF_UNIX, _carried),
+    ((b"<~",), _BETWEEN_MARKS, lambda text: from_signs(text[2:-2], a85decode)),
 )

@@ -41,11 +41,13 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
         from budmodel_scanner.texts.configuration import examine_configuration, written_out
         from budmodel_scanner.texts.embedded import examine_embedded
         from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+        from budmodel_scanner.texts.values import examine_value
 
         found = list(examine_embedded(value, place, nested))
         text = value.decode("utf-8", "replace")
         for line in _APART.split(text) if any(judge(Leaf(LeafKind.COMMAND, text), place)) else ():
             found.extend(judge(Leaf(LeafKind.VALUE, line, where), place))
+        found.extend(examine_value(where, text, where, place) if "\0" not in text else ())
         for tree in map(written_out, text.split("\0")) if "{" in text else ():
             found.extend(examine_configuration(tree, place.inside(where)) if tree is not None else ())
     yield from found[:_MOST]

@@ -113,7 +113,7 @@ def written_out(text: str) -> object:
 
 
 _LONGEST_WRITTEN = 1 << 20
-_BEGINS_AS_JSON = re.compile(r"\s*[{\[]\s*[\"{\[]")
+_BEGINS_AS_JSON = re.compile(r"\s*(?:[{\[]\s*[\"{\[]|\"\s*[{\[])")
 
 
 def _is_record(node: Mapping[object, object], path: Path) -> bool:

@@ -10,6 +10,7 @@ from budmodel_scanner.texts.statements import Statement, assigned_by
 _HOME = one_of("flow", "names a home")
 _LISTS_FILES = one_of("flow", "lists files", re.IGNORECASE)
 _DELETES = one_of("flow", "deletes")
+_PROPERTIES = frozenset({"user.home", "HOME", "USERPROFILE"})
 _NEXT_STATEMENTS = 6
 
 
@@ -23,7 +24,7 @@ class Homes:
     def destroyed_by(self, statement: Statement, names: set[str]) -> str | None:
         """What a statement does to a home; a folder within it is none. `names`: those in it."""
         code = statement.code
-        whole = all(PARTS.fullmatch(text) or WHOLE.fullmatch(text) for text in statement.texts)
+        whole = all(text in _PROPERTIES or PARTS.fullmatch(text) or WHOLE.fullmatch(text) for text in statement.texts)
         deletes = _DELETES.search(code)
         self.since_listed += 1
         if not whole:
@@ -31,7 +32,7 @@ class Homes:
         if (
             _HOME.search(code)
             or names & self.names
-            or any(text != "/" and WHOLE.fullmatch(text) for text in statement.texts)
+            or any(text in _PROPERTIES or (text != "/" and WHOLE.fullmatch(text)) for text in statement.texts)
         ):
             self.names |= assigned_by(code)[0]
             if deletes:

@@ -201,7 +201,7 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """Paths and addresses in constants, docstrings left out."""
     prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     reaches_out = bool(file.deeds & NETWORK)
-    acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds
+    acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds or "winreg" in file.names.aliases.values()
     writes = _writes(nodes, file)
     for node in nodes:
         for name, value in _set_variables(node, file):

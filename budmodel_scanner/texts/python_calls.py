@@ -60,9 +60,8 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
             if address is not None and not is_known(address, DOWNLOADS):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"unpickles {address[:120]}, {when}", line
         case Deed.FETCHES | Deed.SENDS | Deed.CONNECTS:
-            carried = next(
-                filter(None, (carries_secret(text_given(argument, file), of_another=True) for argument in node.args)), None
-            )
+            reached = (_address(argument, dotted or "", file) for argument in node.args)
+            carried = next(filter(None, (carries_secret(address, of_another=True) for address in reached)), None)
             if origins & {Deed.READS_ENVIRONMENT}:
                 yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
             elif carried:
@@ -76,6 +75,12 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         case Deed.DECODES:
             if eager and not file.is_script and any(_blob(argument, file) for argument in arguments):
                 yield "python.blob", Verdict.SUSPICIOUS, f"decodes a long text of the file by {dotted}()", line
+
+
+def _address(argument: ast.expr, dotted: str, file: PythonFile) -> str:
+    """Where a call reaches; resolvers are given a host alone."""
+    text = text_given(argument, file)
+    return f"https://{text}" if dotted.startswith(("socket.get", "dns.")) else text
 
 
 def _runs_code(node: ast.Call, dotted: str, origins: set[Deed], when: str, file: PythonFile) -> Iterator[Found]:

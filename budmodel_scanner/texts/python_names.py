@@ -23,11 +23,12 @@ _DECODERS: dict[str, Callable[[str | bytes], bytes]] = {
 @dataclass(frozen=True, slots=True)
 class Names:
     """`aliases`: what names of this file were imported as or set to. `constants`: texts that names are set to once.
-    `looped`: what names stand for one after another."""
+    `looped`: what names stand for one after another; `given`: what parameters are called with."""
 
     aliases: dict[str, str] = field(default_factory=dict)
     constants: dict[str, ast.expr] = field(default_factory=dict)
     looped: dict[str, list[ast.expr]] = field(default_factory=dict)
+    given: dict[str, list[ast.expr]] = field(default_factory=dict)
     _found: dict[int, str | None] = field(default_factory=dict)
 
     def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
@@ -192,8 +193,12 @@ def _bytes(value: object) -> object:
 def names_of(nodes: list[ast.AST]) -> Names:
     names = Names()
     targets: dict[str, int] = {}
+    functions = {node.name: node.args.args for node in nodes if isinstance(node, ast.FunctionDef)}
     for node in nodes:
         match node:
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
+                for parameter, argument in zip(functions[name], arguments, strict=False):
+                    names.given.setdefault(parameter.arg, []).append(argument)
             case ast.Import():
                 for alias in node.names:
                     package = alias.name.split(".")[0]

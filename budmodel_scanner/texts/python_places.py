@@ -40,6 +40,8 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
             return WHOLE.fullmatch(text) is not None
         case ast.Name(id=name) if name in names.constants:
             return is_whole(names.constants[name], names, depth)
+        case ast.Name(id=name) if name in names.given:
+            return any(is_whole(argument, names, depth) for argument in names.given[name])
         case ast.Subscript(value=owner, slice=name) if names.dotted(owner) == "os.environ":
             return names.text(name) in _VARIABLES
         case ast.BinOp(left=left, op=ast.Add() | ast.Div(), right=right):

@@ -118,6 +118,8 @@ class _Xml:
             lower, plain_value = key.lower(), _BLANK.sub("", value)
             if lower.startswith("on") and lower[2:].isalpha() and len(lower) > 4 and local not in _PLAIN_ON:
                 self.add("markup.event-handler", f"runs code by {key[:40]}")
+            elif lower.endswith("action") and value == "execute":
+                self.add("office.starts-program", "starts a program on a click")
             elif lower == "macro" and value and local in _DRAWN:
                 self.add("office.macro", f"runs {value[:60]} when it is clicked")
             elif lower == "attributename" and value.lower().startswith("on"):
@@ -160,7 +162,7 @@ class _Xml:
             self.add("office.macro", f"runs {text[:60]} when it is clicked")
         if self.local == "t" and _DDE_CELL.match(text):
             self.add("office.dde", f"a cell that starts a program: {text[:80]!r}")
-        if self.local == "f" and FORMULA.search(b"=" + text.encode()):
+        if self.local in {"f", "definedname"} and FORMULA.search(b"=" + text.encode()):
             self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
         if self.field:
             # One instruction may be in many runs, each with a format of its own.

@@ -91,7 +91,7 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         (
             "b.py",
-            "import os, shutil\nh = os.environ['HOME']\nfor d in ['Documents', '*']:\n    shutil.rmtree(os.path.join(h,d))\n",
+            "import os, shutil\nh = os.environ['HOME']\nfor d in ['Desktop']:\n    shutil.rmtree(os.path.join(h, d))\n",
             "import os, shutil\nshutil.rmtree(os.path.join(os.path.expanduser('~'), '.cache', 'a'))\n",
         ),
         (
