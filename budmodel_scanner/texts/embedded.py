@@ -17,7 +17,7 @@ _MAX_ARGUMENTS = 2_000
 _MAX_TEXT_PICKLE = 1 << 16
 _MAX_DEPTH = 4
 # In opcodes: what it costs to look at the beginning of a run, and for how many bytes of what it holds one is spent.
-_COST, _BYTES_OF_ONE = 5, 16
+_COST, _BYTES_OF_ONE = 1, 16
 # In two pieces, so that no antivirus takes this file for the test file.
 _ANTIVIRUS_TEST = b"$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!"
 # How programs, archives, and objects of Java and .NET begin.
