@@ -215,7 +215,7 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
     if found is None:
         return
     what, payload = found
-    if what.endswith("pickle"):
+    if what.endswith("pickle") and area == "hdf5":
         # As PyTables and pandas keep objects: it counts by what it does.
         yield from nested(MemoryContent(payload), place.inside(f"payload in {name}"))
         return

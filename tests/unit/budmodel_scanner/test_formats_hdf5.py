@@ -49,7 +49,7 @@ def filters(number: int) -> bytes:
         ((LAYOUT, b"\4\3" + bytes(12)), "hdf5.virtual-dataset", Verdict.SUSPICIOUS),
         ((LAYOUT, b"\3\1" + struct.pack("<QQ", 1 << 40, 8)), "hdf5.address", Verdict.SUSPICIOUS),
         ((0x77, b""), "hdf5.unknown-message", Verdict.SUSPICIOUS),
-        ((ATTRIBUTE, sample.hdf5_attribute("pickled", sample.PICKLE)), "hdf5.payload-in-metadata", Verdict.SUSPICIOUS),
+        ((ATTRIBUTE, sample.hdf5_attribute("noted", b"\x7fELF\2\1\1")), "hdf5.payload-in-metadata", Verdict.SUSPICIOUS),
         ((0x10, struct.pack("<QQ", 1 << 50, 64)), "hdf5.address", Verdict.SUSPICIOUS),
     ],
 )
