@@ -26,7 +26,7 @@ _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 _OF_BASE64 = _ALPHANUMERIC + b"+/_-"
 _LETTERS = _marks(_OF_BASE64)
 # Base85, which has signs among its letters, as Python and Git write it, and as Adobe does; quotes end either.
-_SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()*+-;<=>?@^_`{|}~")
+_SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()+-*;<=>?@^_`{|}~")
 _OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
 _QUOTED = re.compile(rb"\\([\"\\/])")
 # Where encoders break their lines, in a text or in a text of JSON.
