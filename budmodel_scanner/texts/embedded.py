@@ -30,7 +30,6 @@ _KINDS = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!\x1a\x07": "a RAR archive",
     b"\xcf\xfa\xed\xfe": "a program of macOS",
-    b"\0asm\1\0\0\0": "a program of WebAssembly",
     b"\xca\xfe\xba\xbe": "a Java class",
     b"\xac\xed\0\5": "an object of Java",
     b"\0\1\0\0\0\xff\xff\xff\xff\1": "an object of .NET",

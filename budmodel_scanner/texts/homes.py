@@ -29,12 +29,10 @@ class Homes:
         self.since_listed += 1
         if not whole:
             return None
-        if (
-            _HOME.search(code)
-            or names & self.names
-            or any(text in _PROPERTIES or (text != "/" and WHOLE.fullmatch(text)) for text in statement.texts)
-        ):
-            self.names |= assigned_by(code)[0]
+        by_name = _HOME.search(code) or names & self.names or any(text in _PROPERTIES for text in statement.texts)
+        written = any(text != "/" and WHOLE.fullmatch(text) for text in statement.texts)
+        if by_name or (written and deletes):
+            self.names |= assigned_by(code)[0] if by_name else set()
             if deletes:
                 return "deletes a home"
             if _LISTS_FILES.search(code):

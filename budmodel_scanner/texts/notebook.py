@@ -31,7 +31,7 @@ _SUFFIXES = {magic: suffix for _, (magic, suffix) in lines(__package__, "known/c
 # Drawing libraries write scripts into outputs; those that reach for the kernel or the network are not theirs.
 _HOSTILE_OUTPUT = re.compile(
     r"(?i)(?:IPython|Jupyter)\.notebook\.kernel\.execute|document\.cookie|XMLHttpRequest[^;]{0,200}\.open\(|eval\(atob|\bfetch\(\s*['\"]https?://(?!(?:cdn|unpkg)\b)|navigator\.sendBeacon|new\s+WebSocket\(\s*['\"]wss?://(?!localhost|127)|localStorage\.getItem\([^)]{0,40}token"
-    r"|<(?:img|svg|body|video|audio|details|iframe|input)\b[^>]{0,300}\son(?:error|load|toggle|focus|begin)\s*="
+    r"|<(?:img|svg|video|audio|details|input)\b[^>]{0,300}\son(?:error|toggle|focus|begin)\s*=|<svg\b[^>]{0,300}\sonload\s*="
 )
 
 
