@@ -57,7 +57,7 @@ def test_a_run_leaves_the_page_in_the_store_and_says_where(samples_run: Run) -> 
 
 
 def test_without_marts_the_command_says_what_to_do(install: Install, samples_run: Run) -> None:
-    assert "budmodel run --rebuild-marts" in fails_clearly(install().run("report", "--no-open"))
+    assert "There are no marts yet; `budmodel run` builds them." in fails_clearly(install().run("report", "--no-open"))
     (samples_run.at.folder / "taken").write_text("a file, and no folder")
     message = fails_clearly(samples_run.at.run("report", "taken/page.html", "--no-open"))
     assert "cannot be written" in message
