@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import examine_leftover, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, reports_malformed
+from budmodel_scanner.formats.tables import examine_cells_of
 from budmodel_scanner.verdict import Finding
 
 _MAGIC = b"ARROW1"
@@ -50,12 +51,10 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         if length > _MAX_MESSAGE_BYTES:
             raise MalformedError("arrow.absurd-length", f"a message claims {length:,} bytes", at)
         begin = cursor.position
-        if at == start:
-            # The first is the schema, with the notes of its writers.
-            yield from examine_metadata(content.read(begin, length), "the schema", "arrow", place, nested)
         cursor.skip(length)
         cursor.skip(_body_length(content, begin, begin + length))
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "arrow", place, nested)
+    yield from examine_cells_of("arrow", content, place, nested)
 
 
 def _schema_in_front(content: Content, start: int) -> int:

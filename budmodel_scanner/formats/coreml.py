@@ -3,13 +3,15 @@
 https://apple.github.io/coremltools/mlmodel/Format/Model.html and the blob storage of coremltools' mlmodel/src/MILBlob.
 """
 
+import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
-from budmodel_scanner.formats.protobuf_schema import walk
+from budmodel_scanner.formats.protobuf_schema import DATA, Visit, walk
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -17,6 +19,9 @@ _FIRST_KIND = 200
 _CUSTOM_MODEL, _LINKED_MODEL, _CUSTOM_LAYER = 555, 556, 500
 _BLOB_MARK = b"\xef\xbe\xad\xde"
 _BLOB_BYTES = 64
+_LONG_TEXT = 128
+_SEARCHED_BYTES = 1 << 20
+_TEXT = re.compile(rb"[ -~]{24,}")
 
 
 def recognizes(head: bytes, name: str) -> bool:
@@ -49,10 +54,20 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             yield Finding("coreml.custom-code", Verdict.SUSPICIOUS, "needs code of the model's author", where)
         elif kind == ("Model", _LINKED_MODEL):
             yield Finding("coreml.linked-model", Verdict.SUSPICIOUS, "loads another model from a path", where)
-        elif visit.message in ("Metadata", "Entry"):
+        elif visit.message in ("Metadata", "Entry") or len(visit.text) > _LONG_TEXT:
             yield from examine_metadata(visit.text, f"metadata at byte {visit.field.start:,}", "coreml", place, nested)
+        elif visit.holds == DATA:
+            yield from _described(content, visit, place, nested)
     if not has_model:
         yield suspicious(place, "coreml.no-model", "describes a model and holds none")
+
+
+def _described(content: Content, visit: Visit, place: Place, nested: Nested) -> Iterator[Finding]:
+    """What is not walked: names and types of inputs, programs, parameters; and texts among them."""
+    size = visit.field.end - visit.field.start
+    yield from examine_constant(content, visit.field.start, size, "coreml.payload", place, nested)
+    for found in _TEXT.finditer(content.read(visit.field.start, min(size, _SEARCHED_BYTES))):
+        yield from examine_metadata(found[0], f"a text of {visit.message}", "coreml", place, nested)
 
 
 def _blobs(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:

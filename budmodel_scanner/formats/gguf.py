@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.formats.cells import examine_values
 from budmodel_scanner.formats.ggml_types import BLOCKS, PLAUSIBLE
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
@@ -27,8 +28,8 @@ _MAX_TENSOR_NAME = 127
 _LONGEST_TOKEN = 128
 _MAX_TEXT_BYTES = 16 << 20
 _TOLD_OF_MAKING = ("quantize.", "general.", "imatrix.")
-_PATH_KEY = re.compile(r"(?:[._]|^)(?:path|file|filename|dir|directory|location)$")
-_LEAVES = re.compile(r"(?:\.\.[/\\]|\\\\\w|~/|file:)")
+_PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dirs?|directory|location)$")
+_LEAVES = re.compile(r"(?:\.\.[/\\]|~/)")
 _ABSURD = 1 << 32
 _LEAST_ENTRY_BYTES = 10
 _LEAST_TENSOR_BYTES = 16
@@ -119,18 +120,22 @@ def _entry(header: _Header, place: Place, nested: Nested) -> Iterator[Finding]:
         if length >= _ABSURD:
             yield Finding("gguf.overflow", Verdict.MALICIOUS, f"{key[:80]} claims {length:,} bytes", place.at(key[:80]))
         value = cursor.limited(length, _MAX_TEXT_BYTES, key[:80])
-        if _is_template(key):
-            # The parser of templates takes longer to import than most headers to read.
-            from budmodel_scanner.texts.template import examine_template
-
-            yield from examine_template(value.decode("utf-8", "replace"), place.inside(key[:120]))
-        else:
-            yield from examine_metadata(value, key[:80], "gguf", place, nested)
-            yield from _path(key, value[:_MAX_NAME_BYTES].decode("utf-8", "replace"), place)
+        yield from _string(key, value, place, nested)
     elif kind == _ARRAY:
         yield from _array(header, key, place, nested)
     else:
         raise MalformedError("gguf.value-type", f"{key[:80]} has the type {kind}, which is none", cursor.position - 4)
+
+
+def _string(key: str, value: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
+    if _is_template(key):
+        # The parser of templates takes longer to import than most headers to read.
+        from budmodel_scanner.texts.template import examine_template
+
+        yield from examine_template(value.decode("utf-8", "replace"), place.inside(key[:120]))
+    else:
+        yield from examine_metadata(value, key[:80], "gguf", place, nested)
+        yield from _path(key, value[:_MAX_NAME_BYTES].decode("utf-8", "replace"), place)
 
 
 def _path(key: str, value: str, place: Place) -> Iterator[Finding]:
@@ -158,15 +163,17 @@ def _array(header: _Header, key: str, place: Place, nested: Nested) -> Iterator[
         if count * width > cursor.left:
             raise MalformedError("gguf.counts", f"{key[:80]} claims {count:,} texts", cursor.position)
         place.budget.spend("opcodes", count)
+        start = cursor.position
         # Tokens and merges are hundreds of thousands of short texts that may say anything.
         hunted = not key.startswith("tokenizer.")
         for _ in range(count):
             length = cursor.number(header.counts)
             if length > _LONGEST_TOKEN or hunted or key.endswith("chat_template"):
-                value = cursor.limited(length, _MAX_TEXT_BYTES, key[:80])
-                yield from examine_metadata(value, key[:80], "gguf", place, nested)
+                yield from _string(key, cursor.limited(length, _MAX_TEXT_BYTES, key[:80]), place, nested)
             else:
                 cursor.skip(length)
+        if not hunted:
+            yield from examine_values(cursor.content, start, cursor.position - start, key[:80], place, nested)
     else:
         # The format allows arrays of arrays, its reader refuses them, and nothing writes any.
         raise MalformedError("gguf.value-type", f"{key[:80]} is an array of the type {kind}", cursor.position)

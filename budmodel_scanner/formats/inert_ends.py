@@ -86,28 +86,6 @@ def _sqlite(content: Content) -> int:
     return size * pages if is_known else content.size - content.size % size
 
 
-def _avro(content: Content) -> int:
-    """https://avro.apache.org/docs/1.12.0/specification/#object-container-files"""
-    cursor = Cursor(content, "inert", 4)
-    while count := _zigzag(cursor):
-        if count < 0:
-            _zigzag(cursor)
-        for _ in range(2 * abs(count)):
-            cursor.skip(_zigzag(cursor))
-    mark = cursor.take(16)
-    while cursor.left:
-        _zigzag(cursor)
-        cursor.skip(_zigzag(cursor))
-        if cursor.take(16) != mark:
-            raise MalformedError("inert.mark", "a block does not end with the mark of the file", cursor.position)
-    return cursor.position
-
-
-def _zigzag(cursor: Cursor) -> int:
-    value = cursor.varint()
-    return value >> 1 ^ -(value & 1)
-
-
 def _cbor(content: Content) -> int:
     """https://www.rfc-editor.org/rfc/rfc8949, one value or several; a negative count is open until its end is marked."""
     cursor = Cursor(content, "inert", order=">")
@@ -184,7 +162,6 @@ def _matlab_4(content: Content) -> int:
 ENDS: Mapping[str, End] = {
     "aiff": stated(">I", 4, plus=8),
     "au": _sound,
-    "avro": _avro,
     "bson": chunks(0, 4, "<i", whole=True),
     "caf": chunks(8, 12, ">q", 4),
     "cbor": _cbor,
@@ -237,5 +214,4 @@ RUNS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {
     "sqlite": _STATEMENT.search,
     "sqlite_log": _STATEMENT.search,
     # A class that Avro's reader for Java makes: https://nvd.nist.gov/vuln/detail/CVE-2024-47561
-    "avro": re.compile(rb'"java-(?:class|element-class|key-class)"\s*:\s*"(?!java\.(?:lang|math|util)\.)').search,
 }

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import begins_as, examine_metadata
+from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
 from budmodel_scanner.formats.protobuf_schema import Visit, walk
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
@@ -34,6 +35,11 @@ _LISTED = sections(__package__, "onnx.txt")
 _EXPORTED = ("pkg.onnxscript.", "pkg.torch.", "pkg.transformers.", "pkg.")
 _NEEDS_SETS = 3  # the first version of the format whose models have to state versions of their operators
 _MAX_SHAPE_BYTES = 1024
+# What a model says of itself and what its operators are given; and what is too long for a name.
+_DOCUMENTED = (("Node", 6), ("Function", 8), ("Value", 3), ("Tensor", 12), ("Attribute", 13))
+_GIVEN = (("Attribute", 4), ("Attribute", 9), ("Tensor", 6))
+_VALUES = (*_GIVEN, ("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), *_DOCUMENTED)
+_LONG_TEXT = 128
 # Bits per element by the number of the type.
 _BITS = {
     kind: bits
@@ -124,15 +130,15 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
         elif visit.message == "External":
             tensor.place_outside(visit)
             yield from _external(visit, where)
-        elif kind in (("Tensor", 9), ("Attribute", 4)):
-            yield from _data(content, visit, where)
-            if kind[0] == "Attribute" and _PATH.fullmatch(visit.text) and (reason := objection(visit.text.decode())):
+        elif kind == ("Tensor", 9):
+            start, size = visit.field.start, visit.field.end - visit.field.start
+            yield from examine_constant(content, start, size, "onnx.payload-in-tensor", place, nested)
+        elif visit.text and (kind in _VALUES or visit.message == "Property" or len(visit.text) > _LONG_TEXT):
+            name = f"{visit.message} text at byte {visit.field.start:,}"
+            yield from examine_metadata(visit.text, name, "onnx", place, nested)
+            if visit.message == "Attribute" and _PATH.fullmatch(visit.text) and (reason := objection(visit.text.decode())):
                 what = f"an operator opens {visit.text.decode()[:120]!r}, which {reason}"
                 yield suspicious(place, "onnx.path", what, where)
-        elif visit.message == "Property" or kind in (("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), ("Tensor", 6)):
-            yield from examine_metadata(
-                visit.text, f"{visit.message} text at byte {visit.field.start:,}", "onnx", place, nested
-            )
     yield from tensor.findings(place, elsewhere)
     yield from elsewhere.notes(place)
     if message == "Model" and not has_operator_sets:
@@ -225,8 +231,3 @@ def _external(visit: Visit, where: str) -> Iterator[Finding]:
         yield Finding("onnx.external-path", Verdict.MALICIOUS, f"external data {value[:120]!r} {reason}", where)
     elif value.rpartition("/")[2].startswith(".") and value not in (".", "./"):
         yield Finding("onnx.external-path", Verdict.SUSPICIOUS, f"external data {value[:120]!r} is a hidden file", where)
-
-
-def _data(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
-    if kind := begins_as(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start))):
-        yield Finding("onnx.payload-in-tensor", Verdict.SUSPICIOUS, f"a tensor starts like a {kind}", where)

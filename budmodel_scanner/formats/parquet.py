@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, unscanned
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.tables import examine_cells_of
 from budmodel_scanner.formats.thrift import ThriftReader
 from budmodel_scanner.verdict import Finding
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MAX_FOOTER_BYTES = 64 << 20
-# How deep in the footer the least and the greatest value of a column are: data that people wrote, such as code.
+# How deep in the footer the least and the greatest value of a column are, which are among its cells.
 _STATISTICS = 6
 
 
@@ -39,5 +40,6 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             content, start + length - reader.left, reader.left, "unused bytes", "parquet", place, nested
         )
     for depth, text in reader.texts:
-        if len(text) > 24 and (depth != _STATISTICS or "pickle" in (begins_as(text) or "")):
+        if depth != _STATISTICS:
             yield from examine_metadata(text, "footer", "parquet", place, nested)
+    yield from examine_cells_of("parquet", content, place, nested)

@@ -1,24 +1,25 @@
 """Things that have no business in metadata, gaps and tails of a model file: programs, archives, pickles, code."""
 
-import base64
-import binascii
+import json
 import re
-import zlib
+from base64 import a85decode
 from collections.abc import Iterator
-from itertools import chain, islice
+from contextlib import suppress
+from itertools import chain
 
 from budmodel_scanner.content import Content, MemoryContent, Place, Window
+from budmodel_scanner.encodings import encoded_runs, from_signs, is_packed, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.reading import all_zero
-from budmodel_scanner.pickles.payloads import printed
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
 _BEGINNING = 4096
 _ALIGNED_TO = 4
 _PICTURES = frozenset({"jpeg", "png", "gif", "bmp", "tiff"})
-_MAX_ENCODED_RUNS = 64
 _DEEPEST = 2
+_DEEPEST_ENCODED = 5
+_SHORTEST = 20
 _MAX_UNWRAPPED_BYTES = 1 << 20
 
 _SIGNATURES = re.compile(
@@ -56,30 +57,40 @@ _CODE = re.compile(
     | \blambda\s+\w+\s*:\s*(?:os|sys|eval|exec)\b
     """
 )
-_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+_LETTERS = re.compile(rb"[!-~]{24}")
+_OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
+# What a path, an address, a command, a name that is called, or JSON cannot do without.
+_TELLING = re.compile(
+    rb"(?i)[|;&$`\\{]|//|(?:file|data|script):|^[~/.%]|\A[a-z_]\w*(?:\.\w+)+\Z|\b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32)\b"
+)
 # Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
 _TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
+# What follows the name in a pickle of lines; in lists of words, such as `sin`, `cos`, `tan`, another word does.
+_ARGUMENTS = rb"(?:p\d|q[\x00-\x1f]|[)\]}\x8c\x93\x94]|S['\"]|X..\0\0|\((?:[SVXIKltcd(\]})]|\x8c))"
 _HIDDEN = {
-    "a zip file": (b"PK\5\6", rb"PK\x05\x06\0\0\0\0.{14}"),
-    "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
-    "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
-    "a script": (b"#!/", rb"#!/(?:usr/)?(?:local/)?bin/\w"),
-    "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
-    "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
-    "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
-    "a pickle of protocol 5": (b"\x80\5\x95", rb"...(?=.{4}\x00{4})"),
-    "a pickle of protocol 2": (b"\x80\2c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
-    "a pickle of protocol 3": (b"\x80\3c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
-    **{
-        f"a pickle that imports {module}": (b"c%s\n" % module.encode(), rb"c\w+\n[A-Za-z_][\w.]{1,40}\n")
-        for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
-    },
+    what: (prefix, re.compile(whole, re.DOTALL))
+    for what, (prefix, whole) in {
+        "a zip file": (b"PK\5\6", rb"PK\x05\x06\0\0\0\0.{14}"),
+        "a zip member": (b"PK\3\4", rb"PK\x03\x04[\x00-\x3f]\x00.{20}[\x01-\xff]\x00"),
+        "an ELF program": (b"\x7fELF", rb"\x7fELF[\x01\x02][\x01\x02]\x01"),
+        "a script": (b"#!/", rb"#!/(?:usr/)?(?:local/)?bin/\w"),
+        "a 7z archive": (b"7z\xbc\xaf\x27\x1c", rb"7z\xbc\xaf\x27\x1c\x00"),
+        "a RAR archive": (b"Rar!\x1a\7", rb"Rar!\x1a\x07[\x00\x01]"),
+        "a pickle of protocol 4": (b"\x80\4\x95", rb"...(?=.{4}\x00{4})"),
+        "a pickle of protocol 5": (b"\x80\5\x95", rb"...(?=.{4}\x00{4})"),
+        "a pickle of protocol 2": (b"\x80\2c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+        "a pickle of protocol 3": (b"\x80\3c", rb"..c[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n"),
+        **{
+            f"a pickle that imports {module}": (b"c%s\n" % module.encode(), rb"c\w+\n[A-Za-z_][\w.]{1,40}\n" + _ARGUMENTS)
+            for module in ("os", "nt", "posix", "builtins", "__builtin__", "subprocess", "sys", "runpy", "importlib")
+        },
+    }.items()
 }
 _PE_HEADER = 60
+_LONGEST_NOTE = 1 << 18
 
 
 def signature(data: bytes) -> tuple[int, str] | None:
@@ -108,9 +119,9 @@ def begins_as(data: bytes, depth: int = 0) -> str | None:
         return kind
     if depth == _DEEPEST:
         return None
-    # The first run alone, which may be read in two ways.
-    first = islice(_decoded(data), 2) if data[:1] == b"x" or _ENCODED.match(data) else ()
-    kinds = (begins_as(inner, depth + 1) for inner in chain(printed(data), first))
+    packed = (unpacked(data, _MAX_UNWRAPPED_BYTES),) if is_packed(data) else ()
+    first = (inner for at, inner in encoded_runs(data, is_content) if at == 0) if _LETTERS.match(data) else ()
+    kinds = (begins_as(inner, depth + 1) for inner in chain(packed, first))
     return next((f"encoded {kind.removeprefix('encoded ')}" for kind in kinds if kind), None)
 
 
@@ -130,15 +141,19 @@ def hidden_in(data: bytes) -> tuple[str, int] | None:
 
 def program_in(data: bytes) -> tuple[str, int] | None:
     """The same without code, which texts may only talk about."""
+    return next(programs_in(data), None)
+
+
+def programs_in(data: bytes) -> Iterator[tuple[str, int]]:
+    """Every such place, those of one kind after those of another."""
     for what, (prefix, whole) in _HIDDEN.items():
         for at in _places(data, prefix):
-            if re.compile(whole, re.DOTALL).match(data, at):
-                return what, at
+            if whole.match(data, at):
+                yield what, at
     for at in _places(data, b"MZ"):
         header = at + int.from_bytes(data[at + _PE_HEADER : at + _PE_HEADER + 4], "little")
         if data[header : header + 4] == b"PE\0\0":
-            return "a Windows program", at
-    return None
+            yield "a Windows program", at
 
 
 def _places(data: bytes, prefix: bytes) -> Iterator[int]:
@@ -149,7 +164,7 @@ def _places(data: bytes, prefix: bytes) -> Iterator[int]:
 
 
 def payload_in(data: bytes) -> tuple[str, bytes] | None:
-    """What metadata hides, and its bytes: a signature or code, as it stands or encoded in base64, hexadecimal or zlib."""
+    """What metadata hides, and its bytes: a signature or code, as it stands or encoded or packed."""
     return _payload(data[:_HUNTED_BYTES], 0)
 
 
@@ -160,7 +175,7 @@ def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
     code = code_in(data)
     if code:
         return f"code ({code[1]!r})", data
-    if depth < 3:
+    if depth < _DEEPEST_ENCODED:
         for decoded in _decoded(data):
             inner = _payload(decoded, depth + 1)
             if inner:
@@ -169,23 +184,36 @@ def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
-    if data[:1] == b"x" and len(data) > 8 and int.from_bytes(data[:2], "big") % 31 == 0:
-        try:
-            yield zlib.decompressobj().decompress(data, _MAX_UNWRAPPED_BYTES)
-        except zlib.error:
-            return
+    if is_packed(data):
+        yield unpacked(data, _MAX_UNWRAPPED_BYTES)
     if b"data:" in data and b"%3" in data:
         # A picture or a page within an address.
         yield _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), data)
-    for count, run in enumerate(_ENCODED.finditer(data)):
-        if count >= _MAX_ENCODED_RUNS:
-            return
-        text = run.group().rstrip(b"=")
-        if _HEXADECIMAL.fullmatch(text):
-            yield binascii.unhexlify(text)
-        alphabet = text.translate(bytes.maketrans(b"-_", b"+/"))
-        if len(alphabet) % 4 != 1:
-            yield base64.b64decode(alphabet + b"=" * (-len(alphabet) % 4))
+    if data[:1] in (b"{", b"["):
+        with suppress(ValueError, RecursionError):
+            yield from _texts(json.loads(data))
+    if _OF_ADOBE.fullmatch(data):
+        # Base85 with the signs that a text of JSON would escape.
+        yield from_signs(data, a85decode)
+    yield from (inner for _, inner in encoded_runs(data, _may_be_content))
+
+
+def _texts(tree: object) -> Iterator[bytes]:
+    """Those within JSON, which may be JSON again."""
+    if isinstance(tree, str) and len(tree) > _SHORTEST:
+        yield tree.encode("utf-8", "replace")
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _texts(inner)
+
+
+def _may_be_content(head: bytes) -> bool:
+    """Of what is decoded. Code begins as any text."""
+    return is_content(head) or (head.translate(None, b"\t\r\n").decode("latin-1").isprintable() and head.isascii())
+
+
+def is_content(head: bytes) -> bool:
+    """Whether the first two dozen bytes may be those of something that loads, unpacks or runs."""
+    return _SIGNATURES.match(head) is not None or is_packed(head)
 
 
 def examine_numbers(
@@ -205,23 +233,29 @@ def examine_numbers(
 
 
 def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
-    """Text or bytes that a format stores for people."""
+    """Text or bytes that a format stores for people, and for the programs that know its keys."""
     if _TEMPLATE.search(value):
         # The parser of templates takes longer to import than most headers to read.
         from budmodel_scanner.texts.template import examine_template
 
         yield from examine_template(value.decode("utf-8", "replace"), place.inside(name))
-    found = payload_in(value)
-    if found is None:
+    if len(value) <= _LONGEST_NOTE and _TELLING.search(value):
+        from budmodel_scanner.formats.notes import examine_note
+
+        yield from examine_note(value.decode("utf-8", "replace"), name, place)
+    if (found := payload_in(value)) is None:
         return
     what, payload = found
-    if what.endswith("pickle") and area == "hdf5":
-        # As PyTables and pandas keep objects: it counts by what it does.
-        yield from nested(MemoryContent(payload), place.inside(f"payload in {name}"))
+    inside = () if "code (" in what else list(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
+    if what.endswith("pickle") and area in _KEEPS_PICKLES:
+        yield from inside
         return
     yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
-    if "code" not in what:
-        yield from worse(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
+    yield from worse(iter(inside))
+
+
+# As PyTables and pandas keep objects: they count by what they do.
+_KEEPS_PICKLES = ("hdf5",)
 
 
 def examine_leftover(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from budmodel_scanner.examiner import Examiner, ForwardExaminer
 from budmodel_scanner.formats import (
     arrow,
+    avro,
     catboost,
     coreml,
     event_log,
@@ -19,6 +20,7 @@ from budmodel_scanner.formats import (
     safetensors,
     sentencepiece,
     serializers,
+    tables,
     tensorflow,
     tensorflow_index,
     tflite,
@@ -76,6 +78,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",)),
     Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",)),
+    Format("Avro", avro.recognizes, avro.examine, (".avro",)),
+    Format("ORC", tables.recognizes_orc, tables.examine_orc, (".orc",), claims=False),
     Format("PNG", begins(pictures.PNG), examiner("png", pictures.png), (".png", ".apng")),
     Format("JPEG", begins(pictures.JPEG), examiner("jpeg", pictures.jpeg), (".jpg", ".jpeg", ".jpe", ".jfif")),
     Format("GIF", begins(b"GIF87a", b"GIF89a"), examiner("gif", pictures.gif), (".gif",)),

@@ -88,8 +88,9 @@ def _metadata(entry: Any, place: Place, nested: Nested) -> Iterator[Finding]:
         raise MalformedError("safetensors.metadata", "__metadata__ is not an object of texts", "__metadata__")
     for name, value in entry:
         yield from _name(name, place)
-        where = f"__metadata__ {name[:80]!r}"
-        yield from examine_metadata(f"{name}\n{value}".encode("utf-8", "replace"), where, "safetensors", place, nested)
+        where = f"__metadata__.{name[:80]}"
+        for text in (name, value):
+            yield from examine_metadata(text.encode("utf-8", "replace"), where, "safetensors", place, nested)
         if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in value):
             yield suspicious(place, "safetensors.binary-metadata", f"{where} holds control characters", where)
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.formats.cells import examine_constant
+from budmodel_scanner.formats.fixed_paths import FixedPaths
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import begins_as
+from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
-from budmodel_scanner.formats.protobuf_schema import NUMBER, Visit, schema_of, walk
+from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Visit, schema_of, walk
 from budmodel_scanner.formats.reading import reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, REACHING_OUT, is_known
 from budmodel_scanner.verdict import Finding, Verdict
@@ -73,13 +75,14 @@ def _opens(root: str, found: list[tuple[int, int, bytes]]) -> bool:
 
 
 @reports_malformed
-def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding]:
+def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
     root = _root(content.read(0, 4096), place.name)
     if root is None:
         yield unscanned(place, "tensorflow.unknown", "no message of TensorFlow that is known here", "byte 0")
         return
     functions: set[str] = set()
     operators: dict[str, int] = {}
+    paths = FixedPaths()
     has_graph = False
     for visit in walk(content, root, "tensorflow", place):
         kind = (visit.message, visit.field.number)
@@ -88,21 +91,50 @@ def examine(content: Content, place: Place, _nested: Nested) -> Iterator[Finding
         if visit.holds is None:
             what = f"field {kind[1]} of {kind[0]} is none that is known"
             yield Finding("tensorflow.unknown-field", Verdict.SUSPICIOUS, what, where)
+        elif visit.holds in ("Function", "Graph"):
+            paths.begin_graph()
+        elif visit.holds == "Node":
+            paths.begin_node()
+        elif kind == ("Node", 1):
+            paths.name = visit.text
         elif kind == ("Node", 2):
+            paths.operator = visit.text
             operators.setdefault(visit.text.decode("utf-8", "replace"), visit.field.start)
+        elif kind == ("Node", 3):
+            paths.inputs.append(visit.text)
         elif kind == ("Signature", 1):
             functions.add(visit.text.decode("utf-8", "replace"))
         elif kind in (("KerasObject", 5), ("UserObject", 3)):
             yield from _keras(visit, place)
         elif kind == ("Asset", 2):
             yield from _asset(visit.text.decode("utf-8", "replace"), where)
-        elif kind in (("AttrValue", 2), ("AttrList", 2), ("Tensor", 8)) and b"file://" in visit.text:
-            yield Finding("tensorflow.file-address", Verdict.SUSPICIOUS, f"names the file {visit.text[:80]!r}", where)
-        elif kind in (("AttrValue", 2), ("Tensor", 8), ("Tensor", 4)):
-            yield from _constant(content, visit, where)
+        yield from _carried(content, visit, place, nested)
     if root == "SavedModel" and not has_graph:
         yield suspicious(place, "tensorflow.no-graph", "the model holds no graph")
     yield from _operators(operators, functions, place)
+    yield from paths.findings(place)
+
+
+# What a name has no use for.
+_LONG_TEXT = 128
+_VALUES = (("AttrValue", 2), ("AttrList", 2), ("Tensor", 8))
+_SEARCHED_BYTES = 1 << 20
+
+
+def _carried(content: Content, visit: Visit, place: Place, nested: Nested) -> Iterator[Finding]:
+    """Texts and bytes that an operator is given, and those too long for a name."""
+    kind = (visit.message, visit.field.number)
+    name, size = f"{visit.message} at byte {visit.field.start:,}", visit.field.end - visit.field.start
+    if kind in _VALUES or len(visit.text) > _LONG_TEXT:
+        yield from examine_metadata(visit.text, name, "tensorflow", place, nested)
+    if size < _SHORTEST_PAYLOAD or visit.holds not in (TEXT, DATA) or (visit.holds == TEXT and kind not in _VALUES):
+        return
+    data = content.read(visit.field.start, min(size, _SEARCHED_BYTES))
+    if found := _NESTED.search(data):
+        what = f"a constant holds a graph with the operator {found[0][2:].decode('ascii')}"
+        yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, place.at(f"byte {visit.field.start:,}"))
+    if visit.holds == DATA:
+        yield from examine_constant(content, visit.field.start, size, "tensorflow.payload-in-constant", place, nested)
 
 
 def _operators(operators: dict[str, int], functions: set[str], place: Place) -> Iterator[Finding]:
@@ -139,13 +171,4 @@ def _asset(name: str, where: str) -> Iterator[Finding]:
 
 # A graph within a text or tensor, as functions and data sets carry them: the field of an operator, its length, its name.
 _NESTED = re.compile(b"|".join(re.escape(b"\x12" + bytes([len(name)]) + name.encode()) for name in DANGEROUS))
-_NESTED_BYTES = 1 << 20
-
-
-def _constant(content: Content, visit: Visit, where: str) -> Iterator[Finding]:
-    size = min(_NESTED_BYTES, visit.field.end - visit.field.start)
-    if nested := _NESTED.search(content.read(visit.field.start, size)):
-        what = f"a constant holds a graph with the operator {nested[0][2:].decode('ascii')}"
-        yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, where)
-    if kind := begins_as(content.read(visit.field.start, min(4096, visit.field.end - visit.field.start))):
-        yield Finding("tensorflow.payload-in-constant", Verdict.SUSPICIOUS, f"a constant starts like a {kind}", where)
+_SHORTEST_PAYLOAD = 12

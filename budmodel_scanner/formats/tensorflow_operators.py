@@ -18,3 +18,5 @@ def _deeds(kind: str) -> dict[str, str]:
 
 # What an operator reaches, by its name: those that no model needs for its predictions, and those that belong to training.
 DANGEROUS, REACHING_OUT = _deeds("dangerous"), _deeds("reaches out")
+# How many of the first inputs of an operator are paths that it writes to, or moves from and deletes.
+WRITING = {name: int(section[-1]) for section in _LISTED if section.startswith("writes: ") for name in _LISTED[section]}

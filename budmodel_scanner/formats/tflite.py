@@ -7,10 +7,12 @@ from collections.abc import Generator, Iterator
 
 from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
+from budmodel_scanner.texts.decoding import begins_as_text
 from budmodel_scanner.verdict import Finding, Verdict
 
 _KINDS = {b"TFL3": "tflite", b"ET12": "executorch", b"ET13": "executorch"}
@@ -39,7 +41,8 @@ _SCHEMA: Schema = {
     # Options differ by operator and hold numbers and short vectors only.
     "Options": {},
 }
-_VERSION, _DESCRIPTION, _CUSTOM_CODE = 0, 3, 1
+_VERSION, _CUSTOM_CODE = 0, 1
+_MAX_TEXT_BYTES = 1 << 16
 _BUFFER_DATA, _BUFFER_OFFSET, _BUFFER_SIZE = 0, 1, 2
 # Vectors of the options, which are not walked, may lie last.
 _SLACK_BYTES = 48
@@ -60,14 +63,17 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
         return
     if root.number(_VERSION, 4) != 3:
         yield suspicious(place, "tflite.version", f"states the version {root.number(_VERSION, 4)}", "byte 0")
-    yield from examine_metadata(root.bytes_of(_DESCRIPTION, 1 << 16), "description", "tflite", place, nested)
     last = 0
     for name, table, end in tables(root, "Model", _SCHEMA, place):
         last = max(last, end)
         if name == "Operator code":
             yield from _operator(table.bytes_of(_CUSTOM_CODE, 256).decode("utf-8", "replace"), place)
         elif name == "Buffer":
-            last = max(last, (yield from _buffer(table, content, place)))
+            last = max(last, (yield from _buffer(table, content, place, nested)))
+        else:
+            for index in (index for index, holds in _SCHEMA[name].items() if holds is _TEXT):
+                text = table.bytes_of(index, _MAX_TEXT_BYTES)
+                yield from examine_metadata(text, f"a text of {name.lower()}", "tflite", place, nested)
     yield from _tail(content, last, place, nested)
 
 
@@ -80,7 +86,7 @@ def _operator(name: str, place: Place) -> Iterator[Finding]:
         yield suspicious(place, "tflite.custom-operator", f"needs the native operator {name[:80]!r}", "operators")
 
 
-def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, None, int]:
+def _buffer(table: Table, content: Content, place: Place, nested: Nested) -> Generator[Finding, None, int]:
     """Yields findings; returns where the data of the buffer ends."""
     start, length = table.items(_BUFFER_DATA, 1)
     offset = table.number(_BUFFER_OFFSET, 8)
@@ -88,8 +94,9 @@ def _buffer(table: Table, content: Content, place: Place) -> Generator[Finding, 
         start, length = offset, table.number(_BUFFER_SIZE, 8)
     if start + length > content.size:
         raise MalformedError("tflite.truncated", f"a buffer ends at byte {start + length:,}", table.at)
-    if kind := begins_as(content.read(start, min(length, 4096))):
-        yield suspicious(place, "tflite.payload-in-buffer", f"starts like a {kind}", f"byte {start:,}")
+    yield from examine_constant(content, start, length, "tflite.payload-in-buffer", place, nested)
+    if length <= _MAX_TEXT_BYTES and begins_as_text(data := content.read(start, length)):
+        yield from examine_metadata(data, f"the buffer at byte {start:,}", "tflite", place, nested)
     return start + length
 
 

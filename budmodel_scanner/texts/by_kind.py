@@ -9,9 +9,10 @@ from itertools import chain
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
-from budmodel_scanner.formats.payloads import code_in
+from budmodel_scanner.formats.fixed_paths import FixedPaths
+from budmodel_scanner.formats.payloads import code_in, payload_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
-from budmodel_scanner.texts import scripts, syntaxes
+from budmodel_scanner.texts import scripts, syntaxes, text_protos
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.json_text import holds_many_values
@@ -149,13 +150,14 @@ def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
         if code := code_in(value.encode()):
             what = f"{name[:40]} holds code: {code[1]!r}"
             yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
-        if _FILE_SETTING.search(name):
-            yield from judge(Leaf(LeafKind.FILE, value.strip(), f"line {number}", name), place)
+        # Data that it was trained with lay where its maker had them; nothing opens them again.
+        kind = LeafKind.FILE if _FILE_SETTING.search(name) else LeafKind.REFERENCE
+        yield from judge(Leaf(kind, value.strip(), f"line {number}", name), place)
 
 
 # As a field of the trees, or among the parameters.
 _SETTING = re.compile(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
-_FILE_SETTING = re.compile(r"(?:_filename|_model|^data|^valid)$")
+_FILE_SETTING = re.compile(r"(?:_filename|_model)$")
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
 _TWO_QUOTES = re.compile(r"(?<=\w)''(?=\w)")
 _PIPED_BY_CMAKE = re.compile(r"(execute_process\s?\(\s{0,200}COMMAND\s[^()]{1,2000}?)\s+COMMAND\s+")
@@ -176,9 +178,40 @@ def _graph(text: str, place: Place) -> Iterator[Finding]:
         elif found[2]:
             what = "a layer that Caffe takes from a module of Python"
             yield Finding("caffe.python-layer", Verdict.SUSPICIOUS, what, place.at(where))
+    yield from _message(text, place)
     yield from _fields(text, place)
     if _is_named(place, ".config"):
         yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
+
+
+def _message(text: str, place: Place) -> Iterator[Finding]:
+    """What operators are given, and where they write."""
+    paths = FixedPaths()
+    try:
+        for way, value, at in text_protos.fields(text):
+            name, of_node = way[-1], way[-2:-1] in (("node",), ("node_def",))
+            where = f"line {text.count(chr(10), 0, at) + 1}"
+            if value is None and name in ("node", "node_def"):
+                paths.begin_node()
+            elif value is None and name in ("function", "graph_def"):
+                paths.begin_graph()
+            elif of_node and name == "name":
+                paths.name = value or b""
+            elif of_node and name == "op":
+                paths.operator = value or b""
+            elif of_node and name == "input":
+                paths.inputs.append(value or b"")
+            elif value is not None and len(value) > _SHORTEST_VALUE:
+                yield from judge(Leaf(LeafKind.REFERENCE, value.decode("utf-8", "replace"), where, name), place)
+                if found := payload_in(value):
+                    yield Finding("graph.payload", Verdict.SUSPICIOUS, f"{name} holds {found[0]}", place.at(where))
+    except ValueError:
+        # Other languages go by the same suffixes; what they set is looked for below.
+        return
+    yield from paths.findings(place)
+
+
+_SHORTEST_VALUE = 4
 
 
 def _fields(text: str, place: Place) -> Iterator[Finding]:

@@ -1,11 +1,13 @@
 """What a configuration means as a whole, by its form or its name: what a loader opens, imports or builds of it."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
+from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, WRITING
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -17,6 +19,8 @@ _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _SHARD = re.compile(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_data|data)$")
 # Graphs of TensorFlow as TF.js keeps them, and those of the functions that they call.
 _OPERATORS = (("modelTopology", "node", "*", "op"), ("modelTopology", "library", "function", "*", "nodeDef", "*", "op"))
+_NODES = (way[:-1] for way in _OPERATORS)
+_CONSTANTS = tuple((*way, "attr", "*", "tensor", "stringVal", "*") for way in _NODES)
 _SENTENCE_MODULES = ("sentence_transformers.", "pylate.", "model2vec.")
 
 
@@ -27,9 +31,13 @@ def examine_layout(tree: object, name: str, place: Place) -> Iterator[Finding]:
             yield from judge(Leaf(LeafKind.MEMBER, member, role, role), place)
     for way in _OPERATORS:
         for role, operator in _along(tree, list(way)):
-            if does := DANGEROUS.get(operator):
+            if does := DANGEROUS.get(operator) or ("writes files" if operator in WRITING else None):
                 what = f"the operator {operator} {does}"
                 yield Finding("tensorflow.dangerous-operator", Verdict.SUSPICIOUS, what, place.at(role))
+    for way in _CONSTANTS:
+        for role, text in _along(tree, list(way)):
+            with suppress(ValueError):
+                yield from judge(Leaf(LeafKind.REFERENCE, b64decode(text).decode("utf-8", "replace"), role), place)
     if isinstance(tree, Mapping):
         yield from _keras(tree, place)
         if name == "model_index.json" or ("_class_name" in tree and "_diffusers_version" in tree):

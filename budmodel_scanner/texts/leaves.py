@@ -13,7 +13,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.forms import TEMPLATES, matches
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
-from budmodel_scanner.texts.paths import leaves_repository
+from budmodel_scanner.texts.paths import leaves_repository, reaches_beyond
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -24,6 +24,7 @@ class LeafKind(StrEnum):
     CALLABLE = "is imported and called"
     LISTED_CALLABLE = "is looked up among known names, or imported"
     FILE = "is opened by a loader, often on the machine of the author"
+    REFERENCE = "is a path or an address where it reads as one"
     MEMBER = "is opened beside the file that names it"
     PROSE = "is read by people"
     ORDERS = "is read by agents, which do what it says"
@@ -78,6 +79,9 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
                 if member or not is_known(text, DOWNLOADS):
                     yield Finding("config.url", Verdict.SUSPICIOUS, f"{role}is fetched from {text[:_MAX_SHOWN]}", where)
             elif reason := leaves_repository(text, absolute_too=member) or _private(text):
+                yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
+        case LeafKind.REFERENCE:
+            if reason := reaches_beyond(text):
                 yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
         case LeafKind.PROSE:
             from budmodel_scanner.texts.prose import instruction_in, theft_in

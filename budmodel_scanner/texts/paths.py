@@ -2,6 +2,8 @@
 
 import re
 
+from budmodel_scanner.texts.python_deeds import PERSISTENCE, SENSITIVE_FILE
+
 # Names that are those of devices on Windows.
 DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
@@ -32,6 +34,27 @@ _RUN_BY_NAME = {
 def runs_by_name(path: str) -> str | None:
     """What runs a file because of what it is called and where it lies."""
     return next((what for what, form in _RUN_BY_NAME.items() if form.search(path)), None)
+
+
+_REFERENCE = re.compile(
+    r"""(?ix)(?P<file>file:) | (?P<share>(?:smb|cifs|nfs):|\\\\[\w.-]+\\) | (?P<page>data:text/html[;,]|(?:java|vb)script:)
+    | (?:~\w*|[a-z]:|\.{1,2}|%\w+%|\$\{?\w+\}?|)[/\\]"""
+)
+_LONGEST = 4096
+
+
+def reaches_beyond(text: str) -> str | None:
+    """Why a text that reads as a path or an address names what no model has to do with, whoever opens it."""
+    found = _REFERENCE.match(text)
+    if found is None or len(text) > _LONGEST or "\n" in text.strip():
+        return None
+    if found.lastgroup:
+        return {"file": "is a file of whoever loads it", "share": "is on another machine", "page": "is a page that runs"}[
+            found.lastgroup
+        ]
+    if SENSITIVE_FILE.search(text):
+        return "names a private file"
+    return "names what a login or a boot runs" if PERSISTENCE.search(text) else None
 
 
 # Files that nothing runs.

@@ -112,6 +112,8 @@ class _Xml:
             self.add("office.dde", f"links to {str(attributes)[:120]}")
         if name == "data" and self.place.name.endswith(".xml"):
             self._constant(attributes.get("offset", ""), attributes.get("size", ""))
+            for key, value in attributes.items():
+                self.findings.extend(judge(Leaf(LeafKind.REFERENCE, value, key, key), self.place))
         if local in _SVG_ELEMENTS or (local == "include" and name.lower().startswith("xi:")):
             self.add("markup.active-content", f"holds the element {name[:60]}")
         for key, value in attributes.items():

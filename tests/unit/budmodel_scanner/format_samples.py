@@ -1,10 +1,14 @@
 """Small writers of the formats, so that every test says which byte it bends."""
 
+import io
 import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import pyarrow
+import pyarrow.parquet
 
 from budmodel_scanner.formats.checksums import masked_crc32c
 from tests.corpus.catboost_files import catboost
@@ -190,6 +194,25 @@ def parquet(schema: bytes = b"column") -> bytes:
     element = b"\x48" + varint(len(schema)) + schema + b"\x00"
     footer = b"\x15\x02" + b"\x19\x1c" + element + b"\x16\x00" + b"\x00"
     return b"PAR1" + bytes(10) + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def _table() -> Any:
+    # What people wrote may look like anything: words that begin as an import of a pickle, code, a script.
+    texts, values = ["sin\ncos\ntan\n", "#!/bin/sh\n", "import os"], [b"\x80\4", b"PK", b"MZ"]
+    return pyarrow.table({"a": texts, "b": values, "c": [1, 2, 3]})
+
+
+def parquet_table() -> bytes:
+    written = io.BytesIO()
+    pyarrow.parquet.write_table(_table(), written)
+    return written.getvalue()
+
+
+def arrow_table() -> bytes:
+    written = io.BytesIO()
+    with pyarrow.ipc.new_file(written, _table().schema) as stream:
+        stream.write_table(_table())
+    return written.getvalue()
 
 
 def arrow_stream(body: bytes = bytes(64)) -> bytes:
@@ -389,8 +412,8 @@ BENIGN: dict[str, Callable[[], bytes]] = {
     "events.out.tfevents.1.host": lambda: tfrecord(proto((2, 1), (3, b"brain.Event:2"))),
     "variables.index": checkpoint_index,
     "model.tflite": tflite,
-    "train.parquet": parquet,
-    "train.arrow": arrow_stream,
+    "train.parquet": parquet_table,
+    "train.arrow": arrow_table,
     "weights.h5": lambda: hdf5((0x0C, hdf5_attribute("model_config", MODEL_CONFIG.encode()))),
     "old.h5": hdf5_group,
     "a.png": png,

@@ -14,7 +14,6 @@ from tests.unit.budmodel_scanner.format_examination import examined, formats_of
 _OPTIONAL_BYTES = {
     "model.gguf": 30,
     "weight.bin": 54,
-    "train.arrow": 8,
     "a.pdf": 1,
     "a.ogg": 47,
     "a.flac": 66,
