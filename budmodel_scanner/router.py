@@ -190,8 +190,8 @@ def _appended_zip(content: Content, place: Place, found: list[Format]) -> Iterat
         # A zip of labels behind a model of TFLite. A program of its own kind is told by its examiner.
         yield from (finding for finding in findings if finding.rule != "zip.leading-bytes")
         return
-    if any(known.forward is not None for known in found):
-        # An archive that ends with a zip file as its last member is no zip file.
+    if any(known.forward is not None or known.zip_within for known in found):
+        # An archive that ends with a zip file as its last member is no zip file, nor is a table of such.
         yield from (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
         return
     yield Finding("content.zip-appended", Verdict.SUSPICIOUS, "has a zip file at its end", place.at(f"byte {end:,}"))

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, unscanned
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
+from budmodel_scanner.formats.cells import examine_values
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.tables import examine_cells_of
-from budmodel_scanner.formats.thrift import ThriftReader
 from budmodel_scanner.verdict import Finding
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MAX_FOOTER_BYTES = 64 << 20
-# How deep in the footer the least and the greatest value of a column are, which are among its cells.
-_STATISTICS = 6
 
 
 def recognizes(head: bytes, _name: str) -> bool:
@@ -32,14 +29,5 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
     if length > _MAX_FOOTER_BYTES:
         yield unscanned(place, "parquet.footer-too-large", f"a footer of {length:,} bytes is not read", "footer")
         return
-    start = content.size - 8 - length
-    reader = ThriftReader(content.read(start, length), "parquet", place)
-    reader.skip_struct(0)
-    if reader.left:
-        yield from examine_leftover(
-            content, start + length - reader.left, reader.left, "unused bytes", "parquet", place, nested
-        )
-    for depth, text in reader.texts:
-        if depth != _STATISTICS:
-            yield from examine_metadata(text, "footer", "parquet", place, nested)
+    yield from examine_values(content, content.size - 8 - length, length, "the footer", place, nested)
     yield from examine_cells_of("parquet", content, place, nested)

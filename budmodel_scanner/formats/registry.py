@@ -43,8 +43,9 @@ class Format:
     `shared` are suffixes that agree as well, but that other content goes by, too: under any of `suffixes`, content that
     nothing recognizes is a disguise; under those it is merely unknown.
     `plausible`: it goes by plausibility rather than by a magic number, so it is asked only where nothing else recognizes
-    the content. `zip_behind`: files of this kind may have a zip file appended. `forward` examines a stream that is read
-    once, for formats that can be, without keeping what has passed. `claims`: other content under `suffixes` is a disguise.
+    the content. `zip_behind`: files of this kind may have a zip file appended; `zip_within`: their values may be zip files.
+    `forward` examines a stream that is read once, for formats that can be, without keeping what has passed. `claims`: other
+    content under `suffixes` is a disguise.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Format:
     shared: tuple[str, ...] = ()
     plausible: bool = False
     zip_behind: bool = False
+    zip_within: bool = False
     forward: ForwardExaminer | None = None
     claims: bool = True
 
@@ -76,10 +78,10 @@ FORMATS: tuple[Format, ...] = (
         (".lite", ".ptd"),
         zip_behind=True,
     ),
-    Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",)),
-    Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",)),
-    Format("Avro", avro.recognizes, avro.examine, (".avro",)),
-    Format("ORC", tables.recognizes_orc, tables.examine_orc, (".orc",), claims=False),
+    Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",), zip_within=True),
+    Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",), zip_within=True),
+    Format("Avro", avro.recognizes, avro.examine, (".avro",), zip_within=True),
+    Format("ORC", tables.recognizes_orc, tables.examine_orc, (".orc",), zip_within=True, claims=False),
     Format("PNG", begins(pictures.PNG), examiner("png", pictures.png), (".png", ".apng")),
     Format("JPEG", begins(pictures.JPEG), examiner("jpeg", pictures.jpeg), (".jpg", ".jpeg", ".jpe", ".jfif")),
     Format("GIF", begins(b"GIF87a", b"GIF89a"), examiner("gif", pictures.gif), (".gif",)),

@@ -68,6 +68,7 @@ def examine_cells_of(kind: str, content: Content, place: Place, nested: Nested) 
 def _notes(schema: Any, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """What whoever wrote the table noted of it, and of each column."""
     for part in (schema, *schema):
+        yield from examine_metadata(getattr(part, "name", "").encode("utf-8", "replace"), "a name", area, place, nested)
         for key, value in (part.metadata or {}).items():
             yield from examine_metadata(value, key.decode("utf-8", "replace")[:80], area, place, nested)
 

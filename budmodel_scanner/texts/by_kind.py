@@ -171,8 +171,7 @@ def _variables(text: str, place: Place) -> Iterator[Finding]:
 
 def _graph(text: str, place: Place) -> Iterator[Finding]:
     """Graphs of TensorFlow and Caffe in the text form of protocol buffers: operators that reach out, layers in Python."""
-    for found in _OPERATOR.finditer(text):
-        where = f"line {text.count(chr(10), 0, found.start()) + 1}"
+    for found, where in _lines_of(text, _OPERATOR):
         if does := DANGEROUS.get(found[1]):
             yield Finding("tensorflow.dangerous-operator", Verdict.SUSPICIOUS, f"{found[1]} {does}", place.at(where))
         elif found[2]:
@@ -184,13 +183,23 @@ def _graph(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
+def _lines_of(text: str, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
+    """Each match, and its line."""
+    line, counted = 1, 0
+    for found in form.finditer(text):
+        line, counted = line + text.count("\n", counted, found.start()), found.start()
+        yield found, f"line {line}"
+
+
 def _message(text: str, place: Place) -> Iterator[Finding]:
     """What operators are given, and where they write."""
     paths = FixedPaths()
+    line, counted = 1, 0
     try:
         for way, value, at in text_protos.fields(text):
             name, of_node = way[-1], way[-2:-1] in (("node",), ("node_def",))
-            where = f"line {text.count(chr(10), 0, at) + 1}"
+            line, counted = line + text.count("\n", counted, at), at
+            where = f"line {line}"
             if value is None and name in ("node", "node_def"):
                 paths.begin_node()
             elif value is None and name in ("function", "graph_def"):
@@ -216,8 +225,7 @@ _SHORTEST_VALUE = 4
 
 def _fields(text: str, place: Place) -> Iterator[Finding]:
     """Names and their texts in languages of configuration that are not parsed here."""
-    for setting in chain(_PARAMETER.finditer(text), _FIELD.finditer(text)):
-        where = f"line {text.count(chr(10), 0, setting.start()) + 1}"
+    for setting, where in chain(_lines_of(text, _PARAMETER), _lines_of(text, _FIELD)):
         yield from examine_value(setting[1], setting[2], where, place)
         yield from judge(Leaf(LeafKind.VALUE, setting[2], where), place)
 

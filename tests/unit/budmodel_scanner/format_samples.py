@@ -189,22 +189,15 @@ def _list_bytes(table: bytes) -> int:
     return size + -size % 4
 
 
-def parquet(schema: bytes = b"column") -> bytes:
-    # Fields of the footer: version, then a list of one schema element with a name, then the number of rows.
-    element = b"\x48" + varint(len(schema)) + schema + b"\x00"
-    footer = b"\x15\x02" + b"\x19\x1c" + element + b"\x16\x00" + b"\x00"
-    return b"PAR1" + bytes(10) + footer + len(footer).to_bytes(4, "little") + b"PAR1"
-
-
 def _table() -> Any:
     # What people wrote may look like anything: words that begin as an import of a pickle, code, a script.
     texts, values = ["sin\ncos\ntan\n", "#!/bin/sh\n", "import os"], [b"\x80\4", b"PK", b"MZ"]
     return pyarrow.table({"a": texts, "b": values, "c": [1, 2, 3]})
 
 
-def parquet_table() -> bytes:
+def parquet(notes: Mapping[str, str] | None = None) -> bytes:
     written = io.BytesIO()
-    pyarrow.parquet.write_table(_table(), written)
+    pyarrow.parquet.write_table(_table().replace_schema_metadata(notes), written)
     return written.getvalue()
 
 
@@ -412,7 +405,7 @@ BENIGN: dict[str, Callable[[], bytes]] = {
     "events.out.tfevents.1.host": lambda: tfrecord(proto((2, 1), (3, b"brain.Event:2"))),
     "variables.index": checkpoint_index,
     "model.tflite": tflite,
-    "train.parquet": parquet_table,
+    "train.parquet": parquet,
     "train.arrow": arrow_table,
     "weights.h5": lambda: hdf5((0x0C, hdf5_attribute("model_config", MODEL_CONFIG.encode()))),
     "old.h5": hdf5_group,

@@ -226,7 +226,7 @@ def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
         (sample.checkpoint_index()[:-48] + bytes(9) + sample.checkpoint_index()[-48:], "v.index", "checkpoint.gap"),
         (sample.checkpoint_index() + b"x", "v.index", "checkpoint.footer"),
         (sample.parquet() + sample.PICKLE, "a.parquet", "parquet.footer"),
-        (sample.parquet(b"import os; os.system('id') # long enough"), "a.parquet", "parquet.payload-in-metadata"),
+        (sample.parquet({"note": "import os; os.system('id')"}), "a.parquet", "parquet.payload-in-metadata"),
         (sample.arrow_stream() + sample.PICKLE, "a.arrow", "arrow.trailing-bytes"),
         (sample.arrow_stream()[:-20], "a.arrow", "arrow.truncated"),
     ],
