@@ -5,16 +5,14 @@ Readers that few files need, and that cost more to import than most files to exa
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
-from budmodel_scanner.formats.fixed_paths import FixedPaths
-from budmodel_scanner.formats.payloads import code_in, payload_in
-from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
-from budmodel_scanner.texts import scripts, syntaxes, text_protos
+from budmodel_scanner.formats.payloads import code_in
+from budmodel_scanner.texts import scripts, syntaxes
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.environment import settings_in
+from budmodel_scanner.texts.graphs import examine_fields, examine_graph
 from budmodel_scanner.texts.json_text import holds_many_values
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -37,12 +35,6 @@ _PROSE_NAME = re.compile(
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
-_OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
-_PARAMETER = re.compile(
-    r'\bkey\s{0,99}:\s{0,99}"([^"\n]{1,100})"\s{0,99},?\s{0,99}value\s{0,99}:?\s{0,99}\{\s{0,99}string_value\s{0,99}:\s{0,99}'
-    r'"([^"\n]{1,2000})"'
-)
-_FIELD = re.compile(r"""\b(\w{1,60})["']?\s{0,9}[:=]\s{0,9}["']([^"'\n]{1,2000})["']""")
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
 # Settings of Gin: modules that are imported for them, and functions that they name.
@@ -104,14 +96,14 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
             yield from examine_source(_TWO_QUOTES.sub("", code) if _is_named(place, *_QUERIES) else code, place)
             yield from _variables(text, place)
             if _is_named(place, ".jsonnet", ".libsonnet", ".cue", ".hocon", ".dhall", ".hcl", ".nix"):
-                yield from _fields(text, place)
+                yield from examine_fields(text, place)
             if _is_named(place, *_QUERIES):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
                 for named in _OLLAMA_FILE.finditer(text):
                     yield from judge(Leaf(LeafKind.FILE, named[2], role=named[1]), place)
         case Kind.GRAPH:
-            yield from _graph(text, place)
+            yield from examine_graph(text, place)
         case Kind.ORDERS:
             from budmodel_scanner.texts.markup import examine_orders
 
@@ -167,67 +159,6 @@ _SHELL_MARK = re.compile(r"(?m)(^Exec\w+=)[-@:+!|]{0,9}|(^[ \t]*|[ \t]:?)(?:sile
 def _variables(text: str, place: Place) -> Iterator[Finding]:
     for name, value, line in settings_in(text):
         yield from judge(Leaf(LeafKind.VARIABLE, value, f"line {line}", name), place)
-
-
-def _graph(text: str, place: Place) -> Iterator[Finding]:
-    """Graphs of TensorFlow and Caffe in the text form of protocol buffers: operators that reach out, layers in Python."""
-    for found, where in _lines_of(text, _OPERATOR):
-        if does := DANGEROUS.get(found[1]):
-            yield Finding("tensorflow.dangerous-operator", Verdict.SUSPICIOUS, f"{found[1]} {does}", place.at(where))
-        elif found[2]:
-            what = "a layer that Caffe takes from a module of Python"
-            yield Finding("caffe.python-layer", Verdict.SUSPICIOUS, what, place.at(where))
-    yield from _message(text, place)
-    yield from _fields(text, place)
-    if _is_named(place, ".config"):
-        yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
-
-
-def _lines_of(text: str, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
-    """Each match, and its line."""
-    line, counted = 1, 0
-    for found in form.finditer(text):
-        line, counted = line + text.count("\n", counted, found.start()), found.start()
-        yield found, f"line {line}"
-
-
-def _message(text: str, place: Place) -> Iterator[Finding]:
-    """What operators are given, and where they write."""
-    paths = FixedPaths()
-    line, counted = 1, 0
-    try:
-        for way, value, at in text_protos.fields(text):
-            name, of_node = way[-1], way[-2:-1] in (("node",), ("node_def",))
-            line, counted = line + text.count("\n", counted, at), at
-            where = f"line {line}"
-            if value is None and name in ("node", "node_def"):
-                paths.begin_node()
-            elif value is None and name in ("function", "graph_def"):
-                paths.begin_graph()
-            elif of_node and name == "name":
-                paths.name = value or b""
-            elif of_node and name == "op":
-                paths.operator = value or b""
-            elif of_node and name == "input":
-                paths.inputs.append(value or b"")
-            elif value is not None and len(value) > _SHORTEST_VALUE:
-                yield from judge(Leaf(LeafKind.REFERENCE, value.decode("utf-8", "replace"), where, name), place)
-                if found := payload_in(value):
-                    yield Finding("graph.payload", Verdict.SUSPICIOUS, f"{name} holds {found[0]}", place.at(where))
-    except ValueError:
-        # Other languages go by the same suffixes; what they set is looked for below.
-        return
-    yield from paths.findings(place)
-
-
-_SHORTEST_VALUE = 4
-
-
-def _fields(text: str, place: Place) -> Iterator[Finding]:
-    """Names and their texts in languages of configuration that are not parsed here."""
-    for setting, where in chain(_lines_of(text, _PARAMETER), _lines_of(text, _FIELD)):
-        yield from examine_value(setting[1], setting[2], where, place)
-        yield from judge(Leaf(LeafKind.VALUE, setting[2], where), place)
 
 
 def _front_matter(tree: object, place: Place) -> Iterator[Finding]:
