@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -21,6 +20,8 @@ _PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dir|directory|loc
 def examine_note(text: str, key: str, place: Place) -> Iterator[Finding]:
     """`key` is what the format calls the text."""
     if text[:1] in ("{", "[") and (tree := _tree(text)) is not None:
+        from budmodel_scanner.texts.configuration import examine_configuration
+
         yield from examine_configuration(tree, place.inside(key))
         return
     yield from examine_value(key, text, key, place)

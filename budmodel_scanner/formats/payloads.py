@@ -60,8 +60,13 @@ _CODE = re.compile(
 _LETTERS = re.compile(rb"[!-~]{24}")
 _OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
 # What a path, an address, a command, a name that is called, or JSON cannot do without.
+# Labels, of which there may be hundreds of thousands.
+_FEW_WORDS = re.compile(rb"[A-Za-z0-9 _-]{0,24}")
 _TELLING = re.compile(
-    rb"(?i)[|;&$`\\{]|//|(?:file|data|script):|^[~/.%]|\A[a-z_]\w*(?:\.\w+)+\Z|\b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32)\b"
+    rb"""(?ix)[|;&$`\\{] | (?<!http:)(?<!https:)//
+    | //\S+\.(?:pkl|pickle|joblib|dill|py|sh|ps1|so|dll|exe|whl|jar|zip|t?gz|pth?
+    |ckpt|bin|h5|keras|np[yz])\s*$ | (?:file|data|script): | ^[~/.%] | \A[a-z_]\w*(?:\.\w+)+\Z
+    | \b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32)\b"""
 )
 # Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
 _TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
@@ -234,6 +239,8 @@ def examine_numbers(
 
 def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """Text or bytes that a format stores for people, and for the programs that know its keys."""
+    if _FEW_WORDS.fullmatch(value):
+        return
     if _TEMPLATE.search(value):
         # The parser of templates takes longer to import than most headers to read.
         from budmodel_scanner.texts.template import examine_template
