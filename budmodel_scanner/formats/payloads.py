@@ -59,9 +59,9 @@ _CODE = re.compile(
 )
 _LETTERS = re.compile(rb"[!-~]{24}")
 _OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
-# What a path, an address, a command, a name that is called, or JSON cannot do without.
 # Labels, of which there may be hundreds of thousands.
 _FEW_WORDS = re.compile(rb"[A-Za-z0-9 _-]{0,24}")
+# What a path, an address, a command, a name that is called, or JSON cannot do without.
 _TELLING = re.compile(
     rb"""(?ix)[|;&$`\\{] | (?<!http:)(?<!https:)//
     | //\S+\.(?:pkl|pickle|joblib|dill|py|sh|ps1|so|dll|exe|whl|jar|zip|t?gz|pth?
