@@ -28,9 +28,9 @@ def pause(attempts: int) -> timedelta:
 def next_attempt(
     attempts: int, now: datetime, *, permanent: bool, died: bool = False, retry_after: float | None = None
 ) -> NextAttempt:
-    """After the failed attempt number `attempts` (1 for the first). A worker that `died` tells nothing of the model at first:
-    it is tried again at once, and only then as others are. `retry_after` is in seconds, as the server asked, of which up to
-    a day is heeded."""
+    """After the failed attempt number `attempts` (1 for the first). A worker that `died` tells nothing of the model at
+    first: it is tried again at once, and only then as others are. `retry_after` is in seconds, as the server asked, of which
+    up to a day is heeded."""
     if permanent:
         return NextAttempt(None, "It is not tried again: it would fail the same way.")
     if attempts >= MAX_ATTEMPTS:
