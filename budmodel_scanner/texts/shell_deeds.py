@@ -93,9 +93,11 @@ _CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
 
 
 def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
+    if not _FETCHES_OR_DECODES.search(text):
+        return
     if len(text) > _MAX_PARSED:
         text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
-    if not _FETCHES_OR_DECODES.search(text) or not _HANDS_ON.search(text) or not _may_matter(text):
+    if not _HANDS_ON.search(text) or not _may_matter(text):
         return
     script = parse_shell(_CALLS.sub(r"\1", text))
     yield from _piped(script)
