@@ -3,7 +3,6 @@
 Those rules take longer to import than most headers to read, so that only a text that may need them asks for them.
 """
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -19,19 +18,13 @@ _PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dir|directory|loc
 
 def examine_note(text: str, key: str, place: Place) -> Iterator[Finding]:
     """`key` is what the format calls the text."""
-    if text[:1] in ("{", "[") and (tree := _tree(text)) is not None:
-        from budmodel_scanner.texts.configuration import examine_configuration
+    if text[:1] in ("{", "["):
+        from budmodel_scanner.texts.configuration import examine_configuration, written_out
 
-        yield from examine_configuration(tree, place.inside(key))
-        return
+        if (tree := written_out(text)) is not None:
+            yield from examine_configuration(tree, place.inside(key))
+            return
     yield from examine_value(key, text, key, place)
     yield from judge(Leaf(LeafKind.VALUE, text, key), place, worst=Verdict.SUSPICIOUS)
     of_file = _PATH_KEY.search(key) and not _OF_MAKING.search(key) and "://" not in text and "\n" not in text
     yield from judge(Leaf(LeafKind.FILE if of_file else LeafKind.REFERENCE, text, key, key), place)
-
-
-def _tree(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
