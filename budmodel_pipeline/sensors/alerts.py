@@ -11,6 +11,7 @@ from budmodel_pipeline.resources.alerting import AlertingResource
 from budmodel_pipeline.resources.postgres import PostgresResource
 from budmodel_pipeline.sensors.model_work import has_ended
 from budmodel_pipeline.services.webhook import WebhookError, plain
+from budmodel_pipeline.warehouse.built_marts import MartsError
 from budmodel_pipeline.warehouse.changes import changes_since
 from budmodel_pipeline.warehouse.states import SourceState, source_states
 from budmodel_pipeline.workflows.fault_messages import (
@@ -116,7 +117,10 @@ def _stale(
 
 def _changes(connection: Connection, now: datetime) -> list[str]:
     """What a week brought, in the words of marts.leaderboard_changes; the asset `weekly_digest` has it whole."""
+    try:
+        changes = changes_since(connection, now - WEEK)
+    except MartsError as error:
+        return [f"Not known. {error}"]
     return [
-        f"{source}: {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}"
-        for source, kinds in changes_since(connection, now - WEEK).items()
+        f"{source}: {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}" for source, kinds in changes.items()
     ]

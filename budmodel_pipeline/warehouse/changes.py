@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from budmodel_pipeline.sources.contract import AsOfBasis, Standing
 from budmodel_pipeline.sources.entry_facts import Facts
 from budmodel_pipeline.sources.quality import LastGood
+from budmodel_pipeline.warehouse.built_marts import expect_built
 
 _SCORES = text("""
     select substr(metric_id, length(:source) + 2) as slug,
@@ -111,9 +112,9 @@ def changes_between(connection: Connection, before: str | None, now: str) -> Cha
 
 
 def changes_since(connection: Connection, since: datetime) -> dict[str, dict[str, int]]:
-    """How often the marts show each kind of change since `since`, by source; nothing where they were never built."""
-    if connection.execute(text("select to_regclass('marts.leaderboard_changes')")).scalar() is None:
-        return {}
+    """How often the marts show each kind of change since `since`, by source. Raises MartsError where they were
+    never built, or by an older version."""
+    expect_built(connection, "leaderboard_changes")
     rows = connection.execute(
         text("""
             select source, kind, count(*) as changes from marts.leaderboard_changes where seen_at >= :since

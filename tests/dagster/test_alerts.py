@@ -20,6 +20,7 @@ from budmodel_pipeline.resources.alerting import AlertingResource
 from budmodel_pipeline.sensors.alerts import _stale, alerts
 from budmodel_pipeline.services.webhook import WebhookError, post_message
 from budmodel_pipeline.settings import Settings
+from budmodel_pipeline.warehouse.built_marts import documented
 from budmodel_pipeline.workflows.fault_messages import read_told
 from tests.dagster.conftest import VICTIM, Deployment
 from tests.dagster.test_sensor import add_run
@@ -219,15 +220,29 @@ def test_a_redirect_is_no_delivery() -> None:
             post_message(server.url, "hello", 5)
 
 
-def test_once_a_week_people_hear_what_changed(deployment: Deployment, instance: dg.DagsterInstance) -> None:
+@pytest.mark.parametrize(
+    ("state", "heard"),
+    [
+        ("", "• bfcl: 2 new, 1 rescored"),
+        ("delete from marts.leaderboard_changes", "• No leaderboard published anything new."),
+        # Built by another version of the code, and not anew since.
+        ("alter table marts.leaderboard_changes rename seen_at to older", "• Not known. The tables are of an older version"),
+    ],
+)
+def test_once_a_week_people_hear_what_changed(
+    deployment: Deployment, instance: dg.DagsterInstance, state: str, heard: str
+) -> None:
+    columns = documented()["marts.leaderboard_changes"]["columns"]
     with deployment.engine.begin() as connection:
         connection.execute(
-            text("""
+            text(f"""
                 create schema marts;
-                create table marts.leaderboard_changes as
-                select source, kind, now() - interval '1 day' * age as seen_at
+                create table marts.leaderboard_changes ({", ".join(f"{one['name']} {one['data_type']}" for one in columns)});
+                insert into marts.leaderboard_changes (source, kind, seen_at)
+                select source, kind, now() - interval '1 day' * age
                 from (values ('bfcl', 'new', 1), ('bfcl', 'new', 6), ('bfcl', 'rescored', 2), ('ugi', 'new', 8)) as found
-                    (source, kind, age)
+                    (source, kind, age);
+                {state}
             """)
         )
     with webhook() as server:
@@ -238,7 +253,8 @@ def test_once_a_week_people_hear_what_changed(deployment: Deployment, instance: 
         ticks.cursor = json.dumps({**stored, "week": (datetime.now(UTC) - timedelta(days=7)).isoformat()})
         ticks.tick()
         ticks.tick()
-    assert server.taken == ["The week's changes:\n• bfcl: 2 new, 1 rescored"]
+    [taken] = server.taken
+    assert taken.startswith(f"The week's changes:\n{heard}")
 
 
 def test_it_is_off_unless_it_is_configured(deployment: Deployment, instance: dg.DagsterInstance) -> None:
