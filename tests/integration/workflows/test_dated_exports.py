@@ -8,26 +8,26 @@ import pytest
 from sqlalchemy import Engine, text
 
 from budmodel_pipeline.services.object_store import ObjectStore
+from budmodel_pipeline.warehouse.built_marts import documented
 from budmodel_pipeline.workflows.dated_exports import newest_release, release
 
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
-COLUMNS = {
-    "data_terms": "source text, benchmark_id text, allowed text, commercial text, attribution text",
-    "benchmarks": "metric_id text, benchmark_title text",
-    "leaderboard": "source text, metric_id text, benchmark_id text, score numeric, fetched_at timestamptz, entry_key text, "
-    "higher_is_better boolean",
-}
+ADD_TERMS = (
+    "insert into marts.data_terms (source, allowed, commercial, attribution) values (:id, 'permitted', 'permitted', :id)"
+)
 
 
 @pytest.fixture
 def marts(engine: Engine) -> Engine:
-    """A database with three marts, as far as an export looks at them."""
+    """A database with every mart, all of them empty but one."""
     with engine.begin() as connection:
         connection.execute(text("create schema if not exists marts"))
-        for mart, columns in COLUMNS.items():
-            connection.execute(text(f"create table marts.{mart} ({columns})"))
-            connection.execute(text(f"comment on table marts.{mart} is 'A mart.'"))
-        connection.execute(text("insert into marts.data_terms values ('arena', null, 'permitted', 'permitted', 'Arena')"))
+        for mart, told in documented().items():
+            if mart.startswith("marts."):
+                columns = ", ".join(f"{column['name']} {column['data_type']}" for column in told["columns"])
+                connection.execute(text(f"create table {mart} ({columns})"))
+                connection.execute(text(f"comment on table {mart} is 'A mart.'"))
+        connection.execute(text(ADD_TERMS), {"id": "arena"})
     return engine
 
 
@@ -50,7 +50,7 @@ def test_there_is_one_in_a_week(marts: Engine, store: ObjectStore) -> None:
     again = release(marts, store, NOW + timedelta(days=6, hours=20))
     assert (again.manifest, again.is_new, again.size) == (first.manifest, False, first.size)
     with marts.begin() as connection:
-        connection.execute(text("insert into marts.data_terms values ('bench', null, 'permitted', 'permitted', 'Bench')"))
+        connection.execute(text(ADD_TERMS), {"id": "bench"})
     later = release(marts, store, NOW + timedelta(days=7))
     assert (later.is_new, later.rows) == (True, 2)
     assert later.manifest.startswith("releases/2026-12-04-")
