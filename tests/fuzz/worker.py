@@ -7,6 +7,7 @@ import json
 import random
 import resource
 import sys
+import time
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +22,8 @@ from tests.fuzz.mutation import mutated
 
 # Address space beyond what the interpreter and the corpus have taken already.
 MEMORY = 512 << 20
-
+# CPU seconds for an input.
+SLOW = 10
 
 _LARGEST_TO_LOAD = 60_000
 _GENERATED = 0.6
@@ -54,6 +56,7 @@ def main(seed: str, folder: str, chosen: str) -> None:
         # Libraries that are loaded with the first file of a kind take address space once, and are none of an input's doing.
         examined(sample.content, sample.path)
     _limit_memory()
+    told = time.process_time()
     while True:
         sample = chance.choice(samples)
         content = sample.content
@@ -62,7 +65,10 @@ def main(seed: str, folder: str, chosen: str) -> None:
         content = mutated(content, chance, contents)
         name = sample.path.split("/", 2)[2] if chance.random() < 0.9 else chance.choice(samples).path.split("/", 2)[2]
         current.write_bytes(content)
-        _say({"name": name, "from": sample.path})
+        told, before = time.process_time(), told
+        _say({"name": name, "from": sample.path, "cpu_seconds": told - before})
+        # Whoever passes it is killed by the kernel, with SIGXCPU.
+        resource.setrlimit(resource.RLIMIT_CPU, (int(told) + SLOW, resource.RLIM_INFINITY))
         if trouble := purpose.trouble(content, name):
             mishaps += 1
             kept = Path(folder) / f"trouble-{mishaps}"
@@ -86,7 +92,7 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _say(message: dict[str, str]) -> None:
+def _say(message: dict[str, str | float]) -> None:
     print(json.dumps(message), flush=True)
 
 
