@@ -31,7 +31,7 @@ _OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
 _QUOTED = re.compile(rb"\\([\"\\/])")
 # Where encoders break their lines, in a text or in a text of JSON.
 _LINE_END = re.compile(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
-_DIGITS, _OF_BASE32 = re.compile(rb"(?:[0-9a-f]+|[0-9A-F]+)"), re.compile(rb"[A-Z2-7]+")
+_DIGITS, _OF_BASE32 = re.compile(rb"[0-9a-fA-F]*"), re.compile(rb"[A-Z2-7]*")
 _WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\{1,2}[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
 # A pickle as Python shows it: escapes only for what is no letter.
 _SHOWN = re.compile(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
@@ -77,13 +77,20 @@ def from_base64(text: bytes) -> bytes:
 
 
 def from_base32(text: bytes) -> bytes:
+    """As far as its letters go."""
+    text = _leading(_OF_BASE32, text)
     text = text[: len(text) - {1: 1, 3: 1, 6: 1}.get(len(text) % 8, 0)]
     return b32decode(text + b"=" * (-len(text) % 8))
 
 
 def from_digits(text: bytes) -> bytes:
-    """A last half of a byte is none."""
+    """As far as there are digits; a last half of a byte is none."""
+    text = _leading(_DIGITS, text)
     return binascii.unhexlify(text[: len(text) // 2 * 2])
+
+
+def _leading(letters: re.Pattern[bytes], text: bytes) -> bytes:
+    return found[0] if (found := letters.match(text)) else b""
 
 
 def from_signs(text: bytes, decode: Callable[[bytes], bytes]) -> bytes:
