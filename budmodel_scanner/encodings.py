@@ -15,6 +15,8 @@ _MOST_MEMORY = 80 << 20
 _MOST_BYTES = 4 << 20
 _ANY_WRAPPING = 47  # that of zlib and that of gzip
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
+# The same anywhere among other bytes; what is too short to be told begins behind a zero or in a line of its own.
+PACKED = re.compile(rb"\x1f\x8b\x08|(?<![^\n\0])x[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0")
 
 
 def _marks(letters: bytes) -> bytes:
@@ -26,6 +28,7 @@ _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 _OF_BASE64 = _ALPHANUMERIC + b"+/_-"
 _LETTERS = _marks(_OF_BASE64)
 # Base85, which has signs among its letters, as Python and Git write it, and as Adobe does; quotes end either.
+_PRINTED = bytes(ord("a") if 32 <= byte < 127 or byte in b"\t\r\n" else 0 for byte in range(256))
 _SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()+-*;<=>?@^_`{|}~")
 _OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
 _QUOTED = re.compile(rb"\\([\"\\/])")
@@ -50,7 +53,7 @@ _BETWEEN_MARKS = re.compile(rb"<~[!-uz\s]{16,}~>")
 # As mail carried files before it had base64.
 _OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
-_SHORTEST, _SHORTEST_SIGNS, _SHORTEST_LINE = 24, 30, 56
+_SHORTEST, _SHORTEST_SIGNS, _SHORTEST_LINE, _SHORTEST_PRINTED = 24, 30, 56, 16
 
 
 def unpacked(data: bytes, most: int = _MOST_BYTES) -> bytes:
@@ -103,6 +106,8 @@ def from_signs(text: bytes, decode: Callable[[bytes], bytes]) -> bytes:
 
 def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
     """What is encoded in a text and where, decoded: each run whose first bytes are wanted."""
+    if b"a" * _SHORTEST_PRINTED not in data.translate(_PRINTED):
+        return  # Numbers, most often, among which so many rules would search long.
     for start, run in _lines_of_letters(data):
         for decode in _readings(run):
             if is_wanted(decode(run[:_HEAD_LETTERS])):

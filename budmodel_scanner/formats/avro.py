@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.cells import examine_cells
-from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_cells, examine_metadata
 from budmodel_scanner.verdict import Finding
 
 _MAGIC = b"Obj\x01"

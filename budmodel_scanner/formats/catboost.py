@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Content, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.flatbuffers import Table
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
+from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_metadata, examine_numbers
 from budmodel_scanner.verdict import Finding
 
 _MAGIC = b"CBM1"

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.cells import examine_constant
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
 from budmodel_scanner.formats.protobuf_schema import DATA, Visit, walk
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_bytes, examine_metadata
 from budmodel_scanner.verdict import Finding, Verdict
 
 _FIRST_KIND = 200
@@ -65,7 +65,8 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
 def _described(content: Content, visit: Visit, place: Place, nested: Nested) -> Iterator[Finding]:
     """What is not walked: names and types of inputs, programs, parameters; and texts among them."""
     size = visit.field.end - visit.field.start
-    yield from examine_constant(content, visit.field.start, size, "coreml.payload", place, nested)
+    where = f"a value at byte {visit.field.start:,}"
+    yield from examine_bytes(content, visit.field.start, size, where, "coreml.payload", place, nested)
     for found in _TEXT.finditer(content.read(visit.field.start, min(size, _SEARCHED_BYTES))):
         yield from examine_metadata(found[0], f"a text of {visit.message}", "coreml", place, nested)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.checksums import masked_crc32c
-from budmodel_scanner.formats.payloads import begins_as, examine_numbers
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.protobuf import BYTES, fields
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_numbers
 from budmodel_scanner.verdict import Finding, Verdict
 
 _LEAST_BYTES = 16

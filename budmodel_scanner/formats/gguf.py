@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.cells import examine_values
 from budmodel_scanner.formats.ggml_types import BLOCKS, PLAUSIBLE
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
+from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
+from budmodel_scanner.formats.values import examine_metadata, examine_numbers, examine_values
 from budmodel_scanner.verdict import Finding, Verdict
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "I", 7: "B", 10: "Q", 11: "q", 12: "Q"}

@@ -8,21 +8,23 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from budmodel_scanner.content import Content, Place, UnscannedError, Window
+from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.inert_ends import BESIDE, ENDS, RUNS, TOLD
 from budmodel_scanner.formats.inert_lengths import End, closed
 from budmodel_scanner.formats.payloads import examine_leftover, hidden_in, program_in, worse
 from budmodel_scanner.formats.reading import MalformedError, all_zero
+from budmodel_scanner.formats.values import examine_records, within
 from budmodel_scanner.verdict import Finding
 from budmodel_scanner.word_lists import lines
 
 _PIECE = 1 << 20
 _OVERLAP = 4096
-_MOST_SWEPT_BYTES = 256 << 20
+# Files that state their lengths are searched at both ends alone where they are larger than the first.
+_SWEPT_BYTES, _MOST_SWEPT_BYTES = 64 << 20, 256 << 20
 # What aligns the last part.
 _MOST_PADDING = 3
-_OPTIONS = frozenset({"named", "text", "texts"})
+_OPTIONS = frozenset({"named", "text", "texts", "claims"})
 
 
 class Inert(NamedTuple):
@@ -38,6 +40,10 @@ class Inert(NamedTuple):
     @property
     def plausible(self) -> bool:
         return bool({"named", "text"} & self.options)
+
+    @property
+    def claims(self) -> bool:
+        return "claims" in self.options
 
     def recognizes(self, head: bytes, name: str) -> bool:
         if "named" in self.options and not name.lower().endswith(self.suffixes):
@@ -77,9 +83,10 @@ def _hidden(row: Inert, content: Content, place: Place, nested: Nested) -> Itera
     if row.end is None and content.size > _MOST_SWEPT_BYTES:
         raise UnscannedError("inert.too-large", f"states no lengths, and {content.size:,} bytes are not searched")
     last = max(0, content.size - _PIECE)
-    for start in range(0, content.size, _PIECE - _OVERLAP) if row.end is None else sorted({0, last}):
+    is_swept = row.end is None or content.size <= _SWEPT_BYTES
+    for start in range(0, content.size, _PIECE - _OVERLAP) if is_swept else sorted({0, last}):
         data = content.read(start, _PIECE)
-        is_code = "texts" not in row.options and start in (0, last)
+        is_code = "texts" not in row.options and (start == 0 or start + len(data) == content.size)
         if found := hidden_in(data) if is_code else program_in(data):
             what, at = found[0], start + found[1]
             yield suspicious(place, "inert.holds-content", f"is {row.name} and holds {what}", f"byte {at:,}")
@@ -89,6 +96,12 @@ def _hidden(row: Inert, content: Content, place: Place, nested: Nested) -> Itera
             what = f"is {row.name} that runs code: {code[0][-60:]!r}"
             yield suspicious(place, "inert.runs-code", what, f"byte {start + code.start():,}")
             return
+        if is_code:
+            yield from examine_records(content, start, len(data), f"a text of {row.name}", "inert", place, nested)
+        for how, inner in within(data, place):
+            if found := hidden_in(inner) if is_code else program_in(inner):
+                yield suspicious(place, "inert.holds-content", f"is {row.name} and holds {found[0]}, {how}")
+                yield from worse(nested(MemoryContent(inner[found[1] :]), place.inside(how)))
 
 
 def _beyond(row: Inert, content: Content, place: Place, nested: Nested) -> Iterator[Finding]:

@@ -2,15 +2,17 @@
 
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from pathlib import PurePosixPath
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import note
 from budmodel_scanner.formats import inert_models
 from budmodel_scanner.formats.checksums import masked_crc32c
-from budmodel_scanner.formats.inert_lengths import End, chunks, number, numbers, stated
-from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly
+from budmodel_scanner.formats.inert_lengths import End, boxes, chunks, number, numbers, stated
+from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, pieces
 from budmodel_scanner.verdict import Finding
 
 _FITS_BLOCK, _FITS_CARD, _FITS_MOST_CARDS = 2880, 80, 100_000
@@ -150,6 +152,42 @@ def _sound(content: Content) -> int:
     return content.size if size == 0xFFFFFFFF else start + size
 
 
+def _png(content: Content) -> int:
+    """PNG and APNG, whose chunks are checked: https://www.w3.org/TR/png-3/."""
+    cursor, kind = Cursor(content, "inert", 8, order=">"), b""
+    while kind != b"IEND":
+        at, length, kind = cursor.position, cursor.number("I"), cursor.take(4)
+        cursor.skip(length)
+        checksum = reduce(lambda crc, piece: zlib.crc32(piece, crc), pieces(content, at + 8, length), zlib.crc32(kind))
+        if cursor.number("I") != checksum or (kind[:1].isupper() and kind not in (b"IHDR", b"PLTE", b"IDAT", b"IEND")):
+            raise MalformedError("inert.chunk", f"the chunk {kind!r} is none, or its checksum is wrong", at)
+    return cursor.position
+
+
+def _gif(content: Content) -> int:
+    """https://www.w3.org/Graphics/GIF/spec-gif89a.txt: images and extensions, each of blocks with their lengths."""
+    cursor, mark = Cursor(content, "inert", 13), 0
+    flags = content.read(10, 1)[0]
+    while True:
+        cursor.skip(3 << (flags & 7) + 1 if flags & 0x80 else 0)
+        if mark == 0x2C:
+            cursor.skip(1)
+        while mark and (length := cursor.number("B")):
+            cursor.skip(length)
+        mark = cursor.number("B")
+        if mark == 0x3B:
+            return cursor.position
+        if mark not in (0x21, 0x2C):
+            raise MalformedError("inert.block", f"has a block of the kind {mark:#x}", cursor.position - 1)
+        flags = cursor.take(9)[8] if mark == 0x2C else cursor.number("B") & 0
+
+
+def _riff(content: Content) -> int:
+    """https://developers.google.com/speed/webp/docs/riff_container; larger files of video go on in a second part."""
+    size = number(content, ">I" if content.read(3, 1) == b"X" else "<I", 4)
+    return content.size if size in (0, 0xFFFFFFFF) or content.read(8 + size, 4) == b"RIFF" else 8 + size
+
+
 def _matlab_4(content: Content) -> int:
     position = 0
     while position < content.size:
@@ -162,17 +200,19 @@ def _matlab_4(content: Content) -> int:
 ENDS: Mapping[str, End] = {
     "aiff": stated(">I", 4, plus=8),
     "au": _sound,
+    "bmp": lambda content: number(content, "<I", 2) or content.size,
+    "boxes": boxes,
     "bson": chunks(0, 4, "<i", whole=True),
     "caf": chunks(8, 12, ">q", 4),
     "cbor": _cbor,
     "dbf": _dbf,
     "fits": _fits,
+    "gif": _gif,
     "gltf": stated("<I", 8),
     "hnsw": inert_models.hnsw,
     "htk": _htk,
     "icns": stated(">I", 4),
     "idx": _idx,
-    "jpeg_2000": chunks(0, 8, ">I", whole=True),
     "llama": inert_models.llama,
     "matlab_4": _matlab_4,
     "megatron": inert_models.megatron,
@@ -183,11 +223,14 @@ ENDS: Mapping[str, End] = {
     "orbax": chunks(0, 12, "<Q", 4, whole=True),
     "paddle": inert_models.paddle,
     "ply": _ply,
+    "png": _png,
+    "riff": _riff,
     "shapefile": stated(">I", 24, times=2),
     "sqlite": _sqlite,
     "stl": stated("<I", 80, times=50, plus=84),
     "usearch": inert_models.usearch,
     "w64": stated("<Q", 16),
+    "woff": stated(">I", 8),
     "word2vec": inert_models.word2vec,
 }
 # What headers say of numbers that lie in other files.

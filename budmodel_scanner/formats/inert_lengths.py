@@ -48,6 +48,20 @@ def chunks(first: int, header: int, code: str, at: int = 0, *, align: int = 1, w
     return end
 
 
+def boxes(content: Content) -> int:
+    """Of MP4 and JPEG 2000, ISO/IEC 14496-12: a length of 0 reaches to the end, one of 1 is in 64 bits behind the kind."""
+    position = 0
+    while position + 8 <= content.size:
+        length = number(content, ">I", position)
+        if not length:
+            return content.size
+        length = number(content, ">Q", position + 8) if length == 1 else length
+        if length < 8:
+            raise MalformedError("inert.length", f"a part claims {length} bytes", position)
+        position += length
+    return position
+
+
 def closed(ending: re.Pattern[bytes]) -> End:
     """The file has such an end."""
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_metadata
 from budmodel_scanner.verdict import Finding
 
 # Extension types of flax.serialization: array, complex number, scalar.

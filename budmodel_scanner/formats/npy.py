@@ -8,9 +8,9 @@ from typing import Any
 
 from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError, Window
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.payloads import examine_leftover, examine_numbers, payload_in
+from budmodel_scanner.formats.payloads import examine_leftover, payload_in
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
-from budmodel_scanner.formats.values import examine_bytes, examine_text_value, examine_texts, examine_wide
+from budmodel_scanner.formats.values import examine_bytes, examine_text_value, examine_texts
 from budmodel_scanner.pickles.examine import examine_pickle
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -83,11 +83,7 @@ def _values(
         return
     if "S" in kinds:
         yield from examine_texts(content, start, size, where, "npy", place, nested, width)
-    if width == 1 or set(kinds) & {"S", "V"}:
-        yield from examine_bytes(content, start, size, where, "npy", place, nested)
-    else:
-        yield from examine_numbers(content, start, size, where, "npy", place, nested)
-        yield from examine_wide(content, start, size, where, "npy", place, nested)
+    yield from examine_bytes(content, start, size, where, "npy.content-in-numbers", place, nested)
 
 
 def _letters(item: bytes, kinds: str) -> bytes:

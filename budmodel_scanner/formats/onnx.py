@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
 from budmodel_scanner.formats.protobuf_schema import Visit, walk
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_bytes, examine_metadata
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
@@ -132,7 +131,9 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
             yield from _external(visit, where)
         elif kind == ("Tensor", 9):
             start, size = visit.field.start, visit.field.end - visit.field.start
-            yield from examine_constant(content, start, size, "onnx.payload-in-tensor", place, nested)
+            yield from examine_bytes(
+                content, start, size, f"a constant at byte {start:,}", "onnx.payload-in-tensor", place, nested
+            )
         elif visit.text and (kind in _VALUES or visit.message == "Property" or len(visit.text) > _LONG_TEXT):
             name = f"{visit.message} text at byte {visit.field.start:,}"
             yield from examine_metadata(visit.text, name, "onnx", place, nested)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, unscanned
-from budmodel_scanner.formats.cells import examine_values
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.tables import examine_cells_of
+from budmodel_scanner.formats.values import examine_values
 from budmodel_scanner.verdict import Finding
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 
-from budmodel_scanner.content import Content, MemoryContent, Place, Window
+from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.encodings import encoded_runs, from_signs, is_packed, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.reading import all_zero
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
-_BEGINNING = 4096
 _ALIGNED_TO = 4
 _PICTURES = frozenset({"jpeg", "png", "gif", "bmp", "tiff"})
 _DEEPEST = 2
@@ -57,19 +56,10 @@ _CODE = re.compile(
     | \blambda\s+\w+\s*:\s*(?:os|sys|eval|exec)\b
     """
 )
+_RUN = re.compile(rb"[\t\n\r -~]{5,}")
+_SHORTEST_TEXT = 12
 _LETTERS = re.compile(rb"[!-~]{24}")
 _OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
-# Labels, of which there may be hundreds of thousands.
-_FEW_WORDS = re.compile(rb"[A-Za-z0-9 _-]{0,24}")
-# What a path, an address, a command, a name that is called, or JSON cannot do without.
-_TELLING = re.compile(
-    rb"""(?ix)[|;&$`\\{] | (?<!http:)(?<!https:)//
-    | //\S+\.(?:pkl|pickle|joblib|dill|py|sh|ps1|so|dll|exe|whl|jar|zip|t?gz|pth?
-    |ckpt|bin|h5|keras|np[yz])\s*$ | (?:file|data|script): | ^[~/.%] | \A[a-z_]\w*(?:\.\w+)+\Z
-    | \b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32)\b"""
-)
-# Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
-_TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 # Long enough that weights do not hold them by chance. The first bytes of each are searched for, which is fast.
@@ -95,7 +85,6 @@ _HIDDEN = {
     }.items()
 }
 _PE_HEADER = 60
-_LONGEST_NOTE = 1 << 18
 
 
 def signature(data: bytes) -> tuple[int, str] | None:
@@ -132,8 +121,15 @@ def begins_as(data: bytes, depth: int = 0) -> str | None:
 
 def code_in(data: bytes) -> tuple[int, str] | None:
     """Where code or a command starts in `data`, and how it begins. It is too long for chance."""
-    found = _CODE.search(data)
+    # Between zeros are numbers, in which a search for so many words would take long.
+    spans = (run.span() for run in _RUN.finditer(data)) if b"\0" in data else [(0, len(data))]
+    found = next((found for span in spans if (found := _CODE.search(data, *span))), None)
     return (found.start(), found[0].decode("utf-8", "replace").strip()[:40]) if found else None
+
+
+def runs_in(data: bytes) -> Iterator[bytes]:
+    """The texts among bytes that may be anything."""
+    return (run[0] for run in _RUN.finditer(data) if len(run[0]) >= _SHORTEST_TEXT)
 
 
 def hidden_in(data: bytes) -> tuple[str, int] | None:
@@ -219,50 +215,6 @@ def _may_be_content(head: bytes) -> bool:
 def is_content(head: bytes) -> bool:
     """Whether the first two dozen bytes may be those of something that loads, unpacks or runs."""
     return _SIGNATURES.match(head) is not None or is_packed(head)
-
-
-def examine_numbers(
-    content: Content, start: int, size: int, where: str, area: str, place: Place, nested: Nested
-) -> Iterator[Finding]:
-    """The numbers of a tensor may be anything, and no loader minds. Those that begin as a program are there to be dropped.
-
-    Two bytes of a pickle are met by chance, so a pickle counts only where it is malicious.
-    """
-    beginning = content.read(start, min(size, _BEGINNING))
-    kind = begins_as(beginning)
-    if kind is None or kind == "marshal":
-        return
-    if kind != "pickle":
-        yield suspicious(place, f"{area}.content-in-numbers", f"the numbers of {where} begin as {kind}", where)
-    yield from worse(nested(Window(content, start, size), place.inside(where)))
-
-
-def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
-    """Text or bytes that a format stores for people, and for the programs that know its keys."""
-    if _FEW_WORDS.fullmatch(value):
-        return
-    if _TEMPLATE.search(value):
-        # The parser of templates takes longer to import than most headers to read.
-        from budmodel_scanner.texts.template import examine_template
-
-        yield from examine_template(value.decode("utf-8", "replace"), place.inside(name))
-    if len(value) <= _LONGEST_NOTE and _TELLING.search(value):
-        from budmodel_scanner.formats.notes import examine_note
-
-        yield from examine_note(value.decode("utf-8", "replace"), name, place)
-    if (found := payload_in(value)) is None:
-        return
-    what, payload = found
-    inside = () if "code (" in what else list(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
-    if what.endswith("pickle") and area in _KEEPS_PICKLES:
-        yield from inside
-        return
-    yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
-    yield from worse(iter(inside))
-
-
-# As PyTables and pandas keep objects: they count by what they do.
-_KEEPS_PICKLES = ("hdf5",)
 
 
 def examine_leftover(

@@ -16,6 +16,7 @@ from budmodel_scanner.formats import (
     npy,
     onnx,
     parquet,
+    pdf,
     recognized,
     safetensors,
     sentencepiece,
@@ -28,8 +29,6 @@ from budmodel_scanner.formats import (
 )
 from budmodel_scanner.formats.hdf5 import examine as hdf5
 from budmodel_scanner.formats.inert import INERT
-from budmodel_scanner.formats.media import fonts, pdf, pictures, sound_and_video
-from budmodel_scanner.formats.media.parts import begins, examiner
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +81,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",), zip_within=True),
     Format("Avro", avro.recognizes, avro.examine, (".avro",), zip_within=True),
     Format("ORC", tables.recognizes_orc, tables.examine_orc, (".orc",), zip_within=True, claims=False),
-    Format("PNG", begins(pictures.PNG), examiner("png", pictures.png), (".png", ".apng")),
-    Format("JPEG", begins(pictures.JPEG), examiner("jpeg", pictures.jpeg), (".jpg", ".jpeg", ".jpe", ".jfif")),
-    Format("GIF", begins(b"GIF87a", b"GIF89a"), examiner("gif", pictures.gif), (".gif",)),
-    Format("RIFF", sound_and_video.is_riff, examiner("riff", sound_and_video.riff), (".wav", ".webp", ".avi", ".wave")),
-    Format("FLAC", begins(b"fLaC"), examiner("flac", sound_and_video.flac), (".flac",)),
-    Format("Ogg", begins(b"OggS\0"), examiner("ogg", sound_and_video.ogg), (".ogg", ".oga", ".ogv", ".opus", ".spx")),
     Format("PDF", pdf.recognizes, pdf.examine, (".pdf",)),
-    Format(
-        "font",
-        fonts.is_font,
-        examiner("font", fonts.font),
-        (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"),
-        plausible=True,
-    ),
-    Format(
-        "MP4",
-        sound_and_video.is_of_boxes,
-        examiner("mp4", sound_and_video.boxes),
-        (".mp4", ".mov", ".m4a", ".m4v", ".heic", ".avif"),
-        (".3gp", ".qt"),
-    ),
-    Format(
-        "TIFF",
-        begins(*pictures.TIFF),
-        examiner("tiff", pictures.tiff),
-        (".tif", ".tiff"),
-    ),
-    Format("BMP", pictures.is_bmp, examiner("bmp", pictures.bmp), (".bmp",), (".dib",), plausible=True),
-    Format("ICO", pictures.is_ico, examiner("ico", pictures.ico), (".ico",), (".cur",), plausible=True),
-    Format("MP3", sound_and_video.is_mp3, examiner("mp3", sound_and_video.mp3), (".mp3",), plausible=True),
     Format("safetensors", safetensors.recognizes, safetensors.examine, (".safetensors",), (".sft",)),
     Format("event log", event_log.recognizes, event_log.examine, plausible=True),
     Format("ONNX value", onnx.recognizes_value, onnx.examine_value, shared=(".pb", ".onnx"), plausible=True),
@@ -157,5 +127,8 @@ FORMATS: tuple[Format, ...] = (
         (".mpk", ".msgpk", ".bin", ".spacy"),
         plausible=True,
     ),
-    *(Format(row.name, row.recognizes, row.examine, row.suffixes, plausible=row.plausible, claims=False) for row in INERT),
+    *(
+        Format(row.name, row.recognizes, row.examine, row.suffixes, plausible=row.plausible, claims=row.claims)
+        for row in INERT
+    ),
 )

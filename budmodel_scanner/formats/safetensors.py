@@ -8,9 +8,10 @@ from typing import Any, TypeGuard
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, examine_numbers
+from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed, swept_in_order
 from budmodel_scanner.formats.safetensors_header import Header, Object
+from budmodel_scanner.formats.values import examine_metadata, examine_numbers
 from budmodel_scanner.verdict import Finding
 
 # What the reference reader accepts at most.

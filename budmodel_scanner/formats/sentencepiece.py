@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.payloads import begins_as, examine_metadata
+from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.formats.protobuf import BYTES, FIXED32, VARINT, Field, fields, first_fields
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_metadata
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_BYTES = 64 << 20

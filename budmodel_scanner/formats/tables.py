@@ -7,9 +7,8 @@ from typing import Any
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
-from budmodel_scanner.formats.cells import PIECE, examine_cells, examine_values
-from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
+from budmodel_scanner.formats.values import OVERLAP, PIECE, examine_cells, examine_metadata, examine_values
 from budmodel_scanner.verdict import Finding
 
 _ROWS = 4096
@@ -118,7 +117,7 @@ def _values(pa: Any, column: Any) -> Iterator[bytes]:
         elif _holds_bytes(pa, kind):
             for buffer in array.buffers()[1:]:
                 if buffer is not None:
-                    yield from (buffer[at : at + PIECE].to_pybytes() for at in range(0, buffer.size, PIECE - _OVERLAP))
+                    yield from (buffer[at : at + PIECE].to_pybytes() for at in range(0, buffer.size, PIECE - OVERLAP))
 
 
 def _holds_bytes(pa: Any, kind: Any) -> bool:
@@ -126,7 +125,6 @@ def _holds_bytes(pa: Any, kind: Any) -> bool:
 
 
 _OF_LENGTHS = ("binary", "string", "large_binary", "large_string")
-_OVERLAP = 4096
 
 
 def _apart(array: Any, is_large: bool) -> Iterator[bytes]:

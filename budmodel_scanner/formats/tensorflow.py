@@ -11,15 +11,14 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.fixed_paths import FixedPaths
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import examine_metadata
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
 from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, Visit, schema_of, walk
 from budmodel_scanner.formats.reading import reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, REACHING_OUT, is_known
+from budmodel_scanner.formats.values import examine_bytes, examine_metadata
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Few, because the end of a small file is in its head, and what is wrong there is for the examination to say.
@@ -134,7 +133,7 @@ def _carried(content: Content, visit: Visit, place: Place, nested: Nested) -> It
         what = f"a constant holds a graph with the operator {found[0][2:].decode('ascii')}"
         yield Finding("tensorflow.dangerous-operator", Verdict.MALICIOUS, what, place.at(f"byte {visit.field.start:,}"))
     if visit.holds == DATA:
-        yield from examine_constant(content, visit.field.start, size, "tensorflow.payload-in-constant", place, nested)
+        yield from examine_bytes(content, visit.field.start, size, name, "tensorflow.payload-in-constant", place, nested)
 
 
 def _operators(operators: dict[str, int], functions: set[str], place: Place) -> Iterator[Finding]:

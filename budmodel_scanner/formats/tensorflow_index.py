@@ -10,9 +10,10 @@ from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedErr
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.checksums import masked_crc32c
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.protobuf import fields
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, reports_malformed, swept
+from budmodel_scanner.formats.values import examine_metadata
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")

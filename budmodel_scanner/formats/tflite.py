@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterator
 
 from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.cells import examine_constant
 from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
-from budmodel_scanner.formats.payloads import examine_leftover, examine_metadata, signature
+from budmodel_scanner.formats.payloads import examine_leftover, signature
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
+from budmodel_scanner.formats.values import examine_bytes, examine_metadata
 from budmodel_scanner.texts.decoding import begins_as_text
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -94,7 +94,9 @@ def _buffer(table: Table, content: Content, place: Place, nested: Nested) -> Gen
         start, length = offset, table.number(_BUFFER_SIZE, 8)
     if start + length > content.size:
         raise MalformedError("tflite.truncated", f"a buffer ends at byte {start + length:,}", table.at)
-    yield from examine_constant(content, start, length, "tflite.payload-in-buffer", place, nested)
+    yield from examine_bytes(
+        content, start, length, f"the buffer at byte {start:,}", "tflite.payload-in-buffer", place, nested
+    )
     if length <= _MAX_TEXT_BYTES and begins_as_text(data := content.read(start, length)):
         yield from examine_metadata(data, f"the buffer at byte {start:,}", "tflite", place, nested)
     return start + length

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.payloads import begins_as, examine_leftover, examine_metadata
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
+from budmodel_scanner.formats.values import examine_metadata
 from budmodel_scanner.verdict import Finding
 
 _WIDTHS = {b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"C": 1, b"I": 2, b"l": 4, b"d": 4, b"L": 8, b"D": 8}

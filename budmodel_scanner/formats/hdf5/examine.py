@@ -30,12 +30,11 @@ from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.payloads import (
     begins_as,
     examine_leftover,
-    examine_numbers,
     signature,
     worse,
 )
 from budmodel_scanner.formats.reading import MalformedError, all_zero, reports_malformed, swept
-from budmodel_scanner.formats.values import examine_text_value
+from budmodel_scanner.formats.values import examine_numbers, examine_text_value
 from budmodel_scanner.texts.decoding import is_utf8
 from budmodel_scanner.verdict import Finding, Verdict
 

@@ -13,7 +13,7 @@ from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tre
 from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, OPAQUE, STRING, datatype, elements
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.reading import Cursor, MalformedError
-from budmodel_scanner.formats.values import examine_bytes, examine_records, examine_texts, examine_wide
+from budmodel_scanner.formats.values import examine_bytes, examine_records, examine_texts
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Filters of the library itself, of h5py, and those widely used for published data.
@@ -122,10 +122,8 @@ def _start(content: Content, start: int, size: int, bodies: Mapping[int, bytes],
         yield from examine_texts(content, start, size, where, "hdf5", seen.place, seen.nested, found.size)
     elif found.kind == _COMPOUND:
         yield from examine_records(content, start, size, where, "hdf5", seen.place, seen.nested)
-    if found.kind in (STRING, OPAQUE) or (found.kind == _INTEGER and found.size == 1):
-        yield from examine_bytes(content, start, size, where, "hdf5", seen.place, seen.nested)
-    elif found.kind == _INTEGER:
-        yield from examine_wide(content, start, size, where, "hdf5", seen.place, seen.nested)
+    if found.kind in (STRING, OPAQUE, _INTEGER):
+        yield from examine_bytes(content, start, size, where, "hdf5.content-in-numbers", seen.place, seen.nested)
 
 
 def _chunk_starts(file: File, before: int, bodies: Mapping[int, bytes], seen: Seen) -> Iterator[Finding]:

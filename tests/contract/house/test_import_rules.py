@@ -104,11 +104,11 @@ BREACHES = [
     *(
         Breach(
             CIRCLES,
-            f"budmodel_scanner/formats/media/{one}.py",
-            f"import budmodel_scanner.formats.media.{other}",
-            r"^No cycles are allowed in budmodel_scanner\.formats\.media\.$",
+            f"budmodel_scanner/formats/hdf5/{one}.py",
+            f"import budmodel_scanner.formats.hdf5.{other}",
+            r"^No cycles are allowed in budmodel_scanner\.formats\.hdf5\.$",
         )
-        for one, other in (("fonts", "pictures"), ("pictures", "fonts"))
+        for one, other in (("chunk_arrays", "storage"), ("links", "examine"))
     ),
     forbidden(ALONE, "budmodel_scanner/links.py", "budmodel_pipeline.settings"),
     *(

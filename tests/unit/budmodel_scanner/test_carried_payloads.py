@@ -257,7 +257,7 @@ def trees(parameter: str) -> str:
         ("b.tfrecord", record(PROGRAM), record(b"a text of some words")),
         ("a.png", picture(HOSTILE), picture(b"lcms and nothing that runs")),
         ("a.wav", sound(PROGRAM), sound(bytes(range(128)))),
-        ("b.wav", sound(HOSTILE), sound(PLAIN)),
+        ("b.wav", sound(HOSTILE), sound(HOSTILE[:4] * 30)),
         ("a.pdf", stream(LINES), stream(b"BT (words) Tj ET")),
         ("a.safetensors", noted("data:text/html,%3Cscript%3Ex()%3C/script%3E"), noted("data:text/plain,%3Ca%3E")),
         ("b.safetensors", noted('data:image/svg+xml,<svg onload="x()"/>'), noted("data:image/svg+xml,<svg/>")),

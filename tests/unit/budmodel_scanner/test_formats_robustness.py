@@ -15,16 +15,15 @@ _OPTIONAL_BYTES = {
     "model.gguf": 30,
     "weight.bin": 54,
     "a.pdf": 1,
-    "a.ogg": 47,
-    "a.flac": 66,
-    "a.mp3": 834,
     "a.mat": 24,
     "tokenizer.model": 252,
 }
+# Of these, no more is known than how they begin: they are searched as a whole.
+_SEARCHED = {"a.ogg", "a.flac", "a.mp3", "a.mp4", "a.ico", "a.tiff", "a.ttc", "a.ttf"}
 _SMALL = sorted(sample.BENIGN)
 
 
-@pytest.mark.parametrize("name", _SMALL)
+@pytest.mark.parametrize("name", sorted({*_SMALL} - _SEARCHED))
 def test_a_file_that_is_cut_off_anywhere_is_not_safe(name: str) -> None:
     data = sample.BENIGN[name]()
     silent = [

@@ -10,7 +10,7 @@ import pytest
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats.inert import INERT, Inert
-from budmodel_scanner.formats.payloads import examine_metadata
+from budmodel_scanner.formats.values import examine_metadata
 from budmodel_scanner.router import examine_file, examine_nested
 from budmodel_scanner.verdict import Verdict, verdict_of
 from tests.corpus.gadgets import SYSTEM

@@ -1,1 +1,0 @@
-"""Pictures, sound, video, fonts and documents: their structure alone, since a model only carries them along."""
