@@ -7,7 +7,18 @@ import bz2
 import lzma
 import re
 import zlib
-from base64 import a85decode, b32decode, b64decode, b85decode
+from base64 import (
+    a85decode,
+    a85encode,
+    b16encode,
+    b32decode,
+    b32encode,
+    b64decode,
+    b64encode,
+    b85decode,
+    b85encode,
+    urlsafe_b64encode,
+)
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -31,7 +42,8 @@ _LETTERS = _marks(_OF_BASE64)
 _PRINTED = bytes(ord("a") if 32 <= byte < 127 or byte in b"\t\r\n" else 0 for byte in range(256))
 _SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()+-*;<=>?@^_`{|}~")
 _OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
-_QUOTED = re.compile(rb"\\([\"\\/])")
+_OF_ADOBE_AND_QUOTES = _marks(bytes(range(ord("!"), ord("v"))) + b"z")
+_QUOTE, _QUOTED = re.compile(rb"[\"'=]"), re.compile(rb"\\([\"\\/])")
 # Where encoders break their lines, in a text or in a text of JSON.
 _LINE_END = re.compile(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
 _DIGITS, _OF_BASE32 = re.compile(rb"[0-9a-fA-F]*"), re.compile(rb"[A-Z2-7]*")
@@ -53,6 +65,22 @@ _BETWEEN_MARKS = re.compile(rb"<~[!-uz\s]{16,}~>")
 # As mail carried files before it had base64.
 _OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
+# The first letters of what loads, unpacks or runs, however it is encoded: few words begin so.
+_BEGINNINGS = (
+    *(bytes((128, protocol)) for protocol in range(2, 6)),
+    *(b"cos", b"cpo", b"cnt", b"cbu", b"c__", b"csu", b"csy", b"crun", b"cimp", b"\x7fELF", b"MZ", b"PK\3\4", b"#!/"),
+    *(b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ"),
+)
+_ENCODERS: tuple[Callable[[bytes], bytes], ...] = (
+    *(b64encode, urlsafe_b64encode, b32encode, b85encode, a85encode, b16encode),
+    lambda data: b16encode(data).lower(),
+)
+_STARTS = frozenset(
+    encode(beginning + bytes([rest]) * 8)[:2]
+    for encode in _ENCODERS
+    for beginning in _BEGINNINGS
+    for rest in range(0, 256, 8)
+)
 _SHORTEST, _SHORTEST_SIGNS, _SHORTEST_LINE, _SHORTEST_PRINTED = 24, 30, 56, 16
 
 
@@ -104,22 +132,31 @@ def from_signs(text: bytes, decode: Callable[[bytes], bytes]) -> bytes:
     return b""
 
 
-def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
-    """What is encoded in a text and where, decoded: each run whose first bytes are wanted."""
+def encoded_runs(
+    data: bytes, is_wanted: Callable[[bytes], bool], *, amid_bytes: bool = False
+) -> Iterator[tuple[int, bytes]]:
+    """What is encoded in a text and where, decoded: each run whose first bytes are wanted.
+
+    `amid_bytes`: the data may be anything. Only what loads, unpacks or runs is looked for, then; the length of a text may
+    look like its first letters, and a quote may be a sign of base85 like others.
+    """
     if b"a" * _SHORTEST_PRINTED not in data.translate(_PRINTED):
         return  # Numbers, most often, among which so many rules would search long.
     for start, run in _lines_of_letters(data):
-        for decode in _readings(run):
-            if is_wanted(decode(run[:_HEAD_LETTERS])):
-                yield start, decode(run[:_MOST_BYTES])
+        for at in _beginnings(run, 0) if amid_bytes else (0,):
+            text = run[at:]
+            if decode := next((one for one in _readings(text) if is_wanted(one(text[:_HEAD_LETTERS]))), None):
+                yield start, decode(text[:_MOST_BYTES])
                 break
-    for marks, decode85 in ((_SIGNS, b85decode), (_OF_ADOBE, a85decode)):
+    for marks, decode85 in ((_SIGNS, b85decode), (_OF_ADOBE_AND_QUOTES if amid_bytes else _OF_ADOBE, a85decode)):
         for start, end in _runs(data, marks, _SHORTEST_SIGNS):
-            run = data[start:end]
-            if not run.translate(None, _OF_BASE64):
+            begins = _beginnings(data, start)
+            if amid_bytes and b'"' in data[start:end]:
+                begins += [start + found.end() for found in _QUOTE.finditer(data[start:end])]
+            if (amid_bytes and not begins) or not data[start:end].translate(None, _OF_BASE64):
                 continue
-            run = _QUOTED.sub(rb"\1", run) if b"\\" in run else run
-            for text in (run, run.partition(b"=")[2]):
+            run = _QUOTED.sub(rb"\1", data[start:end]) if b"\\" in data[start:end] else data[start:end]
+            for text in (data[at:end] for at in begins) if amid_bytes else (run, run.partition(b"=")[2]):
                 if len(text) >= _HEAD_SIGNS and is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
                     yield start, from_signs(text[:_MOST_BYTES], decode85)
                     break
@@ -127,6 +164,11 @@ def encoded_runs(data: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[tu
         for found in pattern.finditer(data) if any(needle in data for needle in needles) else ():
             if is_wanted((content := decode(found[0][:_MOST_BYTES]))[:24]):
                 yield found.start(), content
+
+
+def _beginnings(data: bytes, start: int) -> list[int]:
+    """Where, at a run or just behind, something begins that loads, unpacks or runs: few words begin so."""
+    return [at for at in (start, start + 1, start + 2) if data[at : at + 2] in _STARTS]
 
 
 def _runs(data: bytes, marks: bytes, shortest: int) -> Iterator[tuple[int, int]]:

@@ -216,7 +216,7 @@ def examine_cells(
 
 def within(data: bytes, place: Place) -> Iterator[tuple[str, bytes]]:
     """What is encoded among bytes that may be anything where it may be more than a text, and what is packed."""
-    for _, inner in encoded_runs(data, is_content):
+    for _, inner in encoded_runs(data, is_content, amid_bytes=True):
         yield "encoded", unpacked(inner, PIECE)
     for found in PACKED.finditer(data):
         place.budget.spend("opcodes", _COST)
