@@ -20,7 +20,7 @@ LARGEST = 64 << 20
 # Of pickles, texts and media: Debian's limits of 25 MB do not make ordinary repositories unscanned, then.
 LARGEST_DATA = 24 << 20
 
-_WEIGHTS = frozenset({"safetensors", "GGUF", "GGML", "npy", "HDF5", "FlatBuffers model", "Parquet", "Arrow"})
+_WEIGHTS = frozenset({"safetensors", "GGUF", "npy", "HDF5", "TensorFlow Lite", "Parquet", "Arrow"})
 _PROGRAMS_AND_DOCUMENTS = frozenset({"executable", "PDF"})
 _ARCHIVES_OF_WEIGHTS = frozenset({".npz", ".keras", ".nemo", ".mar", ".skops"})
 

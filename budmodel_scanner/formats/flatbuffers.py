@@ -1,35 +1,14 @@
 """A walk over FlatBuffers by a written-down part of a schema: https://flatbuffers.dev/internals/."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place
+from budmodel_scanner.formats.protobuf_schema import Schema
 from budmodel_scanner.formats.reading import MalformedError, exactly
 
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """A vector of tables of this name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """A single table of this name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A vector of items of this width in bytes; texts are items of one byte, and a zero that is not counted."""
-
-    width: int
-
-
-Kind = Tables | One | Items
-Schema = Mapping[str, Mapping[int, Kind]]
+# Vectors by what they hold, in bytes of an item; of texts, a zero follows that is not counted.
+_WIDTHS = {"text": 1, "numbers": 4, "wide": 8}
 _MAX_DEPTH = 32
 
 
@@ -101,20 +80,15 @@ def tables(root: Table, name: str, schema: Schema, place: Place) -> Iterator[tup
         if depth > _MAX_DEPTH:
             raise MalformedError(f"{table.area}.depth", "tables are nested too deep", table.at)
         end = table.end
-        for index, holds in schema[kind].items():
-            if isinstance(holds, Items):
-                start, length = table.items(index, holds.width)
-                end = max(end, start + length)
-            elif isinstance(holds, One):
-                target = table.reference(index)
-                if target is not None:
-                    stack.append((holds.name, Table(table.content, table.area, target), depth + 1))
-            else:
-                start, length = table.items(index, 4)
-                end = max(end, start + length)
+        for index, holds in schema.get(kind, {}).items():
+            start, length = table.items(index, _WIDTHS.get(holds, 4)) if holds in _WIDTHS or holds[-1] == "]" else (0, 0)
+            end = max(end, start + length)
+            if holds[-1] == "]":
                 place.budget.spend("opcodes", length // 4)
                 offsets = table.content.read(start, length)
                 for at in range(0, length, 4):
                     target = start + at + int.from_bytes(offsets[at : at + 4], "little")
-                    stack.append((holds.name, Table(table.content, table.area, target), depth + 1))
+                    stack.append((holds[:-2], Table(table.content, table.area, target), depth + 1))
+            elif holds not in _WIDTHS and (one := table.reference(index)) is not None:
+                stack.append((holds, Table(table.content, table.area, one), depth + 1))
         yield kind, table, end

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.ggml_types import BLOCKS, PLAUSIBLE
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
 from budmodel_scanner.formats.values import examine_metadata, examine_numbers, examine_values
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import lines
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "I", 7: "B", 10: "Q", 11: "q", 12: "Q"}
 _UINT32, _BOOL, _STRING, _ARRAY = 4, 7, 8, 9
@@ -34,6 +34,9 @@ _ABSURD = 1 << 32
 _LEAST_ENTRY_BYTES = 10
 _LEAST_TENSOR_BYTES = 16
 _DEFAULT_ALIGNMENT = 32
+# By the number of a type: elements and bytes per block. Numbers up to the next may be given to types in the near future.
+_BLOCKS = {int(kind): (int(elements), int(size)) for _, (kind, elements, size, _) in lines(__package__, "gguf.txt")}
+_PLAUSIBLE = 128
 
 
 def recognizes(head: bytes, _name: str) -> bool:
@@ -192,11 +195,11 @@ def _tensor(header: _Header, name: str, place: Place) -> Generator[Finding, None
     if elements >= 1 << 60 or offset >= 1 << 60:
         what = f"a shape of {shape} at {offset:,} overflows the loader's memory"
         yield Finding("gguf.overflow", Verdict.MALICIOUS, what, place.at(where))
-    if kind not in BLOCKS:
-        if kind <= PLAUSIBLE:
+    if kind not in _BLOCKS:
+        if kind <= _PLAUSIBLE:
             raise UnscannedError("gguf.tensor-type", f"{where} has the type {kind}, which is not known here")
         raise MalformedError("gguf.tensor-type", f"has the type {kind:,}, which is none", where)
-    block, width = BLOCKS[kind]
+    block, width = _BLOCKS[kind]
     if (shape[0] if shape else 1) % block or not all(shape):
         yield suspicious(place, "gguf.shape", f"a shape of {shape} has no whole blocks of {block}", where)
     if offset % header.alignment:

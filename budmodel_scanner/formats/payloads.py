@@ -57,7 +57,7 @@ _CODE = re.compile(
     """
 )
 _RUN = re.compile(rb"[\t\n\r -~]{5,}")
-_SHORTEST_TEXT = 12
+_SHORTEST_TEXT, _MOST_BEFORE = 12, 4
 _LETTERS = re.compile(rb"[!-~]{24}")
 _OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -128,8 +128,10 @@ def code_in(data: bytes) -> tuple[int, str] | None:
 
 
 def runs_in(data: bytes) -> Iterator[bytes]:
-    """The texts among bytes that may be anything."""
-    return (run[0] for run in _RUN.finditer(data) if len(run[0]) >= _SHORTEST_TEXT)
+    """The texts among bytes that may be anything, each without the length before it, which may look like a letter."""
+    for run in (run[0] for run in _RUN.finditer(data)):
+        if len(run) >= _SHORTEST_TEXT:
+            yield next((run[at + 1 :] for at in range(_MOST_BEFORE) if run[at] == len(run) - at - 1), run)
 
 
 def hidden_in(data: bytes) -> tuple[str, int] | None:

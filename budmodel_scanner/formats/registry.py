@@ -10,7 +10,6 @@ from budmodel_scanner.formats import (
     catboost,
     coreml,
     event_log,
-    ggml,
     gguf,
     msgpack,
     npy,
@@ -63,18 +62,17 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("executable", recognized.recognizes(recognized.program), recognized.examine_program),
     Format("GGUF", gguf.recognizes, gguf.examine, (".gguf",), (".bin", ".dat")),
-    Format("GGML", ggml.recognizes, ggml.examine, (".ggml", ".ggjt"), (".bin", ".pt", ".model")),
     Format("CatBoost", catboost.recognizes, catboost.examine, (".cbm",), (".bin", ".model")),
     Format("npy", npy.recognizes, npy.examine, (".npy",)),
     Format(
         "HDF5", hdf5.recognizes, hdf5.examine, (".h5", ".hdf5", ".h5ad", ".h5mu"), (".hdf", ".he5", ".keras", ".nc", ".mat")
     ),
     Format(
-        "FlatBuffers model",
+        "TensorFlow Lite",
         tflite.recognizes,
         tflite.examine,
-        (".tflite", ".pte"),
-        (".lite", ".ptd"),
+        (".tflite",),
+        (".lite",),
         zip_behind=True,
     ),
     Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",), zip_within=True),

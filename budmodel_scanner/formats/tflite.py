@@ -1,46 +1,18 @@
-"""TensorFlow Lite: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs.
-
-Models for ExecuTorch are FlatBuffers as well; they are recognized, not walked.
-"""
+"""TensorFlow Lite: FlatBuffers by `schemas/tflite.txt`."""
 
 from collections.abc import Generator, Iterator
 
 from budmodel_scanner.content import Content, Place, Window
-from budmodel_scanner.examiner import Nested, suspicious, unscanned
-from budmodel_scanner.formats.flatbuffers import Items, One, Schema, Table, Tables, tables
+from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.formats.flatbuffers import Table, tables
 from budmodel_scanner.formats.payloads import examine_leftover, signature
+from budmodel_scanner.formats.protobuf_schema import schema_of
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.formats.values import examine_bytes, examine_metadata
 from budmodel_scanner.texts.decoding import begins_as_text
 from budmodel_scanner.verdict import Finding, Verdict
 
-_KINDS = {b"TFL3": "tflite", b"ET12": "executorch", b"ET13": "executorch"}
-_TEXT, _NUMBERS, _WIDE = Items(1), Items(4), Items(8)
-_SCHEMA: Schema = {
-    "Model": {
-        1: Tables("Operator code"),
-        2: Tables("Graph"),
-        3: _TEXT,
-        4: Tables("Buffer"),
-        5: _NUMBERS,
-        6: Tables("Metadata"),
-        7: Tables("Signature"),
-    },
-    "Operator code": {1: _TEXT},
-    "Graph": {0: Tables("Tensor"), 1: _NUMBERS, 2: _NUMBERS, 3: Tables("Operator"), 4: _TEXT},
-    "Tensor": {0: _NUMBERS, 3: _TEXT, 4: One("Quantization"), 6: One("Sparsity"), 7: _NUMBERS, 9: Tables("Variant")},
-    "Quantization": {0: _NUMBERS, 1: _NUMBERS, 2: _NUMBERS, 3: _WIDE, 5: One("Options")},
-    "Sparsity": {0: _NUMBERS, 1: _NUMBERS, 2: Tables("Options")},
-    "Variant": {0: _NUMBERS},
-    "Operator": {1: _NUMBERS, 2: _NUMBERS, 4: One("Options"), 5: _TEXT, 7: _TEXT, 8: _NUMBERS, 12: One("Options")},
-    "Buffer": {0: _TEXT},
-    "Metadata": {0: _TEXT},
-    "Signature": {0: Tables("Named tensor"), 1: Tables("Named tensor"), 2: _TEXT},
-    "Named tensor": {0: _TEXT},
-    # Options differ by operator and hold numbers and short vectors only.
-    "Options": {},
-}
 _VERSION, _CUSTOM_CODE = 0, 1
 _MAX_TEXT_BYTES = 1 << 16
 _BUFFER_DATA, _BUFFER_OFFSET, _BUFFER_SIZE = 0, 1, 2
@@ -51,27 +23,23 @@ _KNOWN_CUSTOM = ("TFLite_Detection_PostProcess", "Convolution2DTransposeBias", "
 
 
 def recognizes(head: bytes, _name: str) -> bool:
-    return head[4:8] in _KINDS
+    return head[4:8] == b"TFL3"
 
 
 @reports_malformed
 def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
-    kind = _KINDS[content.read(4, 4)]
-    root = Table(content, kind, int.from_bytes(exactly(content, 0, 4, kind), "little"))
-    if kind != "tflite":
-        yield unscanned(place, f"{kind}.unsupported", "a model for ExecuTorch is not walked", "byte 0")
-        return
+    root = Table(content, "tflite", int.from_bytes(exactly(content, 0, 4, "tflite"), "little"))
     if root.number(_VERSION, 4) != 3:
         yield suspicious(place, "tflite.version", f"states the version {root.number(_VERSION, 4)}", "byte 0")
     last = 0
-    for name, table, end in tables(root, "Model", _SCHEMA, place):
+    for name, table, end in tables(root, "Model", schema_of("tflite"), place):
         last = max(last, end)
-        if name == "Operator code":
+        if name == "OperatorCode":
             yield from _operator(table.bytes_of(_CUSTOM_CODE, 256).decode("utf-8", "replace"), place)
         elif name == "Buffer":
             last = max(last, (yield from _buffer(table, content, place, nested)))
         else:
-            for index in (index for index, holds in _SCHEMA[name].items() if holds is _TEXT):
+            for index in (index for index, holds in schema_of("tflite").get(name, {}).items() if holds == "text"):
                 text = table.bytes_of(index, _MAX_TEXT_BYTES)
                 yield from examine_metadata(text, f"a text of {name.lower()}", "tflite", place, nested)
     yield from _tail(content, last, place, nested)

@@ -17,7 +17,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 PIECE = CHUNK
 OVERLAP = _HEAD = 4096
 _WHOLE_BYTES, _NARROWED_BYTES = 4 << 20, 1 << 20
-_LONGEST_NOTE = 1 << 18
+_LONGEST_NOTE, _MOST_TEXTS = 1 << 18, 1000
 _MOST = 10
 _MOST_EXAMINED, _MOST_FINDINGS = 200, 5
 _COST = 500
@@ -52,8 +52,9 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
         from budmodel_scanner.texts.template import examine_template
 
         yield from examine_template(value.decode("utf-8", "replace"), place.inside(name))
-    if len(value) <= _LONGEST_NOTE and _TELLING.search(value):
-        yield from _noted(value.decode("utf-8", "replace"), name, place)
+    for text in value.split(b"\0")[:_MOST_TEXTS] if _TELLING.search(value) else ():
+        if len(text) <= _LONGEST_NOTE and _TELLING.search(text):
+            yield from _noted(text.decode("utf-8", "replace"), name, place)
     if (found := payload_in(value)) is None:
         return
     what, payload = found
@@ -110,18 +111,13 @@ def examine_text_value(value: bytes, where: str, area: str, place: Place, nested
     found = list(examine_metadata(value, where, area, place, nested))
     if not found:
         # The parser of commands takes longer to import than most files to read.
-        from budmodel_scanner.texts.configuration import examine_configuration, written_out
         from budmodel_scanner.texts.embedded import examine_embedded
         from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-        from budmodel_scanner.texts.values import examine_value
 
         found = list(examine_embedded(value, place, nested))
         text = value.decode("utf-8", "replace")
         for line in _APART.split(text) if any(judge(Leaf(LeafKind.COMMAND, text), place)) else ():
             found.extend(judge(Leaf(LeafKind.VALUE, line, where), place))
-        found.extend(examine_value(where, text, where, place) if "\0" not in text else ())
-        for tree in map(written_out, text.split("\0")) if "{" in text else ():
-            found.extend(examine_configuration(tree, place.inside(where)) if tree is not None else ())
     yield from found[:_MOST]
 
 

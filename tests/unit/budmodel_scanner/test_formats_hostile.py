@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from budmodel_scanner.content import Place
+from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats import npy
-from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Verdict, verdict_of
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import examined, rules, verdict
 
@@ -331,9 +332,14 @@ def test_programs_are_suspicious_under_any_name(data: bytes) -> None:
         assert verdict(data, name) is Verdict.SUSPICIOUS
 
 
-def test_formats_that_nobody_can_read_here_are_unscanned() -> None:
-    assert verdict(b"lmgg" + bytes(60), "ggml-base.bin") is Verdict.UNSCANNED
-    assert verdict(struct.pack("<I", 12) + b"ET12" + struct.pack("<HHi", 4, 4, 4), "m.pte") is Verdict.UNSCANNED
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(b"lmgg" + bytes(60), "ggml-base.bin"), (struct.pack("<I", 12) + b"ET12" + struct.pack("<HHi", 4, 4, 4), "m.pte")],
+)
+def test_formats_that_nobody_can_read_here_are_unscanned(data: bytes, name: str) -> None:
+    found = list(examine_file(MemoryContent(data), Place(name)))
+    assert verdict_of(found) is Verdict.UNSCANNED
+    assert "is a model of" in found[0].what
 
 
 def test_a_member_with_fewer_bytes_than_its_container_claims_is_malformed_and_no_accident() -> None:

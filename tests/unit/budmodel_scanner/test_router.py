@@ -173,7 +173,7 @@ def test_formats_without_a_magic_number_are_only_plausible() -> None:
         *("Core ML", "MessagePack", "ONNX", "ONNX value", "SentencePiece", "TensorFlow checkpoint index", "a picture"),
         *("TensorFlow graph", "archive", "event log", "lzma", "sound", "zlib"),
     }
-    assert [known.name for known in (*FORMATS, *CONTAINERS) if known.zip_behind] == ["FlatBuffers model"]
+    assert [known.name for known in (*FORMATS, *CONTAINERS) if known.zip_behind] == ["TensorFlow Lite"]
 
 
 CLAIMS = sorted({suffix for known in CLAIMING for suffix in (*known.suffixes, *known.shared)})
