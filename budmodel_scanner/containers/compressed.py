@@ -1,4 +1,4 @@
-"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (joblib's own), Zstandard and LZ4.
+"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (joblib's own), Zstandard, LZ4, and Brotli by its name.
 
 Trailing bytes and damage are told after what was inside, for only then are they known.
 """
@@ -25,9 +25,10 @@ from budmodel_scanner.verdict import Finding
 
 _INPUT_BYTES = CHUNK // 4
 _MAX_HEADER_TEXT = 4096
+_BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")  # the first, or the end of an empty file
 # Of a name, what is left when its content is unwrapped.
 _UNWRAPPED_SUFFIX = {
-    **dict.fromkeys((".gz", ".gzip", ".bz2", ".bz", ".xz", ".lzma", ".zst", ".zstd", ".lz4", ".z", ".zlib"), ""),
+    **dict.fromkeys((".gz", ".gzip", ".bz2", ".bz", ".xz", ".lzma", ".zst", ".zstd", ".lz4", ".z", ".zlib", ".br"), ""),
     **dict.fromkeys((".tgz", ".tbz2", ".tbz", ".txz", ".tzst", ".tlz"), ".tar"),
     ".svgz": ".svg",
 }
@@ -134,20 +135,17 @@ def _text(stream: Stream) -> str:
     return stream.take(end + 1)[:-1].decode("latin-1")
 
 
-def _bzip2(work: _Unwrapping) -> Iterator[bytes]:
-    yield from work.decoded(bzip2())
+def _one(decoder: Callable[[], Decoder]) -> Callable[[_Unwrapping], Iterator[bytes]]:
+    return lambda work: work.decoded(decoder())
 
 
-def _xz(work: _Unwrapping) -> Iterator[bytes]:
-    yield from work.decoded(Library(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)))
+def _lzma(form: int) -> Decoder:
+    return Library(lzma.LZMADecompressor(form, memlimit=MEMORY_LIMIT))
 
 
-def _lzma(work: _Unwrapping) -> Iterator[bytes]:
-    yield from work.decoded(Library(lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)))
-
-
-def _zlib(work: _Unwrapping) -> Iterator[bytes]:
-    yield from work.decoded(Inflater(15))
+def _brotli(work: _Unwrapping) -> Iterator[bytes]:
+    """https://www.rfc-editor.org/rfc/rfc7932: no magic number, and no length."""
+    yield from unframed(iter(lambda: work.stream.take(len(work.stream.peek(_INPUT_BYTES))) or None, None), "brotli")
 
 
 def _frames(walk: Callable[[Stream], Iterator[bytes]], codec: str) -> Callable[[_Unwrapping], Iterator[bytes]]:
@@ -186,10 +184,11 @@ def _is_lzma(head: bytes) -> bool:
 
 
 GZIP = Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", _gzip)
-BZIP2 = Codec("bzip2", lambda head: head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"), _bzip2)
-XZ = Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", _xz)
-LZMA = Codec("lzma", _is_lzma, _lzma)
-ZLIB = Codec("zlib", _is_zlib, _zlib)
+BZIP2 = Codec("bzip2", lambda head: head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS, _one(bzip2))
+XZ = Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", _one(lambda: _lzma(lzma.FORMAT_XZ)))
+LZMA = Codec("lzma", _is_lzma, _one(lambda: _lzma(lzma.FORMAT_ALONE)))
+ZLIB = Codec("zlib", _is_zlib, _one(lambda: Inflater(15)))
+BROTLI = Codec("brotli", bool, _brotli)
 ZSTANDARD = Codec("zstd", lambda head: head[:4] == ZSTANDARD_MAGIC or is_skippable(head), _frames(zstandard_frame, "zstd"))
 LZ4 = Codec("lz4", lambda head: head[:4] == LZ4_MAGIC or is_skippable(head), _frames(lz4_frame, "lz4"))
 

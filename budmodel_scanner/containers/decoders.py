@@ -4,7 +4,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from budmodel_scanner.content import UnscannedError
 
@@ -84,31 +84,16 @@ def bzip2() -> Decoder:
     return Library(bz2.BZ2Decompressor())
 
 
-def raw_lzma(chain: list[dict[str, Any]]) -> Decoder:
-    """An LZMA stream without container, with the filters before it."""
-    return Library(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain))
+def lzma1(properties: bytes, expanded: int) -> Decoder:
+    """An LZMA stream without container, by the five bytes that stand before it. Raises UnscannedError for too large a need.
 
-
-def lzma1_filter(properties: bytes, unpacked: int) -> dict[str, Any]:
-    """From the five bytes that LZMA's containers store. A dictionary need not be larger than what it unpacks."""
-    packed, wanted = properties[0], int.from_bytes(properties[1:5], "little")
-    if packed >= 225:
+    A dictionary need not be larger than what it unpacks.
+    """
+    packed, dictionary = properties[0], max(4096, min(int.from_bytes(properties[1:5], "little"), expanded))
+    if packed >= 225 or dictionary > MEMORY_LIMIT:
         raise UnscannedError("lzma.properties", f"the LZMA properties {properties.hex()} are out of range")
-    return {
-        "id": lzma.FILTER_LZMA1,
-        "lc": packed % 9,
-        "lp": packed // 9 % 5,
-        "pb": packed // 45,
-        "dict_size": dictionary_size(wanted, unpacked),
-    }
-
-
-def dictionary_size(wanted: int, unpacked: int) -> int:
-    """Raises UnscannedError (`lzma.dictionary`) where decoding would need more memory than a scan may use."""
-    needed = max(4096, min(wanted, unpacked))
-    if needed > MEMORY_LIMIT:
-        raise UnscannedError("lzma.dictionary", f"decoding would need {needed:,} bytes of memory")
-    return needed
+    parts = {"lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45, "dict_size": dictionary}
+    return Library(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, **parts}]))
 
 
 def decoded(source: Iterable[bytes], decoder: Decoder) -> Iterator[bytes]:

@@ -16,8 +16,8 @@ _TORCH = (".pt", ".pth", ".bin", ".ckpt", ".th", ".tar")
 
 
 def _codec(codec: Codec, suffixes: tuple[str, ...], shared: tuple[str, ...], plausible: bool = False) -> Format:
-    def recognizes(head: bytes, _name: str) -> bool:
-        return codec.recognizes(head[:64])
+    def recognizes(head: bytes, name: str) -> bool:
+        return codec.recognizes(head[:64]) and (codec is not compressed.BROTLI or name.lower().endswith(suffixes))
 
     examine = partial(examine_compressed, codec)
     return Format(codec.area, recognizes, examine, suffixes, shared, plausible, forward=examine)
@@ -35,6 +35,7 @@ _CODECS = (
     _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z", ".spacy"), plausible=True),
     _codec(compressed.ZSTANDARD, (".zst", ".zstd", ".tzst"), (*_JOBLIB, ".nemo")),
     _codec(compressed.LZ4, (".lz4",), _JOBLIB),
+    _codec(compressed.BROTLI, (".br",), (), plausible=True),
 )
 
 _ZIP = Format(

@@ -12,8 +12,7 @@ from budmodel_scanner.containers.decoders import (
     Inflater,
     bzip2,
     decoded,
-    lzma1_filter,
-    raw_lzma,
+    lzma1,
 )
 from budmodel_scanner.containers.sequential import SequentialContent
 from budmodel_scanner.containers.zip_reading import LOCAL, Entry, Member, read_directory, read_members, text_of
@@ -127,7 +126,7 @@ class _Unpacking:
         header = self._packed.read(0, 9)
         if len(header) < 9 or header[2:4] != b"\5\0":
             raise ValueError("no LZMA properties stand before the data")
-        return raw_lzma([lzma1_filter(header[4:], self._entry.size)]), self._input(9)
+        return lzma1(header[4:], self._entry.size), self._input(9)
 
     def __iter__(self) -> Iterator[bytes]:
         decoder: Decoder | None = None

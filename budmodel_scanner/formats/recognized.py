@@ -15,6 +15,8 @@ _MAGIC_BYTES = 16
 _HUNTED_BYTES = 1 << 20
 _SECTOR = 2048
 _VOLUMES = (b"CD001", b"BEA01", b"NSR02", b"NSR03")
+# Of a 7z archive, whose names are in UTF-16 at its end.
+_LEAVES = re.compile(rb"\0\0\.\0\.\0[/\\]\0")
 _NOT_OPENED = "archive.not-opened"
 
 
@@ -96,5 +98,7 @@ def examine_archive(content: Content, place: Place, _nested: Nested) -> Iterator
         yield suspicious(place, rule, f"is {what}; models do not come in these")
         return
     yield unscanned(place, rule, f"is {what}, which is not read here")
+    if _LEAVES.search(content.read(max(0, content.size - _HUNTED_BYTES), _HUNTED_BYTES)):
+        yield suspicious(place, "archive.member-name", f"is {what}, a member of which leaves it")
     if held := signature(content.read(_MAGIC_BYTES, _HUNTED_BYTES)):
         yield suspicious(place, "archive.holds-program", f"is {what} and holds {held[1]} as it stands")

@@ -30,6 +30,7 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "zlib": zlib.compress,
     "zst": arrow("zstd"),
     "lz4": arrow("lz4"),
+    "br": arrow("brotli"),
 }
 every_codec = pytest.mark.parametrize("suffix", CODECS)
 
@@ -50,9 +51,13 @@ def test_archives_in_it_are_opened(suffix: str) -> None:
     assert verdict(f"a.zip.{suffix}", compress(zipped({"a/b.pkl": HOSTILE_PICKLE}))) is Verdict.MALICIOUS
 
 
-@every_codec
+@pytest.mark.parametrize("suffix", sorted({*CODECS} - {"br"}))
 def test_bytes_that_follow_are_suspicious(suffix: str) -> None:
     assert f"{_area(suffix)}.trailing-bytes" in rules(f"a.pkl.{suffix}", CODECS[suffix](PICKLE) + b"tail")
+
+
+def test_a_stream_without_a_magic_number_is_damaged_where_bytes_follow() -> None:
+    assert "brotli.damaged" in rules("a.pkl.br", CODECS["br"](PICKLE) + b"tail")
 
 
 @every_codec

@@ -171,7 +171,7 @@ def test_formats_without_a_magic_number_are_only_plausible() -> None:
     """The others state what they are in their first bytes, whatever follows."""
     assert {known.name for known in CLAIMING if known.plausible} == {
         *("Core ML", "MessagePack", "ONNX", "ONNX value", "SentencePiece", "TensorFlow checkpoint index", "a picture"),
-        *("TensorFlow graph", "archive", "event log", "lzma", "sound", "zlib"),
+        *("TensorFlow graph", "archive", "brotli", "event log", "lzma", "sound", "zlib"),
     }
     assert [known.name for known in (*FORMATS, *CONTAINERS) if known.zip_behind] == ["TensorFlow Lite"]
 
