@@ -1,8 +1,8 @@
-"""With which arguments a function of the lists is harmless, where that matters: what is wrong with them, or None."""
+"""With which arguments a function of `arguments.txt` is harmless: what is wrong with them, or None."""
 
 from collections.abc import Callable, Sequence
 
-from budmodel_scanner.pickles.names import Standing
+from budmodel_scanner.pickles.names import Standing, entries
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, Global, Made
 
 Arguments = tuple[object, ...] | None
@@ -15,11 +15,6 @@ def _encoding(arguments: Arguments) -> str | None:
     return None if known else "the encoding is none that pickles of bytes use"
 
 
-def _reconstructor(arguments: Arguments) -> str | None:
-    """copyreg._reconstructor(cls, base, state) calls base.__init__ with the state, unless base is object."""
-    return _calls(arguments, 1)
-
-
 def _calls(arguments: Arguments, *positions: int) -> str | None:
     """Those that call some of their arguments."""
     for position in positions:
@@ -27,11 +22,6 @@ def _calls(arguments: Arguments, *positions: int) -> str | None:
         if not isinstance(called, Global) or called.standing is not Standing.CALLABLE or called.key in _CALL_OTHERS:
             return "it calls an argument that is none of the functions known to be harmless"
     return None
-
-
-def _nested_pickle(arguments: Arguments) -> str | None:
-    examined = arguments is not None and len(arguments) == 1 and arguments[0] is EXAMINED
-    return None if examined else "it unpickles bytes that could not be examined"
 
 
 def _allocation(arguments: Arguments) -> str | None:
@@ -62,11 +52,11 @@ def _is_plain(value: object) -> bool:
     return not isinstance(value, Global) and value is not COMPUTED
 
 
-def _nested_at(*positions: int) -> Callable[[Arguments], str | None]:
-    """For those that unpickle some of their arguments."""
+def _nested_at(position: int) -> Callable[[Arguments], str | None]:
+    """For those that unpickle one of their arguments."""
 
     def check(arguments: Arguments) -> str | None:
-        examined = arguments is not None and all(arguments[at : at + 1] == (EXAMINED,) for at in positions)
+        examined = arguments is not None and arguments[position : position + 1] == (EXAMINED,)
         return None if examined else "it unpickles bytes that could not be examined"
 
     return check
@@ -81,70 +71,22 @@ def _number(arguments: Arguments) -> str | None:
     return None
 
 
+# What they call must not be another of these.
+_CALLING = ("examined 0", "called 0", "called 1", "called from 1", "gives state")
 _PLAIN_MODULES = {"builtins", "__builtin__", "itertools", "collections", "_codecs"}
-_GO_THROUGH = {
-    (module, name)
-    for modules, names in {
-        ("builtins", "__builtin__"): "iter reversed enumerate zip range",
-        ("itertools",): "chain cycle repeat product permutations combinations combinations_with_replacement islice compress "
-        "zip_longest pairwise batched izip count",
-    }.items()
-    for module in modules
-    for name in names.split()
+_LISTED = tuple(entries("arguments.txt"))
+_CALL_OTHERS = {(module, name) for section, module, names in _LISTED if section in _CALLING for name in names}
+_BY_SECTION: dict[str, Callable[[Arguments], str | None]] = {
+    "encoding": _encoding,
+    "examined 0": _nested_at(0),
+    "examined 1": _nested_at(1),
+    "examined 4": _nested_at(4),
+    "called 0": lambda arguments: _calls(arguments, 0),
+    "called 1": lambda arguments: _calls(arguments, 1),
+    "called from 1": lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
+    "gives state": lambda arguments: _calls(arguments, 0),
+    "plain data": _plain_data,
+    "number": _number,
+    "allocation": _allocation,
 }
-# Call their first argument with the second, and give the array that they get its state.
-GIVES_STATE = (
-    ("dill._dill", "_create_array"),
-    ("jax._src.array", "_reconstruct_array"),
-    ("jax._src.device_array", "reconstruct_device_array"),
-    ("jax.interpreters.xla", "_reconstruct_array"),
-)
-_CALL_OTHERS = {
-    ("torch.storage", "_load_from_bytes"),
-    ("torch._tensor", "_rebuild_from_type_v2"),
-    ("numpy.random._pickle", "__generator_ctor"),
-    ("numpy.random._pickle", "__randomstate_ctor"),
-    ("copyreg", "_reconstructor"),
-    ("copy_reg", "_reconstructor"),
-    *GIVES_STATE,
-}
-_WHOLE = [("builtins", "int"), ("__builtin__", "int"), ("__builtin__", "long"), ("builtins", "long")]
-_TORCH_ALLOCATES = [
-    f"{kind}{what}"
-    for kind in ("Byte", "Char", "Bool", "Short", "Int", "Long", "Half", "BFloat16", "Float", "Double", "Untyped", "")
-    for what in ("Tensor", "Storage")
-]
-CHECKS: dict[tuple[str, str], Callable[[Arguments], str | None]] = {
-    ("_codecs", "encode"): _encoding,
-    ("torch.storage", "_load_from_bytes"): _nested_pickle,
-    ("spacy.vocab", "unpickle_vocab"): _nested_at(4),
-    ("spacy.tokens.doc", "unpickle_doc"): _nested_at(1),
-    **dict.fromkeys(_GO_THROUGH, _plain_data),
-    ("sortedcontainers.sorteddict", "SortedDict"): _plain_data,
-    ("sortedcontainers.sortedset", "SortedSet"): _plain_data,
-    **{("sortedcontainers.sortedlist", name): _plain_data for name in ("SortedList", "SortedKeyList")},
-    ("torch._tensor", "_rebuild_from_type_v2"): lambda arguments: _calls(arguments, 0),
-    ("numpy.random._pickle", "__generator_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
-    ("numpy.random._pickle", "__randomstate_ctor"): lambda arguments: _calls(arguments, *range(1, len(arguments or ()))),
-    **dict.fromkeys(GIVES_STATE, lambda arguments: _calls(arguments, 0)),
-    **{(module, "_reconstructor"): _reconstructor for module in ("copyreg", "copy_reg")},
-    **dict.fromkeys((("fractions", "Fraction"), *_WHOLE), _number),
-    **{
-        (module, name): _allocation
-        for module, names in {
-            "collections": ["deque", "Counter", "OrderedDict", "UserList", "ChainMap", "defaultdict"],
-            "torch": _TORCH_ALLOCATES,
-            "torch.cuda": _TORCH_ALLOCATES,
-            "torch.storage": ["UntypedStorage", "TypedStorage", "_UntypedStorage", "_TypedStorage"],
-            "numpy.rec": ["recarray"],
-            "numpy.core.records": ["recarray"],
-            "numpy._core.records": ["recarray"],
-            "builtins": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str", "sum"],
-            "__builtin__": ["bytes", "bytearray", "list", "tuple", "set", "frozenset", "str"],
-            "numpy": ["ndarray", "recarray", "zeros", "ones", "empty", "identity", "array", "asarray"],
-            "numpy.core.multiarray": ["_reconstruct"],
-            "numpy._core.multiarray": ["_reconstruct"],
-        }.items()
-        for name in names
-    },
-}
+CHECKS = {(module, name): _BY_SECTION[section] for section, module, names in _LISTED for name in names}

@@ -7,10 +7,9 @@ from budmodel_scanner.pickles import opcodes as op
 from budmodel_scanner.pickles.calls import call, make
 from budmodel_scanner.pickles.evaluated import evaluated_argument, evaluates_state
 from budmodel_scanner.pickles.filling import build, expect_modest, fill, says_object_bytes
-from budmodel_scanner.pickles.inline_arrays import is_inline_array
+from budmodel_scanner.pickles.joblib_arrays import is_inline_array, is_neighbor
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.names import Standing
-from budmodel_scanner.pickles.neighbors import is_neighbor
 from budmodel_scanner.pickles.payloads import bytes_payload, text_payload
 from budmodel_scanner.pickles.report import MalformedError, shorten
 from budmodel_scanner.pickles.torch_storages import persistent_object

@@ -3,9 +3,8 @@
 from budmodel_scanner.pickles import opcodes as op
 from budmodel_scanner.pickles.calls import PARTIAL, restore_partial
 from budmodel_scanner.pickles.evaluated import evaluated_entry, evaluates_state
-from budmodel_scanner.pickles.inline_arrays import is_inline_array, read_inline_array
+from budmodel_scanner.pickles.joblib_arrays import check_neighbor, is_inline_array, is_neighbor, read_inline_array
 from budmodel_scanner.pickles.machine import Machine
-from budmodel_scanner.pickles.neighbors import check_neighbor, is_neighbor
 from budmodel_scanner.pickles.report import shorten
 from budmodel_scanner.pickles.values import (
     HEAVY,

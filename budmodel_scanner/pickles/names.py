@@ -140,7 +140,7 @@ def _allowed() -> dict[tuple[str, str], Standing]:
     sections = {"call": Standing.CALLABLE, "instances": Standing.CLASS}
     listed: dict[tuple[str, str], Standing] = {}
     for file in sorted(files(__package__).joinpath("allowed").iterdir(), key=lambda file: file.name):
-        for section, module, names in _entries(f"allowed/{file.name}"):
+        for section, module, names in entries(f"allowed/{file.name}"):
             for name in names:
                 # What may be called may be made without a call, too.
                 if listed.get((module, name)) is not Standing.CALLABLE:
@@ -159,7 +159,7 @@ class _Families:
 @cache
 def _families() -> _Families:
     listed = _Families()
-    for section, first, names in _entries("families.txt"):
+    for section, first, names in entries("families.txt"):
         if section == "families":
             listed.libraries.update([first, *names])
         else:
@@ -181,7 +181,7 @@ def _dots(module: str) -> Iterator[int]:
 @cache
 def _dangerous() -> _Dangerous:
     listed = _Dangerous()
-    for section, module, names in _entries("dangerous.txt"):
+    for section, module, names in entries("dangerous.txt"):
         if section == "modules":
             listed.modules.update([module, *names])
         elif section == "anywhere":
@@ -192,7 +192,7 @@ def _dangerous() -> _Dangerous:
     return listed
 
 
-def _entries(path: str) -> Iterator[tuple[str, str, list[str]]]:
+def entries(path: str) -> Iterator[tuple[str, str, list[str]]]:
     """Section, first word and further words of each line. `a.{b,c}.d` stands for two first words."""
     for section, words in lines(__package__, path):
         before, brace, rest = words[0].partition("{")

@@ -12,9 +12,9 @@ def fixed_array(file: File, address: int, chunk: int, place: Place) -> None:
     if address == file.undefined:
         return
     reader = file.cursor(address, 12 + file.length_bytes + file.offset_bytes)
-    magic, _version, _client, entry_bytes, page_bits = reader.take(4), *(reader.number("B") for _ in range(4))
+    _version, _client, entry_bytes, page_bits = (reader.expect(b"FAHD").number("B"), *(reader.number("B") for _ in range(3)))
     entries, block = reader.length(), reader.offset()
-    if magic != b"FAHD" or entry_bytes < file.offset_bytes:
+    if entry_bytes < file.offset_bytes:
         raise MalformedError("hdf5.structure", "an array of chunks is none", address)
     if block == file.undefined:
         return
@@ -24,9 +24,7 @@ def fixed_array(file: File, address: int, chunk: int, place: Place) -> None:
     header += -(-pages // 8) if pages else 0
     place.budget.spend("opcodes", entries)
     reader = file.cursor(block, header + entries * entry_bytes + 4 * (pages + 1))
-    if reader.take(4) != b"FADB":
-        raise MalformedError("hdf5.structure", "an array of chunks is none", block)
-    reader.skip(header - 4 + (4 if pages else 0))
+    reader.expect(b"FADB").skip(header - 4 + (4 if pages else 0))
     for index in range(entries):
         if pages and index and index % per_page == 0:
             reader.skip(4)
@@ -46,9 +44,7 @@ def extensible_array(file: File, address: int, chunk: int, place: Place) -> None
     if address == file.undefined:
         return
     reader = file.cursor(address, 16 + 6 * file.length_bytes + file.offset_bytes)
-    if reader.take(4) != b"EAHD":
-        raise MalformedError("hdf5.structure", "an array of chunks is none", address)
-    reader.skip(2)
+    reader.expect(b"EAHD").skip(2)
     entry_bytes, count_bits, in_index, least, pointers, page_bits = (reader.number("B") for _ in range(6))
     reader.skip(6 * file.length_bytes)
     block = reader.offset()
@@ -68,9 +64,7 @@ def extensible_array(file: File, address: int, chunk: int, place: Place) -> None
     header = 6 + file.offset_bytes
     length = header + in_index * entry_bytes + (len(data_sizes) + len(rest)) * file.offset_bytes + 4
     reader = file.cursor(block, length)
-    if reader.take(4) != b"EAIB":
-        raise MalformedError("hdf5.structure", "an array of chunks is none", block)
-    reader.skip(header - 4)
+    reader.expect(b"EAIB").skip(header - 4)
     for _ in range(in_index):
         _chunk(file, reader, entry_bytes, chunk)
     for size in data_sizes:
@@ -94,9 +88,7 @@ class _Array:
         self.place.budget.spend("opcodes", entries)
         header = 6 + self.file.offset_bytes + self.offset_bytes
         reader = self.file.cursor(address, header + 4 + entries * self.entry_bytes)
-        if reader.take(4) != b"EADB":
-            raise MalformedError("hdf5.structure", "an array of chunks is none", address)
-        reader.skip(header - 4)
+        reader.expect(b"EADB").skip(header - 4)
         for _ in range(entries):
             _chunk(self.file, reader, self.entry_bytes, self.chunk)
 
@@ -109,8 +101,6 @@ class _Array:
         header = 6 + self.file.offset_bytes + self.offset_bytes
         self.place.budget.spend("opcodes", blocks)
         reader = self.file.cursor(address, header + blocks * self.file.offset_bytes + 4)
-        if reader.take(4) != b"EASB":
-            raise MalformedError("hdf5.structure", "an array of chunks is none", address)
-        reader.skip(header - 4)
+        reader.expect(b"EASB").skip(header - 4)
         for _ in range(blocks):
             self.data_block(reader.offset(), entries)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious
-from budmodel_scanner.formats.hdf5 import links, storage
+from budmodel_scanner.formats.hdf5 import storage
 from budmodel_scanner.formats.hdf5.file import File, Reader, opened, start_of
 from budmodel_scanner.formats.hdf5.heaps import fractal_heap, local_heap, name_at, placed_objects, symbol_nodes, tree_records
 from budmodel_scanner.formats.hdf5.objects import (
@@ -27,6 +27,7 @@ from budmodel_scanner.formats.hdf5.objects import (
     messages,
 )
 from budmodel_scanner.formats.keras_config import examine_keras_config
+from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import (
     begins_as,
     examine_leftover,
@@ -40,6 +41,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_MESSAGE_BYTES = 64 << 20
 _MAX_HUNTED_BYTES = 16 << 20
+_HARD, _SOFT, _EXTERNAL = 0, 1, 64
 
 
 def recognizes(head: bytes, _name: str) -> bool:
@@ -147,9 +149,7 @@ def _symbols(walk: _Walk, message: Message, path: str) -> Iterator[Finding]:
     tree, heap_address = reader.offset(), reader.offset()
     heap = local_heap(file, heap_address)
     for node in symbol_nodes(file, tree, walk.place):
-        head = file.cursor(node, 8)
-        if head.take(4) != b"SNOD":
-            raise MalformedError("hdf5.structure", "a group has a node that is none", head.position)
+        head = file.cursor(node, 8).expect(b"SNOD")
         head.skip(2)
         count = head.number("H")
         entries = file.cursor(node + 8, count * (2 * file.offset_bytes + 24))
@@ -161,16 +161,39 @@ def _symbols(walk: _Walk, message: Message, path: str) -> Iterator[Finding]:
             scratch = entries.take(16)
             if kind == 2:
                 target = name_at(heap, int.from_bytes(scratch[:4], "little"))
-                yield from links.soft(target, f"{path.rstrip('/')}/{name}", walk.place)
+                yield from _soft(target, f"{path.rstrip('/')}/{name}", walk.place)
             else:
                 walk.visit(address, _joined(path, name))
 
 
 def _link(walk: _Walk, body: bytes, path: str) -> Iterator[Finding]:
-    found = links.read(walk.file, body)
-    if found.address is not None:
-        walk.visit(found.address, _joined(path, found.name))
-    yield from links.findings(found, _joined(path, found.name), walk.place)
+    """A link message: to an object, to a path in the file, or to another file."""
+    reader = walk.file.of(body)
+    version, flags = reader.number("B"), reader.number("B")
+    if version != 1:
+        raise MalformedError("hdf5.structure", f"a link has the version {version}", "link")
+    kind = reader.number("B") if flags & 8 else _HARD
+    reader.skip((8 if flags & 4 else 0) + (1 if flags & 0x10 else 0))
+    path = _joined(path, reader.take(reader.wide(1 << (flags & 3))).decode("utf-8", "replace"))
+    if kind == _HARD:
+        walk.visit(reader.offset(), path)
+        return
+    target = reader.take(reader.number("H")).rstrip(b"\0")
+    if kind == _SOFT:
+        yield from _soft(target.decode("utf-8", "replace"), path, walk.place)
+    elif kind == _EXTERNAL:
+        shown = target[1:].replace(b"\0", b" : ").decode("utf-8", "replace")
+        reason = objection(shown.partition(" : ")[0])
+        what = f"links to another file, {shown[:120]!r}" + (f", which {reason}" if reason else "")
+        yield Finding("hdf5.external-link", Verdict.MALICIOUS if reason else Verdict.SUSPICIOUS, what, walk.place.at(path))
+    else:
+        yield suspicious(walk.place, "hdf5.user-defined-link", f"a link has the kind {kind}", path)
+
+
+def _soft(target: str, path: str, place: Place) -> Iterator[Finding]:
+    """A soft link stays in the file; one that reads like a path of the machine is meant for something else."""
+    if ".." in target.split("/") or not target.isprintable() or target.startswith(("/etc/", "/proc/", "/home/", "/root/")):
+        yield suspicious(place, "hdf5.soft-link", f"links to {target[:120]!r}", path)
 
 
 def _joined(path: str, name: str) -> str:

@@ -5,7 +5,7 @@ https://docs.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
 
 from dataclasses import dataclass, field
 
-from budmodel_scanner.content import Content, UnscannedError
+from budmodel_scanner.content import Content, MemoryContent, UnscannedError
 from budmodel_scanner.formats.checksums import lookup3
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly
 
@@ -47,6 +47,10 @@ class File:
         if length:
             self.cursor(address, length)
 
+    def of(self, data: bytes) -> "Reader":
+        """Reads the body of a message."""
+        return Reader(self, 0, len(data), data)
+
     def peek(self, address: int, length: int) -> bytes:
         return exactly(self.content, self.base + address, length, "hdf5")
 
@@ -54,8 +58,9 @@ class File:
 class Reader(Cursor):
     """A cursor that knows the widths of a file."""
 
-    def __init__(self, file: File, start: int, end: int) -> None:
-        super().__init__(file.content, "hdf5", start, end)
+    def __init__(self, file: File, start: int, end: int, data: bytes | None = None) -> None:
+        """Of the file from `start` to `end`, or of `data` out of it."""
+        super().__init__(file.content if data is None else MemoryContent(data), "hdf5", start, end)
         self._offset_code = _CODES[file.offset_bytes]
         self._length_code = _CODES[file.length_bytes]
 
@@ -64,6 +69,12 @@ class Reader(Cursor):
 
     def length(self) -> int:
         return self.number(self._length_code)
+
+    def expect(self, magic: bytes) -> "Reader":
+        """Raises MalformedError where something else than `magic` comes next."""
+        if (found := self.take(len(magic))) != magic:
+            raise MalformedError("hdf5.structure", f"expected {magic!r}, found {found!r}", self.position - len(magic))
+        return self
 
     def wide(self, width: int) -> int:
         """A number of any width."""

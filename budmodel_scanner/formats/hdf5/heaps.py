@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from budmodel_scanner.content import Place, UnscannedError
-from budmodel_scanner.formats.hdf5.file import File, Reader
+from budmodel_scanner.formats.hdf5.file import File
 from budmodel_scanner.formats.reading import MalformedError
 
 _MAX_HEAP_BYTES = 64 << 20
@@ -12,17 +12,9 @@ _MAX_LEVELS = 32
 _CHECKSUM_BYTES = 4
 
 
-def expect(reader: Reader, magic: bytes) -> None:
-    """Raises MalformedError where something else than `magic` comes next."""
-    found = reader.take(len(magic))
-    if found != magic:
-        raise MalformedError("hdf5.structure", f"expected {magic!r}, found {found!r}", reader.position - len(magic))
-
-
 def local_heap(file: File, address: int) -> bytes:
     """The names that a group of the old kind keeps."""
-    reader = file.cursor(address, 8 + 2 * file.length_bytes + file.offset_bytes)
-    expect(reader, b"HEAP")
+    reader = file.cursor(address, 8 + 2 * file.length_bytes + file.offset_bytes).expect(b"HEAP")
     reader.skip(4)
     size, _free, data = reader.length(), reader.length(), reader.offset()
     return file.cursor(data, size).limited(size, _MAX_HEAP_BYTES, "a heap of names")
@@ -51,8 +43,7 @@ def global_heap(file: File, address: int) -> dict[int, bytes]:
 
 def placed_objects(file: File, address: int) -> Iterator[tuple[int, int, bytes]]:
     """The same objects, each with its number and the byte of the file where it begins."""
-    header = file.cursor(address, 8 + file.length_bytes)
-    expect(header, b"GCOL")
+    header = file.cursor(address, 8 + file.length_bytes).expect(b"GCOL")
     header.skip(4)
     size = header.length()
     if size > _MAX_HEAP_BYTES:
@@ -98,8 +89,7 @@ class FractalHeap:
 
 def fractal_heap(file: File, address: int, place: Place) -> FractalHeap:
     reader = file.cursor(address, 22 + 12 * file.length_bytes + 3 * file.offset_bytes + _CHECKSUM_BYTES)
-    expect(reader, b"FRHP")
-    reader.skip(1)
+    reader.expect(b"FRHP").skip(1)
     id_bytes, filtered = reader.number("H"), reader.number("H")
     reader.skip(1)
     largest = reader.number("I")
@@ -135,7 +125,7 @@ class _HeapShape:
     place: Place
 
     def direct(self, address: int, offset: int, size: int) -> Iterator[tuple[int, int, int]]:
-        expect(self.file.cursor(address, size), b"FHDB")
+        self.file.cursor(address, size).expect(b"FHDB")
         yield offset, address, size
 
     def blocks(self, address: int, rows: int, offset: int, level: int) -> Iterator[tuple[int, int, int]]:
@@ -144,8 +134,7 @@ class _HeapShape:
             raise MalformedError("hdf5.depth", "a heap is nested too deep", address)
         header = 5 + self.file.offset_bytes + self.offset_bytes
         reader = self.file.cursor(address, header + rows * self.width * self.file.offset_bytes + _CHECKSUM_BYTES)
-        expect(reader, b"FHIB")
-        reader.skip(header - 4)
+        reader.expect(b"FHIB").skip(header - 4)
         for row in range(rows):
             size = self.first << max(0, row - 1)
             for _ in range(self.width):
@@ -162,8 +151,7 @@ class _HeapShape:
 def tree_records(file: File, address: int, place: Place) -> Iterator[bytes]:
     """The records of a B-tree of version 2."""
     reader = file.cursor(address, 22 + file.offset_bytes + file.length_bytes)
-    expect(reader, b"BTHD")
-    reader.skip(2)
+    reader.expect(b"BTHD").skip(2)
     node_bytes, record_bytes, depth = reader.number("I"), reader.number("H"), reader.number("H")
     reader.skip(2)
     root, records = reader.offset(), reader.number("H")
@@ -186,8 +174,7 @@ def tree_records(file: File, address: int, place: Place) -> Iterator[bytes]:
     while stack:
         node, count, level = stack.pop()
         place.budget.spend("opcodes", count + 1)
-        reader = file.cursor(node, node_bytes)
-        expect(reader, b"BTIN" if level else b"BTLF")
+        reader = file.cursor(node, node_bytes).expect(b"BTIN" if level else b"BTLF")
         reader.skip(2)
         for _ in range(count):
             yield reader.take(record_bytes)
@@ -218,8 +205,7 @@ def _children(file: File, address: int, kind: int, key_bytes: int, place: Place)
         place.budget.spend("opcodes")
         if levels < 0:
             raise MalformedError("hdf5.depth", "a tree is nested too deep", node)
-        header = file.cursor(node, 8 + 2 * file.offset_bytes)
-        expect(header, b"TREE")
+        header = file.cursor(node, 8 + 2 * file.offset_bytes).expect(b"TREE")
         found, level, entries = header.number("B"), header.number("B"), header.number("H")
         if found != kind:
             raise MalformedError("hdf5.structure", f"a tree of kind {found} where one of kind {kind} belongs", node)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats.hdf5.file import File, Reader, expect_checksum
-from budmodel_scanner.formats.hdf5.heaps import expect, global_heap_object
+from budmodel_scanner.formats.hdf5.heaps import global_heap_object
 from budmodel_scanner.formats.reading import Cursor, MalformedError
 
 DATASPACE, LINK_INFO, DATATYPE, LINK, EXTERNAL_FILES, LAYOUT = 0x01, 0x02, 0x03, 0x06, 0x07, 0x08
@@ -67,7 +67,7 @@ def _new(file: File, address: int, place: Place) -> Iterator[Message]:
         _limit(count, begin)
         block = file.cursor(begin, length)
         if count:
-            expect(block, b"OCHK")
+            block.expect(b"OCHK")
             block.end -= 4  # the checksum
         checked = begin if count else address
         expect_checksum(file.content, file.base + checked, block.end)

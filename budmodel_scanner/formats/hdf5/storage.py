@@ -8,7 +8,7 @@ from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, Unsca
 from budmodel_scanner.encodings import is_packed, unpacked
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.hdf5.chunk_arrays import extensible_array, fixed_array
-from budmodel_scanner.formats.hdf5.file import File
+from budmodel_scanner.formats.hdf5.file import File, Reader
 from budmodel_scanner.formats.hdf5.heaps import chunks, local_heap, name_at, tree_records
 from budmodel_scanner.formats.hdf5.objects import DATASPACE, DATATYPE, OPAQUE, STRING, datatype, elements
 from budmodel_scanner.formats.locations import objection
@@ -25,12 +25,12 @@ _INTEGER, _COMPOUND = 0, 6
 
 def external_files(file: File, body: bytes, where: str) -> Iterator[Finding]:
     """A dataset whose elements are in another file: it reads whatever lies at the path that it names."""
-    cursor = Cursor(MemoryContent(body), "hdf5")
+    cursor = file.of(body)
     cursor.skip(6)
     used = cursor.number("H")
-    heap = local_heap(file, int.from_bytes(cursor.take(file.offset_bytes), "little"))
+    heap = local_heap(file, cursor.offset())
     for _ in range(used):
-        name = name_at(heap, int.from_bytes(cursor.take(file.length_bytes), "little"))
+        name = name_at(heap, cursor.length())
         cursor.skip(2 * file.length_bytes)
         reason = objection(name)
         what = f"reads its elements from {name[:120]!r}" + (f", which {reason}" if reason else "")
@@ -64,7 +64,7 @@ class Seen(NamedTuple):
 
 def layout(file: File, body: bytes, bodies: Mapping[int, bytes], seen: Seen, where: str) -> Iterator[Finding]:
     place = seen.place
-    cursor = Cursor(MemoryContent(body), "hdf5")
+    cursor = file.of(body)
     version, before = cursor.number("B"), len(file.covered)
     if version in (1, 2):
         yield from _layout_1(file, cursor, bodies, seen, where)
@@ -77,14 +77,14 @@ def layout(file: File, body: bytes, bodies: Mapping[int, bytes], seen: Seen, whe
         data = cursor.take(cursor.number("H"))
         yield from _start(MemoryContent(data), 0, len(data), bodies, seen)
     elif kind == _CONTIGUOUS:
-        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
-        size = int.from_bytes(cursor.take(file.length_bytes), "little")
+        address = cursor.offset()
+        size = cursor.length()
         if address != file.undefined:
             file.cover(address, size)
             yield from _start(file.content, file.base + address, size, bodies, seen)
     elif kind == _CHUNKED and version == 3:
         rank = cursor.number("B")
-        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        address = cursor.offset()
         _chunked(file, address, rank, place, where)
     elif kind == _CHUNKED:
         _chunked_4(file, cursor, bodies, place, where)
@@ -96,10 +96,10 @@ def layout(file: File, body: bytes, bodies: Mapping[int, bytes], seen: Seen, whe
         yield from _chunk_starts(file, before, bodies, seen)
 
 
-def _layout_1(file: File, cursor: Cursor, bodies: Mapping[int, bytes], seen: Seen, where: str) -> Iterator[Finding]:
+def _layout_1(file: File, cursor: Reader, bodies: Mapping[int, bytes], seen: Seen, where: str) -> Iterator[Finding]:
     rank, kind = cursor.number("B"), cursor.number("B")
     cursor.skip(5)
-    address = file.undefined if kind == _COMPACT else int.from_bytes(cursor.take(file.offset_bytes), "little")
+    address = file.undefined if kind == _COMPACT else cursor.offset()
     sizes = [cursor.number("I") for _ in range(rank)]
     if kind == _COMPACT:
         data = cursor.take(cursor.number("I"))
@@ -150,7 +150,7 @@ def _chunked(file: File, address: int, rank: int, place: Place, where: str) -> N
             file.cover(start, size)
 
 
-def _chunked_4(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: Place, where: str) -> None:
+def _chunked_4(file: File, cursor: Reader, bodies: Mapping[int, bytes], place: Place, where: str) -> None:
     """Chunks as files of the newest library keep them; the kinds of index differ in where the addresses are."""
     flags, rank, width = cursor.number("B"), cursor.number("B"), cursor.number("B")
     if not 0 < rank <= _MAX_DIMENSIONS or width > 8:
@@ -159,28 +159,28 @@ def _chunked_4(file: File, cursor: Cursor, bodies: Mapping[int, bytes], place: P
     index = cursor.number("B")
     chunk = math.prod(sizes)
     if index == 1:
-        filtered = int.from_bytes(cursor.take(file.length_bytes), "little") if flags & 2 else 0
+        filtered = cursor.length() if flags & 2 else 0
         if flags & 2:
             cursor.skip(4)
-        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        address = cursor.offset()
         if address != file.undefined:
             file.cover(address, filtered or chunk)
     elif index == 2:
-        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        address = cursor.offset()
         if address != file.undefined:
             file.cover(address, -(-_bytes(file, bodies, where) // chunk) * chunk)
     elif index == 5:
         cursor.skip(6)
-        address = int.from_bytes(cursor.take(file.offset_bytes), "little")
+        address = cursor.offset()
         if address != file.undefined:
             for record in tree_records(file, address, place):
                 _chunk_record(file, record, rank - 1, chunk)
     elif index == 4:
         cursor.skip(5)
-        extensible_array(file, int.from_bytes(cursor.take(file.offset_bytes), "little"), chunk, place)
+        extensible_array(file, cursor.offset(), chunk, place)
     elif index == 3:
         cursor.skip(1)
-        fixed_array(file, int.from_bytes(cursor.take(file.offset_bytes), "little"), chunk, place)
+        fixed_array(file, cursor.offset(), chunk, place)
     else:
         raise UnscannedError("hdf5.chunk-index", f"the chunks of a dataset have an index of kind {index}, which is not read")
 

@@ -108,7 +108,7 @@ BREACHES = [
             f"import budmodel_scanner.formats.hdf5.{other}",
             r"^No cycles are allowed in budmodel_scanner\.formats\.hdf5\.$",
         )
-        for one, other in (("chunk_arrays", "storage"), ("links", "examine"))
+        for one, other in (("chunk_arrays", "storage"), ("heaps", "objects"))
     ),
     forbidden(ALONE, "budmodel_scanner/links.py", "budmodel_pipeline.settings"),
     *(

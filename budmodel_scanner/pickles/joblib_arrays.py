@@ -1,9 +1,13 @@
-"""Arrays that joblib writes into the middle of a pickle: after the BUILD of their wrapper come the raw numbers.
+"""Arrays that joblib writes into the middle of a pickle, and before 0.10 into files beside it.
 
-joblib.numpy_pickle: `NumpyArrayWrapper.write_array`. Padding (its length in one byte, then as many) aligns the numbers where
-the wrapper states an alignment; arrays of objects are a pickle of their own instead.
+joblib.numpy_pickle: `NumpyArrayWrapper.write_array`. After the BUILD of their wrapper come the raw numbers. Padding (its
+length in one byte, then as many) aligns them where the wrapper states an alignment; arrays of objects are a pickle.
+
+joblib.numpy_pickle_compat: `NDArrayWrapper.read` joins the folder of the pickle and the name, and hands the file to
+numpy.load. A plain name stays in the folder, whose files are scanned themselves; any other leads elsewhere.
 """
 
+import re
 from math import prod
 
 from budmodel_scanner.content import Stream
@@ -12,14 +16,17 @@ from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.values import Dtype, Made, State
 from budmodel_scanner.verdict import Finding, Verdict
 
-_WRAPPERS = {(f"{parent}joblib.numpy_pickle", "NumpyArrayWrapper") for parent in ("", "sklearn.externals.")}
+_MODULES = [f"{parent}joblib.numpy_pickle" for parent in ("", "sklearn.externals.")]
+_INLINE = {(module, "NumpyArrayWrapper") for module in _MODULES}
+_BESIDE = {(module, name) for module in _MODULES for name in ("NDArrayWrapper", "ZNDArrayWrapper")}
+_PLAIN_NAME = re.compile(rb"[\w.-]{1,200}\.npy(?:\.z)?")
 _ALIGNMENT = b"numpy_array_alignment_bytes"
 _PROBED = 64 * 1024
 
 
 def is_inline_array(value: object) -> bool:
     """Whether this is the wrapper that announces an array."""
-    return isinstance(value, Made) and value.by.key in _WRAPPERS
+    return isinstance(value, Made) and value.by.key in _INLINE
 
 
 def read_inline_array(machine: Machine, state: object) -> None:
@@ -72,3 +79,16 @@ def _probe(machine: Machine) -> None:
     machine.report.add_all(inner.findings)
     what = "the numbers of an array are opcodes as well: an unpickler other than joblib's would execute them"
     machine.say("opcodes-in-array", Verdict.SUSPICIOUS, what)
+
+
+def is_neighbor(value: object) -> bool:
+    """Whether this is the wrapper of an array in a file of its own."""
+    return isinstance(value, Made) and value.by.key in _BESIDE
+
+
+def check_neighbor(machine: Machine, state: object) -> None:
+    """A finding where the wrapper's state names anything but a file beside it."""
+    name = state.entries.get(b"filename") if isinstance(state, State) and state.certain else None
+    if not isinstance(name, bytes) or not _PLAIN_NAME.fullmatch(name):
+        what = "reads an array from a file that it does not plainly name as one beside it"
+        machine.say("neighbor", Verdict.SUSPICIOUS, what)
