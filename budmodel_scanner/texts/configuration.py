@@ -26,7 +26,7 @@ _MOST_KEPT = 1_000
 Path = tuple[str, ...]
 
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
-_NETWORK_SHARE = re.compile(r"^\\\\[\w.-]+\\")
+_NETWORK_SHARE = re.compile(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
 _MAX_STEPS = 20_000
 _OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
 _SUSPECT_TEXT = re.compile(

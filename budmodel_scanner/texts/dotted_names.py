@@ -3,7 +3,7 @@
 import re
 import sys
 
-from budmodel_scanner.texts.python_deeds import deed_of
+from budmodel_scanner.texts.python_deeds import ORDINARY, deed_of
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
@@ -21,7 +21,7 @@ def judge_dotted(name: str, *, unknown: Verdict = Verdict.SUSPICIOUS) -> Verdict
     bare = name.removeprefix("builtins.").removeprefix("__builtin__.")
     if _HARMLESS_STANDARD.fullmatch(name):
         return Verdict.SAFE
-    if deed_of(bare) is not None or _RUNS.match(bare):
+    if deed_of(bare) not in {None, *ORDINARY} or _RUNS.match(bare):
         return Verdict.MALICIOUS
     package = name.split(".")[0]
     if package in sys.stdlib_module_names or package in {"builtins", "__builtin__", "__builtins__"}:

@@ -43,9 +43,13 @@ def carries_secret(text: str, *, of_another: bool = False) -> str | None:
     found = _SECRET_ADDRESS.search(text) if "://" in text and "$" in text else None
     if found is None or is_known(found[0], DOWNLOADS) or is_local(found[0]):
         return None
-    owned = _OWNED.search(found[0])
-    is_another = owned is not None and owned["owner"].lower().replace("_", "") not in host_of(found[0])
-    return found[0] if is_another or not of_another else None
+    return found[0] if not of_another or is_of_another(found[0], found[0]) else None
+
+
+def is_of_another(text: str, address: str) -> bool:
+    """Whether `text` names a key for one service, and `address` is of another."""
+    owned = _OWNED.search(text if "$" in text else f"${text}")
+    return owned is not None and owned["owner"].lower().replace("_", "") not in host_of(re.sub(r"\$\{?\w+\}?", "", address))
 
 
 def does(name: str, value: str) -> str | None:

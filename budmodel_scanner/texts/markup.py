@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
 _ACTIVE = re.compile(
-    r"""(?ix)
+    r"""(?imx)
       <\s{0,5}(?P<element>script|m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
     | <\s{0,5}meta\b[^>]{0,200}http-equiv\s{0,5}=\s{0,5}["']?\s{0,5}refresh
-    | (?P<link>(?:href|src|action|formaction|data|xlink:href|to)\s{0,5}=\s{0,5}["']?\s{0,10}(?:javascript|vbscript
-      |data:text/html|data:application)[:/;,])
-    | \]\(\s{0,5}<?(?P<target>javascript:|vbscript:|data:(?!image/)|file:)
+    | (?P<link>(?:href|src|action|formaction|data|xlink:href|to|background)\s{0,5}=\s{0,5}["']?\s{0,10}(?:
+      (?:javascript|vbscript|data:text/html|data:application|ms-[a-z-]{2,30}|search-ms|mhtml|shell)[:/;,]|\\\\[\w.-]|file:[^"'\s>]{3,200}\.(?:exe|bat|cmd|com|scr
+      |lnk|hta|js|vbs|ps1|sh)\b))
+    | (?:\]\(\s{0,5}<?|^\[[^\]\n]{1,60}\]:[ ]{0,5}<?)(?P<target>javascript:|vbscript:|data:(?!image/)|file:|\\\\\w)
+    | url\(\s{0,5}["']?\s{0,5}(?:javascript|vbscript): | <\s{0,5}link\b[^>]{0,200}\brel\s{0,5}=\s{0,5}["']?import\b
     """
 )
 _FRAME = re.compile(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
@@ -27,6 +31,7 @@ _HIDDEN_ORDER = re.compile(
     r"""(?ix)\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your)\s+){0,3}(?:previous|prior|above|earlier)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message)s?"""
 )
 _CODE_BLOCK = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```|`([^`\n]+)`")
+_BLANKS = re.compile(r"[\t\n\r]")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 
 
@@ -85,9 +90,23 @@ def _without_code(text: str) -> str:
     return "\n".join(lines)
 
 
+# What only a browser reads as the name of a scheme.
+_WRITTEN_OTHERWISE = re.compile(r"(?i)(?:href|src|action|data)\s{0,5}=[^>]{0,30}(?:&(?:#|tab;|newline;|colon;)|[\t\n])")
+_ENTERS = re.compile(r"(?i)\btype\s{0,5}=\s{0,5}[\"']?password")
+_HANDS_IN = re.compile(r"(?i)<\s{0,5}form\b[^>]{0,300}\baction\s{0,5}=\s{0,5}[\"']?(https?://[^\s\"'>]{1,200})")
+
+
 def _active(text: str, place: Place) -> Iterator[Finding]:
-    if found := _ACTIVE.search(text):
+    found = _ACTIVE.search(text)
+    if found is None and _WRITTEN_OTHERWISE.search(text):
+        found = _ACTIVE.search(_BLANKS.sub("", unescape(text)))
+    if found:
         yield _finding("markup.active-content", f"holds {found[0][:80]!r}", text, found.start(), place)
+    if _ENTERS.search(text):
+        for found in _HANDS_IN.finditer(text):
+            if is_strange(found[1]):
+                yield _finding("markup.sends-password", f"sends a password to {found[1]}", text, found.start(), place)
+                break
     for found in _FRAME.finditer(text):
         if not _FRAME_HOSTS.search(found[0]):
             yield _finding("markup.frame", f"shows another page: {found[0][:120]!r}", text, found.start(), place)

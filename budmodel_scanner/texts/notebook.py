@@ -17,6 +17,7 @@ from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import lines
 
+_KEPT = re.compile(r"^(\s*[\w, ]+=\s*)([!%].*)")
 _INSTALL = re.compile(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
 _SHELL_CELL = re.compile(
     r"^%%(?:(?:bash|sh|zsh|shell|cmd|powershell|system)\b|!|script(?:\s+-\S+)*\s+\S*(?:sh|powershell|cmd)\b)"
@@ -154,7 +155,8 @@ def _joined(value: object) -> str:
 
 def _shell_lines(source: str, place: Place, where: str) -> Iterator[Finding]:
     whole = _SHELL_CELL.match(source) is not None
-    written = [line for line in source.splitlines()[whole:] if whole or line.lstrip().startswith(("!", "%"))]
+    lines = [_KEPT.sub(r"\2", line) for line in source.splitlines()[whole:]]
+    written = [line for line in lines if whole or line.lstrip().startswith(("!", "%"))]
     yield from judge(Leaf(LeafKind.COMMAND, "\n".join(line.lstrip(" !%") for line in written), where), place)
     for line in written:
         if install := _INSTALL.match(line):
@@ -169,8 +171,9 @@ def _plain_python(source: str) -> str:
         stripped = line.lstrip()
         if stripped.startswith(("!", "%", "?")) or stripped.rstrip().endswith("?"):
             kept.append(line[: len(line) - len(stripped)] + "pass")
-        elif re.match(r"^\s*[\w, ]+=\s*[!%]", line):
-            kept.append(line[: len(line) - len(stripped)] + line.strip().split("=")[0] + "= None")
+        elif told := _KEPT.match(line):
+            # What a command says, which is no more than its text here.
+            kept.append(f"{told[1]}[{told[2]!r}]")
         else:
             kept.append(line)
     return "\n".join(kept)

@@ -8,7 +8,9 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed, deed_of
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of, opens_to_write
+from budmodel_scanner.texts.python_files import ids_of_written
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of
+from budmodel_scanner.texts.python_hidden import examine_hidden
 from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
 from budmodel_scanner.texts.python_places import examine_places
 from budmodel_scanner.texts.shell_commands import hostile_command
@@ -27,7 +29,6 @@ _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdi
 _COMBINED = frozenset({"socket", "os", "ctypes", "pathlib", "glob", "shutil"})
 _LONGEST = 4_000
 _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
-_DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
 
 
 def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None = None) -> Iterator[Found]:
@@ -47,8 +48,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
             yield from examine_call(node, eager, file)
         elif isinstance(node, ast.Name | ast.Attribute) and id(node) not in called and id(node) not in plain:
             yield from _reference(node, file)
-        if isinstance(node, ast.Attribute):
-            yield from _climb(node, file)
+        yield from examine_hidden(node, file)
         if isinstance(node, ast.FunctionDef) and node.name in _REDUCTIONS:
             yield from _reduction(node, file)
     if any(name.split(".")[0] in _COMBINED for names_of_one in names.aliases.items() for name in names_of_one):
@@ -131,12 +131,19 @@ def _plain_references(nodes: list[ast.AST]) -> set[int]:
                 leave_out(node.type)
             case ast.Call(func=ast.Name(id="isinstance" | "issubclass" | "hasattr" | "callable")):
                 leave_out(node)
-            case ast.Assign(value=ast.Name() | ast.Attribute()):
+            case ast.Assign(targets=[target], value=ast.Name() | ast.Attribute()) if not _is_of_module(target):
                 # Followed as an alias.
                 found.add(id(node.value))
             case ast.Compare() | ast.Delete():
                 leave_out(node)
     return found
+
+
+def _is_of_module(target: ast.expr) -> bool:
+    """Whether a target is an attribute of something that is not the object of a method."""
+    return (
+        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id not in {"self", "cls"}
+    )
 
 
 def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Found]:
@@ -150,21 +157,6 @@ def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Fou
         yield "python.hands-over", Verdict.SUSPICIOUS, f"hands {dotted} over to be called elsewhere", node.lineno
     elif dotted == "os.environ":
         file.deeds.add(Deed.READS_ENVIRONMENT)
-
-
-def _climb(node: ast.Attribute, file: PythonFile) -> Iterator[Found]:
-    if node.attr == "__subclasses__" and any(
-        isinstance(inner, ast.Attribute) and inner.attr in _DUNDER_CLIMB for inner in ast.walk(node.value)
-    ):
-        base = file.names.dotted(node.value)
-        if base is None or not base.startswith(("self.__class__", "cls.")):
-            yield "python.class-climb", Verdict.MALICIOUS, "climbs from an object to every class", node.lineno
-    if (
-        node.attr in {"__globals__", "__builtins__"}
-        and isinstance(node.value, ast.Attribute)
-        and node.value.attr.startswith("__")
-    ):
-        yield "python.class-climb", Verdict.SUSPICIOUS, f"reaches for {node.value.attr}.{node.attr}", node.lineno
 
 
 def _reduction(function: ast.FunctionDef, file: PythonFile) -> Iterator[Found]:
@@ -202,7 +194,7 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     reaches_out = bool(file.deeds & NETWORK)
     acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds or "winreg" in file.names.aliases.values()
-    writes = _writes(nodes, file)
+    writes = ids_of_written(nodes, file)
     for node in nodes:
         for name, value in _set_variables(node, file):
             for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
@@ -228,6 +220,15 @@ def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]
     match node:
         case ast.Assign(targets=[ast.Subscript(value=owner, slice=name)], value=value):
             sets = file.names.dotted(owner) == "os.environ"
+        case ast.Dict(keys=names, values=values):
+            told = zip(names, values, strict=True)
+            yield from (
+                (str(key.value), file.names.text(set_to) or "…") for key, set_to in told if isinstance(key, ast.Constant)
+            )
+            return
+        case ast.keyword(arg=str() as name, value=set_to) if name.isupper():
+            yield name, file.names.text(set_to) or "…"
+            return
         case ast.Call(func=ast.Attribute(value=owner, attr="setdefault" | "__setitem__" | "putenv"), args=[name, value]):
             sets = file.names.dotted(owner) in {"os.environ", "os"}
         case _:
@@ -244,6 +245,7 @@ _TELLING = re.compile(
 )
 
 
+_HIDES_CODE = re.compile(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
 # Names of what is read or compared.
 _SHOWN = re.compile(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
 
@@ -256,6 +258,8 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
             case ast.Dict():
                 given = node.values
+            case ast.Return(value=ast.List() | ast.Tuple() | ast.Constant() as value):
+                given = [value]
             case ast.Assign(targets=[ast.Name(id="_base_" | "custom_imports" | "pytest_plugins" as key)], value=value):
                 # What configuration in Python is made of, and what it imports.
                 texts = [
@@ -275,23 +279,10 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         for argument in given:
             for part in argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]:
                 told = part.value if isinstance(part, ast.Constant) else None
-                found = hostile_command(told) if isinstance(told, str) and len(told) < _LONGEST else None
+                if not isinstance(told, str) or len(told) > _LONGEST:
+                    continue
+                found = hostile_command(told)
                 if found and found.name in _UNMISTAKABLE:
                     yield "command.hostile", Verdict.SUSPICIOUS, f"hands over {found}", node.lineno
-
-
-def _writes(nodes: list[ast.AST], file: PythonFile) -> set[int]:
-    """Ids of the constants that say which file is opened to be written."""
-    found: set[int] = set()
-    for node in nodes:
-        if not isinstance(node, ast.Call):
-            continue
-        dotted = file.names.dotted(node.func) or ""
-        opens = dotted in {"open", "io.open", "codecs.open"} and opens_to_write(node, file)
-        if opens or dotted.endswith((".write_text", ".write_bytes")):
-            scope = node.args[0] if opens and node.args else node.func
-            for inner in ast.walk(scope):
-                found.add(id(inner))
-                if isinstance(inner, ast.Name) and inner.id in file.names.constants:
-                    found.update(id(deeper) for deeper in ast.walk(file.names.constants[inner.id]))
-    return found
+                elif _HIDES_CODE.search(told) and verdict_of_code(told, file.names) is Verdict.MALICIOUS:
+                    yield "python.hands-over", Verdict.SUSPICIOUS, f"hands over code: {told[:80]!r}", node.lineno

@@ -5,34 +5,41 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.environment import carries_secret
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.environment import carries_secret, is_of_another
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, opens_to_write, text_given
+from budmodel_scanner.texts.python_deeds import Deed, deed_of, is_listed
+from budmodel_scanner.texts.python_files import examine_files, examine_loading
+from budmodel_scanner.texts.python_flow import (
+    NETWORK,
+    Found,
+    PythonFile,
+    command_of,
+    text_given,
+    variable_read,
+)
 from budmodel_scanner.texts.python_places import is_whole
-from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
-from budmodel_scanner.word_lists import sections
 
 _MAX_EMBEDDED = 200_000
 _LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
-_HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
 _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
 
 
 def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Found]:
     dotted = file.names.dotted(node.func)
     deed = deed_of(dotted)
-    if deed is None:
+    if deed is None or deed is Deed.EVALUATES:
         yield from _indirect(node, dotted, file)
-        yield from _loads_code(node, dotted, eager, file)
+        yield from examine_files(node, dotted, eager, file)
+    if deed is None:
         return
     file.deeds.add(deed)
     if deed is Deed.FETCHES:
         # `urlretrieve(address, name)`, and whatever else is told where to put what it fetches.
         file.fetched.update(text for argument in node.args[1:] if (text := file.names.text(argument)) is not None)
+        file.fetched.update([re.split(r"[/\\]", text)[-1] for text in file.fetched])
     # `env=os.environ`, `timeout=` and the like say how something is done, not with what.
     told = [keyword.value for keyword in node.keywords if keyword.arg not in _MANNERS]
     arguments = [*node.args, *told]
@@ -42,6 +49,10 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
     match deed:
         case Deed.RUNS_CODE:
             yield from _runs_code(node, dotted or "", origins, when, file)
+        case Deed.EVALUATES:
+            yield from _evaluates(node, dotted or "", origins, when, file)
+        case Deed.LOADS_CODE:
+            yield from examine_loading(node, dotted or "", origins, eager, file)
         case Deed.RUNS_PROGRAM:
             yield from _runs_program(node, dotted or "", origins, eager, file)
         case Deed.LOADS_OBJECTS:
@@ -64,13 +75,16 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
             carried = next(filter(None, (carries_secret(address, of_another=True) for address in reached)), None)
             if origins & {Deed.READS_ENVIRONMENT}:
                 yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
+            elif stolen := _stolen(node, origins, file):
+                yield "python.exfiltration", Verdict.SUSPICIOUS, f"{dotted}() of {stolen}, {when}", line
             elif carried:
                 yield "python.exfiltration", Verdict.SUSPICIOUS, f"{dotted}() of a secret in {carried[:120]}, {when}", line
             elif eager and not file.is_script:
                 yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.LOADS_LIBRARY:
             compiled = "cpp_extension" in (dotted or "")
-            if eager or compiled:
+            named = {re.split(r"[/\\]", text)[-1] for argument in arguments if (text := file.names.text(argument))}
+            if eager or compiled or named & file.fetched or origins & NETWORK:
                 yield "python.native-code", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.DECODES:
             if eager and not file.is_script and any(_blob(argument, file) for argument in arguments):
@@ -104,6 +118,44 @@ def _runs_code(node: ast.Call, dotted: str, origins: set[Deed], when: str, file:
     yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of code that is not written out, {when}", line
 
 
+def _evaluates(node: ast.Call, dotted: str, origins: set[Deed], when: str, file: PythonFile) -> Iterator[Found]:
+    """Expressions and templates, which are a program's own every day."""
+    text = file.names.text(node.args[0]) if node.args else None
+    if origins & (NETWORK | {Deed.DECODES}) and not dotted.rpartition(".")[0].endswith("?") and dotted != "compile":
+        yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of something decoded or fetched, {when}", node.lineno
+    if text is None or len(text) > _MAX_EMBEDDED:
+        return
+    if other := _OTHER_LANGUAGE.search(text):
+        yield "python.runs-hidden-code", Verdict.SUSPICIOUS, f"{dotted}() of {other[0]}, {when}", node.lineno
+    elif worst := file.verdict_of_code(text.replace("@", " "), file.names):
+        yield "python.runs-hidden-code", worst, f"{dotted}() of {text[:60]!r}, {when}", node.lineno
+    elif "{" in text or "<%" in text:
+        from budmodel_scanner.texts.template import examine_template
+
+        found = [*examine_template(text, Place("")), *judge(Leaf(LeafKind.TEMPLATE, text), Place(""))]
+        for finding in found:
+            if finding.verdict.rank >= Verdict.SUSPICIOUS.rank and finding.rule != "template.other-file":
+                yield finding.rule, Verdict.SUSPICIOUS, finding.what, node.lineno
+
+
+_OTHER_LANGUAGE = re.compile(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
+_MEANT_FOR_A_SERVICE = frozenset({"headers", "auth", "cookies"})
+
+
+def _stolen(node: ast.Call, origins: set[Deed], file: PythonFile) -> str | None:
+    """What somebody signs in with to one service, among the data that a call sends to a stranger."""
+    address = file.names.text(node.args[0]) if node.args else None
+    if address is None or "://" not in address or not is_strange(address):
+        return None
+    if Deed.READS_SECRET in origins:
+        return f"what somebody signs in with, to {address[:80]}"
+    given = [*node.args[1:], *(keyword.value for keyword in node.keywords if keyword.arg not in _MEANT_FOR_A_SERVICE)]
+    for inner in (inner for argument in given for inner in ast.walk(argument) if isinstance(inner, ast.expr)):
+        if (name := variable_read(inner, file)) and is_of_another(name, address):
+            return f"{name}, to {address[:80]}"
+    return None
+
+
 def _reads_file(node: ast.expr | None) -> bool:
     """`open(...).read()` and `path.read_text()`, also compiled: how setup.py takes over a version."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "compile" and node.args:
@@ -118,6 +170,8 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, 
     if command is not None and (what := hostile_command(command)):
         yield "command.hostile", what.verdict, f"{dotted}() {when}: {what}", line
         return
+    if (command or "…").strip("… ") == "" and not is_listed(dotted):
+        return
     ordinary = command is not None and ordinary_command(command)
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
         verdict = Verdict.MALICIOUS if command is None or command.startswith("…") else Verdict.SUSPICIOUS
@@ -126,6 +180,13 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, 
         # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
         shown = f" of {command[:80]!r}" if command else ""
         yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
+
+
+_TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe"})
+_TRUSTS = re.compile(
+    r" safe_mode=False$| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$| trusted=.*get_untrusted_types"
+    r"|^(?:hickle|jsonpickle)\.\w+ safe=False$"
+)
 
 
 def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[Found]:
@@ -148,6 +209,14 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         if name is None and owner in {"os", "subprocess", "builtins", "__builtins__", "posix", "pty", "ctypes", "socket"}:
             what = f"takes a function of {owner} by a name that is not written out"
             yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
+    if dotted == "operator.methodcaller()" and isinstance(node.func, ast.Call) and node.func.args and node.args:
+        called = f"{names.dotted(node.args[0])}.{names.text(node.func.args[0])}"
+        if deed_of(called) in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE}:
+            yield "python.hidden-name", Verdict.SUSPICIOUS, f"calls {called} by its name in a text", node.lineno
+    for option in (ast.unparse(keyword)[:200] for keyword in node.keywords if keyword.arg in _TRUSTING):
+        if _TRUSTS.search(f"{dotted} {option}"):
+            what = f"makes {dotted} build whatever a file tells it to, by {option}"
+            yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno
     if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
         yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
     if dotted == "shutil.rmtree" and node.args and is_whole(node.args[0], names):
@@ -156,40 +225,6 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]
     ):
         file.deeds.add(Deed.LOADS_OBJECTS)
-
-
-def _loads_code(node: ast.Call, dotted: str | None, eager: bool, file: PythonFile) -> Iterator[Found]:
-    """Modules from elsewhere, and files that Python itself will run."""
-    if dotted == "torch.hub.load" and node.args:
-        repository = file.names.text(node.args[0])
-        here = any(keyword.arg == "source" and file.names.text(keyword.value) == "local" for keyword in node.keywords)
-        unknown = not here and (repository or "").split("/")[0] not in _HUB_OWNERS
-        if unknown or (eager and not file.is_script):
-            yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
-    if dotted in {"setuptools.setup", "distutils.core.setup", "setup"}:
-        yield from _requires(node, file)
-    if isinstance(node.func, ast.Attribute) and node.args and (text := file.names.text(node.args[0])) is not None:
-        if node.func.attr in {"execute", "executescript", "executemany", "sql", "query"}:
-            for finding in judge(Leaf(LeafKind.QUERY, text), Place("")):
-                yield finding.rule, finding.verdict, finding.what, node.lineno
-        elif node.func.attr == "load_extension" and re.search(r"[/\\]|\.(?:so|dll|dylib)$", text):
-            yield "query.runs-code", Verdict.SUSPICIOUS, f"loads native code into SQLite: {text[:80]!r}", node.lineno
-    if dotted == "importlib.util.spec_from_file_location" and eager and not file.is_script:
-        yield "python.loads-file", Verdict.SUSPICIOUS, "runs another file as a module when imported", node.lineno
-    if dotted == "open" and node.args and opens_to_write(node, file):
-        target = ast.unparse(node.args[0])[:300]
-        if re.search(r"getsitepackages|getusersitepackages|USER_SITE|purelib", target):
-            yield "python.persistence", Verdict.MALICIOUS, f"writes {target[:80]}, which Python runs later", node.lineno
-
-
-def _requires(node: ast.Call, file: PythonFile) -> Iterator[Found]:
-    """What pip and setuptools fetch for a setup.py, beyond names of packages."""
-    for keyword in node.keywords:
-        if keyword.arg and re.fullmatch(r"\w*_requires?|dependency_links", keyword.arg):
-            for inner in ast.walk(keyword.value):
-                text = file.names.text(inner) if isinstance(inner, ast.Constant | ast.JoinedStr) else None
-                for finding in examine_requirement(text or "", Place(""), ""):
-                    yield finding.rule, finding.verdict, finding.what, node.lineno
 
 
 def _is_guarded(node: ast.Call) -> bool:

@@ -9,17 +9,23 @@ from budmodel_scanner.word_lists import sections
 
 class Deed(StrEnum):
     RUNS_CODE = "runs code"
+    EVALUATES = "evaluates a text"
+    LOADS_CODE = "loads code from a file"
     RUNS_PROGRAM = "runs a program"
     LOADS_OBJECTS = "loads pickled objects"
     CONNECTS = "opens a connection"
     FETCHES = "fetches from the network"
+    FROM_HUB = "fetches from a hub"
     SENDS = "sends to the network"
     DECODES = "decodes"
     LOADS_LIBRARY = "loads native code"
     READS_KEYS = "reads what is typed"
     READS_ENVIRONMENT = "reads the whole environment"
+    READS_SECRET = "reads a secret"  # noqa: S105 - what a function does
 
 
+# What a name alone says nothing bad of.
+ORDINARY = frozenset({Deed.EVALUATES, Deed.FROM_HUB, Deed.READS_SECRET})
 _DEEDS = {name: deed for deed in Deed for name in sections(__package__, "known/python.txt").get(deed, ())}
 
 
@@ -29,9 +35,21 @@ def deed_of(dotted: str | None) -> Deed | None:
         return None
     if dotted in _DEEDS:
         return _DEEDS[dotted]
-    if dotted.startswith(("ctypes.windll.", "ctypes.cdll.")):
+    if dotted.startswith(("ctypes.windll.", "ctypes.cdll.", "ctypes.pythonapi.")):
         return Deed.LOADS_LIBRARY
-    return None
+    if through := _THROUGH.search(dotted):
+        return _DEEDS.get(through[1])
+    owner, _, method = dotted.rpartition(".")
+    return _DEEDS.get(f"*.{method}") if owner else None
+
+
+# What another module imported is reached through it, too: `logging.os.system`.
+_THROUGH = re.compile(r"\.((?:os|posix|subprocess|pty|pickle|marshal|runpy|builtins|socket)\.\w+)$")
+
+
+def is_listed(dotted: str) -> bool:
+    """Whether a name is listed as a whole, and not as that of a method of anything."""
+    return dotted in _DEEDS
 
 
 def names_in(module: str) -> list[str]:

@@ -10,7 +10,7 @@ from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
 _ROUNDS = 6
-_KEPT = frozenset({Deed.DECODES, Deed.FETCHES, Deed.SENDS, Deed.CONNECTS, Deed.LOADS_OBJECTS, Deed.READS_ENVIRONMENT})
+_KEPT = frozenset(Deed) - {Deed.RUNS_CODE, Deed.EVALUATES, Deed.LOADS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_LIBRARY}
 _PASS_ON = sections(__package__, "known/python.txt")["passes on"]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A name within the function that binds it; 0 is the module.
@@ -151,7 +151,9 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
         return ["".join(word for part in node.values for word in _words(part, file, depth + 1))]
     if isinstance(node, ast.FormattedValue):
         return _words(node.value, file, depth + 1)
-    if variable := _variable(node, file):
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and file.names.text(node) is None:
+        return _words(node.value, file, depth + 1)
+    if variable := variable_read(node, file):
         return [f"${variable}"]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         left, right = _words(node.left, file, depth + 1), _words(node.right, file, depth + 1)
@@ -165,11 +167,11 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
     return [text if text is not None else "…"]
 
 
-def _variable(node: ast.expr, file: PythonFile) -> str | None:
+def variable_read(node: ast.expr, file: PythonFile) -> str | None:
     """The variable of the environment that an expression reads."""
     match node:
         case ast.Name(id=name) if isinstance(file.names.constants.get(name), ast.Subscript | ast.Call):
-            return _variable(file.names.constants[name], file) if node is not file.names.constants[name] else None
+            return variable_read(file.names.constants[name], file) if node is not file.names.constants[name] else None
         case ast.Subscript(value=owner, slice=name) if file.names.dotted(owner) == "os.environ":
             return file.names.text(name)
         case ast.Call(args=[name, *_]) if file.names.dotted(node.func) in {"os.getenv", "os.environ.get"}:

@@ -4,13 +4,26 @@ import ast
 import base64
 import binascii
 import codecs
+import operator
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from budmodel_scanner.texts.python_deeds import names_in
+from budmodel_scanner.texts.python_deeds import deed_of, names_in
 
 _MAX_DEPTH = 60
 _MAX_CHARACTERS = 100_000
+_MOST_VALUES = 50
+_MAX_NUMBER = 1 << 64
+_FIELDS = re.compile(r"(?:[^{}]|\{\d?\}){1,1000}")
+_WIDE = re.compile(r"%[^a-z%]{0,20}\d{3}|\*")
+_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], object]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.BitXor: operator.xor,
+    ast.Mod: operator.mod,
+}
 _BUILTINS = {"__builtins__", "builtins", "builtins.__dict__", "__dict__", "__builtins__.__dict__", "globals().__builtins__"}
 _BUILTIN_PREFIXES = ("builtins.", "__builtins__.", "__builtin__.")
 _OF_BASE64 = ("b64decode", "standard_b64decode", "urlsafe_b64decode", "b32decode", "b16decode", "b85decode", "a85decode")
@@ -47,10 +60,19 @@ class Names:
             case ast.Name():
                 return self.aliases.get(node.id, node.id)
             case ast.Attribute():
-                owner = self.dotted(node.value, depth)
-                return None if owner is None else f"{owner}.{node.attr}"
+                found = f"{self.dotted(node.value, depth) or '?'}.{node.attr}"
+                return self.aliases.get(found, found)
+            case ast.Call(func=ast.Call(func=getter, args=[key, *_]), args=[given, *_]) if (
+                self.dotted(getter, depth) == "operator.attrgetter"
+            ):
+                return f"{self.dotted(given, depth)}.{self.text(key, depth)}"
             case ast.Call(func=function, args=arguments):
                 called = self.dotted(function, depth)
+                if called and called.endswith((".get", ".__getattribute__", ".__getitem__", ".pop")) and arguments:
+                    holder, sought = called.rpartition(".")[0], self.text(arguments[0], depth)
+                    direct = f"{holder}.{sought}" if called.endswith("bute__") else None
+                    if sought and (known := direct or self._looked_up(holder, sought)):
+                        return known
                 if called in {"getattr", "object.__getattribute__"} and len(arguments) >= 2:
                     owner, name = self.dotted(arguments[0], depth), self.text(arguments[1], depth)
                     return f"{owner}.{name}" if owner and name else None
@@ -64,16 +86,19 @@ class Names:
             case ast.Subscript(value=value, slice=index):
                 owner, name = self.dotted(value, depth), self.text(index, depth)
                 if owner is None or name is None:
-                    return None
-                if owner in {"sys.modules", "globals()"}:
-                    return self.aliases.get(name, name)
-                if owner in _BUILTINS:
-                    return name
-                if owner.endswith(".__dict__"):
-                    return f"{owner.removesuffix('.__dict__')}.{name}"
+                    return f"{owner}[]" if owner else None
+                return self._looked_up(owner, name) or f"{owner}[]"
             case ast.NamedExpr():
                 return self.dotted(node.value, depth)
         return None
+
+    def _looked_up(self, owner: str, name: str) -> str | None:
+        """What a name stands for in a dictionary of modules or of names."""
+        if owner in {"sys.modules", "globals()"}:
+            return self.aliases.get(name, name)
+        if owner in _BUILTINS:
+            return name
+        return f"{owner.removesuffix('.__dict__')}.{name}" if owner.endswith(".__dict__") else None
 
     def text(self, node: ast.expr, depth: int = 0) -> str | None:
         """The text that an expression comes to, pieces, codes and encodings put together; None where it is not constant."""
@@ -104,23 +129,26 @@ class Names:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 inner = self._constant(operand, depth)
                 return -inner if isinstance(inner, int) else inner
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
+            case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _OPERATIONS:
                 first, second = self._constant(left, depth), self._constant(right, depth)
-                if isinstance(first, str) and isinstance(second, str) and len(first) + len(second) < _MAX_CHARACTERS:
-                    return first + second
-                if isinstance(first, bytes) and isinstance(second, bytes) and len(first) + len(second) < _MAX_CHARACTERS:
-                    return first + second
-                if isinstance(first, int) and isinstance(second, int):
-                    return first + second
-            case ast.BinOp(left=left, op=ast.Sub() | ast.BitXor() as operation, right=right):
-                first, second = self._constant(left, depth), self._constant(right, depth)
-                if isinstance(first, int) and isinstance(second, int):
-                    return first - second if isinstance(operation, ast.Sub) else first ^ second
-            case ast.Subscript(
-                value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(operand=ast.Constant(value=1)))
-            ):
+                size = sum(len(value) for value in (first, second) if isinstance(value, str | bytes | list))
+                numbers = isinstance(first, int) and isinstance(second, int) and max(abs(first), abs(second)) < _MAX_NUMBER
+                alike = type(first) is type(second) and isinstance(operation, ast.Add)
+                filled = isinstance(first, str) and isinstance(operation, ast.Mod) and not _WIDE.search(first)
+                if size < _MAX_CHARACTERS and (numbers or alike or filled):
+                    return _OPERATIONS[type(operation)](first, tuple(second) if isinstance(second, list) else second)
+            case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper, step=step)):
                 whole = self._constant(value, depth)
-                return whole[::-1] if isinstance(whole, str | bytes | list) else None
+                ends = [None if end is None else self._constant(end, depth) for end in (lower, upper, step)]
+                if isinstance(whole, str | bytes | list):
+                    return whole[slice(*ends)]
+            case ast.Subscript(value=value, slice=index):
+                whole, at = self._constant(value, depth), self._constant(index, depth)
+                if isinstance(whole, str | list | dict):
+                    return whole[at]  # type: ignore[call-overload, index]
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                pairs = zip(keys[:1_000], values, strict=False)
+                return {self._constant(key, depth): self._constant(value, depth) for key, value in pairs if key is not None}
             case ast.Call():
                 return self._call(node, depth)
         raise ValueError("not constant")
@@ -142,6 +170,10 @@ class Names:
             encoded, codec = self._constant(arguments[0], depth), self._constant(arguments[1], depth)
             if isinstance(encoded, str) and codec in {"rot13", "rot_13"}:
                 return codecs.decode(encoded, "rot13")
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "to_bytes" and arguments:
+            number, length = self._constant(node.func.value, depth), self._constant(arguments[0], depth)
+            if isinstance(number, int) and isinstance(length, int) and length < _MAX_CHARACTERS:
+                return number.to_bytes(length, "little" if "little" in ast.unparse(node) else "big")
         if name == "map" and len(arguments) == 2 and self.dotted(arguments[0], depth) == "chr":
             codes = self._constant(arguments[1], depth)
             if isinstance(codes, list | bytes):
@@ -164,10 +196,8 @@ class Names:
                 return str(getattr(receiver, function.attr)())
             case "replace", str(), [str() as old, str() as new] if len(receiver) * (len(new) + 1) < _MAX_CHARACTERS:
                 return receiver.replace(old, new)
-            case "format", str(), _ if "{" in receiver and len(receiver) < 1_000:
-                for argument in arguments:
-                    receiver = receiver.replace("{}", str(argument), 1)
-                return receiver
+            case "format", str(), _ if _FIELDS.fullmatch(receiver):
+                return receiver.format(*map(str, arguments))
         raise ValueError("not constant")
 
     def _parts(self, node: ast.expr, depth: int) -> list[object]:
@@ -193,7 +223,18 @@ def _bytes(value: object) -> object:
 def names_of(nodes: list[ast.AST]) -> Names:
     names = Names()
     targets: dict[str, int] = {}
+    bound: dict[str, list[ast.expr]] = {}
     functions = {node.name: node.args.args for node in nodes if isinstance(node, ast.FunctionDef)}
+    attributes: list[tuple[ast.expr, ast.expr]] = []
+
+    def bind(target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            targets[target.id] = targets.get(target.id, 0) + 1
+            names.constants[target.id] = value
+            bound.setdefault(target.id, []).append(value)
+        elif isinstance(target, ast.Attribute):
+            attributes.append((target, value))
+
     for node in nodes:
         match node:
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
@@ -207,9 +248,19 @@ def names_of(nodes: list[ast.AST]) -> Names:
                 for alias in node.names:
                     for name in names_in(module) if alias.name == "*" else [alias.name]:
                         names.aliases[alias.asname or name] = f"{module}.{name}"
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                targets[name] = targets.get(name, 0) + 1
-                names.constants[name] = value
+            case ast.Assign(targets=[ast.Tuple(elts=left)], value=ast.Tuple(elts=right)) if len(left) == len(right):
+                for target, value in zip(left, right, strict=True):
+                    bind(target, value)
+            case ast.Assign(targets=[target], value=value) | ast.NamedExpr(target=target, value=value):
+                bind(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                bind(target, value)
+            case ast.withitem(context_expr=value, optional_vars=ast.Name() as target):
+                bind(target, value)
+            case ast.Match(subject=value, cases=cases):
+                for matched in cases:
+                    if isinstance(matched.pattern, ast.MatchAs) and matched.pattern.name:
+                        bind(ast.Name(matched.pattern.name), value)
             case ast.For(target=ast.Name(id=name), iter=ast.List(elts=items) | ast.Tuple(elts=items)):
                 names.looped[name] = items
                 targets[name] = targets.get(name, 0) + 2
@@ -218,13 +269,34 @@ def names_of(nodes: list[ast.AST]) -> Names:
     for name, count in targets.items():
         if count > 1:
             names.constants.pop(name, None)
-    for name, value in list(names.constants.items()):
-        if isinstance(value, ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
-            dotted = names.dotted(value)
-            # A plain call gives a value, not another name for something.
-            if dotted and not dotted.endswith("()") and dotted != name:
+    imported = {dotted.split(".")[0] for dotted in names.aliases.values()}
+    for name, values in bound.items():
+        if isinstance(values[0], ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
+            dotted, *others = {names.dotted(value) for value in values[:_MOST_VALUES]}
+            # A plain call gives a value, which is only told apart by what was called where that was imported.
+            if (
+                dotted
+                and not others
+                and (not dotted.endswith(("()", "[]")) or dotted.split(".")[0] in imported)
+                and dotted != name
+            ):
                 names.aliases[name] = dotted
     # What was looked up while the aliases were incomplete may have been wrong.
+    names._found.clear()
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            within = [inner for inner in node.body if isinstance(inner, ast.Assign)]
+            attributes += [
+                (ast.Attribute(ast.Name(owner), target.id), inner.value)
+                for inner in within
+                for target in inner.targets
+                for owner in (node.name, f"{node.name}()", "self", "cls")
+                if isinstance(target, ast.Name)
+            ]
+    for target, value in attributes:
+        dotted, whole = names.dotted(value), names.dotted(target)
+        if dotted and whole and deed_of(dotted) is not None:
+            names.aliases.setdefault(whole, dotted)
     names._found.clear()
     return names
 

@@ -19,7 +19,8 @@ FORMULA = re.compile(
       | (?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA|IMPORTHTML|IMPORTFEED|IMPORTRANGE|IMAGE|CALL|EXEC
         |REGISTER|FILTERXML|RTD)
         \s{0,3}\(\s{0,3}["'a-z]
-    )"""
+      | [^,;\t\n"]{1,60}\b(?:cmd|powershell|mshta|rundll32)\s{0,3}\|
+    ) | \bcmd\s{0,3}\|\s{0,3}'\s{0,3}/c\b"""
 )
 # Rows are data that nobody runs, unless they are objects that a loader builds.
 _MEANT_FOR_LOADERS = re.compile(rb'"(?:py/[a-z]+|_target_|auto_map|class_name)"\s*:')

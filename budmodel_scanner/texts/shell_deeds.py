@@ -7,26 +7,35 @@ from dataclasses import dataclass
 from functools import cache
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known, is_strange
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
+from budmodel_scanner.texts.shell_programs import (
+    LANGUAGES,
+    PROGRAMS,
+    all_known,
+    fetches_something,
+    file_name,
+    is_interpreter,
+    runs_its_input,
+    saved_as,
+)
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell, text_of
 from budmodel_scanner.verdict import Verdict
-from budmodel_scanner.word_lists import sections
 
 _MAX_PARSED = 1 << 20
 _MAX_DEPTH = 3
-PROGRAMS = sections(__package__, "known/programs.txt")
-_SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
-_LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
-_FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+_DOWNLOADERS = PROGRAMS["downloaders"]
 _DECODING = re.compile(
-    r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$"
+    r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$|^tr\s"
+    r"|^(?:gunzip|zcat|bunzip2|bzcat|unxz|xzcat|unzstd|zstdcat|lz4cat|uncompress)\b|^(?:gzip|bzip2|xz|zstd|lz4)\s(?:[^|]*\s)?-\w*d|^(?:sed|tail|head|awk|grep|cat|dd|cut)\s.*\$\{?0\}?$"
 )
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
 _FETCHES_OR_DECODES = re.compile(
     r"(?i)https?:|curl|wget|fetch|aria2|lynx|\biwr\b|\birm\b|invoke-|base64|base32|xxd|openssl|uudecode|\brev\b|\\x[0-9a-f]{2}|urlopen|downloadstring"
+    r"|\b(?:gunzip|zcat|bzcat|xzcat|zstdcat|lwp-|axel|\btr\s)|-\w*d\w*\s[^|\n]{0,80}\||bitstransfer|\"\$0"
     r"|\b(?:nc|ncat|netcat|telnet|socat)\b"
 )
 _HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
@@ -75,7 +84,7 @@ def _runner() -> re.Pattern[str]:
 
 
 # A program that a variable names, in whole or in part.
-_BY_VARIABLE = re.compile(r"(?:^|[\s;&|(\w])\$\{?[\w@*!]")
+_BY_VARIABLE = re.compile(r"^\s*`|(?:^|[\s;&|(\w])\$\{?[\w@*!]")
 TAKEN_APART = str.maketrans("", "", "\"'`^")
 
 
@@ -83,7 +92,7 @@ def _may_matter(text: str) -> bool:
     """Whether a text that speaks of addresses may do more: parsing costs many times as much as looking."""
     # A shell joins what quotes and escapes take apart.
     forms = (text, text.translate(TAKEN_APART))
-    if "$" in text:
+    if "$" in text or text.lstrip().startswith("`"):
         return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_fetcher().search, forms)))
     return any(map(_fetcher().search, forms)) and (any(map(_runner().search, forms)) or bool(_PRIVATE.search(text)))
 
@@ -92,14 +101,17 @@ def _may_matter(text: str) -> bool:
 _CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
 
 
+_OF_WINDOWS = re.compile(r"(?:\$(?:env:)?\w+|~|%\w+%|\b[A-Za-z]:)(?:\\(?![nrt](?!\w))[\w.-]+)+")
+
+
 def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
     if not _FETCHES_OR_DECODES.search(text):
         return
     if len(text) > _MAX_PARSED:
         text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
-    if not _HANDS_ON.search(text) or not _may_matter(text):
+    if not (_HANDS_ON.search(text) or _PRIVATE.search(text)) or not _may_matter(text):
         return
-    script = parse_shell(_CALLS.sub(r"\1", text))
+    script = parse_shell(_CALLS.sub(r"\1", _OF_WINDOWS.sub(lambda path: path[0].replace("\\", "/"), text)))
     yield from _piped(script)
     yield from _put_into(script)
     yield from _run_later(script)
@@ -119,7 +131,7 @@ def _piped(script: Script) -> Iterator[Hostile]:
     for stages in script.pipelines():
         of_stages = [list(script.commands(stage)) for stage in stages]
         # What stands before the last of them stands before all: each command is looked at once.
-        runners = [number for number, commands in enumerate(of_stages) if any(map(_runs_its_input, commands))]
+        runners = [number for number, commands in enumerate(of_stages) if any(map(runs_its_input, commands))]
         before = [command for commands in of_stages[: max(runners, default=0)] for command in commands]
         yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
 
@@ -132,8 +144,10 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         if value.type in {"string", "command_substitution"}
     }
     for command in script.commands():
+        if command.program in {"read", "mapfile", "readarray"} and command.arguments:
+            held[command.arguments[-1]] = [*script.fed_to(command)]
         by_value = _BY_VALUE.match(command.written) is not None
-        if not (by_value or _runs_its_words(command) or command.program in {"source", "."}):
+        if not (by_value or command.program in {"eval", "source", "."} or is_interpreter(command.program)):
             continue
         told = [*script.put_into(command.node)]
         for word in command.words:
@@ -142,12 +156,12 @@ def _put_into(script: Script) -> Iterator[Hostile]:
 
 
 # A program of which a command tells the name.
-_BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+\}?(?:\s|$))")
+_BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")
 
 
 def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> Iterator[Hostile]:
     for command in commands:
-        if _fetches(command) and not _all_known(command, INSTALLERS):
+        if fetches_something(command) and not all_known(command, INSTALLERS):
             yield Hostile(fetched, command.written, command.line)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
@@ -157,25 +171,20 @@ def _run_later(script: Script) -> Iterator[Hostile]:
     """A download that is then started: by itself, or by a shell."""
     saved: dict[str, Command] = {}
     for command in script.commands():
-        if _fetches(command) and not _all_known(command, DOWNLOADS):
-            if (name := _saved_as(command, script)) and not DATA_FILE.search(name):
+        if fetches_something(command) and not all_known(command, DOWNLOADS):
+            if (name := saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
         elif saved:
-            first = next(filter(lambda word: _file_name(word).removesuffix(".exe") == command.program, command.words), "")
-            if (name := _file_name(first)) in saved and saved[name].node.id != command.node.id:
+            first = next(filter(lambda word: file_name(word).removesuffix(".exe") == command.program, command.words), "")
+            if (name := file_name(first)) in saved and saved[name].node.id != command.node.id:
                 yield Hostile("downloads program", saved[name].written, command.line)
-            elif is_interpreter(command.program) or command.program in {
-                "source",
-                ".",
-                "start-process",
-                "msiexec",
-                "rundll32",
-            }:
+            elif is_interpreter(command.program) or command.program in _STARTS:
                 for word in command.arguments[:3]:
-                    if (name := _file_name(word)) in saved:
+                    if (name := file_name(word)) in saved:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
 
 
+_STARTS = frozenset({"source", ".", "start-process", "msiexec", "rundll32"})
 _CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
 _UNPACKS = frozenset({"tar", "unzip", "gunzip", "bsdtar", "7z", "expand-archive"})
 _BUILDS = frozenset({"make", "pip", "pip3", "cmake", "npm", "configure"})
@@ -193,7 +202,7 @@ def strange_trees(text: str) -> Iterator[Hostile]:
         parts = {part for word in words for part in re.split(r"[/\\\\]", word) if part not in {"", ".", ".."}}
         strange = [word for word in words if re.search(r"://|^[\w.-]+@[\w.-]+:", word) and is_strange(word)]
         written = " ".join(command.words)
-        if strange and (_fetches(command) or _CLONES.match(written) or command.program == "add"):
+        if strange and (fetches_something(command) or _CLONES.match(written) or command.program == "add"):
             archives |= {_stem(strange[0]), *(_stem(word) for word in words[-1:])}
             roots |= archives if _CLONES.match(written) else set()
         elif archives and command.program in _UNPACKS:
@@ -214,49 +223,42 @@ _TREES = re.compile(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b
 
 
 def _stem(path: str) -> str:
-    return re.sub(r"\.(?:git|zip|gz|tgz|xz|tar|bz2)\b", "", _file_name(path.rstrip("/").split("?")[0]))
-
-
-def _saved_as(command: Command, script: Script) -> str:
-    words = command.arguments
-    for option, value in itertools.pairwise(words):
-        if re.fullmatch(r"-\w*[oO]|--output(?:-document)?|-[oO]ut[fF]ile|-[dD]estination", option) and not (
-            option.endswith("O") and command.program == "curl"
-        ):
-            return _file_name(value)
-    if into := script.written_to(command):
-        return _file_name(into)
-    addresses = command.addresses
-    by_name = command.program in {"wget", "aria2c"} or any(re.fullmatch(r"-\w*O|--remote-name", word) for word in words)
-    return _file_name(addresses[-1].split("?")[0]) if addresses and by_name else ""
-
-
-def _file_name(path: str) -> str:
-    return re.split(r"[/\\]", path.strip("\"'{}()"))[-1].lower()
+    return re.sub(r"\.(?:git|zip|gz|tgz|xz|tar|bz2)\b", "", file_name(path.rstrip("/").split("?")[0]))
 
 
 def _sent(script: Script) -> Iterator[Hostile]:
     """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
-    held = [name for name, value in script.assigned() if _HELD.search(text_of(value))]
-    secret = re.compile(rf"{_SECRET.pattern}|\$\{{?(?:{'|'.join(map(re.escape, held))})\b") if held else _SECRET
+    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in script.assigned() if _HELD.search(text_of(value))]
+    secret = re.compile("|".join((_SECRET.pattern, *held)))
     for command in script.commands():
-        addresses = command.addresses if _fetches(command) else []
+        addresses = command.addresses if fetches_something(command) else []
         for address in addresses:
             if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
                 yield Hostile("sends secrets", command.written, command.line)
+        if not addresses:
+            if command.program in _DUMPS or any(map(_PRIVATE.search, command.arguments)):
+                # What takes it from there, and what it is put into.
+                kept = [script.written_to(command) or "", *(word for word in command.arguments if not _PRIVATE.search(word))]
+                names = [rf"[\w./\\@=-]*{re.escape(file_name(word))}(?:$|[;,])" for word in kept if len(file_name(word)) > 1]
+                secret = re.compile("|".join((secret.pattern, *names[:9])))
+            continue
         data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
         data += [word for word in command.words if _GIVES_DATA.match(word)]
         private = any(secret.search(word) or _PRIVATE.search(word) for word in data)
-        if private and addresses and not _all_known(command, DOWNLOADS):
+        of_another = any(_HEADER.match(word) and is_of_another(word, addresses[0]) for word in command.words)
+        if (private or of_another) and not all_known(command, DOWNLOADS):
             yield Hostile("sends secrets", command.written, command.line)
     for first, *others in script.pipelines():
         told = " ".join(word for command in script.commands(first) for word in command.words)
         if secret.search(told) or _PRIVATE.search(told):
             for command in (command for stage in others for command in script.commands(stage)):
-                if command.program in _CARRIERS and not _all_known(command, DOWNLOADS):
+                if command.program in _CARRIERS and not all_known(command, DOWNLOADS):
                     yield Hostile("sends secrets", command.written, command.line)
 
 
+_DUMPS = frozenset({"env", "printenv", "history"})
+# A key of one service for another; of those for models there are many services.
+_HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = _DOWNLOADERS | {"nc", "ncat", "netcat", "telnet", "socat"}
 _HELD = re.compile(rf"{_PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv)\b", re.IGNORECASE)
 _GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
@@ -268,7 +270,7 @@ def _in_one_line(script: Script, depth: int) -> Iterator[Hostile]:
     from budmodel_scanner.texts.statements import put_together, statements
 
     for command in script.commands():
-        if _LANGUAGES.fullmatch(command.program):
+        if LANGUAGES.fullmatch(command.program):
             for flag, code in itertools.pairwise(command.arguments):
                 if re.fullmatch(r"-\w*[cerE]|--?eval|--execute", flag):
                     told = list(statements(code))
@@ -294,50 +296,3 @@ def _in_pieces(text: str) -> Iterator[Hostile]:
 
 
 _BARE_WORD = re.compile(r"[^\s\"'`()<>;{}\[\],]+")
-
-
-def is_interpreter(program: str) -> bool:
-    return program in _SHELLS or bool(_LANGUAGES.fullmatch(program)) or program in {"powershell", "cmd"}
-
-
-def _runs_its_input(command: Command) -> bool:
-    """Whether a program takes what is piped into it for its program."""
-    program, arguments = command.program, command.arguments
-    if (
-        program == "eval"
-        or (program == "source" and not arguments)
-        or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
-    ):
-        return True
-    if not is_interpreter(program):
-        return False
-    if program == "cmd":
-        return not any(word.lower() in {"/c", "/k"} for word in arguments)
-    flags = [word for word in arguments if re.match(r"[-/]\w", word)]
-    given = [word for word in arguments if re.match(r"[\w./$~]", word) and word not in {"/dev/stdin", "-"}]
-    if program in _SHELLS:
-        return any(re.fullmatch(r"-\w*s", flag) for flag in flags) or not (
-            given or any("c" in flag for flag in flags if flag[:2] != "--")
-        )
-    # Perl and Ruby take their program right behind the letter, too.
-    attached = r"-[aclnpswtTuUWX0-7]*[eE]" if program.startswith(("perl", "ruby")) else r"-\w*[ce]$"
-    if any(re.match(attached, flag) for flag in flags):
-        return any("stdin" in word.lower() and re.search(r"exec|eval", word) for word in arguments)
-    return "-m" not in flags and (not given or arguments[:1] == ("-",) or "/dev/stdin" in arguments[:2])
-
-
-def _runs_its_words(command: Command) -> bool:
-    return command.program == "eval" or is_interpreter(command.program)
-
-
-def _fetches(command: Command) -> bool:
-    if command.program in _DOWNLOADERS:
-        return True
-    return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
-        _FETCHING_CODE.search(word) for word in command.arguments
-    )
-
-
-def _all_known(command: Command, purpose: str) -> bool:
-    addresses = command.addresses
-    return bool(addresses) and all(is_known(address, purpose) for address in addresses)

@@ -21,7 +21,8 @@ _STAGES = frozenset(
 )  # fmt: skip
 _PUT_INTO = frozenset({"command_substitution", "process_substitution"})
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "translated_string"})
-_WRAPPERS = sections(__package__, "known/programs.txt")["wrappers"]
+_PROGRAMS = sections(__package__, "known/programs.txt")
+_WRAPPERS, _KEEPING = _PROGRAMS["wrappers"], _PROGRAMS["keeping"]
 _NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
 _WRITTEN_OTHERWISE = re.compile(r"[\\\"'$]")
 _CODED = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
@@ -66,7 +67,7 @@ class Command:
     @property
     def _split(self) -> tuple[str, tuple[str, ...]]:
         for number, word in enumerate(self.words):
-            name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip("@-{(").rstrip("})").lower())[-1].removesuffix(".exe")
+            name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip(":!@-{(").rstrip("})").lower())[-1].removesuffix(".exe")
             # A Dockerfile's CMD has a program behind it; the one of Windows stands alone or has switches.
             if name == "cmd" and re.fullmatch(r"/\w|", next(iter(self.words[number + 1 :]), "")):
                 return name, self.words[number + 1 :]
@@ -92,8 +93,9 @@ class Script:
     def pipelines(self) -> Iterator[tuple["Node", ...]]:
         """The stages of each pipeline, also of those inside of others."""
         for node in self._below(self.root):
-            if node.type == "pipeline":
-                yield tuple(child for child in node.named_children if child.type in _STAGES or child.type == "pipeline")
+            stages = [child for child in node.named_children if child.type in _STAGES or child.type == "pipeline"]
+            if node.type == "pipeline" and stages:
+                yield tuple(stages)
 
     def commands(self, node: "Node | None" = None) -> Iterable[Command]:
         """In the order in which they stand, those inside of others too."""
@@ -118,16 +120,30 @@ class Script:
             if inner.type in _PUT_INTO:
                 yield from self.commands(inner)
 
+    def fed_to(self, command: Command) -> Iterator[Command]:
+        """Commands whose output a command, or a loop around it, reads as its input."""
+        node: Node | None = command.node
+        while node is not None and node.parent is not None and node.type != "redirected_statement":
+            node = node.parent
+        for child in node.named_children if node is not None else ():
+            if child.type in {"file_redirect", "herestring_redirect"}:
+                yield from self.commands(child)
+
     def assigned(self) -> Iterator[tuple[str, "Node"]]:
         for node in self._below(self.root):
             if node.type == "variable_assignment" and node.named_child_count == 2:
                 yield text_of(node.named_children[0]), node.named_children[1]
 
     def written_to(self, command: Command) -> str | None:
-        """The file that the output of a command goes into."""
+        """The file that the output of a command goes into, by itself or by a pipe."""
         for child in _statement(command.node).named_children:
             if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children:
                 return self._word(child.named_children[-1])
+        pipeline = _statement(command.node).parent
+        if pipeline is not None and pipeline.type == "pipeline":
+            last = next(self._commands(pipeline.named_children[-1]), None)
+            if last is not None and last.program in _KEEPING and last.arguments:
+                return last.arguments[-1]
         return None
 
     def quoted(self) -> Iterator[tuple[str, Command | None]]:

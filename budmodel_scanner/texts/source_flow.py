@@ -18,7 +18,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 # Without one of these, nothing is fetched, decoded, stolen or left behind.
 _WORTH_FOLLOWING = re.compile(
-    r"(?i)(?:https?|ftp)://|base64|b64|atob|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
+    r"(?i)(?:https?|ftp)://|base64|b64|atob|Buffer\.from|\.(?:bin|safetensors|gguf|pth?|onnx|npy|dat)$|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
     r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|^~[/\\]?$|\$ENV\{|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
 )
 _EVALUATES = one_of("flow", "takes a text for code")
@@ -131,7 +131,7 @@ def _step(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, str
 
 def _addressed(arguments: str, statement: Statement, seen: _Seen, purpose: str) -> bool:
     """Whether these arguments name an address that is not listed."""
-    texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', arguments)]
+    texts = _texts_in(arguments, statement)
     texts += [seen.values[name] for name in _NAME.findall(arguments) if name in seen.values]
     addresses = [url for text in (*texts, arguments) for url in _URL.findall(text)]
     return any(not is_known(url, purpose) and (purpose != DOWNLOADS or not is_known(url, PACKAGES)) for url in addresses)
@@ -151,6 +151,8 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
             and _addressed(arguments, statement, seen, INSTALLERS)
         ):
             yield "runs-fetched", Verdict.MALICIOUS, "runs what it fetches"
+        if any(_RUN_AS_CODE.search(text) for text in _texts_in(arguments, statement)):
+            yield "runs-data", Verdict.SUSPICIOUS, "runs a file of data as code"
         if found[0].strip() != "load" and (direct := _DECODES.search(arguments)):
             near = direct.start() < 40
             yield "runs-decoded", Verdict.MALICIOUS if near else Verdict.SUSPICIOUS, "runs what it decodes"
@@ -168,10 +170,18 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
             yield "runs-fetched", Verdict.SUSPICIOUS, "loads what it fetched"
 
 
+# Files that nobody looks for code in.
+_RUN_AS_CODE = re.compile(r"\.(?:bin|safetensors|gguf|pt|pth|npy|onnx|png|jpe?g|gif|wav|dat|vocab|model|weights)$")
+
+
+def _texts_in(arguments: str, statement: Statement) -> list[str]:
+    return [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', arguments)]
+
+
 def _names_file(arguments: str, statement: Statement, seen: _Seen) -> bool:
     if not seen.files:
         return False
-    texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', arguments)]
+    texts = _texts_in(arguments, statement)
     return any(_known_as(word) in seen.files for text in (*texts, arguments) for word in _WORD.findall(text)[:40])
 
 
@@ -198,6 +208,9 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
     for number, rest in re.findall(r'"(\d+)"\s{0,9},(?=([^\n]{1,80}))', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and _REQUESTED.match(rest):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
+    for number, rest in re.findall(r'"(\d+)"\s{0,9},(?=([^\n]{1,60}))', code):
+        if statement.texts[int(number)].lower() in _TAKES_CODE and _DECODES.search(rest):
+            yield "runs-decoded", Verdict.SUSPICIOUS, "starts what it decodes"
     for number, name in re.findall(r'"(\d+)"\s{0,9}(?:,|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:\w+\()?[$@&*]?(\w+)', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
@@ -235,7 +248,7 @@ def _side_by_side(statement: Statement) -> bool:
     code = statement.code
     for found in _ENVIRONMENT.finditer(code):
         near = code[max(0, found.start() - _NEAR) : found.end() + _NEAR]
-        texts = [statement.texts[int(number)] for number in re.findall(r'"(\d+)"', near)]
+        texts = _texts_in(near, statement)
         if _SENDS.search(near) and any(_URL.search(text) for text in (*texts, near)):
             return True
     return False

@@ -32,7 +32,7 @@ _JOINED = re.compile(
     r"\s*(?:\+\+?|\.\.?|<>|~|\^|&(?:\s_\n)?|\|\||paste0?)?\s*(?:[$@]?(\w+)\s*(?:\+\+?|\.\.?|<>|~|\^|&|\|\|)\s*)?"
 )
 _LISTED = re.compile(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
-_PIPED = re.compile(r"\s*\)?\s*(?:\#?\||\.pipe|\|>)\s*\(?\s*")
+_PIPED = re.compile(r"\s*\)?\s*(?:\.execute\(\)\s?)?(?:\#?\||\.pipe|\|>)\s*\(?\s*")
 _PIPELINE = re.compile(r"\bpipeline\w*\b|\.pipe\b")
 _FILLED_IN = re.compile(r"[#$]\{\s*(\w+)\s*\}|\$(\w+)|\{(\w+)\}|\\\((\w+)\)|%(\w+)%")
 _SET = re.compile(
@@ -44,7 +44,7 @@ _FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download
 _TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # What a format is given first.
 _GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
-_BY_SHELL = re.compile(r"`(?:[^`]*#\{|\$\w+`|[^`]*\s\$\w+`)")
+_BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\$\w+`|[^`]*\s\$\w+`)")
 _EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 ASSIGNED = re.compile(
     r"""(?x)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
-from budmodel_scanner.texts.known_places import is_local
+from budmodel_scanner.texts.known_places import is_local, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.values import examine_value
@@ -33,6 +33,15 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("initializeCommand"))
     if ("/.claude/" in path or "/.cursor/" in path or "/.gemini/" in path) and tree.get("hooks"):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))
+    if "/.github/workflows/" in path and "pull_request_target" in str(tree.get("on")) and "pull_request.head" in str(tree):
+        what = "runs what anybody proposes, with the rights of the repository"
+        yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("on"))
+    if name == ".pre-commit-config.yaml":
+        repositories = tree.get("repos")
+        for hooks in repositories if isinstance(repositories, list) else []:
+            if isinstance(hooks, Mapping) and "://" in str(hooks.get("repo")) and is_strange(str(hooks["repo"])):
+                what = f"runs hooks of {str(hooks['repo'])[:120]}"
+                yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("repos"))
     if name == "pyproject.toml":
         yield from _project(tree, place)
     if isinstance(tree.get("services"), Mapping) and ("compose" in name):

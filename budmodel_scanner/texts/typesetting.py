@@ -9,9 +9,14 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _STARTS = re.compile(
     r"""(?x)
-      (?P<TeX>\\(?:immediate\s{0,9})?\\?write\s{0,3}18\b | \\(?:ShellEscape|DelayedShellEscape)\b
-      | \\(?:input|openin|openout|include|InputIfFileExists|verbatiminput|lstinputlisting)(?![A-Za-z])[^\n|%]{0,40}\|
-      | \\openout\d{0,3}\s{0,3}=?\s{0,3}\{?\s{0,3}(?:/|~|\.\./\.\.|\\string~)
+      (?P<TeX>\\write\s{0,3}18\b | write18\b | \\csname\s{0,3}(?:write|openout|input|immediate)\s{0,3}\\endcsname
+      | \\(?:input|include|lstinputlisting|verbatiminput)\s?\{?\s?(?:/etc/|/proc/|~/|[^}\s]{0,60}\.ssh/)
+      | \\href\{\s?(?:run|file|launch):[^}]{0,100}\.(?:exe|bat|cmd|sh|app|ps1|vbs|js)\b
+      | (?:\\begin\{(?:pycode|pyblock|luacode\*?|sagesilent|juliacode)\}|\\py[bc]?\{)[^\\]{0,2000}?
+        (?:os\.(?:system|popen|execute)|subprocess|io\.popen) | \\(?:ShellEscape|DelayedShellEscape)\b
+      | \\(?:input|openin|openout|include|InputIfFileExists|verbatiminput|lstinputlisting|includegraphics)
+        (?![A-Za-z])[^\n|%]{0,40}\|
+      | \\openout(?:\d{1,3}|\\\w{1,20})?\s{0,3}=?\s{0,3}\{?\s{0,3}(?:/|~|\.\./\.\.|\\string~)
       | \\(?:directlua|luaexec|latelua|luadirect)\b[^\\]{0,400}(?:os\.(?:execute|spawn|exec)|io\.popen|loadstring|require) )
     | (?P<PostScript>%pipe% | \b(?:deletefile|renamefile)\b | (?<!\w)\.(?:forceput|eqproc|rsdparams
       |policyprocs|sethalftone5)\b)

@@ -15,8 +15,8 @@ _LONGEST = 4_096
 _MOST_OF_LIST = 1_000
 # What runs, or is unpickled, wherever it comes from; and what does once a loader takes it for a package or for weights.
 _ADDRESS = re.compile(
-    r"(?i)^(?:[\w.-]{1,80}=)?(?P<address>(?:https?|ftp|s3|gs|file)(?::|\\:)//\S+?\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|mar|whl|egg|nar|wasm)"
-    r"|t?gz|tgz|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?)$"
+    r"(?i)^(?:[\w.-]{1,80}=)?(?P<address>(?:https?|ftp|s3|gs|file|git\+https?|git\+ssh|git|ssh)(?::|\\:)//\S+?\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|mar|whl|egg|nar|wasm)"
+    r"|t?gz|tgz|git|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?)$"
 )
 _LOADED_AS = one_of("keys", "loaded", re.IGNORECASE)
 _READ_BY_PEOPLE = one_of("keys", "read by people", re.IGNORECASE)
@@ -41,8 +41,8 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
             what = f"{keys[-80:]} {name}: {text[:120]!r}"
             yield Finding("config.hostile-value", Verdict.SUSPICIOUS, what, place.at(where))
         named = _NAMES_ONLY.search(keys) is not None and _BUILT.search(keys) is None
-        if _DOTTED.fullmatch(text) and not named and deed_of(text.replace(":", ".")) in _RUNNING:
-            what = f"{keys[-80:]} names {text[:120]}, which {deed_of(text.replace(':', '.'))}"
+        if _DOTTED.fullmatch(text) and not named and (deed := deed_of(text.replace(":", "."))) in _RUNNING:
+            what = f"{keys[-80:]} names {text[:120]}, which {deed}"
             yield Finding("config.target", Verdict.SUSPICIOUS, what, place.at(where))
         if "//" in text:
             yield from _address(keys, text, where, place)

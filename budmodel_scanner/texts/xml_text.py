@@ -88,6 +88,8 @@ class _Xml:
         ):
             what = attributes.get("library") or attributes.get("module") or attributes.get("type", "")
             self.add("openvino.library", f"a layer is run by {what[:120]}")
+        elif name.lower().startswith("xsl:") and "://" in (taken := attributes.get("href", "")) and is_strange(taken):
+            self.add("xml.stylesheet", f"takes in {taken[:80]}")
         elif local == "module" and "script" in name:
             self.add("office.macro", f"holds the macro {attributes.get('script:name', '')[:60]}")
         elif local in {"connection", "dbpr", "webpr", "olepr", "definedname", "ocx", "query", "commandtext"}:

@@ -1,0 +1,117 @@
+"""What Python loads as code from files and from other repositories, and what it writes for others to run."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.paths import DATA_FILE
+from budmodel_scanner.texts.python_deeds import Deed
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, opens_to_write
+from budmodel_scanner.texts.requirements import examine_requirement
+from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
+
+_HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
+# Where nobody keeps code that is meant to be found.
+_ODD_PLACE = re.compile(
+    r"(?i)^(?:/tmp|/dev/shm|/var/tmp|[a-z]:\\(?:windows\\)?temp|\\\\)|\.(?!pyi?$|so$|pyd$|egg$)\w{2,11}$"
+)
+
+
+def examine_loading(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, file: PythonFile) -> Iterator[Found]:
+    """A call that imports or runs a file."""
+    when = "when imported" if eager else "when called"
+    told = [text for argument in node.args if (text := file.names.text(argument)) and _ODD_PLACE.search(text)]
+    is_path = dotted.startswith("sys.path.")
+    odd = [text for text in told if not is_path or DATA_FILE.search(text) or text.startswith("\\")]
+    if origins & (NETWORK | {Deed.DECODES, Deed.FROM_HUB}):
+        yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of what was fetched or decoded, {when}", node.lineno
+    elif odd or dotted in _STRANGE_LOADERS or (eager and not file.is_script and dotted.endswith("spec_from_file_location")):
+        yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of {(odd or ['a file'])[0][:80]!r}, {when}", node.lineno
+
+
+_STRANGE_LOADERS = frozenset({"sys.path_hooks.append", "sys.path_hooks.insert"})
+
+
+def examine_files(node: ast.Call, dotted: str | None, eager: bool, file: PythonFile) -> Iterator[Found]:
+    """Modules from elsewhere, and files that Python itself will run."""
+    yield from _writes_fetched(node, file)
+    if dotted == "torch.hub.load" and node.args:
+        repository = file.names.text(node.args[0])
+        here = any(keyword.arg == "source" and file.names.text(keyword.value) == "local" for keyword in node.keywords)
+        unknown = not here and (repository or "").split("/")[0] not in _HUB_OWNERS
+        if unknown or (eager and not file.is_script):
+            yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
+    if dotted in {"setuptools.setup", "distutils.core.setup", "setup"}:
+        yield from _requires(node, file)
+    if isinstance(node.func, ast.Attribute) and node.args and (text := file.names.text(node.args[0])) is not None:
+        if node.func.attr in {"execute", "executescript", "executemany", "sql", "query"}:
+            for finding in judge(Leaf(LeafKind.QUERY, text), Place("")):
+                yield finding.rule, finding.verdict, finding.what, node.lineno
+        elif node.func.attr == "load_extension" and re.search(r"[/\\]|\.(?:so|dll|dylib)$", text):
+            yield "query.runs-code", Verdict.SUSPICIOUS, f"loads native code into SQLite: {text[:80]!r}", node.lineno
+    if dotted == "open" and node.args and opens_to_write(node, file):
+        inner = (
+            inner for inner in ast.walk(node.args[0]) if isinstance(inner, ast.Name) and inner.id in file.names.constants
+        )
+        target = " ".join(ast.unparse(part)[:300] for part in (node.args[0], *(file.names.constants[it.id] for it in inner)))
+        if re.search(r"getsitepackages|getusersitepackages|USER_SITE|purelib", target):
+            yield "python.persistence", Verdict.MALICIOUS, f"writes {target[:80]}, which Python runs later", node.lineno
+
+
+# What something else runs later.
+_CODE_FILE = re.compile(r"\.(?:pyc?|so|dll|exe|sh|bash|bat|cmd|ps1|pth|js|jar|whl|service|desktop)$")
+
+
+def _writes_fetched(node: ast.Call, file: PythonFile) -> Iterator[Found]:
+    """A program that is fetched, or decoded, into a file."""
+    if (
+        not isinstance(node.func, ast.Attribute)
+        or node.func.attr not in {"write", "write_text", "write_bytes"}
+        or not node.args
+    ):
+        return
+    made = file.flow.origins(node.args[0]) & {*NETWORK, Deed.DECODES}
+    owner = node.func.value
+    bound = (file.names.constants.get(name.id) for name in ast.walk(owner) if isinstance(name, ast.Name))
+    holders = [owner, *filter(None, bound)]
+    for inner in (inner for holder in holders if made for inner in ast.walk(holder) if isinstance(inner, ast.expr)):
+        text = file.names.text(inner) if isinstance(inner, ast.Constant | ast.BinOp | ast.JoinedStr | ast.Name) else None
+        if text and _CODE_FILE.search(text):
+            yield "python.downloads-program", Verdict.SUSPICIOUS, f"writes {text[-80:]} of what {min(made)}", node.lineno
+            return
+
+
+def _requires(node: ast.Call, file: PythonFile) -> Iterator[Found]:
+    """What pip and setuptools fetch for a setup.py, beyond names of packages."""
+    for keyword in node.keywords:
+        if keyword.arg and re.fullmatch(r"\w*_requires?|dependency_links", keyword.arg):
+            for inner in ast.walk(keyword.value):
+                text = file.names.text(inner) if isinstance(inner, ast.Constant | ast.JoinedStr) else None
+                for finding in examine_requirement(text or "", Place(""), ""):
+                    yield finding.rule, finding.verdict, finding.what, node.lineno
+
+
+_PUTS = frozenset(
+    {f"shutil.{name}" for name in ("copy", "copy2", "copyfile", "move")} | {"os.rename", "os.replace", "os.symlink"}
+)
+
+
+def ids_of_written(nodes: list[ast.AST], file: PythonFile) -> set[int]:
+    """Ids of the constants that say which file is opened to be written."""
+    found: set[int] = set()
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        dotted = file.names.dotted(node.func) or ""
+        opens = dotted in {"open", "io.open", "codecs.open"} and opens_to_write(node, file)
+        puts = dotted in _PUTS and len(node.args) > 1
+        if opens or puts or dotted.endswith((".write_text", ".write_bytes", ".symlink_to", ".rename")):
+            scope = node.args[1] if puts else node.args[0] if opens and node.args else node.func
+            for inner in ast.walk(scope):
+                found.add(id(inner))
+                if isinstance(inner, ast.Name) and inner.id in file.names.constants:
+                    found.update(id(deeper) for deeper in ast.walk(file.names.constants[inner.id]))
+    return found

@@ -1,0 +1,71 @@
+"""Ways of Python to a function that avoid its name: by way of objects, by what is sought, replaced or filled in."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.keys import LISTED
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.python_flow import Found, PythonFile
+from budmodel_scanner.verdict import Verdict
+
+_LONGEST = 4_000
+_DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
+_REACHES = re.compile(r"\{[^{}\s]{0,80}\.__(?:globals|builtins|subclasses|init|code)__")
+
+
+def _climb(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    match node:
+        case ast.Subscript(slice=ast.Constant(value="__builtins__" | "__globals__" as name), ctx=ast.Load()):
+            yield "python.class-climb", Verdict.SUSPICIOUS, f"reaches for {name}", node.lineno
+        case ast.Constant(value=str() as text) if len(text) < _LONGEST and (found := _REACHES.search(text)):
+            yield "python.class-climb", Verdict.SUSPICIOUS, f"fills in {found[0]}", node.lineno
+        case ast.keyword(arg="co_code" | "co_consts") | ast.Attribute(attr="__code__", ctx=ast.Store()):
+            yield "python.class-climb", Verdict.SUSPICIOUS, "replaces the code of a function", getattr(node, "lineno", 1)
+        case ast.While(test=ast.Constant(value=True), body=[ast.Expr(value=ast.Call(func=function))]):
+            if file.names.dotted(function) == "os.fork":
+                yield "python.destroys", Verdict.SUSPICIOUS, "starts itself without end", node.lineno
+    if not isinstance(node, ast.Attribute):
+        return
+    if node.attr == "__subclasses__" and any(
+        isinstance(inner, ast.Attribute) and inner.attr in _DUNDER_CLIMB for inner in ast.walk(node.value)
+    ):
+        base = file.names.dotted(node.value)
+        if base is None or not base.startswith(("self.__class__", "cls.")):
+            yield "python.class-climb", Verdict.MALICIOUS, "climbs from an object to every class", node.lineno
+    if (
+        node.attr in {"__globals__", "__builtins__"}
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr.startswith("__")
+    ):
+        yield "python.class-climb", Verdict.SUSPICIOUS, f"reaches for {node.value.attr}.{node.attr}", node.lineno
+
+
+# Functions that are told from others by their names where nobody is to see which one is meant.
+_SOUGHT = frozenset({"system", "popen", "Popen", "exec", "eval", "_wrap_close", "catch_warnings", "check_output"})
+_REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input", "getattr"})
+
+
+def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    """A function that is climbed to, sought by its name, or put in the place of one of Python's own."""
+    yield from _climb(node, file)
+    match node:
+        case ast.Compare(left=left, comparators=[ast.Constant(value=str() as name)]) if name in _SOUGHT:
+            named = left.attr if isinstance(left, ast.Attribute) else None
+            if isinstance(left, ast.Call) and len(left.args) > 1 and file.names.dotted(left.func) == "getattr":
+                named = file.names.text(left.args[1])
+            if named in {"__name__", "__qualname__"}:
+                yield "python.hidden-name", Verdict.SUSPICIOUS, f"looks for {name} among objects", node.lineno
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name() as owner, attr=name)]) if name in _REPLACED:
+            if file.names.dotted(owner) in {"builtins", "__builtins__"}:
+                yield "python.replaces", Verdict.SUSPICIOUS, f"replaces {name} for all of the program", node.lineno
+        case ast.Call(func=ast.Name(id="setattr"), args=[owner, name, _]):
+            if file.names.dotted(owner) in {"builtins", "__builtins__"} and file.names.text(name) in _REPLACED:
+                yield "python.replaces", Verdict.SUSPICIOUS, "replaces a function for all of the program", node.lineno
+        case ast.Dict(keys=named, values=values):
+            for key, value in zip(named, values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in LISTED["callable"] and (told := file.names.text(value)):
+                    for finding in judge(Leaf(LeafKind.CALLABLE, told, role=str(key.value)), Place("")):
+                        if finding.verdict is Verdict.MALICIOUS:
+                            yield finding.rule, finding.verdict, finding.what, node.lineno

@@ -1,0 +1,78 @@
+"""What a single command of a shell does by its program and its options: fetches, keeps, or runs what it is given."""
+
+import itertools
+import re
+
+from budmodel_scanner.texts.known_places import is_known
+from budmodel_scanner.texts.shell_syntax import Command, Script
+from budmodel_scanner.word_lists import sections
+
+PROGRAMS = sections(__package__, "known/programs.txt")
+_SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
+LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+_FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+
+
+def saved_as(command: Command, script: Script) -> str:
+    words = command.arguments
+    for option, value in itertools.pairwise(words):
+        if re.fullmatch(r"-\w*[oO]|--output(?:-document)?|-[oO]ut[fF]ile|-[dD]estination", option) and not (
+            option.endswith("O") and command.program == "curl"
+        ):
+            return file_name(value)
+    if into := script.written_to(command):
+        return file_name(into)
+    addresses = command.addresses
+    if command.program in {"start-bitstransfer", "lwp-download"} and words and "://" not in words[-1]:
+        return file_name(words[-1])
+    by_name = command.program in {"wget", "aria2c", "lwp-download"} or any(
+        re.fullmatch(r"-\w*O|--remote-name", word) for word in words
+    )
+    return file_name(addresses[-1].split("?")[0]) if addresses and by_name else ""
+
+
+def file_name(path: str) -> str:
+    return re.split(r"[/\\]", path.strip("\"'{}()"))[-1].lower()
+
+
+def is_interpreter(program: str) -> bool:
+    return program in _SHELLS or bool(LANGUAGES.fullmatch(program)) or program in {"powershell", "cmd"}
+
+
+def runs_its_input(command: Command) -> bool:
+    """Whether a program takes what is piped into it for its program."""
+    program, arguments = command.program, command.arguments
+    if (
+        program == "eval"
+        or (program == "source" and not arguments)
+        or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
+    ):
+        return True
+    if not is_interpreter(program):
+        return False
+    if program == "cmd":
+        return not any(word.lower() in {"/c", "/k"} for word in arguments)
+    flags = [word for word in arguments if re.match(r"[-/]\w", word)]
+    given = [word for word in arguments if re.match(r"[\w./$~]", word) and word not in {"/dev/stdin", "-"}]
+    if program in _SHELLS:
+        return any(re.fullmatch(r"-\w*s", flag) for flag in flags) or not (
+            given or any("c" in flag for flag in flags if flag[:2] != "--")
+        )
+    # Perl and Ruby take their program right behind the letter, too.
+    attached = r"-[aclnpswtTuUWX0-7]*[eE]" if program.startswith(("perl", "ruby")) else r"-\w*[ce]$"
+    if any(re.match(attached, flag) for flag in flags):
+        return any("stdin" in word.lower() and re.search(r"exec|eval", word) for word in arguments)
+    return "-m" not in flags and (not given or arguments[:1] == ("-",) or "/dev/stdin" in arguments[:2])
+
+
+def fetches_something(command: Command) -> bool:
+    if command.program in _DOWNLOADERS:
+        return True
+    return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
+        _FETCHING_CODE.search(word) for word in command.arguments
+    )
+
+
+def all_known(command: Command, purpose: str) -> bool:
+    addresses = command.addresses
+    return bool(addresses) and all(is_known(address, purpose) for address in addresses)
