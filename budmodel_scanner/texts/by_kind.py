@@ -79,9 +79,9 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
         case Kind.MARKDOWN:
             yield from _markdown(text, place)
         case Kind.HTML:
-            from budmodel_scanner.texts.markup import examine_html
+            from budmodel_scanner.texts.pages import examine_page
 
-            yield from examine_html(text, place)
+            yield from examine_page(text, place)
             yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
         case Kind.COMMANDS:
             yield from _variables(text, place)

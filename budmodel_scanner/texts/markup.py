@@ -22,7 +22,7 @@ _ACTIVE = re.compile(
     """
 )
 _FRAME = re.compile(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
-_FRAME_HOSTS = re.compile(
+FRAME_HOSTS = re.compile(
     r"(?i)src\s{0,5}=\s{0,5}[\"']?(?:https?:)?//(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com|youtu\.be|hf\.space|huggingface\.co|vimeo\.com|gradio\.app|bilibili\.com|kaggle\.com|loom\.com|wandb\.ai|google\.com|spotify\.com|soundcloud\.com)/"
 )
 _HANDLER = re.compile(r"(?i)[\s\"'/]on[a-z]{3,24}\s{0,5}=\s{0,5}[\"'\w]")
@@ -108,7 +108,7 @@ def _active(text: str, place: Place) -> Iterator[Finding]:
                 yield _finding("markup.sends-password", f"sends a password to {found[1]}", text, found.start(), place)
                 break
     for found in _FRAME.finditer(text):
-        if not _FRAME_HOSTS.search(found[0]):
+        if not FRAME_HOSTS.search(found[0]):
             yield _finding("markup.frame", f"shows another page: {found[0][:120]!r}", text, found.start(), place)
             break
     for found in _HANDLER.finditer(text):
