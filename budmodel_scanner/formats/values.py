@@ -58,7 +58,8 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
     if (found := payload_in(value)) is None:
         return
     what, payload = found
-    inside = () if "code (" in what else list(nested(MemoryContent(payload), place.inside(f"payload in {name}")))
+    called = f"payload in {name}" + (".pkl" if what.endswith("pickle") else "")
+    inside = () if "code (" in what else list(nested(MemoryContent(payload), place.inside(called)))
     if what.endswith("pickle") and area in _KEEPS_PICKLES:
         yield from inside
         return

@@ -5,12 +5,14 @@ Readers that few files need, and that cost more to import than most files to exa
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
+from budmodel_scanner.texts.documentation import set_apart
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.graphs import examine_fields, examine_graph
 from budmodel_scanner.texts.json_text import holds_many_values
@@ -24,13 +26,14 @@ from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FRONT_MATTER = 1 << 20
+_SOURCES = frozenset({Kind.COMMANDS, Kind.WEB_SCRIPT, Kind.OTHER_SCRIPT, Kind.SOURCE, Kind.PLAIN})
 _MALFORMED = "json.malformed"
 _CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
 
 
 # Plain text that people read, and its names without a suffix; what goes by any other name may be a source of any language.
 _PROSE_NAME = re.compile(
-    r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
+    r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w[^\n]*\n(.*?)^```")
@@ -45,6 +48,21 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
     """`data` is `text` in UTF-8. Raises UnscannedError for what cannot be parsed and shows nothing worse."""
     if scripts.BUILD_FILES.search(place.path):
         yield from scripts.examine_build_sources(text, place)
+    if kind not in _SOURCES:
+        yield from _of_kind(kind, text, data, place)
+        return
+    code, prose = set_apart(text, place.name)
+    if prose:
+        yield from judge(Leaf(LeafKind.PROSE, prose), place)
+    plain, _ = set_apart(text, place.name, doubtful=True)
+    found = list(_of_kind(kind, plain, data, place))
+    yield from found
+    for finding in () if found or plain == code else _of_kind(kind, code, data, place):
+        # What only documentation holds, as far as can be told.
+        yield replace(finding, verdict=min(finding.verdict, Verdict.SUSPICIOUS, key=lambda verdict: verdict.rank))
+
+
+def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Finding]:
     match kind:
         case Kind.JSON:
             yield from _json(text, data, place)

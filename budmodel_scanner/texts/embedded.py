@@ -150,7 +150,9 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             what = f"a pickle in text, which calls {module.decode()}.{name.decode()}"
             line = data.count(b"\n", 0, start) + 1
             yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
-            yield from nested(MemoryContent(data[start:passed]), place.inside(f"pickle at line {line}"))
+            yield from nested(
+                MemoryContent(data[start:passed]), place.inside(f"line {line}.pkl")
+            )  # By its name it is no text again.
             return
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from html import unescape
-from itertools import chain
+from typing import NamedTuple
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.forms import one_of
@@ -19,8 +19,8 @@ from budmodel_scanner.texts.scripts import examine_script
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
-# Comments go first, as in a browser: what stands in one is no script, and what looks like one within a script is code.
-_SCRIPT = re.compile(r"(?is)<!--.*?-->|<script\b(?P<attributes>[^>]{0,2000})>(?P<body>.*?)(?:</script\b[^>]{0,200}>|\Z)")
+_OPENS = re.compile(r"(?i)<!--|<script\b([^>]{0,2000})>")
+_CLOSES = re.compile(r"(?i)</script\b[^>]{0,200}>")
 _SOURCE = re.compile(r"""(?i)(?:^|\s)src\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
 _TYPE = re.compile(r"""(?i)(?:^|\s)(?:type|language)\s{0,5}=\s{0,5}["']?([\w/.+-]*)""")
 _OF_PAGES = re.compile(r"(?i)(?:text|application)/(?:java|ecma)script|module|(?:java|ecma)script[\d.]*|")
@@ -50,17 +50,27 @@ _LINK = re.compile(
     r"""(?ix)(?:href|action|formaction)\s{0,5}=\s{0,5}
     (?:"\s{0,10}javascript:([^"]{0,2000})"|'\s{0,10}javascript:([^']{0,2000})')"""
 )
-_REACHES = one_of("pages", "reaches", re.IGNORECASE)
+_REACHES = one_of("pages", "reaches")
 _GOES = re.compile(
-    r"""(?ix)(?:\bfetch\s?\(|\.open\(\s?["'](?:GET|POST|PUT)["']\s?,|\bsendBeacon\s?\(|\bnew\s(?:WebSocket|EventSource|Worker|SharedWorker)\s?\(
+    r"""(?x)(?:\bfetch\s?\(|\.open\(\s?["']\w{3,6}["']\s?,|\bsendBeacon\s?\(|\bnew\s(?:WebSocket|EventSource|Worker|SharedWorker)\s?\(
     |\bimport(?:Scripts)?\s?\(|\.src\s?=|\blocation(?:\.href)?\s?=(?!=)|\blocation\.(?:replace|assign)\s?\(|\$\.(?:get|post|ajax|getScript|getJSON)\s?\()
-    \s{0,9}(?:\{\s{0,9}url\s?:\s{0,9}|new\sURL\(\s?)?["'`]\s{0,9}((?:https?:|wss?:)?//[^"'`\s]{1,300})"""
+    \s{0,9}(?:\{\s{0,9}url\s?:\s{0,9}|new\sURL\(\s?)?["'`]\s{0,9}((?:[hH][tT]{2}[pP][sS]?:|[wW][sS]{1,2}:)?//[^"'`\s]{1,300})"""
 )
 _ASKS_FOR_PASSWORD = re.compile(r"(?i)<input\b[^>]{0,300}\btype\s{0,5}=\s{0,5}[\"']?password")
 _FORM = re.compile(r"""(?i)<form\b[^>]{0,500}\baction\s{0,5}=\s{0,5}["']?\s{0,5}((?:https?:)?//[^"'\s>]{1,300})""")
 _FRAME = re.compile(r"""(?i)<\s{0,5}iframe\b(?:"[^"]*"|'[^']*'|[^>"'])*""")
 _INNER = re.compile(r"""(?i)\ssrcdoc\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)')""")
 _LIBRARY = 100_000  # Characters of a script within a page.
+
+
+class _Script(NamedTuple):
+    """`start` is where its body begins."""
+
+    attributes: str
+    body: str
+    start: int
+
+
 # A rule, what is wrong, and where in the text.
 _Judged = tuple[str, str, int]
 
@@ -68,33 +78,54 @@ _Judged = tuple[str, str, int]
 def examine_page(text: str, place: Place) -> Iterator[Finding]:
     """The first thing that is wrong of each kind."""
     told: set[str] = set()
-    scripts = [found for found in _SCRIPT.finditer(text) if found["attributes"] is not None]
-    for rule, what, position in chain(_scripts(scripts), _elements(_without_code(text))):
-        if rule not in told:
-            told.add(rule)
-            yield Finding(rule, Verdict.SUSPICIOUS, what, place.at(f"line {_line(text, position)}"))
-    for found in scripts:
-        packed = len(found["body"]) > _LIBRARY
-        for finding in examine_script(found["body"], place) if _is_run(found) else ():
-            # Names of a packed library have one letter, and stand for many things.
-            if finding.rule not in told and not (packed and finding.rule.startswith("source.")):
+    scripts, rest = _taken_apart(text)
+    for part, judged in ((text, _scripts(scripts)), (rest, _elements(rest))):
+        for rule, what, position in judged:
+            if rule not in told:
+                told.add(rule)
+                yield Finding(rule, Verdict.SUSPICIOUS, what, place.at(f"line {_line(part, position)}"))
+    for script in scripts:
+        # Names in a packed library have one letter, and stand for many things.
+        followed = _is_run(script) and len(script.body) <= _LIBRARY
+        for finding in examine_script(script.body, place) if followed else ():
+            if finding.rule not in told:
                 told.add(finding.rule)
-                line = place.at(f"line {_line(text, found.start('body'))}")
+                line = place.at(f"line {_line(text, script.start)}")
                 yield replace(finding, verdict=Verdict.SUSPICIOUS, where=line)
-    for found in _FRAME.finditer(_without_code(text)):
+    for found in _FRAME.finditer(rest):
         if inner := _INNER.search(found[0]):
             yield from examine_page(unescape(inner[1] or inner[2]), place.inside("a page within it"))
 
 
-def _scripts(scripts: list[re.Match[str]]) -> Iterator[_Judged]:
-    for found in scripts:
-        source, kind = _SOURCE.search(found["attributes"]), _TYPE.search(found["attributes"])
+def _taken_apart(text: str) -> tuple[list[_Script], str]:
+    """The scripts, and the rest without comments, every line kept.
+
+    As in a browser, what stands in a comment is no script, and what looks like a comment within a script is code."""
+    scripts: list[_Script] = []
+    rest: list[str] = []
+    position = 0
+    while found := _OPENS.search(text, position):
+        rest.append(text[position : found.start()])
+        if found[1] is None:
+            end = after = text.find("-->", found.end()) % (len(text) + 1)
+        else:
+            closes = _CLOSES.search(text, found.end())
+            end, after = closes.span() if closes else (len(text), len(text))
+            scripts.append(_Script(found[1], text[found.end() : end], found.end()))
+        rest.append("\n" * text.count("\n", found.start(), after))
+        position = after
+    return scripts, "".join([*rest, text[position:]])
+
+
+def _scripts(scripts: list[_Script]) -> Iterator[_Judged]:
+    for script in scripts:
+        source, kind = _SOURCE.search(script.attributes), _TYPE.search(script.attributes)
         if source and not _is_ours(address := next(filter(None, source.groups()), "")):
-            yield "markup.strange-script", f"loads a script from {address[:120]!r}", found.start()
+            yield "markup.strange-script", f"loads a script from {address[:120]!r}", script.start
         if kind and not _OF_PAGES.fullmatch(kind[1]) and not _NOT_RUN.fullmatch(kind[1]):
-            yield "markup.active-content", f"holds a script of {kind[1][:40]!r}", found.start()
-        elif _is_run(found):
-            yield from _code(found["body"], found.start("body"))
+            yield "markup.active-content", f"holds a script of {kind[1][:40]!r}", script.start
+        elif _is_run(script):
+            yield from _code(script.body, script.start)
 
 
 def _elements(text: str) -> Iterator[_Judged]:
@@ -124,13 +155,8 @@ def _meant(escaped: re.Match[str]) -> str:
 _ESCAPED = re.compile(r"%([0-7][\da-fA-F])")  # As addresses write ASCII.
 
 
-def _without_code(text: str) -> str:
-    """With comments and the bodies of scripts left out, and every line kept."""
-    return _SCRIPT.sub(lambda found: " " * 8 + "\n" * found[0].count("\n"), text)
-
-
-def _is_run(script: re.Match[str]) -> bool:
-    kind = _TYPE.search(script["attributes"])
+def _is_run(script: _Script) -> bool:
+    kind = _TYPE.search(script.attributes)
     return kind is None or not _NOT_RUN.fullmatch(kind[1])
 
 

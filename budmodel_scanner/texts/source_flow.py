@@ -141,6 +141,8 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
     code, unknown = statement.code, any(not is_known(url, INSTALLERS) for url in strange)
     for found in _EVALUATES.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
+        if arguments.startswith("{"):
+            continue  # What Perl tries, not a text.
         names = {*_NAME.findall(arguments)}
         answers = {name for given in _GIVEN.findall(code) for name in given if name and unknown}
         if _REQUESTED.match(arguments):
@@ -150,7 +152,9 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
             and re.search(r"[\w)]\s*[(\"]|\s", arguments.strip("() "))
             and _addressed(arguments, statement, seen, INSTALLERS)
         ):
-            yield "runs-fetched", Verdict.MALICIOUS, "runs what it fetches"
+            # Without brackets it is the word of Perl and shells that starts a program, as installers do.
+            program = found[0].strip() == "exec" and not arguments.startswith("(")
+            yield "runs-fetched", Verdict.SUSPICIOUS if program else Verdict.MALICIOUS, "runs what it fetches"
         if any(_RUN_AS_CODE.search(text) for text in _texts_in(arguments, statement)):
             yield "runs-data", Verdict.SUSPICIOUS, "runs a file of data as code"
         if found[0].strip() != "load" and (direct := _DECODES.search(arguments)):
