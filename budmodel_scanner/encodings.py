@@ -27,7 +27,7 @@ _MOST_BYTES = 4 << 20
 _ANY_WRAPPING = 47  # that of zlib and that of gzip
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
 # The same anywhere among other bytes; what is too short to be told begins behind a zero or in a line of its own.
-PACKED = re.compile(rb"\x1f\x8b\x08|(?<![^\n\0])x[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0")
+_LONG_MARKS, _SHORT_MARKS = (b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"), re.compile(rb"x[\x01\x5e\x9c\xda]")
 
 
 def _marks(letters: bytes) -> bytes:
@@ -98,6 +98,18 @@ def unpacked(data: bytes, most: int = _MOST_BYTES) -> bytes:
 
 def is_packed(data: bytes) -> bool:
     return _PACKED.match(data) is not None
+
+
+def packed_in(data: bytes) -> Iterator[int]:
+    """Where something packed begins in bytes that may be anything."""
+    for mark in _LONG_MARKS:
+        at = data.find(mark)
+        while at >= 0:
+            yield at
+            at = data.find(mark, at + 1)
+    yield from (
+        found.start() for found in _SHORT_MARKS.finditer(data) if data[found.start() - 1] in b"\n\0" or not found.start()
+    )
 
 
 def from_base64(text: bytes) -> bytes:

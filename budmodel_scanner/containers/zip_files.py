@@ -24,6 +24,7 @@ _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 # Registered methods that nothing here can decode.
 _OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 _MAX_COMMENT_BYTES = 512
+_MOST_OVERLAPPING, _MOST_OVERLAPPING_BYTES = 100, 64 << 20
 
 
 def examine_zip(content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -39,8 +40,9 @@ def examine_zip(content: Content, place: Place, nested: Nested) -> Iterator[Find
         yield unscanned(place, "zip.empty", "has no members")
     packed = sum(member.entry.packed for member in members)
     if packed > content.size:
-        # Members that overlap make a small file cost as much as a large one.
-        place.budget.spend("expanded_bytes", packed)
+        # Members that overlap make a small file cost as much as a large one, and may hold the archive itself.
+        place.budget.expanded_bytes = min(place.budget.expanded_bytes, _MOST_OVERLAPPING_BYTES)
+        place.budget.members = min(place.budget.members, _MOST_OVERLAPPING)
     for member in members:
         yield from _comment(member.entry.comment, shown(member.entry.name), kind, place)
         yield from _member(content, member, kind, place.inside(member.entry.name), nested)

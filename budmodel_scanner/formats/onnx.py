@@ -39,6 +39,7 @@ _DOCUMENTED = (("Node", 6), ("Function", 8), ("Value", 3), ("Tensor", 12), ("Att
 _GIVEN = (("Attribute", 4), ("Attribute", 9), ("Tensor", 6))
 _VALUES = (*_GIVEN, ("Model", 6), ("Graph", 10), ("Model", 2), ("Model", 4), *_DOCUMENTED)
 _LONG_TEXT = 128
+_NAMES = {("Node", 1), ("Node", 2), ("Node", 3)}  # Of which there may be millions.
 # Bits per element by the number of the type.
 _BITS = {
     kind: bits
@@ -107,6 +108,8 @@ def _examined(content: Content, place: Place, nested: Nested, message: str) -> I
     elsewhere = WeightRanges()
     for visit in walk(content, message, "onnx", place):
         kind = (visit.message, visit.field.number)
+        if kind in _NAMES and len(visit.text) <= _LONG_TEXT:
+            continue
         where = place.at(f"byte {visit.field.start:,}")
         has_graph = has_graph or kind == ("Model", 7)
         has_operator_sets = (

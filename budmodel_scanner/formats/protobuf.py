@@ -31,17 +31,17 @@ def fields(content: Content, start: int, end: int, area: str, place: Place) -> I
     while cursor.left:
         place.budget.spend("opcodes")
         at = cursor.position
-        key = _varint(cursor, area)
+        key = cursor.varint()
         number, wire = key >> 3, key & 7
         if not 0 < number < 1 << 29:
             raise MalformedError(f"{area}.protobuf", f"a field has the number {number}", at)
         if wire == BYTES:
-            length = _varint(cursor, area)
+            length = cursor.varint()
             begin = cursor.position
             cursor.skip(length)
             yield Field(number, wire, 0, begin, begin + length)
         elif wire == VARINT:
-            value = _varint(cursor, area)
+            value = cursor.varint()
             yield Field(number, wire, value, at, cursor.position)
         elif wire in (FIXED64, FIXED32):
             value = cursor.number("Q" if wire == FIXED64 else "I")
@@ -49,16 +49,6 @@ def fields(content: Content, start: int, end: int, area: str, place: Place) -> I
         else:
             # Groups left the language before any format here was made.
             raise MalformedError(f"{area}.protobuf", f"field {number} has the wire type {wire}", at)
-
-
-def _varint(cursor: Cursor, area: str) -> int:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = cursor.take(1)[0]
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value
-    raise MalformedError(f"{area}.protobuf", "a number of more than 10 bytes", cursor.position)
 
 
 def first_fields(head: bytes, limit: int = 12) -> list[tuple[int, int, bytes]] | None:

@@ -84,10 +84,10 @@ class Cursor:
         return self.content.read(self.position, min(length, self.left))
 
     def skip(self, length: int) -> None:
-        self._require(length)
+        """Raises MalformedError (`<area>.truncated`) where fewer bytes are left."""
+        if length < 0 or self.position + length > self.end:
+            self._require(length)
         self.position += length
-        if self.position - self._start > len(self._buffer):
-            self._start, self._buffer = self.position, b""
 
     def number(self, code: str) -> int:
         """A whole number of the struct code `code`, in the byte order of the cursor."""
@@ -95,9 +95,13 @@ class Cursor:
 
     def varint(self) -> int:
         """A whole number in groups of seven bits. Raises MalformedError (`<area>.number`) where it has no end."""
+        begin = self.position - self._start
+        if begin < len(self._buffer) and self._buffer[begin] < 0x80 and self.position < self.end:
+            self.position += 1  # Most have one byte, and there are millions.
+            return self._buffer[begin]
         value = 0
         for shift in range(0, 70, 7):
-            byte = self.number("B")
+            byte = self.take(1)[0]
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return value

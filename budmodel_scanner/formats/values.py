@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, UnscannedError, Window
-from budmodel_scanner.encodings import PACKED, encoded_runs, unpacked
+from budmodel_scanner.encodings import encoded_runs, packed_in, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.payloads import begins_as, is_content, payload_in, programs_in, runs_in, worse
 from budmodel_scanner.verdict import Finding, Verdict
@@ -21,10 +21,11 @@ _LONGEST_NOTE, _MOST_TEXTS = 1 << 18, 1000
 _MOST = 10
 _MOST_EXAMINED, _MOST_FINDINGS = 200, 5
 _COST = 500
-# Labels, of which there may be hundreds of thousands.
-_FEW_WORDS = re.compile(rb"[A-Za-z0-9 _-]{0,24}")
-# What no code, command, template or program can do without is none of these.
+# What no code, command, template or program can do without is none of these. There may be hundreds of thousands of labels.
 _OF_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.,'\0"
+_NO_WORDS = re.compile(
+    rb"(?i)__|[a-z0-9_]{24}|\A[a-z_]\w*(?:\.\w+)+\Z|\b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32|import)\b"
+)
 # Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
 _TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
 # What a path, an address, a command, a name that is called, or JSON cannot do without.
@@ -45,7 +46,7 @@ _KEEPS_PICKLES = ("hdf5",)
 
 def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """Text or bytes that a format stores for people, and for the programs that know its keys."""
-    if _FEW_WORDS.fullmatch(value):
+    if _is_of_words(value):
         return
     if _TEMPLATE.search(value):
         # The parser of templates takes longer to import than most headers to read.
@@ -65,6 +66,10 @@ def examine_metadata(value: bytes, name: str, area: str, place: Place, nested: N
         return
     yield suspicious(place, f"{area}.payload-in-metadata", f"{name} holds {what}", name)
     yield from worse(iter(inside))
+
+
+def _is_of_words(value: bytes) -> bool:
+    return not value.translate(None, _OF_WORDS) and not _NO_WORDS.search(value)
 
 
 def _noted(text: str, key: str, place: Place) -> Iterator[Finding]:
@@ -106,11 +111,8 @@ def examine_records(
 
 def examine_text_value(value: bytes, where: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
     """A text that an array or a document holds as a value, or several parted by zeros."""
-    is_plain = not value.translate(None, _OF_WORDS) and b"__" not in value
-    if is_plain and not any(encoded_runs(value, bool)):
-        return
     found = list(examine_metadata(value, where, area, place, nested))
-    if not found:
+    if not found and not _is_of_words(value):
         # The parser of commands takes longer to import than most files to read.
         from budmodel_scanner.texts.embedded import examine_embedded
         from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -215,10 +217,9 @@ def within(data: bytes, place: Place) -> Iterator[tuple[str, bytes]]:
     """What is encoded among bytes that may be anything where it may be more than a text, and what is packed."""
     for _, inner in encoded_runs(data, is_content, amid_bytes=True):
         yield "encoded", unpacked(inner, PIECE)
-    for found in PACKED.finditer(data):
+    for at in packed_in(data):
         place.budget.spend("opcodes", _COST)
-        inner = unpacked(data[found.start() :], PIECE)
-        yield "packed", inner
+        yield "packed", unpacked(data[at:], PIECE)
 
 
 def _end_of_archive(data: bytes, at: int) -> int:

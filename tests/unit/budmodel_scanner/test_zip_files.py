@@ -245,3 +245,13 @@ def test_a_checksum_of_the_whole_content_is_verified_in_tensors_too() -> None:
     broken = data.replace(bytes(range(256)), bytes(range(255)) + b"\0")
     assert zlib.crc32(bytes(range(256))).to_bytes(4, "little") in broken
     assert "zip.checksum" in rules("model.pt", broken)
+
+
+def test_members_that_share_their_bytes_are_not_all_read() -> None:
+    """A small file would cost as much as a large one."""
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 0, zlib.crc32(TEXT), len(TEXT), len(TEXT), 1, 0) + b"a" + TEXT
+    entry = struct.pack("<6H3I5H2I", 20, 20, 0, 0, 0, 0, zlib.crc32(TEXT), len(TEXT), len(TEXT), 1, 0, 0, 0, 0, 0, 0)
+    for count, expected in ((1, set()), (90, {"zip.overlap"}), (110, {"zip.overlap", "zip.budget"})):
+        directory = (b"PK\1\2" + entry + b"a") * count
+        end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(local), 0)
+        assert rules("a.zip", local + directory + end) - {"zip.duplicate-name"} == expected
