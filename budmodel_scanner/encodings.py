@@ -167,11 +167,14 @@ def encoded_runs(
                 begins += [start + found.end() for found in _QUOTE.finditer(data[start:end])]
             if (amid_bytes and not begins) or not data[start:end].translate(None, _OF_BASE64):
                 continue
-            run = _QUOTED.sub(rb"\1", data[start:end]) if b"\\" in data[start:end] else data[start:end]
-            for text in (data[at:end] for at in begins) if amid_bytes else (run, run.partition(b"=")[2]):
+            run = data[start:end]
+            texts = [data[at:end] for at in begins] if amid_bytes else [run, run.partition(b"=")[2]]
+            # A quote may be one that a text of JSON escapes, or a sign of its own.
+            for text in (*(_QUOTED.sub(rb"\1", text) for text in texts if b"\\" in text), *texts):
                 if len(text) >= _HEAD_SIGNS and is_wanted(from_signs(text[:_HEAD_SIGNS], decode85)):
                     yield start, from_signs(text[:_MOST_BYTES], decode85)
-                    break
+                    if not amid_bytes:
+                        break
     for needles, pattern, decode in _WAYS:
         for found in pattern.finditer(data) if any(needle in data for needle in needles) else ():
             if is_wanted((content := decode(found[0][:_MOST_BYTES]))[:24]):
@@ -248,4 +251,5 @@ _WAYS: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], bytes
     ((b", 1", b",1", b"0x"), _NUMBERS_OF_LETTERS, _counted),
     ((b"begin ",), _OF_UNIX, _carried),
     ((b"<~",), _BETWEEN_MARKS, lambda text: from_signs(text[2:-2], a85decode)),
+    ((b'\\"',), _BETWEEN_MARKS, lambda text: from_signs(_QUOTED.sub(rb"\1", text[2:-2]), a85decode)),
 )

@@ -12,6 +12,7 @@ from posixpath import dirname, join, normpath
 
 from budmodel_scanner.texts.paths import DEVICE, leaves_repository, runs_by_name
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 1024
@@ -30,17 +31,7 @@ _MARKUP = re.compile(
 )
 # `snapshots/<commit>/config.json` -> `../../blobs/<digest>`, as hub clients keep their files.
 _HUB_BLOB = re.compile(r"(?:\.\./){1,20}blobs/[0-9a-f]{40}(?:[0-9a-f]{24})?")
-# Modules that everybody imports: one of that name beside a script is imported in their place.
-_SHADOWED = frozenset(
-    {
-        "torch", "transformers", "numpy", "os", "sys", "json", "re", "pickle", "random", "subprocess", "requests",
-        "safetensors",
-        "huggingface_hub", "tensorflow", "io", "socket", "hashlib", "base64", "pathlib", "shutil", "tempfile",
-        "urllib3", "yaml",
-        "diffusers", "accelerate", "tokenizers", "pandas", "argparse", "datetime", "functools", "collections", "threading",
-        "importlib", "ctypes", "sentencepiece", "peft", "datasets", "scipy", "sklearn", "joblib",
-    }
-)  # fmt: skip
+_SHADOWED = sections(__package__, "modules.txt")["shadowed"]
 
 
 def check_paths(files: Mapping[str, int | None], links: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.containers.skops import examine_skops_schema
@@ -32,7 +33,7 @@ class ArchiveKind:
 
     is_model: bool
     examine_member: ExamineMember
-    examine_whole: ExamineWhole
+    examine_whole: ExamineWhole = lambda _names, _place: iter(())
 
 
 def kind_of(names: Iterable[str]) -> ArchiveKind:
@@ -41,17 +42,13 @@ def kind_of(names: Iterable[str]) -> ArchiveKind:
     if any(name.count("/") == 1 and name.endswith(("/data.pkl", "/constants.pkl", "/archive_format")) for name in known):
         return ArchiveKind(is_model=True, examine_member=_torch_member, examine_whole=_torch_whole)
     if {"config.json", "metadata.json"} <= known or {"config.json", "model.weights.h5"} <= known:
-        return ArchiveKind(is_model=True, examine_member=_keras_member, examine_whole=_nothing_more)
+        return ArchiveKind(is_model=True, examine_member=partial(_with_json, "config.json", examine_keras_config))
     if "schema.json" in known:
-        return ArchiveKind(is_model=True, examine_member=_skops_member, examine_whole=_nothing_more)
+        return ArchiveKind(is_model=True, examine_member=partial(_with_json, "schema.json", examine_skops_schema))
     if "MAR-INF" in roots:
-        return ArchiveKind(is_model=True, examine_member=_torchserve_member, examine_whole=_nothing_more)
+        return ArchiveKind(is_model=True, examine_member=partial(_with_json, "MAR-INF/MANIFEST.json", _torchserve_manifest))
     arrays = all(name.endswith(".npy") for name in known)
-    return ArchiveKind(is_model=arrays, examine_member=_plain_member, examine_whole=_nothing_more)
-
-
-def _nothing_more(_names: Iterable[str], _place: Place) -> Iterator[Finding]:
-    yield from ()
+    return ArchiveKind(is_model=arrays, examine_member=_plain_member)
 
 
 def _plain_member(_name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -93,18 +90,6 @@ def _torch_whole(names: Iterable[str], place: Place) -> Iterator[Finding]:
         yield suspicious(place, "torch.several-roots", what)
 
 
-def _keras_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
-    yield from _with_json(name, "config.json", data, place, nested, examine_keras_config)
-
-
-def _skops_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
-    yield from _with_json(name, "schema.json", data, place, nested, examine_skops_schema)
-
-
-def _torchserve_member(name: str, data: Content, place: Place, nested: Nested) -> Iterator[Finding]:
-    yield from _with_json(name, "MAR-INF/MANIFEST.json", data, place, nested, _torchserve_manifest)
-
-
 def _torchserve_manifest(manifest: object, place: Place) -> Iterator[Finding]:
     """https://github.com/pytorch/serve/blob/master/model-archiver/README.md"""
     model = manifest.get("model") if isinstance(manifest, dict) else None
@@ -116,12 +101,12 @@ def _torchserve_manifest(manifest: object, place: Place) -> Iterator[Finding]:
 
 
 def _with_json(
-    name: str,
     wanted: str,
+    examine: Callable[[object, Place], Iterator[Finding]],
+    name: str,
     data: Content,
     place: Place,
     nested: Nested,
-    examine: Callable[[object, Place], Iterator[Finding]],
 ) -> Iterator[Finding]:
     """Examines the one member that says what a loader builds; it is a text as well, like all others are what they are."""
     if name != wanted:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from budmodel_scanner.content import Content, Place
+from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.formats.flatbuffers import Table
 from budmodel_scanner.formats.payloads import examine_leftover, signature
 from budmodel_scanner.formats.reading import Cursor, MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.tables import examine_cells_of
@@ -52,7 +53,9 @@ def examine(content: Content, place: Place, nested: Nested) -> Iterator[Finding]
             raise MalformedError("arrow.absurd-length", f"a message claims {length:,} bytes", at)
         begin = cursor.position
         cursor.skip(length)
-        cursor.skip(_body_length(content, begin, begin + length))
+        message = Window(content, begin, length)
+        root = int.from_bytes(exactly(message, 0, 4, "arrow"), "little")
+        cursor.skip(Table(message, "arrow", root).number(_BODY_LENGTH, 8))
     yield from examine_leftover(content, cursor.position, cursor.left, "trailing bytes", "arrow", place, nested)
     yield from examine_cells_of("arrow", content, place, nested)
 
@@ -62,16 +65,3 @@ def _schema_in_front(content: Content, start: int) -> int:
     front = content.read(start, _MAX_SCHEMA)
     at = next((at for at in range(0, len(front), 8) if front.startswith(_CONTINUES, at)), 0)
     return at if signature(front[:at]) is None else 0
-
-
-def _body_length(content: Content, start: int, end: int) -> int:
-    """A field of the FlatBuffers table that describes a message."""
-    table = start + int.from_bytes(exactly(content, start, 4, "arrow"), "little")
-    fields = table - int.from_bytes(exactly(content, table, 4, "arrow"), "little", signed=True)
-    if not (start <= table < end and start <= fields < end):
-        raise MalformedError("arrow.message", "a message points out of itself", start)
-    size = int.from_bytes(exactly(content, fields, 2, "arrow"), "little")
-    if size < 6 + 2 * _BODY_LENGTH:
-        return 0
-    offset = int.from_bytes(exactly(content, fields + 4 + 2 * _BODY_LENGTH, 2, "arrow"), "little")
-    return int.from_bytes(exactly(content, table + offset, 8, "arrow"), "little") if offset else 0

@@ -1,13 +1,14 @@
 """A walk over protobuf messages without their schemas: https://protobuf.dev/programming-guides/encoding/."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
-from budmodel_scanner.content import Content, Place
+from budmodel_scanner.content import Content, MemoryContent, Place
 from budmodel_scanner.formats.reading import Cursor, MalformedError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-_GROUP_START, _GROUP_END = 3, 4
+_FIXED = {FIXED64: 8, FIXED32: 4}
 
 
 class Field(NamedTuple):
@@ -43,7 +44,7 @@ def fields(content: Content, start: int, end: int, area: str, place: Place) -> I
         elif wire == VARINT:
             value = cursor.varint()
             yield Field(number, wire, value, at, cursor.position)
-        elif wire in (FIXED64, FIXED32):
+        elif wire in _FIXED:
             value = cursor.number("Q" if wire == FIXED64 else "I")
             yield Field(number, wire, value, at, cursor.position)
         else:
@@ -54,53 +55,28 @@ def fields(content: Content, start: int, end: int, area: str, place: Place) -> I
 def first_fields(head: bytes, limit: int = 12) -> list[tuple[int, int, bytes]] | None:
     """Number, wire type and payload (as far as `head` goes) of the first fields; None where `head` starts no message."""
     found: list[tuple[int, int, bytes]] = []
-    position = 0
-    while position < len(head) and len(found) < limit:
-        key, position = _varint_in(head, position)
-        number, wire = key >> 3, key & 7
-        if key < 0 or not 0 < number < 1 << 29:
-            return found if found and key == -1 else None
-        if wire == BYTES:
-            length, position = _varint_in(head, position)
-            if length < 0:
-                return found if length == -1 else None
-            found.append((number, wire, head[position : position + length]))
-            position += length
-        elif wire == VARINT:
-            value, position = _varint_in(head, position)
-            if value < 0:
-                return found if value == -1 else None
-            found.append((number, wire, value.to_bytes(10, "little")))
-        elif wire in (FIXED64, FIXED32):
-            width = 8 if wire == FIXED64 else 4
-            found.append((number, wire, head[position : position + width]))
-            position += width
-        else:
-            return None
+    cursor = Cursor(MemoryContent(head), "protobuf")
+    try:
+        while cursor.left and len(found) < limit:
+            number, wire = divmod(cursor.varint(), 8)
+            if not 0 < number < 1 << 29 or wire not in (VARINT, BYTES, *_FIXED):
+                return None
+            if wire == VARINT:
+                found.append((number, wire, cursor.varint().to_bytes(10, "little")))
+                continue
+            length = cursor.varint() if wire == BYTES else _FIXED[wire]
+            found.append((number, wire, cursor.peek(length)))
+            cursor.skip(min(length, cursor.left))
+    except MalformedError as error:
+        return (found or None) if error.rule.endswith("truncated") else None
     return found
 
 
 def packed(data: bytes) -> list[int]:
     """The whole numbers of a packed field, as far as they are complete."""
     found: list[int] = []
-    position = 0
-    while position < len(data):
-        value, position = _varint_in(data, position)
-        if value < 0:
-            break
-        found.append(value)
+    cursor = Cursor(MemoryContent(data), "protobuf")
+    with suppress(MalformedError):
+        while cursor.left:
+            found.append(cursor.varint())
     return found
-
-
-def _varint_in(data: bytes, position: int) -> tuple[int, int]:
-    """A number and the offset after it; -1 where `data` ends before, -2 where it is none."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            return -1, position
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    return -2, position

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from budmodel_scanner.content import Content, Place, UnscannedError
+from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
-from budmodel_scanner.formats.values import OVERLAP, PIECE, examine_cells, examine_metadata, examine_values
+from budmodel_scanner.formats.values import OVERLAP, PIECE, examine_cells, examine_metadata, examine_values, narrowed
 from budmodel_scanner.verdict import Finding
 
 _ROWS = 4096
@@ -79,7 +79,7 @@ def _opened(pa: Any, kind: str, content: Content) -> tuple[Any, Iterator[Any]]:
         from pyarrow import parquet
 
         table = parquet.ParquetFile(file, buffer_size=PIECE, pre_buffer=False)
-        names = [field.name for field in table.schema_arrow if _holds_bytes(pa, field.type)]
+        names = [field.name for field in table.schema_arrow if _may_hold_bytes(pa, field.type)]
         return table.schema_arrow, table.iter_batches(_ROWS, columns=names, use_threads=False)
     if kind == "orc":
         from pyarrow import orc
@@ -95,7 +95,7 @@ def _opened(pa: Any, kind: str, content: Content) -> tuple[Any, Iterator[Any]]:
 
 
 def _values(pa: Any, column: Any) -> Iterator[bytes]:
-    """The bytes of texts, binary values and numbers of one byte, in pieces; wider numbers hold nothing but numbers."""
+    """The bytes of texts, binary values and numbers of one byte, in pieces, and of wider numbers where they are bytes."""
     waiting = [column]
     while waiting:
         array = waiting.pop()
@@ -114,16 +114,27 @@ def _values(pa: Any, column: Any) -> Iterator[bytes]:
             waiting.append(array.values)
         elif str(kind) in _OF_LENGTHS:
             yield from _apart(array, str(kind).startswith("large"))
-        elif _holds_bytes(pa, kind):
+        elif pa.types.is_integer(kind) and kind.bit_width > _BYTE:
+            yield from _narrow(array)
+        elif _may_hold_bytes(pa, kind):
             for buffer in array.buffers()[1:]:
                 if buffer is not None:
                     yield from (buffer[at : at + PIECE].to_pybytes() for at in range(0, buffer.size, PIECE - OVERLAP))
 
 
-def _holds_bytes(pa: Any, kind: Any) -> bool:
-    return not pa.types.is_primitive(kind) or kind.bit_width == 8
+def _may_hold_bytes(pa: Any, kind: Any) -> bool:
+    return not pa.types.is_primitive(kind) or kind.bit_width == _BYTE or pa.types.is_integer(kind)
 
 
+def _narrow(array: Any) -> Iterator[bytes]:
+    """The bytes that whole numbers are one by one, where they are so small."""
+    width, numbers = array.type.bit_width // _BYTE, array.buffers()[1]
+    if numbers is not None and len(array):
+        held = numbers[array.offset * width : min(array.offset * width + PIECE, (array.offset + len(array)) * width)]
+        yield narrowed(MemoryContent(held.to_pybytes())) or b""
+
+
+_BYTE = 8
 _OF_LENGTHS = ("binary", "string", "large_binary", "large_string")
 
 

@@ -17,6 +17,8 @@ from budmodel_scanner.word_lists import lines
 
 
 class Standing(Enum):
+    """From best to worst."""
+
     CALLABLE = "may be called with any arguments"
     CLASS = "instances may be made without calling it, and be given any state"
     FAMILY = "of a library whose classes may be made without calling them, and be given any state"
@@ -37,7 +39,7 @@ def standing_of(module: str, name: str) -> Standing:
     if renamed != (module, name):
         # The old name means nothing to Python 3 itself.
         later = _standing(*renamed)
-        found = later if found is Standing.UNKNOWN else max(found, later, key=_ORDER.index)
+        found = later if found is Standing.UNKNOWN else max(found, later, key=[*Standing].index)
     if found is Standing.UNKNOWN and not (module.isascii() and name.isascii()):
         # A lookalike of a dangerous name deceives readers, not Python.
         plain = unicodedata.normalize("NFKC", module), unicodedata.normalize("NFKC", name)
@@ -79,17 +81,6 @@ def is_blocked_whole(module: str) -> bool:
 def is_way_out(name: str) -> bool:
     """Whether an attribute of this name leads from an object to code, to frames, to classes or to modules."""
     return name.startswith("__") or name.strip("_") in _dangerous().anywhere
-
-
-_ORDER = [
-    Standing.CALLABLE,
-    Standing.CLASS,
-    Standing.FAMILY,
-    Standing.UNKNOWN,
-    Standing.JUDGED,
-    Standing.RISKY,
-    Standing.DANGEROUS,
-]
 
 
 def _standing(module: str, name: str) -> Standing:

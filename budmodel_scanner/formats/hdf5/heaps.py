@@ -28,16 +28,8 @@ def name_at(heap: bytes, offset: int) -> str:
     return heap[offset:end].decode("utf-8", "replace")
 
 
-def global_heap_object(file: File, address: int, index: int) -> bytes:
-    """A text or array of varying length."""
-    objects = global_heap(file, address)
-    if index not in objects:
-        raise MalformedError("hdf5.structure", f"refers to object {index}, which the global heap does not have", address)
-    return objects[index]
-
-
 def global_heap(file: File, address: int) -> dict[int, bytes]:
-    """The objects of one collection of the global heap."""
+    """The texts and arrays of varying length that one collection of the global heap holds, by their numbers."""
     return {index: content for index, _, content in placed_objects(file, address)}
 
 

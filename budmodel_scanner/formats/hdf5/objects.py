@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats.hdf5.file import File, Reader, expect_checksum
-from budmodel_scanner.formats.hdf5.heaps import global_heap_object
+from budmodel_scanner.formats.hdf5.heaps import global_heap
 from budmodel_scanner.formats.reading import Cursor, MalformedError
 
 DATASPACE, LINK_INFO, DATATYPE, LINK, EXTERNAL_FILES, LAYOUT = 0x01, 0x02, 0x03, 0x06, 0x07, 0x08
@@ -168,11 +169,15 @@ def varying(file: File, raw: bytes, size: int) -> list[bytes]:
             "hdf5.structure", f"a reference into the global heap has {size} bytes, not {width}", "attribute"
         )
     values: list[bytes] = []
+    heap = cache(partial(global_heap, file))
     for at in range(0, len(raw) - width + 1, width):
         address = int.from_bytes(raw[at + 4 : at + 4 + file.offset_bytes], "little")
         index = int.from_bytes(raw[at + width - 4 : at + width], "little")
         if address not in (0, file.undefined):
-            values.append(global_heap_object(file, address, index))
+            if index not in (held := heap(address)):
+                what = f"refers to object {index}, which the global heap does not have"
+                raise MalformedError("hdf5.structure", what, address)
+            values.append(held[index])
     return values
 
 

@@ -22,6 +22,7 @@ from budmodel_scanner.formats.checksums import masked_crc32c
 from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Verdict, verdict_of
+from tests.unit.budmodel_scanner import format_samples as sample
 
 HOSTILE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
 FLAGGED = {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
@@ -64,6 +65,43 @@ def test_a_compressed_pickle_in_the_bytes_of_a_pickle(compress: Callable[[bytes]
 )
 def test_what_bytes_begin_as(data: bytes, kind: str | None) -> None:
     assert begins_as(data) == kind
+
+
+@pytest.mark.parametrize("before", ["", "\0" * 9, "\0" * 999, "a note: "])
+def test_a_pickle_whose_bytes_are_letters_of_a_text_in_a_pickle(before: str) -> None:
+    assert said(pickle.dumps({"a": before + HOSTILE.decode("latin-1")}), "a.pkl") is Verdict.MALICIOUS
+    assert said(pickle.dumps({"a": before + PLAIN.decode("latin-1")}), "a.pkl") is Verdict.SAFE
+
+
+@pytest.mark.parametrize("kind", ["<i2", "<u2", ">i4", "<i4", "<i8", ">u8"])
+def test_bytes_that_are_whole_numbers_one_by_one(kind: str) -> None:
+    for data, expected in ((HOSTILE, {Verdict.MALICIOUS}), (PROGRAM, FLAGGED), (bytes(range(64)), {Verdict.SAFE})):
+        wide = b"".join(byte.to_bytes(int(kind[2]), "little" if kind[0] == "<" else "big") for byte in data)
+        assert said(array(repr(kind), wide), "a.npy") in expected
+        written = io.BytesIO()
+        pyarrow.parquet.write_table(
+            pyarrow.table({"n": pyarrow.array(list(data), pyarrow.int64()), "x": ["a"] * len(data)}), written
+        )
+        assert said(written.getvalue(), "a.parquet") in expected
+
+
+@pytest.mark.parametrize("begin", ["", "<~"])
+def test_base85_of_adobe_among_cells_and_its_quotes(begin: str) -> None:
+    for data, expected in ((HOSTILE, Verdict.MALICIOUS), (PLAIN, Verdict.SAFE)):
+        text = a85encode(data, adobe=bool(begin)).decode()
+        assert begin or '"' in a85encode(HOSTILE).decode()
+        for cells in (["first", text, "last"], [json.dumps({"a": text})]):
+            written = io.BytesIO()
+            pyarrow.parquet.write_table(pyarrow.table({"cell": cells}), written)
+            assert said(written.getvalue(), "a.parquet") is expected
+
+
+def test_the_end_of_a_long_constant_is_read() -> None:
+    for data, expected in ((HOSTILE, Verdict.MALICIOUS), (PLAIN, Verdict.SAFE)):
+        for size in (3 << 20, 9 << 20):
+            numbers = bytes(size) + data
+            tensor = sample.proto((1, len(numbers)), (2, 2), (9, numbers), (8, b"w"))
+            assert said(sample.onnx(initializer=tensor), "a.onnx") is expected
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink">%s</svg>'
