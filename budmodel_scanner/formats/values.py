@@ -103,10 +103,11 @@ def examine_texts(
 def examine_records(
     content: Content, start: int, size: int, where: str, area: str, place: Place, nested: Nested
 ) -> Iterator[Finding]:
-    """Texts among other fields: runs of letters."""
+    """Texts among other fields: runs of letters, which numbers are by chance, but no whole template."""
     for at in range(start, start + size, PIECE):
         texts = b"\0".join(runs_in(content.read(at, min(PIECE, start + size - at))))
-        yield from examine_text_value(texts, where, area, place, nested)
+        found = examine_text_value(texts, where, area, place, nested)
+        yield from (finding for finding in found if finding.rule != "template.malformed")
 
 
 def examine_text_value(value: bytes, where: str, area: str, place: Place, nested: Nested) -> Iterator[Finding]:
