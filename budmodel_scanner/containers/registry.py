@@ -4,6 +4,7 @@ from functools import partial
 
 from budmodel_scanner.containers import compressed
 from budmodel_scanner.containers.compressed import Codec, examine_compressed
+from budmodel_scanner.containers.distributed import examine_shard
 from budmodel_scanner.containers.tar_files import examine_tar, recognizes_tar
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import END, LOCAL
@@ -40,17 +41,24 @@ _CODECS = (
 
 _ZIP = Format(
     "zip",
-    lambda head, _: head.startswith((LOCAL, END)),
+    lambda head, name: head.startswith((LOCAL, END)) and not name.endswith(".distcp"),
     examine_zip,
     (".zip", ".npz", ".skops", ".whl", ".jar", ".docx", ".xlsx", ".pptx", ".epub", ".egg"),
     (
         *_TORCH,
         ".ptl",
         *(".pt2", ".torchscript", ".jit", ".ts", ".keras", ".mar", ".nemo", ".odt", ".ods", ".task", ".pkl", ".pickle"),
-        *(".model", ".distcp", ".weights", ".data", ".sd", ".state", ".checkpoint", ".params", ".apk", ".aar", ".kmz"),
+        *(".model", ".weights", ".data", ".sd", ".state", ".checkpoint", ".params", ".apk", ".aar", ".kmz"),
         *(".opt", ".pdparams", ".pdopt", ".states", ".mlpackage", ".mlarchive", ".p", ".t7", ".lora", ".emb"),
     ),
 )  # fmt: skip
+_SHARD = Format(
+    "shard of a checkpoint",
+    lambda head, name: head.startswith(LOCAL) and name.endswith(".distcp"),
+    examine_shard,
+    (),
+    zip_within=True,
+)
 _TAR = Format(
     "tar",
     lambda head, _: recognizes_tar(head),
@@ -68,4 +76,4 @@ _OTHER = Format(
     plausible=True,
 )
 
-CONTAINERS: tuple[Format, ...] = (_ZIP, *_CODECS, _TAR, _OTHER)
+CONTAINERS: tuple[Format, ...] = (_ZIP, _SHARD, *_CODECS, _TAR, _OTHER)

@@ -27,7 +27,7 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
     if callee.standing is Standing.DANGEROUS:
         what = f"loading it calls {shorten(str(callee))}({_shown(arguments)})"
         report.add("dangerous-call", Verdict.MALICIOUS, what, position)
-    elif callee.standing in (Standing.CLASS, Standing.FAMILY) and not _restores_an_extension_type(callee, arguments):
+    elif callee.standing in (Standing.CLASS, Standing.FAMILY) and not _is_made_plainly(callee, arguments):
         what = f"loading it calls {callee} with arguments, where real files only restore the state of its instances"
         report.add("unusual-call", Verdict.SUSPICIOUS, what, position)
     elif callee.standing is Standing.CALLABLE and (check := CHECKS.get(callee.key)):
@@ -139,6 +139,9 @@ def restore_partial(report: Report, state: object, position: int) -> None:
 
 
 def _partial_of(function: object) -> str | None:
+    """What is wrong with the function of a partial one; a bound method was judged when it was got."""
+    if isinstance(function, Made) and function.by.key in _GETS:
+        return None
     return None if _is_known(function) else "its function is none that is known here"
 
 
@@ -146,8 +149,13 @@ def _is_known(value: object) -> bool:
     return isinstance(value, Global) and value.standing in (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
 
 
-def _restores_an_extension_type(callee: Global, arguments: object) -> bool:
-    """Whether it is what Cython writes: a function for each type, which makes an instance of it and sets its fields."""
+def _is_made_plainly(callee: Global, arguments: object) -> bool:
+    """Whether it is a class that is called with nothing, or what Cython writes.
+
+    With nothing to go by, a class does what it does for everybody; what subclasses of containers hold comes after that.
+    Cython has a function for each type, which makes an instance of it and sets its fields."""
+    if arguments == () and callee.name.lstrip("_")[:1].isupper():
+        return True
     if not callee.name.startswith("__pyx_unpickle_"):
         return False
     return isinstance(arguments, tuple) and len(arguments) == 3 and _is_known(arguments[0])
@@ -168,6 +176,7 @@ def _shown_one(argument: object) -> str:
     return "..." if argument is PLAIN or isinstance(argument, Nested) else "(...)"
 
 
+_GETS = {(module, "getattr") for module in ("builtins", "__builtin__")}
 _OR = {("operator", "or_"), ("_operator", "or_")}
 PARTIAL = {(module, "partial") for module in ("functools", "_functools")}
 _NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}

@@ -30,6 +30,7 @@ class Standing(Enum):
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CLASS_IN_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)+")
+_NAMES_A_CLASS = re.compile(r"_*[A-Z]|__pyx_unpickle_[A-Z]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -104,7 +105,7 @@ def _is_of_a_family(module: str, name: str) -> bool:
     """Whether it is a plain name of such a library, or of a class within a class: a dotted name may lead out of a module."""
     families, above = _families(), [module[:end] for end in [*_dots(module), len(module)]]
     return (
-        not families.libraries.isdisjoint(above)
+        not (families.libraries if _NAMES_A_CLASS.match(name) else families.whole).isdisjoint(above)
         and (_PLAIN.fullmatch(name) or _CLASS_IN_CLASS.fullmatch(name)) is not None
         and families.without.isdisjoint([(module, name), ("*", name), *((place, "**") for place in above)])
     )
@@ -140,10 +141,13 @@ def _allowed() -> dict[tuple[str, str], Standing]:
 
 
 class _Families:
-    """`libraries` by the name of their package, and what is `without`: (module or `*`, name, or `**` for all below)."""
+    """`libraries` by the name of their package, those of which functions may be named too, and what is `without`.
+
+    The last are pairs of a module, or `*`, and a name, or `**` for all below."""
 
     def __init__(self) -> None:
         self.libraries: set[str] = set()
+        self.whole: set[str] = set()
         self.without: set[tuple[str, str]] = set()
 
 
@@ -151,8 +155,9 @@ class _Families:
 def _families() -> _Families:
     listed = _Families()
     for section, first, names in entries("families.txt"):
-        if section == "families":
+        if section in {"families", "classes"}:
             listed.libraries.update([first, *names])
+            listed.whole.update([first, *names] if section == "families" else ())
         else:
             listed.without.update((first, name) for name in names)
     return listed
