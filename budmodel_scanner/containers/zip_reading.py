@@ -161,21 +161,10 @@ def _entries(listing: bytes, start: int, shift: int, place: Place) -> Generator[
         packed, size, offset = yield from _long_numbers(fields, packed, size, offset, name, place)
         if disk:
             yield suspicious(place, "zip.several-disks", f"the member {shown(text_of(name, flags))} is on another disk")
-        entries.append(
-            Entry(
-                name=text_of(name, flags),
-                raw_name=name,
-                flags=flags,
-                method=method,
-                crc=crc,
-                packed=packed,
-                size=size,
-                offset=offset + shift,
-                mode=attributes >> 16 if made >> 8 in (3, 19) else 0,
-                comment=listing[comment_at : comment_at + comment_size],
-            )
-        )
+        mode = attributes >> 16 if made >> 8 in (3, 19) else 0
         at = comment_at + comment_size
+        sizes = (crc, packed, size, offset + shift)
+        entries.append(Entry(text_of(name, flags), name, flags, method, *sizes, mode, listing[comment_at:at]))
     if at != len(listing):
         yield suspicious(place, "zip.directory", "the directory holds bytes that are no entry", f"byte {start + at:,}")
     return entries

@@ -14,8 +14,6 @@ from budmodel_scanner.formats.reading import all_zero
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
-_ALIGNED_TO = 4
-_PICTURES = frozenset({"jpeg", "png", "gif", "bmp", "tiff"})
 _DEEPEST = 2
 _DEEPEST_ENCODED = 5
 _SHORTEST = 20
@@ -227,9 +225,6 @@ def examine_leftover(
         return
     found = signature(content.read(start, min(size, _HUNTED_BYTES)))
     empty = found is None and all_zero(content, start, size)
-    if empty and size < _ALIGNED_TO and area in _PICTURES:
-        # Cameras and programs of pictures fill up to a boundary; the pictures in every document of python-docx are such.
-        return
     kind = f", {found[1]} at byte {start + found[0]:,} of it" if found else ", all zero" if empty else ""
     what = f"{size:,} bytes belong to no part of the file{kind}"
     yield suspicious(place, f"{area}.{label.replace(' ', '-')}", what, f"byte {start:,}")
