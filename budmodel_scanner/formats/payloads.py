@@ -172,7 +172,9 @@ def payload_in(data: bytes) -> tuple[str, bytes] | None:
 def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
     found = signature(data)
     if found:
-        return found[1], data[found[0] :]
+        # The oldest pickles begin with a mark, and import what they need later.
+        whole = found[1] == "pickle" and data.startswith(b"(") and data.rstrip(b"\0").endswith(b".")
+        return found[1], data if whole else data[found[0] :]
     code = code_in(data)
     if code:
         return f"code ({code[1]!r})", data

@@ -4,6 +4,8 @@ Pickles of members of enumerations (Python 3.11), of bound methods and of class 
 of a class or of data. Everything else goes looking for something to call.
 """
 
+import re
+
 from budmodel_scanner.pickles.names import Standing, is_module, is_way_out, standing_of
 from budmodel_scanner.pickles.report import Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque
@@ -11,6 +13,7 @@ from budmodel_scanner.verdict import Verdict
 
 _KNOWN = (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
 _GENERICS = {"typing", "typing_extensions", "collections.abc", "collections", "builtins"}
+_A_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 # What containers and texts have for their users, beside their plain names.
 _ORDINARY = frozenset(
     (
@@ -57,6 +60,11 @@ def get_attribute(report: Report, getter: Global, arguments: object, shown: str,
     if isinstance(owner, Global) and name.startswith("_") and name not in _ORDINARY:
         return _refused(report, what, Verdict.SUSPICIOUS, position)
     report.clear(getter)
+    if isinstance(owner, Global) and _A_CLASS.fullmatch(name):
+        # Protocols below 4 write a class within a class so.
+        path = f"{owner.name}.{name}"
+        if (standing := standing_of(owner.module, path)) in _KNOWN:
+            return Global(owner.module, path, standing)
     return Made(getter)
 
 

@@ -72,7 +72,7 @@ def _judged(report: Report, callee: Global, arguments: object, position: int) ->
     match callee.name:
         case "getattr":
             return get_attribute(report, callee, arguments, _shown(arguments), position)
-        case "partial":
+        case "partial" | "MethodType":
             _judge_partial(report, callee, arguments, position)
             return Made(callee)
         case "attrgetter" | "itemgetter" | "methodcaller":
@@ -113,6 +113,10 @@ def _type_of_name(report: Report, callee: Global, arguments: object, position: i
     """dill and cloudpickle write types of Python by names of their own, among them those of functions and code."""
     written = arguments[0] if isinstance(arguments, tuple) and len(arguments) == 1 else None
     name = written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+    if name in _TAKES_A_FUNCTION:
+        # Binding a function calls nothing; the function is judged as that of a partial one is.
+        report.clear(callee)
+        return Global(*_TAKES_A_FUNCTION[name], Standing.JUDGED)
     for module in ("builtins", "types"):
         if standing_of(module, name) is Standing.CALLABLE:
             report.clear(callee)
@@ -154,7 +158,7 @@ def _is_made_plainly(callee: Global, arguments: object) -> bool:
 
     With nothing to go by, a class does what it does for everybody; what subclasses of containers hold comes after that.
     Cython has a function for each type, which makes an instance of it and sets its fields."""
-    if arguments == () and callee.name.lstrip("_")[:1].isupper():
+    if arguments == () and callee.name.rpartition(".")[2].lstrip("_")[:1].isupper():
         return True
     if not callee.name.startswith("__pyx_unpickle_"):
         return False
@@ -176,7 +180,8 @@ def _shown_one(argument: object) -> str:
     return "..." if argument is PLAIN or isinstance(argument, Nested) else "(...)"
 
 
-_GETS = {(module, "getattr") for module in ("builtins", "__builtin__")}
+_TAKES_A_FUNCTION = {"MethodType": ("types", "MethodType"), "PartialType": ("functools", "partial")}
+_GETS = {("builtins", "getattr"), ("__builtin__", "getattr"), ("types", "MethodType")}
 _OR = {("operator", "or_"), ("_operator", "or_")}
 PARTIAL = {(module, "partial") for module in ("functools", "_functools")}
 _NEW_OBJECT = {(module, name) for module in ("copyreg", "copy_reg") for name in ("__newobj__", "__newobj_ex__")}

@@ -29,7 +29,7 @@ class Standing(Enum):
 
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CLASS_IN_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)+")
+_WITHIN_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)*\.[A-Za-z_][A-Za-z0-9_]*")
 _NAMES_A_CLASS = re.compile(r"_*[A-Z]|__pyx_unpickle_[A-Z]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -102,13 +102,19 @@ def _standing(module: str, name: str) -> Standing:
 
 
 def _is_of_a_family(module: str, name: str) -> bool:
-    """Whether it is a plain name of such a library, or of a class within a class: a dotted name may lead out of a module."""
+    """Whether it is a plain name of such a library, or within a class of it: other dotted names may lead out of a module."""
     families, above = _families(), [module[:end] for end in [*_dots(module), len(module)]]
     return (
-        not (families.libraries if _NAMES_A_CLASS.match(name) else families.whole).isdisjoint(above)
-        and (_PLAIN.fullmatch(name) or _CLASS_IN_CLASS.fullmatch(name)) is not None
+        not (families.libraries if _is_mere(name) else families.whole).isdisjoint(above)
+        and (_PLAIN.fullmatch(name) or _WITHIN_CLASS.fullmatch(name)) is not None
         and families.without.isdisjoint([(module, name), ("*", name), *((place, "**") for place in above)])
     )
+
+
+def _is_mere(name: str) -> bool:
+    """Whether this is a class, or a function that says of itself nothing of files, programs, code or the network."""
+    last = name.rpartition(".")[2]
+    return _NAMES_A_CLASS.match(last) is not None or _families().deeds.search(last) is None
 
 
 def _in_python_3(module: str, name: str) -> tuple[str, str]:
@@ -141,25 +147,31 @@ def _allowed() -> dict[tuple[str, str], Standing]:
 
 
 class _Families:
-    """`libraries` by the name of their package, those of which functions may be named too, and what is `without`.
+    """`libraries` by the name of their package, those of which any function may be named, and what is `without`.
 
-    The last are pairs of a module, or `*`, and a name, or `**` for all below."""
+    `deeds` are parts of the names of functions that may not, of the others. What is without are pairs of a module, or `*`,
+    and a name, or `**` for all below."""
 
     def __init__(self) -> None:
         self.libraries: set[str] = set()
         self.whole: set[str] = set()
+        self.deeds = re.compile("")
         self.without: set[tuple[str, str]] = set()
 
 
 @cache
 def _families() -> _Families:
     listed = _Families()
+    deeds: list[str] = []
     for section, first, names in entries("families.txt"):
         if section in {"families", "classes"}:
             listed.libraries.update([first, *names])
             listed.whole.update([first, *names] if section == "families" else ())
+        elif section == "deeds":
+            deeds.extend([first, *names])
         else:
             listed.without.update((first, name) for name in names)
+    listed.deeds = re.compile("|".join(deeds), re.IGNORECASE)
     return listed
 
 

@@ -202,9 +202,24 @@ INDIRECT = {
     "a name on no list": calling("my_package.models", "Net"),
     "a name on no list, not called": whole(name("my_package.models", "Net")),
     "a name of the main program": whole(name("__main__", "Net") + b")\x81"),
+    "a call of a class of which instances alone are known": calling("darts.unheard", "Unheard", text("x")),
+    "a function that says what it does, named": whole(name("mne.utils", "run_subprocess")),
+    "such a method": whole(stack_name("darts.unheard", "Unheard.load_from_checkpoint"), 4),
+    "a class that loads what its state holds": whole(instance("tensordict.nn.common", "TensorDictModule", {})),
+    "a class that removes what its state names": whole(
+        instance("deepchem.models.models", "Model", {"model_dir": text("/")})
+    ),
+    "a function called with nothing": calling("darts.unheard", "unheard"),
+    "a method called with nothing": whole(call(stack_name("darts.unheard", "Unheard.unheard")), 4),
+    "a function on no list, bound": whole(
+        call(call(name("dill._dill", "_load_type"), text("MethodType")), name("my_package.models", "f"), number(1))
+    ),
+    "a class within one, called": whole(
+        call(call(name("builtins", "getattr"), name("matplotlib.patches", "BoxStyle"), text("Round")), text("x"))
+    ),
     "a name with a space": whole(name("collections ", "OrderedDict") + b")R"),
     "a name that is no ASCII": whole(name("collections", "OrderedDi\u0441t") + b")R"),
-    "a nested class": whole(stack_name("collections", "OrderedDict.fromkeys"), 4),
+    "a method of a class, called": whole(call(stack_name("collections", "OrderedDict.fromkeys"), text("x")), 4),
     "a call of a class that is only restored": whole(call(YOLO, mapping({"backbone": b"N"}))),
     "that call through the base of _reconstructor": whole(call(name("copyreg", "_reconstructor"), YOLO, YOLO, mapping({}))),
     "that call through a function of torch": whole(

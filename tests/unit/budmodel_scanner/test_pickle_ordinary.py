@@ -108,6 +108,27 @@ OF_LIBRARIES = {
     "a key": whole(call(name("operator", "attrgetter"), text("loss"), text("metrics.accuracy"))),
     "an entry": whole(call(name("operator", "itemgetter"), number(1), text("score"))),
     "a method": whole(call(name("operator", "methodcaller"), text("lower"))),
+    "a class of a library of which classes alone are known": whole(instance("darts.unheard", "Unheard", {"a": number(1)})),
+    "a function of it, only named": whole(name("captum.unheard", "compute_gradients")),
+    "a method of a class, only named": whole(stack_name("matplotlib.axis", "Axis._format_with_dict"), protocol=4),
+    "a class called with nothing, and filled": whole(call(name("cobra.unheard", "DictList")) + b"](" + number(1) + b"eb"),
+    "a class within a class in old protocols": whole(
+        call(name("__builtin__", "getattr"), name("matplotlib.patches", "BoxStyle"), text("Round")) + b")\x81"
+    ),
+    "a bound method as cloudpickle writes it": whole(
+        call(
+            call(name("cloudpickle.cloudpickle", "_builtin_type"), text("MethodType")),
+            stack_name("sklearn.unheard", "Model.predict"),
+            instance("sklearn.unheard", "Model", {}),
+        ),
+        protocol=4,
+    ),
+    "a bound method, frozen": whole(
+        call(
+            name("functools", "partial"),
+            call(name("builtins", "getattr"), instance("matplotlib.axis", "XAxis", {}), text("set_scale")),
+        )
+    ),
     "a generic type": whole(call(name("operator", "getitem"), name("typing", "List"), name("builtins", "int"))),
 }
 
