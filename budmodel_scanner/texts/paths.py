@@ -70,5 +70,5 @@ _ALL_OF = (
 )
 PARTS = re.compile(rf"(?i){_ALL_OF}")
 WHOLE = re.compile(
-    rf"(?i)(?:/|~|\$\{{?HOME\}}?|%USERPROFILE%|/(?:home|users)(?:/\w+)?|/(?:root|etc|usr|boot)|[a-z]:[/\\]{{0,2}}(?:users)?){_ALL_OF}"
+    rf"(?i)(?:/|~|\$\{{?HOME\}}?|%USERPROFILE%|/(?:home|users)(?:/\w+)?|/(?:root|etc|usr|boot|mnt|media|data|Volumes)|[a-z]:[/\\]{{0,2}}(?:users)?){_ALL_OF}"
 )

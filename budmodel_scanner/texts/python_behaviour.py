@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_files import ids_of_written
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of, text_given
 from budmodel_scanner.texts.python_hidden import examine_hidden
+from budmodel_scanner.texts.python_leaks import examine_address, is_outward, is_stranger
 from budmodel_scanner.texts.python_names import Names, names_of, scope_nodes
 from budmodel_scanner.texts.python_places import examine_places
 from budmodel_scanner.texts.shell_commands import hostile_command
@@ -31,6 +33,10 @@ _LONGEST = 4_000
 _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
 
 
+_HANDLERS = frozenset(f"logging.handlers.{it}Handler" for it in ("HTTP", "SMTP", "SysLog", "Socket", "Datagram"))
+_PICKLE_ADDRESS = re.compile(r"(?i)https?://\S+\.(?:pkl|pickle|joblib|dill)(?:\.(?:gz|bz2|xz|zip|zst))?")
+
+
 def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None = None) -> Iterator[Found]:
     """(rule, verdict, what, line) of everything that is out of the ordinary."""
     nodes = list(ast.walk(tree))
@@ -39,6 +45,14 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     imported = bool(_IMPORTED.match(name))
     is_script = script if script is not None else not imported
     file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", verdict_of_code)
+    file.logs_away = any(isinstance(node, ast.Attribute | ast.Name) and names.dotted(node) in _HANDLERS for node in nodes)
+    file.strange_pickle = any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _PICKLE_ADDRESS.fullmatch(node.value)
+        and is_stranger(node.value)
+        for node in nodes
+    )
     at_import = _import_time(tree, nodes, names)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     plain = _plain_references(nodes)
@@ -157,6 +171,8 @@ def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Fou
         yield "python.hands-over", Verdict.SUSPICIOUS, f"hands {dotted} over to be called elsewhere", node.lineno
     elif dotted == "os.environ":
         file.deeds.add(Deed.READS_ENVIRONMENT)
+    elif (deed := deed_of(dotted)) in NETWORK and deed is not None:
+        file.deeds.add(deed)
 
 
 def _reduction(function: ast.FunctionDef, file: PythonFile) -> Iterator[Found]:
@@ -195,15 +211,27 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     reaches_out = bool(file.deeds & NETWORK)
     acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds or "winreg" in file.names.aliases.values()
     writes = ids_of_written(nodes, file)
+    writes_raw = any(
+        isinstance(node, ast.Call) and file.names.dotted(node.func) in {"os.write", "os.pwrite"} for node in nodes
+    )
+    parts: set[int] = set()
     for node in nodes:
         for name, value in _set_variables(node, file):
             for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
                 yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
+        if isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call) and id(node) not in parts:
+            yield from _composed(node, parts, file)
         if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
             continue
         text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
         if len(text) > _LONGEST:
             continue
+        if _DEVICE.match(text) and (writes_raw or id(node) in writes):
+            yield "python.destroys", Verdict.SUSPICIOUS, f"writes to {text[:40]}", node.lineno
+        if found := _REACHED.search(text):
+            yield "python.reaches-out", Verdict.SUSPICIOUS, f"names {found[0][:60]}", node.lineno
+        if Deed.LETS_IN in file.deeds and text.startswith("tcp://") and is_outward(text):
+            yield "python.lets-others-in", Verdict.SUSPICIOUS, f"unpickles what reaches it at {text[:60]}", node.lineno
         if found := SENSITIVE_FILE.search(text):
             verdict = Verdict.MALICIOUS if reaches_out and KEY_FILE.search(text) else Verdict.SUSPICIOUS
             what = f"reads {found[0]}" + (" and reaches out to the network" if reaches_out else "")
@@ -213,6 +241,26 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             yield "python.persistence", verdict, f"touches {found[0]}", node.lineno
         elif (found := DROP_HOST.search(text) or RAW_ADDRESS.search(text)) and reaches_out:
             yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
+
+
+_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|hd|xvd|mmcblk|r?disk\d|mapper/|dm-)")
+# Ways out of a container, and settings by which Git runs a program.
+_REACHED = one_of("reached", "ways out of boxes")
+
+
+def _composed(node: ast.BinOp | ast.JoinedStr | ast.Call, parts: set[int], file: PythonFile) -> Iterator[Found]:
+    """A text in pieces; `parts` are those of texts that were looked at."""
+    is_format = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+    if isinstance(node, ast.Call) and not is_format:
+        return
+    within = list(ast.walk(node))
+    parts.update(id(inner) for inner in within if isinstance(inner, ast.BinOp | ast.JoinedStr | ast.Call))
+    told = [inner.value for inner in within if isinstance(inner, ast.Constant) and isinstance(inner.value, str)]
+    told += [text for inner in within if isinstance(inner, ast.Name) and (text := file.names.text(inner)) is not None]
+    if any("://" in text for text in told):
+        yield from examine_address(node, file)
+    if len(told) > 1 and (found := _REACHED.search(text_given(node, file))):
+        yield "python.reaches-out", Verdict.SUSPICIOUS, f"names {found[0][:60]}", node.lineno
 
 
 def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]:

@@ -5,19 +5,20 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
-from budmodel_scanner.texts.environment import carries_secret, is_of_another
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
+from budmodel_scanner.texts.environment import carries_secret
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_files import examine_files, examine_loading
 from budmodel_scanner.texts.python_flow import (
+    INCOMING,
     NETWORK,
     Found,
     PythonFile,
     command_of,
     text_given,
-    variable_read,
 )
+from budmodel_scanner.texts.python_leaks import examine_leaks, examine_ways_in, is_stranger
 from budmodel_scanner.texts.python_places import is_whole
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
@@ -33,6 +34,8 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
     if deed is None or deed is Deed.EVALUATES:
         yield from _indirect(node, dotted, file)
         yield from examine_files(node, dotted, eager, file)
+    when = "when imported" if eager else "when called"
+    yield from examine_leaks(node, dotted or "", deed, when, file)
     if deed is None:
         return
     file.deeds.add(deed)
@@ -44,7 +47,6 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
     told = [keyword.value for keyword in node.keywords if keyword.arg not in _MANNERS]
     arguments = [*node.args, *told]
     origins = set().union(*(file.flow.origins(argument) for argument in arguments)) if arguments else set()
-    when = "when imported" if eager else "when called"
     line = node.lineno
     match deed:
         case Deed.RUNS_CODE:
@@ -60,10 +62,12 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
                 yield "python.embedded-pickle", Verdict.MALICIOUS, f"{dotted}() of a text in the file, {when}", line
             elif dotted == "torch.load" and _unguarded(node) and _from_network(node, origins, file):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"torch.load() of what was fetched, unguarded, {when}", line
-            elif dotted != "torch.load" and origins & {Deed.DECODES, *NETWORK}:
+            elif dotted != "torch.load" and (origins & {Deed.DECODES, *INCOMING} or _strange_pickle(node, file)):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of decoded or fetched bytes, {when}", line
             elif (dotted or "").startswith("marshal.") or (eager and not file.is_script):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
+        case Deed.LETS_IN:
+            yield from examine_ways_in(node, dotted or "", eager, file)
         case Deed.CONNECTS if eager and dotted != "socket.getaddrinfo":
             yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.FETCHES if dotted == "torch.hub.load_state_dict_from_url" and node.args and not _is_guarded(node):
@@ -75,8 +79,6 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
             carried = next(filter(None, (carries_secret(address, of_another=True) for address in reached)), None)
             if origins & {Deed.READS_ENVIRONMENT}:
                 yield "python.exfiltration", Verdict.MALICIOUS, f"{dotted}() of the whole environment, {when}", line
-            elif stolen := _stolen(node, origins, file):
-                yield "python.exfiltration", Verdict.SUSPICIOUS, f"{dotted}() of {stolen}, {when}", line
             elif carried:
                 yield "python.exfiltration", Verdict.SUSPICIOUS, f"{dotted}() of a secret in {carried[:120]}, {when}", line
             elif eager and not file.is_script:
@@ -97,9 +99,9 @@ def _address(argument: ast.expr, dotted: str, file: PythonFile) -> str:
     return f"https://{text}" if dotted.startswith(("socket.get", "dns.")) else text
 
 
-def _runs_code(node: ast.Call, dotted: str, origins: set[Deed], when: str, file: PythonFile) -> Iterator[Found]:
+def _runs_code(node: ast.Call, dotted: str, origins: set[str], when: str, file: PythonFile) -> Iterator[Found]:
     line = node.lineno
-    if origins & {Deed.DECODES, Deed.LOADS_OBJECTS, *NETWORK}:
+    if origins & {Deed.DECODES, Deed.LOADS_OBJECTS, *INCOMING}:
         yield "python.runs-hidden-code", Verdict.MALICIOUS, f"{dotted}() of decoded or fetched code, {when}", line
         return
     argument = node.args[0] if node.args else None
@@ -118,10 +120,10 @@ def _runs_code(node: ast.Call, dotted: str, origins: set[Deed], when: str, file:
     yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of code that is not written out, {when}", line
 
 
-def _evaluates(node: ast.Call, dotted: str, origins: set[Deed], when: str, file: PythonFile) -> Iterator[Found]:
+def _evaluates(node: ast.Call, dotted: str, origins: set[str], when: str, file: PythonFile) -> Iterator[Found]:
     """Expressions and templates, which are a program's own every day."""
-    text = file.names.text(node.args[0]) if node.args else None
-    if origins & (NETWORK | {Deed.DECODES}) and not dotted.rpartition(".")[0].endswith("?") and dotted != "compile":
+    text = _text_or_default(node.args[0], file) if node.args else None
+    if origins & (INCOMING | {Deed.DECODES}) and not dotted.rpartition(".")[0].endswith("?") and dotted != "compile":
         yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of something decoded or fetched, {when}", node.lineno
     if text is None or len(text) > _MAX_EMBEDDED:
         return
@@ -138,22 +140,12 @@ def _evaluates(node: ast.Call, dotted: str, origins: set[Deed], when: str, file:
                 yield finding.rule, Verdict.SUSPICIOUS, finding.what, node.lineno
 
 
+def _text_or_default(node: ast.expr, file: PythonFile) -> str | None:
+    given = file.names.given.get(node.id, []) if isinstance(node, ast.Name) else []
+    return next((text for it in (node, *given) if (text := file.names.text(it)) is not None), None)
+
+
 _OTHER_LANGUAGE = re.compile(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
-_MEANT_FOR_A_SERVICE = frozenset({"headers", "auth", "cookies"})
-
-
-def _stolen(node: ast.Call, origins: set[Deed], file: PythonFile) -> str | None:
-    """What somebody signs in with to one service, among the data that a call sends to a stranger."""
-    address = file.names.text(node.args[0]) if node.args else None
-    if address is None or "://" not in address or not is_strange(address):
-        return None
-    if Deed.READS_SECRET in origins:
-        return f"what somebody signs in with, to {address[:80]}"
-    given = [*node.args[1:], *(keyword.value for keyword in node.keywords if keyword.arg not in _MEANT_FOR_A_SERVICE)]
-    for inner in (inner for argument in given for inner in ast.walk(argument) if isinstance(inner, ast.expr)):
-        if (name := variable_read(inner, file)) and is_of_another(name, address):
-            return f"{name}, to {address[:80]}"
-    return None
 
 
 def _reads_file(node: ast.expr | None) -> bool:
@@ -163,7 +155,7 @@ def _reads_file(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read", "read_text"}
 
 
-def _runs_program(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, file: PythonFile) -> Iterator[Found]:
+def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, file: PythonFile) -> Iterator[Found]:
     when = "when imported" if eager else "when called"
     line = node.lineno
     command = command_of(node, file)
@@ -195,7 +187,7 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
     if dotted in {"numpy.load"} and any(
         keyword.arg == "allow_pickle" and getattr(keyword.value, "value", False) is True for keyword in node.keywords
     ):
-        file.deeds.add(Deed.LOADS_OBJECTS)
+        yield from _unpickles(node, dotted, file)
     if dotted and dotted.endswith(".enable_unsafe_deserialization"):
         what = "makes Keras build whatever a file tells it to"
         yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno
@@ -209,6 +201,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         if name is None and owner in {"os", "subprocess", "builtins", "__builtins__", "posix", "pty", "ctypes", "socket"}:
             what = f"takes a function of {owner} by a name that is not written out"
             yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
+        elif name is None and file.flow.origins(node.args[1]) & {Deed.DECODES, *INCOMING}:
+            yield "python.hidden-name", Verdict.SUSPICIOUS, "takes what a decoded or fetched name says", node.lineno
     if dotted == "operator.methodcaller()" and isinstance(node.func, ast.Call) and node.func.args and node.args:
         called = f"{names.dotted(node.args[0])}.{names.text(node.func.args[0])}"
         if deed_of(called) in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE}:
@@ -224,7 +218,13 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
     if dotted == "yaml.load" and not any(
         "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]
     ):
-        file.deeds.add(Deed.LOADS_OBJECTS)
+        yield from _unpickles(node, dotted, file)
+
+
+def _unpickles(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
+    file.deeds.add(Deed.LOADS_OBJECTS)
+    if node.args and (file.flow.origins(node.args[0]) & INCOMING or _strange_pickle(node, file)):
+        yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of what was fetched", node.lineno
 
 
 def _is_guarded(node: ast.Call) -> bool:
@@ -236,10 +236,21 @@ def _unguarded(node: ast.Call) -> bool:
     return told.get("weights_only") is False or "pickle_module" in told
 
 
-def _from_network(node: ast.Call, origins: set[Deed], file: PythonFile) -> bool:
+def _from_network(node: ast.Call, origins: set[str], file: PythonFile) -> bool:
     """Whether it is given fetched bytes, or the name of a file that was fetched."""
     name = file.names.text(node.args[0]) if node.args else None
     return bool(origins & NETWORK) or (name is not None and name in file.fetched)
+
+
+_PICKLE = re.compile(r"(?i)\.(?:pkl|pickle|joblib|dill|npy|pt|pth)(?:\.(?:gz|bz2|xz|zip|zst))?(?:\?\S*)?$")
+
+
+def _strange_pickle(node: ast.Call, file: PythonFile) -> bool:
+    """Whether it is given an address, or a name, and addresses of a stranger's pickles are all that the file names."""
+    given = [text_given(argument, file) for argument in [*node.args[:1], *(it.value for it in node.keywords)]]
+    if any("://" in text for text in given):
+        return any(is_stranger(text) for text in given)
+    return file.strange_pickle and bool(node.args) and given[0] == "…"
 
 
 def _blob(node: ast.expr, file: PythonFile) -> bool:

@@ -17,15 +17,21 @@ class Deed(StrEnum):
     FETCHES = "fetches from the network"
     FROM_HUB = "fetches from a hub"
     SENDS = "sends to the network"
+    RECORDS = "records with a service"
+    LETS_IN = "lets others in"
+    RECEIVES = "receives from others"
     DECODES = "decodes"
     LOADS_LIBRARY = "loads native code"
     READS_KEYS = "reads what is typed"
     READS_ENVIRONMENT = "reads the whole environment"
     READS_SECRET = "reads a secret"  # noqa: S105 - what a function does
+    READS_IDENTITY = "reads who somebody is"
 
 
 # What a name alone says nothing bad of.
-ORDINARY = frozenset({Deed.EVALUATES, Deed.FROM_HUB, Deed.READS_SECRET})
+ORDINARY = frozenset(
+    {Deed.EVALUATES, Deed.FROM_HUB, Deed.READS_SECRET, Deed.READS_IDENTITY, Deed.RECORDS, Deed.RECEIVES, Deed.LETS_IN}
+)
 _DEEDS = {name: deed for deed in Deed for name in sections(__package__, "known/python.txt").get(deed, ())}
 
 
@@ -33,6 +39,9 @@ def deed_of(dotted: str | None) -> Deed | None:
     """What the thing of this dotted name does, None for what is ordinary."""
     if dotted is None:
         return None
+    dotted = _INDEXED.sub("[]", dotted)
+    if dotted.startswith("plumbum.cmd."):
+        return Deed.RUNS_PROGRAM
     if dotted in _DEEDS:
         return _DEEDS[dotted]
     if dotted.startswith(("ctypes.windll.", "ctypes.cdll.", "ctypes.pythonapi.")):
@@ -43,8 +52,10 @@ def deed_of(dotted: str | None) -> Deed | None:
     return _DEEDS.get(f"*.{method}") if owner else None
 
 
+# `local["wget"]["-q"]`
+_INDEXED = re.compile(r"\[\](?:\[\])+")
 # What another module imported is reached through it, too: `logging.os.system`.
-_THROUGH = re.compile(r"\.((?:os|posix|subprocess|pty|pickle|marshal|runpy|builtins|socket)\.\w+)$")
+_THROUGH = re.compile(r"\._?((?:os|posix|subprocess|pty|pickle|marshal|runpy|builtins|socket)\.\w+)$")
 
 
 def is_listed(dotted: str) -> bool:

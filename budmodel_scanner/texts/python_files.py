@@ -20,7 +20,7 @@ _ODD_PLACE = re.compile(
 )
 
 
-def examine_loading(node: ast.Call, dotted: str, origins: set[Deed], eager: bool, file: PythonFile) -> Iterator[Found]:
+def examine_loading(node: ast.Call, dotted: str, origins: set[str], eager: bool, file: PythonFile) -> Iterator[Found]:
     """A call that imports or runs a file."""
     when = "when imported" if eager else "when called"
     told = [text for argument in node.args if (text := file.names.text(argument)) and _ODD_PLACE.search(text)]
@@ -44,6 +44,9 @@ def examine_files(node: ast.Call, dotted: str | None, eager: bool, file: PythonF
         unknown = not here and (repository or "").split("/")[0] not in _HUB_OWNERS
         if unknown or (eager and not file.is_script):
             yield "python.hub-code", Verdict.SUSPICIOUS, f"runs code of {repository or 'another repository'}", node.lineno
+    for option in node.keywords:
+        if (option.arg or "").startswith("allow_unsafe_") and getattr(option.value, "value", False) is True:
+            yield "python.trusts-files", Verdict.SUSPICIOUS, f"{dotted}() with {option.arg}", node.lineno
     if dotted in {"setuptools.setup", "distutils.core.setup", "setup"}:
         yield from _requires(node, file)
     if isinstance(node.func, ast.Attribute) and node.args and (text := file.names.text(node.args[0])) is not None:
@@ -52,11 +55,14 @@ def examine_files(node: ast.Call, dotted: str | None, eager: bool, file: PythonF
                 yield finding.rule, finding.verdict, finding.what, node.lineno
         elif node.func.attr == "load_extension" and re.search(r"[/\\]|\.(?:so|dll|dylib)$", text):
             yield "query.runs-code", Verdict.SUSPICIOUS, f"loads native code into SQLite: {text[:80]!r}", node.lineno
-    if dotted == "open" and node.args and opens_to_write(node, file):
-        inner = (
-            inner for inner in ast.walk(node.args[0]) if isinstance(inner, ast.Name) and inner.id in file.names.constants
-        )
-        target = " ".join(ast.unparse(part)[:300] for part in (node.args[0], *(file.names.constants[it.id] for it in inner)))
+    written = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr.startswith("write_") else None
+    if dotted in {"open", "io.open"} and node.args and opens_to_write(node, file):
+        written = node.args[0]
+    if dotted in _PUTS and len(node.args) > 1:
+        written = node.args[1]
+    if written is not None:
+        inner = [inner for inner in ast.walk(written) if isinstance(inner, ast.Name) and inner.id in file.names.constants]
+        target = " ".join(ast.unparse(part)[:300] for part in (written, *(file.names.constants[it.id] for it in inner)))
         if re.search(r"getsitepackages|getusersitepackages|USER_SITE|purelib", target):
             yield "python.persistence", Verdict.MALICIOUS, f"writes {target[:80]}, which Python runs later", node.lineno
 

@@ -1,10 +1,11 @@
 """A Python file while it is examined: where its values come from, what they stand for, who runs it."""
 
 import ast
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
@@ -12,6 +13,10 @@ from budmodel_scanner.word_lists import sections
 _ROUNDS = 6
 _KEPT = frozenset(Deed) - {Deed.RUNS_CODE, Deed.EVALUATES, Deed.LOADS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_LIBRARY}
 _PASS_ON = sections(__package__, "known/python.txt")["passes on"]
+_SECRET = re.compile(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b")
+_SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b", re.IGNORECASE)
+# What somebody types where a page asks for a password.
+TYPED = "$typed"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A name within the function that binds it; 0 is the module.
 _Scoped = tuple[int, str]
@@ -20,12 +25,12 @@ _Scoped = tuple[int, str]
 @dataclass(frozen=True, slots=True)
 class Flow:
     names: Names
-    known: dict[_Scoped, set[Deed]] = field(default_factory=dict)
+    known: dict[_Scoped, set[str]] = field(default_factory=dict)
     scopes: dict[int, int] = field(default_factory=dict)
 
-    def origins(self, node: ast.AST) -> set[Deed]:
-        """What made the value of an expression."""
-        found: set[Deed] = set()
+    def origins(self, node: ast.AST) -> set[str]:
+        """What made the value of an expression: deeds, and variables of the environment that are secrets, as `$NAME`."""
+        found: set[str] = set()
         single = {id(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Subscript | ast.Attribute)}
         for inner in ast.walk(node):
             if isinstance(inner, ast.Call) and (self.names.dotted(inner.func) or "").rsplit(".", 1)[-1] not in _PASS_ON:
@@ -35,6 +40,9 @@ class Flow:
                 found.add(deed)
             elif isinstance(inner, ast.Name):
                 found |= self.known.get((self.scopes.get(id(inner), 0), inner.id)) or self.known.get((0, inner.id), set())
+            elif own := _of_object(inner):
+                found |= self.known.get((0, own), set())
+            found |= self._secrets(inner)
             # One variable of the environment is ordinary, all of it is not.
             if (
                 isinstance(inner, ast.Attribute | ast.Name)
@@ -44,10 +52,60 @@ class Flow:
                 found.add(Deed.READS_ENVIRONMENT)
         return found
 
+    def _secrets(self, node: ast.AST) -> set[str]:
+        match node:
+            case ast.Constant(value=str() as path) if len(path) < _LONGEST_PATH and _SECRET_FILE.search(path):
+                return {Deed.READS_SECRET}
+            case ast.BinOp(op=ast.Div()) | ast.Call(func=ast.Attribute(attr="join" | "joinpath")):
+                return {Deed.READS_SECRET} if _SECRET_FILE.search(path_of(node, self.names)) else set()
+            case ast.Call(func=ast.Attribute(attr="getpass")):
+                return {TYPED}
+            case ast.Call(keywords=told) if any(it.arg == "type" and self.names.text(it.value) == "password" for it in told):
+                return {TYPED}
+            case ast.Subscript() | ast.Call() if (name := variable_read(node, self.names)) and _SECRET.search(name):
+                return {f"${name}"}
+        return set()
+
+
+_LONGEST_PATH = 300
+_DEEPEST_PATH = 8
+
+
+def _of_object(node: ast.AST) -> str | None:
+    """The name under which an object's own attribute is remembered."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute):
+            return f"self.{attribute}"
+    return None
+
+
+def path_of(node: ast.expr, names: Names, depth: int = 0) -> str:
+    """A path that is put together, as far as it is written out."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            parts = [left, right]
+        case ast.Call(func=ast.Attribute(attr="join"), args=parts) if names.dotted(node.func) == "os.path.join":
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr="joinpath"), args=rest):
+            parts = [owner, *rest]
+        case _:
+            return names.text(node) or ("~" if names.dotted(node) == "pathlib.Path.home()" else "…")
+    return "/".join(path_of(part, names, depth + 1) for part in parts) if depth < _DEEPEST_PATH else "…"
+
 
 def flow_of(tree: ast.Module, nodes: list[ast.AST], names: Names) -> Flow:
     """`nodes` are all nodes of `tree`."""
-    if not any(isinstance(node, ast.Call) and deed_of(names.dotted(node.func)) in _KEPT for node in nodes):
+    if not any(
+        (isinstance(node, ast.Call) and deed_of(names.dotted(node.func)) in _KEPT)
+        or (isinstance(node, ast.Attribute | ast.Name) and names.dotted(node) in {"os.environ", "os.getenv"})
+        or (
+            isinstance(node, ast.Constant)
+            and (
+                node.value == "password" or (isinstance(node.value, str) and _SECRET_FILE.search(node.value[:_LONGEST_PATH]))
+            )
+        )
+        for node in nodes
+    ):
         return Flow(names)
     flow = Flow(names, scopes=_scopes(tree))
     functions = {node.name: node for node in nodes if isinstance(node, _Function)}
@@ -87,6 +145,7 @@ def _sources(
     def bind(target: ast.expr | None, value: ast.expr) -> None:
         if target is not None:
             found.extend(((scopes[id(node)], node.id), value) for node in ast.walk(target) if isinstance(node, ast.Name))
+            found.extend(((0, own), value) for node in ast.walk(target) if (own := _of_object(node)))
 
     for node in nodes:
         match node:
@@ -103,23 +162,37 @@ def _sources(
                 returned = [
                     inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value is not None
                 ]
-                found.extend(((0, node.name), value) for value in returned)
-            case ast.Call(func=ast.Name(id=name)) if name in functions:
-                function = functions[name]
-                parameters = [(id(function), parameter.arg) for parameter in function.args.args]
-                found.extend(zip(parameters, node.args, strict=False))
+                found.extend(((0, name), value) for value in returned for name in (node.name, f"self.{node.name}"))
+            case ast.Call():
+                found.extend(_given(node, functions))
     return found
+
+
+def _given(node: ast.Call, functions: dict[str, _Function]) -> Iterator[tuple[_Scoped, ast.expr]]:
+    """What parameters of the file's own functions are called with, by itself, a thread or a page."""
+    told = [*node.args, *(keyword.value for keyword in node.keywords)]
+    lists = [argument.elts for argument in told if isinstance(argument, ast.List | ast.Tuple)][:1]
+    ways = [(node.func, node.args), *((argument, elements) for argument in told for elements in lists)]
+    for called, arguments in ways:
+        own = called.id if isinstance(called, ast.Name) else (_of_object(called) or "").removeprefix("self.")
+        if function := functions.get(own):
+            named = [parameter.arg for parameter in function.args.args if parameter.arg not in {"self", "cls"}]
+            yield from zip(((id(function), name) for name in named), arguments, strict=False)
+            if called is node.func:
+                yield from (((id(function), it.arg), it.value) for it in node.keywords if it.arg in named)
 
 
 # Rule, verdict, what was found, line.
 Found = tuple[str, Verdict, str, int]
 NETWORK = frozenset({Deed.FETCHES, Deed.SENDS, Deed.CONNECTS})
+INCOMING = NETWORK | {Deed.RECEIVES}
 
 
 @dataclass(slots=True)
 class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
-    `fetched`: names of files that it fetched."""
+    `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
+    a pickle that lies with a stranger."""
 
     names: Names
     flow: Flow
@@ -128,14 +201,26 @@ class PythonFile:
     verdict_of_code: Callable[[str, Names], Verdict | None]
     deeds: set[Deed] = field(default_factory=set)
     fetched: set[str] = field(default_factory=set)
+    logs_away: bool = False
+    strange_pickle: bool = False
 
 
 def command_of(node: ast.Call, file: PythonFile) -> str | None:
     """The command as far as it is written out; `…` stands for what is not."""
-    candidates = node.args or [keyword.value for keyword in node.keywords if keyword.arg in {"args", "cmd", "command"}]
+    told = [keyword.value for keyword in node.keywords if keyword.arg in {"args", "cmd", "command"}]
+    candidates = (told or node.args) if file.names.dotted(node.func) == "kubernetes.stream.stream" else (node.args or told)
+    candidates = [*_indexed(node.func, file), *candidates]
     # A list is the whole command; texts may be a program and its arguments, as `os.execl` takes them.
     whole = bool(candidates) and isinstance(candidates[0], ast.List | ast.Tuple | ast.BinOp | ast.Name)
     return " ".join(word for candidate in candidates[: 1 if whole else None] for word in _words(candidate, file)) or None
+
+
+def _indexed(node: ast.expr, file: PythonFile) -> list[ast.expr]:
+    """The words of `local["wget"]["-q", address]`."""
+    if isinstance(node, ast.Subscript):
+        return [*_indexed(node.value, file), *(node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])]
+    dotted = file.names.dotted(node) or ""
+    return [ast.Constant(dotted.removeprefix("plumbum.cmd."))] if dotted.startswith("plumbum.cmd.") else []
 
 
 def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
@@ -153,7 +238,7 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
         return _words(node.value, file, depth + 1)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and file.names.text(node) is None:
         return _words(node.value, file, depth + 1)
-    if variable := variable_read(node, file):
+    if variable := variable_read(node, file.names):
         return [f"${variable}"]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         left, right = _words(node.left, file, depth + 1), _words(node.right, file, depth + 1)
@@ -167,16 +252,21 @@ def _words(node: ast.expr, file: PythonFile, depth: int = 0) -> list[str]:
     return [text if text is not None else "…"]
 
 
-def variable_read(node: ast.expr, file: PythonFile) -> str | None:
-    """The variable of the environment that an expression reads."""
+def variable_read(node: ast.expr, names: Names) -> str | None:
+    """The variable of the environment that an expression reads; of several, one that is a secret."""
     match node:
-        case ast.Name(id=name) if isinstance(file.names.constants.get(name), ast.Subscript | ast.Call):
-            return variable_read(file.names.constants[name], file) if node is not file.names.constants[name] else None
-        case ast.Subscript(value=owner, slice=name) if file.names.dotted(owner) == "os.environ":
-            return file.names.text(name)
-        case ast.Call(args=[name, *_]) if file.names.dotted(node.func) in {"os.getenv", "os.environ.get"}:
-            return file.names.text(name)
-    return None
+        case ast.Name(id=name) if isinstance(names.constants.get(name), ast.Subscript | ast.Call):
+            return variable_read(names.constants[name], names) if node is not names.constants[name] else None
+        case ast.Subscript(value=owner, slice=key) if names.dotted(owner) == "os.environ":
+            pass
+        case ast.Call(args=[key, *_]) if names.dotted(node.func) in {"os.getenv", "os.environ.get", "os.environ.pop"}:
+            pass
+        case _:
+            return None
+    if isinstance(key, ast.Name) and key.id in names.looped:
+        told = [text for value in names.looped[key.id] if (text := names.text(value)) is not None]
+        return next(filter(_SECRET.search, told), None)
+    return names.text(key)
 
 
 def text_given(node: ast.expr, file: PythonFile) -> str:

@@ -47,9 +47,66 @@ _SOUGHT = frozenset({"system", "popen", "Popen", "exec", "eval", "_wrap_close", 
 _REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input", "getattr"})
 
 
+_ITEMS = frozenset({"items", "values", "keys"})
+_TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\(|rot_?13|\bunhexlify\b|\bfromhex\b")
+_RUNNERS = frozenset({"os", "subprocess", "posix", "pty", "builtins"})
+
+
+def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    """A function that is picked by what its name is like, out of Python's own or of a module that a name stands for."""
+    match node:
+        case ast.Call(args=[ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1)), _]):
+            if file.names.dotted(node.func) == "os.kill":
+                yield "python.destroys", Verdict.SUSPICIOUS, "ends every program of whoever runs it", node.lineno
+        case ast.Call(func=ast.Name(id="vars"), args=[ast.Name(id="__builtins__")]):
+            yield (
+                "python.hidden-name",
+                Verdict.SUSPICIOUS,
+                "picks a function of Python by something else than its name",
+                node.lineno,
+            )
+        case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _ITEMS and file.names.dotted(owner) in _OWN:
+            yield (
+                "python.hidden-name",
+                Verdict.SUSPICIOUS,
+                "picks a function of Python by something else than its name",
+                node.lineno,
+            )
+        case ast.Call(func=ast.Subscript(value=owner, slice=key)) if file.names.dotted(owner) in _OWN:
+            if file.names.text(key) is None:
+                yield "python.hidden-name", Verdict.SUSPICIOUS, "calls a function of Python by a computed name", node.lineno
+        case ast.Call(args=[_, name, *_]) if file.names.dotted(node.func) == "getattr" and not isinstance(
+            name, ast.Constant
+        ):
+            if _TURNED.search(ast.unparse(name)[:_LONGEST]) and file.names.text(name) is None:
+                yield (
+                    "python.hidden-name",
+                    Verdict.SUSPICIOUS,
+                    f"takes what is named by {ast.unparse(name)[:80]}",
+                    node.lineno,
+                )
+        case ast.Call(args=[ast.Name(id=name), *_]) if file.names.dotted(node.func) in {
+            "__import__",
+            "importlib.import_module",
+        }:
+            given = {file.names.text(value) for value in file.names.given.get(name, ())}
+            if given and given <= _RUNNERS:
+                yield (
+                    "python.hidden-import",
+                    Verdict.SUSPICIOUS,
+                    f"imports {min(filter(None, given))} by a name that is handed on",
+                    node.lineno,
+                )
+
+
+# A name alone is the module or the dictionary, whichever a file is given.
+_OWN = frozenset({"__builtins__", "builtins.__dict__", "__dict__", "__builtins__.__dict__", "globals().__builtins__"})
+
+
 def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     """A function that is climbed to, sought by its name, or put in the place of one of Python's own."""
     yield from _climb(node, file)
+    yield from _sought(node, file)
     match node:
         case ast.Compare(left=left, comparators=[ast.Constant(value=str() as name)]) if name in _SOUGHT:
             named = left.attr if isinstance(left, ast.Attribute) else None

@@ -73,6 +73,10 @@ class Names:
                     direct = f"{holder}.{sought}" if called.endswith("bute__") else None
                     if sought and (known := direct or self._looked_up(holder, sought)):
                         return known
+                if called == "functools.reduce" and len(arguments) == 3 and self.dotted(arguments[0], depth) == "getattr":
+                    parts = arguments[1].func if isinstance(arguments[1], ast.Call) else arguments[1]
+                    way = self.text(parts.value, depth) if isinstance(parts, ast.Attribute) else None
+                    return f"{self.dotted(arguments[2], depth)}.{way}"
                 if called in {"getattr", "object.__getattribute__"} and len(arguments) >= 2:
                     owner, name = self.dotted(arguments[0], depth), self.text(arguments[1], depth)
                     return f"{owner}.{name}" if owner and name else None
@@ -166,7 +170,7 @@ class Names:
         if name in _DECODERS and arguments:
             encoded = self._constant(arguments[0], depth)
             return _DECODERS[name](encoded) if isinstance(encoded, str | bytes) else None
-        if name == "codecs.decode" and len(arguments) > 1:
+        if name in {"codecs.decode", "codecs.encode"} and len(arguments) > 1:
             encoded, codec = self._constant(arguments[0], depth), self._constant(arguments[1], depth)
             if isinstance(encoded, str) and codec in {"rot13", "rot_13"}:
                 return codecs.decode(encoded, "rot13")
@@ -225,6 +229,11 @@ def names_of(nodes: list[ast.AST]) -> Names:
     targets: dict[str, int] = {}
     bound: dict[str, list[ast.expr]] = {}
     functions = {node.name: node.args.args for node in nodes if isinstance(node, ast.FunctionDef)}
+    # What makes an object is called by the name of its class.
+    for made in (node for node in nodes if isinstance(node, ast.ClassDef)):
+        for inner in made.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                functions[made.name] = inner.args.args[1:]
     attributes: list[tuple[ast.expr, ast.expr]] = []
 
     def bind(target: ast.expr, value: ast.expr) -> None:
@@ -240,6 +249,9 @@ def names_of(nodes: list[ast.AST]) -> Names:
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
                 for parameter, argument in zip(functions[name], arguments, strict=False):
                     names.given.setdefault(parameter.arg, []).append(argument)
+            case ast.FunctionDef(args=ast.arguments(args=parameters, defaults=[_, *_] as defaults)):
+                for parameter, default in zip(reversed(parameters), reversed(defaults), strict=False):
+                    names.given.setdefault(parameter.arg, []).append(default)
             case ast.Import():
                 for alias in node.names:
                     package = alias.name.split(".")[0]
@@ -261,8 +273,12 @@ def names_of(nodes: list[ast.AST]) -> Names:
                 for matched in cases:
                     if isinstance(matched.pattern, ast.MatchAs) and matched.pattern.name:
                         bind(ast.Name(matched.pattern.name), value)
-            case ast.For(target=ast.Name(id=name), iter=ast.List(elts=items) | ast.Tuple(elts=items)):
-                names.looped[name] = items
+            case ast.For(target=ast.Name(id=name), iter=items) | ast.comprehension(target=ast.Name(id=name), iter=items) if (
+                elements := getattr(
+                    bound[items.id][0] if isinstance(items, ast.Name) and items.id in bound else items, "elts", None
+                )
+            ):
+                names.looped[name] = elements
                 targets[name] = targets.get(name, 0) + 2
             case ast.For(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)) | ast.arg(arg=name):
                 targets[name] = targets.get(name, 0) + 2

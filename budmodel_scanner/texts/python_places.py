@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.texts.paths import PARTS, WHOLE
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
-from budmodel_scanner.texts.python_flow import Found, PythonFile, opens_to_write
+from budmodel_scanner.texts.python_flow import Found, PythonFile, opens_to_write, path_of, text_given
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.verdict import Verdict
 
@@ -25,7 +25,7 @@ _SAME = {
 _SAME_OF_OWNER = {"expanduser", "resolve", "absolute", "as_posix"}
 _LISTS = {"os.walk", "os.listdir", "os.scandir", "os.fwalk", "glob.glob", "glob.iglob"}
 _LISTS_OF_OWNER = {"rglob", "glob", "iterdir", "walk"}
-_DELETES = {"os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.truncate"}
+_DELETES = {"os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.truncate", "os.chmod"}
 _DELETES_OF_OWNER = {"unlink", "rmdir"}
 _ENCRYPTS = re.compile(r"(?i)^(?:encrypt\w*|update|write_bytes|finalize)$")
 
@@ -40,8 +40,12 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
             return WHOLE.fullmatch(text) is not None
         case ast.Name(id=name) if name in names.constants:
             return is_whole(names.constants[name], names, depth)
+        case ast.Name(id=name) if name in names.looped:
+            return any(is_whole(value, names, depth) for value in names.looped[name])
         case ast.Name(id=name) if name in names.given:
             return any(is_whole(argument, names, depth) for argument in names.given[name])
+        case ast.Attribute(attr="parent") | ast.Subscript(value=ast.Attribute(attr="parents")):
+            return _above(node, names) in {"~", "/", "/home"}
         case ast.Subscript(value=owner, slice=name) if names.dotted(owner) == "os.environ":
             return names.text(name) in _VARIABLES
         case ast.BinOp(left=left, op=ast.Add() | ast.Div(), right=right):
@@ -59,6 +63,24 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
             if isinstance(function, ast.Attribute) and function.attr in {*_SAME_OF_OWNER, "joinpath"}:
                 return is_whole(function.value, names, depth) and all(_leaves_whole(part, names) for part in arguments)
     return False
+
+
+def _above(node: ast.expr, names: Names) -> str:
+    """The folder that `.parent` and `.parents[2]` of a path lead to, as far as it is written out."""
+    match node:
+        case ast.Name(id=name) if name in names.constants:
+            return _above(names.constants[name], names)
+        case ast.Attribute(value=owner, attr="parent"):
+            return _above(owner, names).rpartition("/")[0]
+        case ast.Subscript(value=ast.Attribute(value=owner, attr="parents"), slice=ast.Constant(value=int() as up)) if (
+            up >= 0
+        ):
+            return "/".join(_above(owner, names).split("/")[: -up - 1])
+        case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _SAME_OF_OWNER:
+            return _above(owner, names)
+        case ast.Call(args=[first]) if names.dotted(node.func) in _SAME:
+            return _above(first, names)
+    return path_of(node, names)
 
 
 def _leaves_whole(node: ast.expr, names: Names) -> bool:
@@ -84,8 +106,10 @@ def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             does = "sends"
         else:
             continue
-        if does == "rewrites" and not any(
-            _ENCRYPTS.match(getattr(other.func, "attr", "")) or _reads(other, file) for other in calls
+        if (
+            does == "rewrites"
+            and "+" not in "".join(text_given(mode, file) for mode in node.args[1:2])
+            and not any(_ENCRYPTS.match(getattr(other.func, "attr", "")) or _reads(other, file) for other in calls)
         ):
             continue
         what = f"{does} what it finds in {ast.unparse(listed)[:100]}"
