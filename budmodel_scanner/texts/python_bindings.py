@@ -1,0 +1,115 @@
+"""What the names of a Python file are bound to: by imports, assignments, loops and calls of its own functions."""
+
+import ast
+from collections.abc import Iterator
+
+from budmodel_scanner.texts.python_deeds import deed_of, names_in
+from budmodel_scanner.texts.python_names import Names
+
+_MOST_VALUES = 50
+
+
+def names_of(nodes: list[ast.AST]) -> Names:
+    names = Names()
+    targets: dict[str, int] = {}
+    bound: dict[str, list[ast.expr]] = {}
+    functions = {node.name: node.args.args for node in nodes if isinstance(node, ast.FunctionDef)}
+    # What makes an object is called by the name of its class.
+    for made in (node for node in nodes if isinstance(node, ast.ClassDef)):
+        for inner in made.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                functions[made.name] = inner.args.args[1:]
+    attributes: list[tuple[ast.expr, ast.expr]] = []
+
+    def bind(target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            targets[target.id] = targets.get(target.id, 0) + 1
+            names.constants[target.id] = value
+            bound.setdefault(target.id, []).append(value)
+        elif isinstance(target, ast.Attribute):
+            attributes.append((target, value))
+
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in functions:
+                for parameter, argument in zip(functions[name], arguments, strict=False):
+                    names.given.setdefault(parameter.arg, []).append(argument)
+            case ast.FunctionDef(args=ast.arguments(args=parameters, defaults=[_, *_] as defaults)):
+                for parameter, default in zip(reversed(parameters), reversed(defaults), strict=False):
+                    names.given.setdefault(parameter.arg, []).append(default)
+            case ast.Import():
+                for alias in node.names:
+                    package = alias.name.split(".")[0]
+                    names.aliases[alias.asname or package] = alias.name if alias.asname else package
+            case ast.ImportFrom(module=str() as module, level=0):
+                for alias in node.names:
+                    for name in names_in(module) if alias.name == "*" else [alias.name]:
+                        names.aliases[alias.asname or name] = f"{module}.{name}"
+            case ast.Assign(targets=[ast.Tuple(elts=left)], value=ast.Tuple(elts=right)) if len(left) == len(right):
+                for target, value in zip(left, right, strict=True):
+                    bind(target, value)
+            case ast.Assign(targets=[target], value=value) | ast.NamedExpr(target=target, value=value):
+                bind(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                bind(target, value)
+            case ast.withitem(context_expr=value, optional_vars=ast.Name() as target):
+                bind(target, value)
+            case ast.Match(subject=value, cases=cases):
+                for matched in cases:
+                    if isinstance(matched.pattern, ast.MatchAs) and matched.pattern.name:
+                        bind(ast.Name(matched.pattern.name), value)
+            case ast.For(target=ast.Name(id=name), iter=items) | ast.comprehension(target=ast.Name(id=name), iter=items) if (
+                elements := getattr(
+                    bound[items.id][0] if isinstance(items, ast.Name) and items.id in bound else items, "elts", None
+                )
+            ):
+                names.looped[name] = elements
+                targets[name] = targets.get(name, 0) + 2
+            case ast.For(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)) | ast.arg(arg=name):
+                targets[name] = targets.get(name, 0) + 2
+    for name, count in targets.items():
+        if count > 1:
+            names.constants.pop(name, None)
+    imported = {dotted.split(".")[0] for dotted in names.aliases.values()}
+    for name, values in bound.items():
+        if isinstance(values[0], ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
+            dotted, *others = {names.dotted(value) for value in values[:_MOST_VALUES]}
+            # A plain call gives a value, which is only told apart by what was called where that was imported.
+            if (
+                dotted
+                and not others
+                and (not dotted.endswith(("()", "[]")) or dotted.split(".")[0] in imported)
+                and dotted != name
+            ):
+                names.aliases[name] = dotted
+    # What was looked up while the aliases were incomplete may have been wrong.
+    names._found.clear()
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            within = [inner for inner in node.body if isinstance(inner, ast.Assign)]
+            attributes += [
+                (ast.Attribute(ast.Name(owner), target.id), inner.value)
+                for inner in within
+                for target in inner.targets
+                for owner in (node.name, f"{node.name}()", "self", "cls")
+                if isinstance(target, ast.Name)
+            ]
+    for target, value in attributes:
+        dotted, whole = names.dotted(value), names.dotted(target)
+        if dotted and whole and deed_of(dotted) is not None:
+            names.aliases.setdefault(whole, dotted)
+    names._found.clear()
+    return names
+
+
+def scope_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Everything that runs when `body` runs: not the bodies of functions, but their decorators and defaults."""
+    waiting: list[ast.AST] = list(reversed(body))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            defaults = [default for default in [*node.args.defaults, *node.args.kw_defaults] if default is not None]
+            waiting.extend([*node.decorator_list, *defaults])
+        else:
+            waiting.extend(ast.iter_child_nodes(node))

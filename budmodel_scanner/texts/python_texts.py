@@ -1,0 +1,97 @@
+"""Texts of a Python file that tell what it reaches for: paths, addresses, variables of the environment."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.content import Place
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed
+from budmodel_scanner.texts.python_files import ids_of_written
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, text_given
+from budmodel_scanner.texts.python_leaks import examine_address, is_outward
+from budmodel_scanner.verdict import Verdict
+
+_LONGEST = 4_000
+
+
+def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """Paths and addresses in constants, docstrings left out."""
+    prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    reaches_out = bool(file.deeds & NETWORK)
+    acts = reaches_out or Deed.RUNS_PROGRAM in file.deeds or "winreg" in file.names.aliases.values()
+    writes = ids_of_written(nodes, file)
+    writes_raw = any(
+        isinstance(node, ast.Call) and file.names.dotted(node.func) in {"os.write", "os.pwrite"} for node in nodes
+    )
+    parts: set[int] = set()
+    for node in nodes:
+        for name, value in _set_variables(node, file):
+            for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
+                yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
+        if isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call) and id(node) not in parts:
+            yield from _composed(node, parts, file)
+        if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
+            continue
+        text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+        if len(text) > _LONGEST:
+            continue
+        if _DEVICE.match(text) and (writes_raw or id(node) in writes):
+            yield "python.destroys", Verdict.SUSPICIOUS, f"writes to {text[:40]}", node.lineno
+        if found := _REACHED.search(text):
+            yield "python.reaches-out", Verdict.SUSPICIOUS, f"names {found[0][:60]}", node.lineno
+        if Deed.LETS_IN in file.deeds and text.startswith("tcp://") and is_outward(text):
+            yield "python.lets-others-in", Verdict.SUSPICIOUS, f"unpickles what reaches it at {text[:60]}", node.lineno
+        if found := SENSITIVE_FILE.search(text):
+            verdict = Verdict.MALICIOUS if reaches_out and KEY_FILE.search(text) else Verdict.SUSPICIOUS
+            what = f"reads {found[0]}" + (" and reaches out to the network" if reaches_out else "")
+            yield "python.sensitive-file", verdict, what, node.lineno
+        elif (found := PERSISTENCE.search(text)) and (acts or writes):
+            verdict = Verdict.MALICIOUS if id(node) in writes else Verdict.SUSPICIOUS
+            yield "python.persistence", verdict, f"touches {found[0]}", node.lineno
+        elif (found := DROP_HOST.search(text) or RAW_ADDRESS.search(text)) and reaches_out:
+            yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
+
+
+_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|hd|xvd|mmcblk|r?disk\d|mapper/|dm-)")
+# Ways out of a container, and settings by which Git runs a program.
+_REACHED = one_of("reached", "ways out of boxes")
+
+
+def _composed(node: ast.BinOp | ast.JoinedStr | ast.Call, parts: set[int], file: PythonFile) -> Iterator[Found]:
+    """A text in pieces; `parts` are those of texts that were looked at."""
+    is_format = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+    if isinstance(node, ast.Call) and not is_format:
+        return
+    within = list(ast.walk(node))
+    parts.update(id(inner) for inner in within if isinstance(inner, ast.BinOp | ast.JoinedStr | ast.Call))
+    told = [inner.value for inner in within if isinstance(inner, ast.Constant) and isinstance(inner.value, str)]
+    told += [text for inner in within if isinstance(inner, ast.Name) and (text := file.names.text(inner)) is not None]
+    if any("://" in text for text in told):
+        yield from examine_address(node, file)
+    if len(told) > 1 and (found := _REACHED.search(text_given(node, file))):
+        yield "python.reaches-out", Verdict.SUSPICIOUS, f"names {found[0][:60]}", node.lineno
+
+
+def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]:
+    """Variables of the environment that a statement sets; a value that is not written out is `…`."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(value=owner, slice=name)], value=value):
+            sets = file.names.dotted(owner) == "os.environ"
+        case ast.Dict(keys=names, values=values):
+            told = zip(names, values, strict=True)
+            yield from (
+                (str(key.value), file.names.text(set_to) or "…") for key, set_to in told if isinstance(key, ast.Constant)
+            )
+            return
+        case ast.keyword(arg=str() as name, value=set_to) if name.isupper():
+            yield name, file.names.text(set_to) or "…"
+            return
+        case ast.Call(func=ast.Attribute(value=owner, attr="setdefault" | "__setitem__" | "putenv"), args=[name, value]):
+            sets = file.names.dotted(owner) in {"os.environ", "os"}
+        case _:
+            return
+    variable = file.names.text(name) if sets else None
+    if variable is not None:
+        yield variable, file.names.text(value) or "…"
