@@ -35,11 +35,11 @@ class _File(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
-    def readinto(self, buffer: Any) -> int:
-        found = self._content.read(self._at, len(buffer))
-        buffer[: len(found)] = found
+    def read(self, size: int = -1) -> bytes:
+        """Without the copies that a buffer to be filled would cost: a batch may be as large as the file."""
+        found = self._content.read(self._at, self._content.size if size < 0 else size)
         self._at += len(found)
-        return len(found)
+        return found
 
 
 def examine_cells_of(kind: str, content: Content, place: Place, nested: Nested) -> Iterator[Finding]:
