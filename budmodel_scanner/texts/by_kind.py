@@ -171,6 +171,7 @@ _FILE_SETTING = re.compile(r"(?:_filename|_model)$")
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
 _TWO_QUOTES = re.compile(r"(?<=\w)''(?=\w)")
 _PIPED_BY_CMAKE = re.compile(r"(execute_process\s?\(\s{0,200}COMMAND\s[^()]{1,2000}?)\s+COMMAND\s+")
+_SCRIPTED = re.compile(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
 _SHELL_MARK = re.compile(r"(?m)(^Exec\w+=)[-@:+!|]{0,9}|(^[ \t]*|[ \t]:?)(?:silent!?[ \t]+)?!(?=[a-z/])")
 
 
@@ -272,6 +273,9 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
     from budmodel_scanner.texts.yaml_text import parse_yaml
 
     body = text.lstrip("\ufeff")
+    if scripted := _SCRIPTED.match(body):
+        what = f"front matter that is run: {scripted[0]!r}"
+        yield Finding("markup.active-content", Verdict.SUSPICIOUS, what, place.at("line 1"))
     if body.startswith("---"):
         end = body.find("\n---", 3)
         if 0 < end < _MAX_FRONT_MATTER:

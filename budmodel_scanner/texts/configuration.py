@@ -222,20 +222,31 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
         yield from _code(text, key, path, place)
 
 
+# What a name stands for that is put together, and what is done with a call's answer.
+_HELD_CALL = re.compile(r"^__builtins__\.(?:exec|eval)$|urlopen\(\)\.read$")
+
+
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     """Code where a value is expected. Prose that talks of code does not parse as one expression."""
-    from budmodel_scanner.texts.python_names import Names
+    from budmodel_scanner.texts.python_bindings import names_of
 
+    text = text.strip()
+    if text[:1] in {"'", '"'} and text[-1:] == text[:1]:
+        text = text[1:-1]
     try:
-        tree = ast.parse(text.strip())
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    names = Names()
+    names = names_of([*ast.walk(tree)])
     what = f"{key} holds code: {text.strip()[:120]!r}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             deed = deed_of(names.dotted(node.func))
-            if deed in _OF_CODE or names.dotted(node.func) == "__import__":
+            if (
+                deed in _OF_CODE
+                or _HELD_CALL.search(names.dotted(node.func) or "")
+                or names.dotted(node.func) == "__import__"
+            ):
                 verdict = Verdict.MALICIOUS if deed is Deed.RUNS_PROGRAM else Verdict.SUSPICIOUS
                 yield Finding("config.code-in-value", verdict, what, _at(path, place))
                 return

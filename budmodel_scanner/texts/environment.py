@@ -29,7 +29,7 @@ _SET = re.compile(
 _MOST = 200
 # As Hydra, OmegaConf, Compose, shells and workflows write it.
 _SECRET_ADDRESS = re.compile(
-    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{0,2}\s?(?:oc\.env:|env:|env\.|secrets\.)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*"
+    r"(?i)https?://[^\s\"'<>]{0,300}\$\{{0,2}\s?(?:oc\.env:|env:|env\.|secrets\.|var\.|local\.)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*"
     r"[^\s\"'<>]{0,200}"
 )
 # Keys for one service, which no other one is to be given.

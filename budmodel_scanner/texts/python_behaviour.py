@@ -43,7 +43,8 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     name = file_name.rsplit("/", 1)[-1].lower()
     imported = bool(_IMPORTED.match(name))
     is_script = script if script is not None else not imported
-    file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", verdict_of_code)
+    has_addresses = any(isinstance(node, ast.Constant) and "://" in str(node.value)[:_LONGEST] for node in nodes)
+    file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", verdict_of_code, has_addresses)
     file.logs_away = any(isinstance(node, ast.Attribute | ast.Name) and names.dotted(node) in _HANDLERS for node in nodes)
     file.strange_pickle = any(
         isinstance(node, ast.Constant)
@@ -205,10 +206,28 @@ def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile)
 
 
 # Kinds of commands that nobody mentions by chance in an argument.
-_UNMISTAKABLE = frozenset({"pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket"})
+_UNMISTAKABLE = frozenset(
+    {
+        *("pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket", "sends secrets"),
+        *("pipes secrets", "hides a program in an option", "encoded powershell", "downloads and runs", "netcat", "socat"),
+        *("connected shell", "interactive shell", "living off land", "authorized keys", "netcat pipe", "removes all"),
+    }
+)
 _TELLING = re.compile(
     r"(?:^|\.)(?:print|echo|debug|info|warning|warn|error|write|markdown|append|add_argument|format|\w*Error|\w*Exception)$"
 )
+
+
+_PROGRAM_OF_NOBODY = re.compile(r"(?:/tmp|/dev/shm|/var/tmp|\.{1,2})/\S+\.(?:sh|so|exe|bat|ps1|dll)")
+
+
+def _parts(node: ast.expr) -> Iterator[ast.Constant]:
+    """The constants of a list, also of lists within it."""
+    if isinstance(node, ast.Constant):
+        yield node
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for item in node.elts:
+            yield from _parts(item)
 
 
 _HIDES_CODE = re.compile(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
@@ -224,6 +243,12 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
             case ast.Dict():
                 given = node.values
+            case ast.arg(annotation=ast.Constant() as value) | ast.AnnAssign(annotation=ast.Constant() as value):
+                given = [value]
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=ast.Constant(value=str() as path)):
+                if _PROGRAM_OF_NOBODY.fullmatch(path):
+                    yield "python.names-program", Verdict.SUSPICIOUS, f"makes {path!r} the program of something", node.lineno
+                continue
             case ast.Return(value=ast.List() | ast.Tuple() | ast.Constant() as value):
                 given = [value]
             case ast.Assign(targets=[ast.Name(id="_base_" | "custom_imports" | "pytest_plugins" as key)], value=value):
@@ -243,8 +268,8 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             case _:
                 continue
         for argument in given:
-            for part in argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]:
-                told = part.value if isinstance(part, ast.Constant) else None
+            for part in _parts(argument):
+                told = part.value
                 if not isinstance(told, str) or len(told) > _LONGEST:
                     continue
                 found = hostile_command(told)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from budmodel_scanner.texts.python_deeds import deed_of, names_in
+from budmodel_scanner.texts.python_deeds import Deed, deed_of, names_in
 from budmodel_scanner.texts.python_names import Names
 
 _MOST_VALUES = 50
@@ -86,6 +86,9 @@ def names_of(nodes: list[ast.AST]) -> Names:
     names._found.clear()
     for node in nodes:
         if isinstance(node, ast.ClassDef):
+            for base in node.bases:
+                if (whole := names.dotted(base)) and deed_of(whole) not in {None, Deed.LOADS_OBJECTS}:
+                    names.aliases.setdefault(node.name, whole)
             within = [inner for inner in node.body if isinstance(inner, ast.Assign)]
             attributes += [
                 (ast.Attribute(ast.Name(owner), target.id), inner.value)

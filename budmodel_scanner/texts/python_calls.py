@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.environment import carries_secret
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_files import examine_files, examine_loading
@@ -36,6 +36,8 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         yield from examine_files(node, dotted, eager, file)
     when = "when imported" if eager else "when called"
     yield from examine_leaks(node, dotted or "", deed, when, file)
+    if file.has_addresses:
+        yield from _fetches_program(node, dotted or "", file)
     if deed is None:
         return
     file.deeds.add(deed)
@@ -148,6 +150,18 @@ def _text_or_default(node: ast.expr, file: PythonFile) -> str | None:
 _OTHER_LANGUAGE = re.compile(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
 
 
+# An address of what is run or loaded as code.
+_PROGRAM_AT = re.compile(r"(?i)^(?:https?|ftp)://\S+\.(?:py|sh|bash|ps1|exe|dll|so|dylib|jar|whl|egg|bat|msi)(?:[?#]\S*)?$")
+
+
+def _fetches_program(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
+    """A program at a stranger's address, whatever a call does with it."""
+    for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+        text = file.names.text(argument) if isinstance(argument, ast.Constant | ast.Name | ast.BinOp) else None
+        if text and "://" in text and _PROGRAM_AT.match(text) and is_strange(text):
+            yield "python.fetches-program", Verdict.SUSPICIOUS, f"{dotted}() of {text[:120]}", node.lineno
+
+
 def _reads_file(node: ast.expr | None) -> bool:
     """`open(...).read()` and `path.read_text()`, also compiled: how setup.py takes over a version."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "compile" and node.args:
@@ -174,9 +188,10 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
         yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
 
 
-_TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe"})
+_TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe", "allow_unsafe_protocols"})
 _TRUSTS = re.compile(
-    r" safe_mode=False$| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$| trusted=.*get_untrusted_types"
+    r" safe_mode=False$| allow_unsafe_protocols=True$| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$"
+    r"| trusted=.*get_untrusted_types"
     r"|^(?:hickle|jsonpickle)\.\w+ safe=False$"
 )
 
@@ -195,6 +210,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
     if imports and file.flow.origins(node.args[0]) & {Deed.DECODES, *NETWORK}:
         what = f"{dotted}() of a decoded or fetched name"
         yield "python.hidden-import", Verdict.SUSPICIOUS, what, node.lineno
+    if dotted == "inspect.getmembers" and node.args and names.dotted(node.args[0]) in {"os", "subprocess", "builtins"}:
+        yield "python.hidden-name", Verdict.SUSPICIOUS, f"lists the functions of {names.dotted(node.args[0])}", node.lineno
     if dotted == "getattr" and len(node.args) >= 2:
         owner = names.dotted(node.args[0])
         name = names.text(node.args[1])

@@ -47,7 +47,7 @@ def deed_of(dotted: str | None) -> Deed | None:
     if dotted.startswith(("ctypes.windll.", "ctypes.cdll.", "ctypes.pythonapi.")):
         return Deed.LOADS_LIBRARY
     if through := _THROUGH.search(dotted):
-        return _DEEDS.get(through[1])
+        return _DEEDS.get(through[1].removeprefix("builtins."))
     owner, _, method = dotted.rpartition(".")
     return _DEEDS.get(f"*.{method}") if owner else None
 
@@ -61,6 +61,9 @@ _THROUGH = re.compile(r"\._?((?:os|posix|subprocess|pty|pickle|marshal|runpy|bui
 def is_listed(dotted: str) -> bool:
     """Whether a name is listed as a whole, and not as that of a method of anything."""
     return dotted in _DEEDS
+
+
+FINDS_BY_NAME = sections(__package__, "known/python.txt")["finds by name"]
 
 
 def names_in(module: str) -> list[str]:

@@ -11,7 +11,14 @@ from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
 _ROUNDS = 6
-_KEPT = frozenset(Deed) - {Deed.RUNS_CODE, Deed.EVALUATES, Deed.LOADS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_LIBRARY}
+_KEPT = frozenset(Deed) - {
+    Deed.RUNS_CODE,
+    Deed.EVALUATES,
+    Deed.LOADS_CODE,
+    Deed.RUNS_PROGRAM,
+    Deed.LOADS_LIBRARY,
+    Deed.RECORDS,
+}
 _PASS_ON = sections(__package__, "known/python.txt")["passes on"]
 _SECRET = re.compile(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b")
 _SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b", re.IGNORECASE)
@@ -192,13 +199,14 @@ INCOMING = NETWORK | {Deed.RECEIVES}
 class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
     `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
-    a pickle that lies with a stranger."""
+    a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it."""
 
     names: Names
     flow: Flow
     is_script: bool
     is_setup: bool
     verdict_of_code: Callable[[str, Names], Verdict | None]
+    has_addresses: bool = True
     deeds: set[Deed] = field(default_factory=set)
     fetched: set[str] = field(default_factory=set)
     logs_away: bool = False

@@ -21,8 +21,8 @@ def _climb(node: ast.AST, file: PythonFile) -> Iterator[Found]:
             yield "python.class-climb", Verdict.SUSPICIOUS, f"reaches for {name}", node.lineno
         case ast.Constant(value=str() as text) if len(text) < _LONGEST and (found := _REACHES.search(text)):
             yield "python.class-climb", Verdict.SUSPICIOUS, f"fills in {found[0]}", node.lineno
-        case ast.keyword(arg="co_code" | "co_consts") | ast.Attribute(attr="__code__", ctx=ast.Store()):
-            yield "python.class-climb", Verdict.SUSPICIOUS, "replaces the code of a function", getattr(node, "lineno", 1)
+        case ast.keyword(arg="co_code" | "co_consts"):
+            yield "python.class-climb", Verdict.SUSPICIOUS, "replaces the code of a function", node.value.lineno
         case ast.While(test=ast.Constant(value=True), body=[ast.Expr(value=ast.Call(func=function))]):
             if file.names.dotted(function) == "os.fork":
                 yield "python.destroys", Verdict.SUSPICIOUS, "starts itself without end", node.lineno

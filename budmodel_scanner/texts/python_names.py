@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME
+
 _MAX_DEPTH = 60
 _MAX_CHARACTERS = 100_000
 _MAX_NUMBER = 1 << 64
@@ -79,6 +81,8 @@ class Names:
                     return f"{owner}.{name}" if owner and name else None
                 if called in {"__import__", "importlib.import_module", "importlib.__import__"} and arguments:
                     return self.text(arguments[0], depth)
+                if called in FINDS_BY_NAME and arguments and (told := self.text(arguments[0], depth)):
+                    return told.replace(":", ".")
                 if called in {"globals", "locals"}:
                     return "globals()"
                 if called == "vars" and arguments:
@@ -95,7 +99,7 @@ class Names:
 
     def _looked_up(self, owner: str, name: str) -> str | None:
         """What a name stands for in a dictionary of modules or of names."""
-        if owner in {"sys.modules", "globals()"}:
+        if owner == "globals()" or owner.endswith("sys.modules"):
             return self.aliases.get(name, name)
         if owner in _BUILTINS:
             return name

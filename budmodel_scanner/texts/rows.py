@@ -23,7 +23,11 @@ FORMULA = re.compile(
     ) | \bcmd\s{0,3}\|\s{0,3}'\s{0,3}/c\b"""
 )
 # Rows are data that nobody runs, unless they are objects that a loader builds.
-_MEANT_FOR_LOADERS = re.compile(rb'"(?:py/[a-z]+|_target_|auto_map|class_name)"\s*:')
+_MEANT_FOR_LOADERS = re.compile(rb'"(?:py/[a-z]+|_target_|auto_map|class_name|lc|__reduce__)"\s*:')
+
+_OBJECT = re.compile(rb'"{1,2}py/(?:object|reduce|function|type)"{1,2}\s*:')
+_CALLED = re.compile(rb':\s*"(?:(?:os|posix)[.:](?:system|popen|exec\w*)|subprocess[.:]\w+|builtins[.:](?:exec|eval))"')
+_GIVEN = re.compile(rb'"(?:kw)?(?:args|arguments)"\s*:')
 
 
 def examine_rows(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -49,6 +53,9 @@ def examine_rows(content: Content, kind: Kind, place: Place, nested: Nested) -> 
 
 def examine_table(data: bytes, place: Place) -> Iterator[Finding]:
     """Cells that a spreadsheet would run or fetch: https://owasp.org/www-community/attacks/CSV_Injection."""
+    if found := _OBJECT.search(data):
+        what = f"a cell of which jsonpickle would build an object: {found[0][:80]!r}"
+        yield Finding("table.object", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
     if found := FORMULA.search(data):
         what = f"a cell that a spreadsheet would run: {found[0].decode('utf-8', 'replace').strip()[:80]!r}"
         yield Finding("table.formula", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
@@ -86,6 +93,6 @@ def _row(line: bytes, number: int, place: Place) -> Finding | None:
         return Finding(
             "json.malformed", Verdict.SUSPICIOUS, f"a row is no JSON: {str(error)[:120]}", place.at(f"line {number}")
         )
-    if _MEANT_FOR_LOADERS.search(line):
+    if _MEANT_FOR_LOADERS.search(line) or (_CALLED.search(line) and _GIVEN.search(line)):
         return next(examine_configuration(value, place), None)
     return None

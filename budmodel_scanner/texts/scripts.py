@@ -11,6 +11,7 @@ from budmodel_scanner.texts.shell_deeds import strange_trees
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_LINE = 20_000
@@ -138,3 +139,6 @@ def examine_package_settings(text: str, place: Place) -> Iterator[Finding]:
     yield from examine_package_sources(text, place)
     for found in _INDEX_SETTING.finditer(text):
         yield from judge(Leaf(LeafKind.INDEX, found[1]), place)
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        yield from examine_value(key.strip(), value.strip(), key.strip(), place)

@@ -28,16 +28,9 @@ from budmodel_scanner.verdict import Verdict
 _MAX_PARSED = 1 << 20
 _MAX_DEPTH = 3
 _DOWNLOADERS = PROGRAMS["downloaders"]
-_DECODING = re.compile(
-    r"\b(?:base64|base32)\s(?:[^|]*\s)?(?:-\w*[dD]\w*|--decode)\b|\bxxd\s(?:[^|]*\s)?-\w*r|\bopenssl\s[^|]*-d\b|\buudecode\b|\\x[0-9a-f]{2}|^rev$|^tr\s"
-    r"|^(?:gunzip|zcat|bunzip2|bzcat|unxz|xzcat|unzstd|zstdcat|lz4cat|uncompress)\b|^(?:gzip|bzip2|xz|zstd|lz4)\s(?:[^|]*\s)?-\w*d|^(?:sed|tail|head|awk|grep|cat|dd|cut)\s.*\$\{?0\}?$"
-)
+_DECODING = one_of("flow", "decodes by a command")
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
-_FETCHES_OR_DECODES = re.compile(
-    r"(?i)https?:|curl|wget|fetch|aria2|lynx|\biwr\b|\birm\b|invoke-|base64|base32|xxd|openssl|uudecode|\brev\b|\\x[0-9a-f]{2}|urlopen|downloadstring"
-    r"|\b(?:gunzip|zcat|bzcat|xzcat|zstdcat|lwp-|axel|\btr\s)|-\w*d\w*\s[^|\n]{0,80}\||bitstransfer|\"\$0"
-    r"|\b(?:nc|ncat|netcat|telnet|socat)\b"
-)
+_FETCHES_OR_DECODES = one_of("flow", "fetches or decodes", re.IGNORECASE)
 _HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
 _SECRET = re.compile(
     r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
@@ -161,10 +154,15 @@ _BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))
 
 def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> Iterator[Hostile]:
     for command in commands:
-        if fetches_something(command) and not all_known(command, INSTALLERS):
+        of_something = command.addresses or any(_NAMED.search(word) for word in command.arguments)
+        if of_something and fetches_something(command) and not all_known(command, INSTALLERS):
             yield Hostile(fetched, command.written, command.line)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
+
+
+# An address that is not written out, or a file of them.
+_NAMED = re.compile(r"[$%/\\:@]|^-")
 
 
 def _run_later(script: Script) -> Iterator[Hostile]:
@@ -178,16 +176,13 @@ def _run_later(script: Script) -> Iterator[Hostile]:
             first = next(filter(lambda word: file_name(word).removesuffix(".exe") == command.program, command.words), "")
             if (name := file_name(first)) in saved and saved[name].node.id != command.node.id:
                 yield Hostile("downloads program", saved[name].written, command.line)
-            elif is_interpreter(command.program) or command.program in _STARTS:
+            elif is_interpreter(command.program) or command.program in PROGRAMS["starting"]:
                 for word in command.arguments[:3]:
                     if (name := file_name(word)) in saved:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
 
 
-_STARTS = frozenset({"source", ".", "start-process", "msiexec", "rundll32"})
 _CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
-_UNPACKS = frozenset({"tar", "unzip", "gunzip", "bsdtar", "7z", "expand-archive"})
-_BUILDS = frozenset({"make", "pip", "pip3", "cmake", "npm", "configure"})
 
 
 def strange_trees(text: str) -> Iterator[Hostile]:
@@ -205,7 +200,7 @@ def strange_trees(text: str) -> Iterator[Hostile]:
         if strange and (fetches_something(command) or _CLONES.match(written) or command.program == "add"):
             archives |= {_stem(strange[0]), *(_stem(word) for word in words[-1:])}
             roots |= archives if _CLONES.match(written) else set()
-        elif archives and command.program in _UNPACKS:
+        elif archives and command.program in PROGRAMS["unpacking"]:
             roots |= archives | {_stem(word) for word in words}
         elif roots and command.program == "cd":
             inside = bool(parts & roots)
@@ -214,7 +209,7 @@ def strange_trees(text: str) -> Iterator[Hostile]:
             runs = command.program not in PROGRAMS["ordinary"] | PROGRAMS["showing"] or is_interpreter(command.program)
             first = words[0] if is_interpreter(command.program) and words else path
             of_it = {*re.split(r"[/\\\\]", first)} & roots
-            if (runs and (of_it or (inside and (first or path)))) or (inside and command.program in _BUILDS):
+            if (runs and (of_it or (inside and (first or path)))) or (inside and command.program in PROGRAMS["building"]):
                 yield Hostile("runs what a stranger has", command.written, command.line, Verdict.SUSPICIOUS)
                 return
 
@@ -236,7 +231,7 @@ def _sent(script: Script) -> Iterator[Hostile]:
             if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
                 yield Hostile("sends secrets", command.written, command.line)
         if not addresses:
-            if command.program in _DUMPS or any(map(_PRIVATE.search, command.arguments)):
+            if command.program in PROGRAMS["dumping"] or any(map(_PRIVATE.search, command.arguments)):
                 # What takes it from there, and what it is put into.
                 kept = [script.written_to(command) or "", *(word for word in command.arguments if not _PRIVATE.search(word))]
                 names = [rf"[\w./\\@=-]*{re.escape(file_name(word))}(?:$|[;,])" for word in kept if len(file_name(word)) > 1]
@@ -256,11 +251,13 @@ def _sent(script: Script) -> Iterator[Hostile]:
                     yield Hostile("sends secrets", command.written, command.line)
 
 
-_DUMPS = frozenset({"env", "printenv", "history"})
 # A key of one service for another; of those for models there are many services.
 _HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = _DOWNLOADERS | {"nc", "ncat", "netcat", "telnet", "socat"}
-_HELD = re.compile(rf"{_PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv)\b", re.IGNORECASE)
+_HELD = re.compile(
+    rf"{_PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv|gh\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+export\S*|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool)\b",
+    re.IGNORECASE,
+)
 _GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
 
 

@@ -18,7 +18,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 # Without one of these, nothing is fetched, decoded, stolen or left behind.
 _WORTH_FOLLOWING = re.compile(
-    r"(?i)(?:https?|ftp)://|base64|b64|atob|Buffer\.from|\.(?:bin|safetensors|gguf|pth?|onnx|npy|dat)$|decode|unpack|charcode|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
+    r"(?i)(?:https?|ftp)://|base64|b64|atob|Buffer\.from|\.(?:bin|safetensors|gguf|pth?|onnx|npy|dat)$|decode|unpack|charcode|\bchr\(|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE)|sock|net\.|tcp"
     r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|^~[/\\]?$|\$ENV\{|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
 )
 _EVALUATES = one_of("flow", "takes a text for code")
@@ -69,6 +69,8 @@ _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 _MAX_ARGUMENTS = 300
 _ONE_DEED, _NEAR, _NEAR_BY = 1_500, 300, 60
+# A function of PHP or Perl that a variable names.
+_CALLED = re.compile(r"(?:&\s?\$|(?<![\w>:])\$)\{?(\w+)\}?(?:->)?\(")
 _SHELL_OF = re.compile(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
 
 
@@ -118,8 +120,9 @@ def _step(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, str
     strange = [url for text in (*texts, code) for url in _URL.findall(text)]
     unlisted = [url for url in strange if not is_known(url, DOWNLOADS) and not is_known(url, PACKAGES)]
     yield from _evaluated(statement, seen, strange)
-    connected = names & seen.fetched or _connects(statement)
-    if len(code) < _ONE_DEED and connected and len(ASSIGNED.findall(code)) + len(_GIVEN.findall(code)) > 1:
+    reads_lines = bool(unlisted) and "getline" in code
+    connected = names & seen.fetched or _connects(statement) or reads_lines
+    if len(code) < _ONE_DEED and connected and reads_lines + len(ASSIGNED.findall(code)) + len(_GIVEN.findall(code)) > 1:
         # What one line does with a connection, it does after it is open.
         _remember(statement, names, texts, unlisted, seen)
     yield from _started(statement, seen)
@@ -170,6 +173,8 @@ def _evaluated(statement: Statement, seen: _Seen, strange: list[str]) -> Iterato
         nested = re.match(r"[\s(]*(?:new\s+)?\$?[\w.:]+\s*[(\"]", arguments)
         if (direct or nested) and strange and _addressed(arguments, statement, seen, DOWNLOADS):
             yield "runs-fetched", Verdict.SUSPICIOUS, "loads code from an address"
+        elif (decoded := _DECODES.search(arguments)) and decoded.start() < _NEAR_BY:
+            yield "runs-decoded", Verdict.SUSPICIOUS, "loads what it decodes"
         elif {*_NAME.findall(arguments)} & (seen.fetched | seen.paths) or _names_file(arguments, statement, seen):
             yield "runs-fetched", Verdict.SUSPICIOUS, "loads what it fetched"
 
@@ -207,6 +212,8 @@ def _started(statement: Statement, seen: _Seen) -> Iterator[tuple[str, Verdict, 
             yield "runs-decoded", Verdict.SUSPICIOUS, "starts what it decodes"
     if "stdin" in code and any(map(_BARE_SHELL.fullmatch, statement.texts)) and {*_NAME.findall(code)} & seen.fetched:
         yield "runs-fetched", Verdict.SUSPICIOUS, "gives a shell what it fetched"
+    if {*_CALLED.findall(code)} & seen.decoded:
+        yield "runs-decoded", Verdict.SUSPICIOUS, "calls what it decodes by name"
     if any(of[1] in seen.fetched for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
         yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
     for number, rest in re.findall(r'"(\d+)"\s{0,9},(?=([^\n]{1,80}))', code):

@@ -26,7 +26,25 @@ _SHOWS = re.compile(rf"""(?i)\b(?:{one_of("flow", "shows").pattern})(?:!?\s*\(|\
 _RUNS = one_of("flow", "runs beside", re.IGNORECASE)
 
 
+def _documents_in(text: str) -> Iterator[str]:
+    """Texts between `<<END` and the line `END`, as shells, Ruby, PHP and HCL write them."""
+    position = 0
+    missing: set[str] = set()
+    for opened in _HERE.finditer(text):
+        if opened.start() >= position and opened[1] not in missing:
+            if found := re.compile(rf"\n[ \t]*{opened[1]}\b").search(text, opened.end() - 1):
+                yield text[opened.end() : found.start()]
+                position = found.end()
+            else:
+                missing.add(opened[1])
+
+
+_HERE = re.compile(r"<<[-~]?[ ]?[\"']?([A-Za-z_]\w{1,30})[\"']?[ \t;,)]*\n")
+
+
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
+    for document in _documents_in(text):
+        yield from judge(Leaf(LeafKind.COMMAND, document), place, worst=worst)
     code = without_comments(text)
     stream = list(statements(code[:_MAX_STATEMENTS_OF]))
     found = next(examine_statements(stream, place, worst=worst), None)

@@ -37,15 +37,24 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         what = "runs what anybody proposes, with the rights of the repository"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("on"))
     if name == ".pre-commit-config.yaml":
-        repositories = tree.get("repos")
-        for hooks in repositories if isinstance(repositories, list) else []:
-            if isinstance(hooks, Mapping) and "://" in str(hooks.get("repo")) and is_strange(str(hooks["repo"])):
+        for hooks in _each(tree.get("repos")):
+            if "://" in str(hooks.get("repo")) and is_strange(str(hooks["repo"])):
                 what = f"runs hooks of {str(hooks['repo'])[:120]}"
                 yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("repos"))
+    if name == "composer.json":
+        for repository in _each(tree.get("repositories")):
+            yield from judge(Leaf(LeafKind.INDEX, str(repository.get("url", "")), "repositories"), place)
     if name == "pyproject.toml":
         yield from _project(tree, place)
     if isinstance(tree.get("services"), Mapping) and ("compose" in name):
         yield from _compose(tree["services"], place)
+
+
+def _each(items: object) -> Iterator[Mapping[object, object]]:
+    """The mappings of a list, or of a mapping by name."""
+    for item in items.values() if isinstance(items, Mapping) else items if isinstance(items, list) else ():
+        if isinstance(item, Mapping):
+            yield item
 
 
 def examine_setting(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
@@ -73,9 +82,7 @@ _PACKAGE_TOOL = re.compile(
 
 def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
     """Programs that an agent starts for its tools, and addresses that it asks for them, often with a token."""
-    for server in servers.values() if isinstance(servers, Mapping) else servers if isinstance(servers, list) else []:
-        if not isinstance(server, Mapping):
-            continue
+    for server in _each(servers):
         if server.get("command"):
             what = f"an agent would start {str(server['command'])[:80]} {str(server.get('args', ''))[:80]}"
             yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))

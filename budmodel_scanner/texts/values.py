@@ -16,7 +16,7 @@ _MOST_OF_LIST = 1_000
 # What runs, or is unpickled, wherever it comes from; and what does once a loader takes it for a package or for weights.
 _ADDRESS = re.compile(
     r"(?i)^(?:[\w.-]{1,80}=)?(?P<address>(?:https?|ftp|s3|gs|file|git\+https?|git\+ssh|git|ssh)(?::|\\:)//\S+?\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|mar|whl|egg|nar|wasm)"
-    r"|t?gz|tgz|git|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz)(?:[?#]\S*)?)$"
+    r"|t?gz|tgz|git|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz|[cm]?js)(?:[?#]\S*)?)$"
 )
 _LOADED_AS = one_of("keys", "loaded", re.IGNORECASE)
 _READ_BY_PEOPLE = one_of("keys", "read by people", re.IGNORECASE)

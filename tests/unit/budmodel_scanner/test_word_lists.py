@@ -22,7 +22,7 @@ LISTS = (
     ("budmodel_scanner.texts", "known/python.txt"),
     ("budmodel_scanner.texts", "known/reached.txt"),
 )
-OF_DOTTED_NAMES = {"powerful modules", "ordinary packages", "dangerous in ordinary packages", "harmless"}
+OF_DOTTED_NAMES = {"powerful modules", "ordinary packages", "dangerous in ordinary packages", "harmless", "finds by name"}
 OF_CALLS = {"passes on", "owners of the hub"}
 
 
