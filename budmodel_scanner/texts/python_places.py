@@ -11,6 +11,7 @@ from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.verdict import Verdict
 
 _MAX_DEPTH = 12
+_STEPS_OF_CALL, _MOST_GIVEN = 3, 8
 _VARIABLES = {"HOME", "USERPROFILE", "HOMEPATH", "SYSTEMDRIVE"}
 _SAME = {
     "os.path.expanduser",
@@ -43,7 +44,8 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
         case ast.Name(id=name) if name in names.looped:
             return any(is_whole(value, names, depth) for value in names.looped[name])
         case ast.Name(id=name) if name in names.given:
-            return any(is_whole(argument, names, depth) for argument in names.given[name])
+            # A few steps through a few calls: functions that call each other would be gone through again and again.
+            return any(is_whole(argument, names, depth + _STEPS_OF_CALL) for argument in names.given[name][:_MOST_GIVEN])
         case ast.Attribute(attr="parent") | ast.Subscript(value=ast.Attribute(attr="parents")):
             return _above(node, names) in {"~", "/", "/home"}
         case ast.Subscript(value=owner, slice=name) if names.dotted(owner) == "os.environ":
