@@ -10,15 +10,20 @@ from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
 
+# Addresses that start a program, or a page without a host, out of a link.
+REACHING_LINK = r"""
+      (?:vbscript|data:text/html|data:application|ms-[a-z-]{2,30}|search-ms|mhtml|shell)[:/;,]|\\\\[\w.-]
+      |file:[^"'\s>]{3,200}\.(?:exe|bat|cmd|com|scr|lnk|hta|js|vbs|ps1|sh)\b
+"""
 _ACTIVE = re.compile(
-    r"""(?imx)
-      <\s{0,5}(?P<element>script|m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
-    | <\s{0,5}meta\b[^>]{0,200}http-equiv\s{0,5}=\s{0,5}["']?\s{0,5}refresh
-    | (?P<link>(?:href|src|action|formaction|data|xlink:href|to|background)\s{0,5}=\s{0,5}["']?\s{0,10}(?:
-      (?:javascript|vbscript|data:text/html|data:application|ms-[a-z-]{2,30}|search-ms|mhtml|shell)[:/;,]|\\\\[\w.-]|file:[^"'\s>]{3,200}\.(?:exe|bat|cmd|com|scr
-      |lnk|hta|js|vbs|ps1|sh)\b))
-    | (?:\]\(\s{0,5}<?|^\[[^\]\n]{1,60}\]:[ ]{0,5}<?)(?P<target>javascript:|vbscript:|data:(?!image/)|file:|\\\\\w)
-    | url\(\s{0,5}["']?\s{0,5}(?:javascript|vbscript): | <\s{0,5}link\b[^>]{0,200}\brel\s{0,5}=\s{0,5}["']?import\b
+    rf"""(?imx)
+      <\s{{0,5}}(?P<element>script|m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
+    | <\s{{0,5}}meta\b[^>]{{0,200}}http-equiv\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}refresh
+    | (?P<link>(?:href|src|action|formaction|data|xlink:href|to|background)\s{{0,5}}=\s{{0,5}}["']?\s{{0,10}}(?:
+      javascript[:/;,]|{REACHING_LINK}))
+    | (?:\]\(\s{{0,5}}<?|^\[[^\]\n]{{1,60}}\]:[ ]{{0,5}}<?)(?P<target>javascript:|vbscript:|data:(?!image/)|file:|\\\\\w)
+    | url\(\s{{0,5}}["']?\s{{0,5}}(?:javascript|vbscript):
+    | <\s{{0,5}}link\b[^>]{{0,200}}\brel\s{{0,5}}=\s{{0,5}}["']?import\b
     """
 )
 _FRAME = re.compile(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
@@ -96,11 +101,13 @@ _ENTERS = re.compile(r"(?i)\btype\s{0,5}=\s{0,5}[\"']?password")
 _HANDS_IN = re.compile(r"(?i)<\s{0,5}form\b[^>]{0,300}\baction\s{0,5}=\s{0,5}[\"']?(https?://[^\s\"'>]{1,200})")
 
 
+def as_browsers_read(text: str) -> str:
+    """A page without references to letters and blanks within addresses; empty where it has none."""
+    return _BLANKS.sub("", unescape(text)) if _WRITTEN_OTHERWISE.search(text) else ""
+
+
 def _active(text: str, place: Place) -> Iterator[Finding]:
-    found = _ACTIVE.search(text)
-    if found is None and _WRITTEN_OTHERWISE.search(text):
-        found = _ACTIVE.search(_BLANKS.sub("", unescape(text)))
-    if found:
+    if found := _ACTIVE.search(text) or _ACTIVE.search(as_browsers_read(text)):
         yield _finding("markup.active-content", f"holds {found[0][:80]!r}", text, found.start(), place)
     if _ENTERS.search(text):
         for found in _HANDS_IN.finditer(text):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import host_of, is_local
-from budmodel_scanner.texts.markup import FRAME_HOSTS
+from budmodel_scanner.texts.markup import FRAME_HOSTS, REACHING_LINK, as_browsers_read
 from budmodel_scanner.texts.scripts import examine_script
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
@@ -37,13 +37,12 @@ _HANDLER = re.compile(
 _FIRES_ALONE = re.compile(r"(?i)<(?:img|svg|video|audio|details|input|source|object|marquee|iframe)\b")
 _ALONE = {"error", "toggle", "focus", "begin", "load", "start"}
 _ELEMENT = re.compile(
-    r"""(?ix)
-      <\s{0,5}(?P<element>m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|portal)(?=[\s/>])
-    | <\s{0,5}base\b[^>]{0,200}\bhref\s{0,5}=\s{0,5}["']?\s{0,5}(?:https?:)?//
-    | <\s{0,5}meta\b[^>]{0,200}http-equiv\s{0,5}=\s{0,5}["']?\s{0,5}refresh\b[^>]{0,200}
-      url\s{0,5}=\s{0,5}["']?\s{0,5}(?:[a-z]+:|//)
-    | (?:href|src|action|formaction|data|xlink:href|to)\s{0,5}=\s{0,5}["']?\s{0,10}
-      (?:vbscript|data:text/html|data:application)[:/;,]
+    rf"""(?ix)
+      <\s{{0,5}}(?P<element>m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|portal)(?=[\s/>])
+    | <\s{{0,5}}base\b[^>]{{0,200}}\bhref\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}(?:https?:)?//
+    | <\s{{0,5}}meta\b[^>]{{0,200}}http-equiv\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}refresh\b[^>]{{0,200}}
+      url\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}(?:[a-z]+:|//)
+    | (?:href|src|action|formaction|data|xlink:href|to)\s{{0,5}}=\s{{0,5}}["']?\s{{0,10}}(?:{REACHING_LINK})
     """
 )
 _LINK = re.compile(
@@ -79,7 +78,8 @@ def examine_page(text: str, place: Place) -> Iterator[Finding]:
     """The first thing that is wrong of each kind."""
     told: set[str] = set()
     scripts, rest = _taken_apart(text)
-    for part, judged in ((text, _scripts(scripts)), (rest, _elements(rest))):
+    read = as_browsers_read(rest)
+    for part, judged in ((text, _scripts(scripts)), (rest, _elements(rest)), (read, _elements(read))):
         for rule, what, position in judged:
             if rule not in told:
                 told.add(rule)
