@@ -41,11 +41,10 @@ def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
             return WHOLE.fullmatch(text) is not None
         case ast.Name(id=name) if name in names.constants:
             return is_whole(names.constants[name], names, depth)
-        case ast.Name(id=name) if name in names.looped:
-            return any(is_whole(value, names, depth) for value in names.looped[name])
-        case ast.Name(id=name) if name in names.given:
+        case ast.Name(id=name) if name in names.looped or name in names.given:
             # A few steps through a few calls: functions that call each other would be gone through again and again.
-            return any(is_whole(argument, names, depth + _STEPS_OF_CALL) for argument in names.given[name][:_MOST_GIVEN])
+            told = [*names.looped.get(name, ()), *names.given.get(name, ())][:_MOST_GIVEN]
+            return any(is_whole(value, names, depth + _STEPS_OF_CALL) for value in told)
         case ast.Attribute(attr="parent") | ast.Subscript(value=ast.Attribute(attr="parents")):
             return _above(node, names) in {"~", "/", "/home"}
         case ast.Subscript(value=owner, slice=name) if names.dotted(owner) == "os.environ":
