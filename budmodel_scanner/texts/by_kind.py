@@ -36,8 +36,10 @@ _PROSE_NAME = re.compile(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
-_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)\w[^\n]*\n(.*?)^```")
-_WOVEN = re.compile(r"(?ms)^```+\w+[ \t]*\n(.*?)^```")
+_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w+)[^\n]*\n(.*?)^```")
+_WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
+_LANGUAGES = ("python bash javascript ojs node julia ruby perl", "py sh js js js jl rb pl")
+_SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
 # Settings of Gin: modules that are imported for them, and functions that they name.
@@ -278,7 +280,12 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield Finding("markup.active-content", Verdict.SUSPICIOUS, what, place.at("line 1"))
     if body.startswith("---"):
         end = body.find("\n---", 3)
-        if 0 < end < _MAX_FRONT_MATTER:
+        language = body[3 : body.find("\n")].strip()
+        if end > 0 and language.isalpha() and language not in {"yaml", "toml", "json"}:
+            # Makers of sites run it.
+            yield from _as_file(f"front matter.{language}", body[body.find("\n") : end], place)
+            body = body[end + 4 :]
+        elif 0 < end < _MAX_FRONT_MATTER:
             try:
                 for found in parse_yaml(body[3:end], place):
                     yield from [found] if isinstance(found, Finding) else _front_matter(found[0], place)
@@ -289,5 +296,5 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_html(body, place)
         return
     yield from examine_markdown(body, place)
-    for chunk in (_WOVEN if _is_named(place, ".jmd") else _CHUNK).finditer(body):
-        yield from examine_source(chunk[1], place)
+    for language, code in (_WOVEN if _is_named(place, ".jmd") else _CHUNK).findall(body):
+        yield from _as_file(f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", code, place)

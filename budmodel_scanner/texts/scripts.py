@@ -7,7 +7,9 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
-from budmodel_scanner.texts.shell_deeds import strange_trees
+from budmodel_scanner.texts.shell_deeds import CALLS, Hostile
+from budmodel_scanner.texts.shell_programs import PROGRAMS, fetches_something, file_name, is_interpreter
+from budmodel_scanner.texts.shell_syntax import parse_shell
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.statements import statements
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -42,7 +44,50 @@ _INDEX_SETTING = re.compile(
 )
 # Lines that are no commands, in the languages of shells.
 _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
+# Pieces of a text, which languages of Windows and of the web join by a plus; and variables of batch files.
+_JOINED = re.compile(r"""(?<=[\w.:/-])(["'])\s{0,3}\+\s{0,3}\1(?=[\w.:/-])""")
+_SET = re.compile(r"""(?im)(?:^|[&(])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
+_OF_BATCH = re.compile(r"%(\w+)%")
 _CONTINUED = re.compile(r"[\\^`]\r?\n")
+
+
+_CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
+
+
+def _strange_trees(text: str) -> Iterator[Hostile]:
+    """A tree that a stranger has, cloned or unpacked, of which something is run then. For scripts alone."""
+    if not _TREES.search(text):
+        return
+    roots: set[str] = set()
+    archives: set[str] = set()
+    inside = False
+    for command in parse_shell(CALLS.sub(r"\1", text)).commands():
+        words = [word for word in command.arguments if word[:1] != "-"]
+        parts = {part for word in words for part in re.split(r"[/\\\\]", word) if part not in {"", ".", ".."}}
+        strange = [word for word in words if re.search(r"://|^[\w.-]+@[\w.-]+:", word) and is_strange(word)]
+        written = " ".join(command.words)
+        if strange and (fetches_something(command) or _CLONES.match(written) or command.program == "add"):
+            archives |= {_stem(strange[0]), *(_stem(word) for word in words[-1:])}
+            roots |= archives if _CLONES.match(written) else set()
+        elif archives and command.program in PROGRAMS["unpacking"]:
+            roots |= archives | {_stem(word) for word in words}
+        elif roots and command.program == "cd":
+            inside = bool(parts & roots)
+        elif roots:
+            path = next((word for word in command.words if "/" in word or "\\" in word), "")
+            runs = command.program not in PROGRAMS["ordinary"] | PROGRAMS["showing"] or is_interpreter(command.program)
+            first = words[0] if is_interpreter(command.program) and words else path
+            of_it = {*re.split(r"[/\\\\]", first)} & roots
+            if (runs and (of_it or (inside and (first or path)))) or (inside and command.program in PROGRAMS["building"]):
+                yield Hostile("runs what a stranger has", command.written, command.line, Verdict.SUSPICIOUS)
+                return
+
+
+_TREES = re.compile(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b")
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"\.(?:git|zip|gz|tgz|xz|tar|bz2)\b", "", file_name(path.rstrip("/").split("?")[0]))
 
 
 def examine_commands(text: str, place: Place) -> Iterator[Finding]:
@@ -53,10 +98,15 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
             what = f"a line of {len(line):,} characters in a script"
             yield Finding("script.long-line", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
     code = _CONTINUED.sub(" ", _COMMENT.sub("", text))
+    if place.name.lower().endswith((".ps1", ".psm1")):
+        code = _JOINED.sub("", code)
+    elif place.name.lower().endswith((".bat", ".cmd")):
+        values = {name.lower(): value for name, value in _SET.findall(code)}
+        code = _OF_BATCH.sub(lambda found: values.get(found[1].lower(), found[0]), code)
     from budmodel_scanner.texts.source_flow import follow, worth_following
 
     found = list(judge(Leaf(LeafKind.COMMAND, code), place))
-    for hostile in () if found else strange_trees(code):
+    for hostile in () if found else _strange_trees(code):
         yield Finding("command.runs-unpacked", Verdict.SUSPICIOUS, str(hostile), place.at(f"line {hostile.line}"))
     yield from found or (follow(statements(code), place) if worth_following(code) else ())
 
@@ -66,7 +116,7 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
     yield from examine_unicode(text, place, "a script")
     hostile = list(examine_source(text, place))
     yield from hostile
-    if found := _HIDDEN.search(text):
+    if found := _HIDDEN.search(_JOINED.sub("", text)):
         yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
     for started in () if hostile else _STARTED.finditer(text):
         if not ordinary_command(started[1] or started[2]):

@@ -9,11 +9,11 @@ from functools import cache
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known, is_strange
+from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
-from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
 from budmodel_scanner.texts.shell_programs import (
     LANGUAGES,
+    PRIVATE,
     PROGRAMS,
     all_known,
     fetches_something,
@@ -34,11 +34,6 @@ _FETCHES_OR_DECODES = one_of("flow", "fetches or decodes", re.IGNORECASE)
 _HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
 _SECRET = re.compile(
     r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
-)
-
-
-_PRIVATE = re.compile(
-    rf"(?ix){SENSITIVE_FILE.pattern.removeprefix('(?ix)')} | \.(?:netrc|pypirc|npmrc)\b | (?<![\w.])\.env\b"
 )
 
 
@@ -87,11 +82,11 @@ def _may_matter(text: str) -> bool:
     forms = (text, text.translate(TAKEN_APART))
     if "$" in text or text.lstrip().startswith("`"):
         return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_fetcher().search, forms)))
-    return any(map(_fetcher().search, forms)) and (any(map(_runner().search, forms)) or bool(_PRIVATE.search(text)))
+    return any(map(_fetcher().search, forms)) and (any(map(_runner().search, forms)) or bool(PRIVATE.search(text)))
 
 
 # PowerShell puts a mark before a program whose name it is to work out.
-_CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
+CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
 
 
 _OF_WINDOWS = re.compile(r"(?:\$(?:env:)?\w+|~|%\w+%|\b[A-Za-z]:)(?:\\(?![nrt](?!\w))[\w.-]+)+")
@@ -102,9 +97,9 @@ def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
         return
     if len(text) > _MAX_PARSED:
         text = "\n".join(line if _FETCHES_OR_DECODES.search(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
-    if not (_HANDS_ON.search(text) or _PRIVATE.search(text)) or not _may_matter(text):
+    if not (_HANDS_ON.search(text) or PRIVATE.search(text)) or not _may_matter(text):
         return
-    script = parse_shell(_CALLS.sub(r"\1", _OF_WINDOWS.sub(lambda path: path[0].replace("\\", "/"), text)))
+    script = parse_shell(CALLS.sub(r"\1", _OF_WINDOWS.sub(lambda path: path[0].replace("\\", "/"), text)))
     yield from _piped(script)
     yield from _put_into(script)
     yield from _run_later(script)
@@ -143,7 +138,7 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         if not (by_value or command.program in {"eval", "source", "."} or is_interpreter(command.program)):
             continue
         told = [*script.put_into(command.node)]
-        for word in command.words:
+        for word in (*command.words, *script.here_strings(command)):
             told += [inner for name, commands in held.items() if re.search(rf"\$\{{?{name}\b", word) for inner in commands]
         yield from _fetched_or_decoded(told, "substitutes download", "decoded eval")
 
@@ -159,6 +154,8 @@ def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> 
             yield Hostile(fetched, command.written, command.line)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
+        elif any(_OF_NO_CODE.search(word) for word in command.arguments):
+            yield Hostile("runs data", command.written, command.line, Verdict.SUSPICIOUS)
 
 
 # An address that is not written out, or a file of them.
@@ -169,6 +166,8 @@ def _run_later(script: Script) -> Iterator[Hostile]:
     """A download that is then started: by itself, or by a shell."""
     saved: dict[str, Command] = {}
     for command in script.commands():
+        if _SPELLS.search(" ".join(command.words)) and (name := file_name(script.written_to(command) or "")):
+            saved[name] = command
         if fetches_something(command) and not all_known(command, DOWNLOADS):
             if (name := saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
@@ -182,80 +181,52 @@ def _run_later(script: Script) -> Iterator[Hostile]:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
 
 
-_CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
-
-
-def strange_trees(text: str) -> Iterator[Hostile]:
-    """A tree that a stranger has, cloned or unpacked, of which something is run then. For scripts alone."""
-    if not _TREES.search(text):
-        return
-    roots: set[str] = set()
-    archives: set[str] = set()
-    inside = False
-    for command in parse_shell(_CALLS.sub(r"\1", text)).commands():
-        words = [word for word in command.arguments if word[:1] != "-"]
-        parts = {part for word in words for part in re.split(r"[/\\\\]", word) if part not in {"", ".", ".."}}
-        strange = [word for word in words if re.search(r"://|^[\w.-]+@[\w.-]+:", word) and is_strange(word)]
-        written = " ".join(command.words)
-        if strange and (fetches_something(command) or _CLONES.match(written) or command.program == "add"):
-            archives |= {_stem(strange[0]), *(_stem(word) for word in words[-1:])}
-            roots |= archives if _CLONES.match(written) else set()
-        elif archives and command.program in PROGRAMS["unpacking"]:
-            roots |= archives | {_stem(word) for word in words}
-        elif roots and command.program == "cd":
-            inside = bool(parts & roots)
-        elif roots:
-            path = next((word for word in command.words if "/" in word or "\\" in word), "")
-            runs = command.program not in PROGRAMS["ordinary"] | PROGRAMS["showing"] or is_interpreter(command.program)
-            first = words[0] if is_interpreter(command.program) and words else path
-            of_it = {*re.split(r"[/\\\\]", first)} & roots
-            if (runs and (of_it or (inside and (first or path)))) or (inside and command.program in PROGRAMS["building"]):
-                yield Hostile("runs what a stranger has", command.written, command.line, Verdict.SUSPICIOUS)
-                return
-
-
-_TREES = re.compile(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b")
-
-
-def _stem(path: str) -> str:
-    return re.sub(r"\.(?:git|zip|gz|tgz|xz|tar|bz2)\b", "", file_name(path.rstrip("/").split("?")[0]))
+# Letters for letters, backwards, or by their numbers: what nobody needs for a program of their own.
+_SPELLS = re.compile(
+    r"^tr\s(?!-)\S*\w-\w|^rev$|^(?:base64|base32)\s.*(?:-\w*[dD]|--decode)|^xxd\s.*-\w*r|^uudecode\b|\\x[0-9a-f]{2}.{0,3}\\x[0-9a-f]{2}|\\1[0-7]{2}.{0,3}\\1[0-7]{2}"
+)
+_OF_NO_CODE = re.compile(r"\.(?:safetensors|gguf|bin|pth?|onnx|npy|png|jpe?g|wav)$")
 
 
 def _sent(script: Script) -> Iterator[Hostile]:
     """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
-    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in script.assigned() if _HELD.search(text_of(value))]
+    given = (*((name, text_of(value)) for name, value in script.assigned()), *script.gone_through())
+    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value)]
     secret = re.compile("|".join((_SECRET.pattern, *held)))
     for command in script.commands():
         addresses = command.addresses if fetches_something(command) else []
+        if command.program in _RESOLVERS and any(secret.search(word) and "." in word for word in command.arguments):
+            yield Hostile("sends secrets", command.written, command.line)
         for address in addresses:
             if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
                 yield Hostile("sends secrets", command.written, command.line)
         if not addresses:
-            if command.program in PROGRAMS["dumping"] or any(map(_PRIVATE.search, command.arguments)):
+            if command.program in PROGRAMS["dumping"] or any(map(PRIVATE.search, command.arguments)):
                 # What takes it from there, and what it is put into.
-                kept = [script.written_to(command) or "", *(word for word in command.arguments if not _PRIVATE.search(word))]
+                kept = [script.written_to(command) or "", *(word for word in command.arguments if not PRIVATE.search(word))]
                 names = [rf"[\w./\\@=-]*{re.escape(file_name(word))}(?:$|[;,])" for word in kept if len(file_name(word)) > 1]
                 secret = re.compile("|".join((secret.pattern, *names[:9])))
             continue
         data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
         data += [word for word in command.words if _GIVES_DATA.match(word)]
-        private = any(secret.search(word) or _PRIVATE.search(word) for word in data)
+        private = any(secret.search(word) or PRIVATE.search(word) for word in data)
         of_another = any(_HEADER.match(word) and is_of_another(word, addresses[0]) for word in command.words)
         if (private or of_another) and not all_known(command, DOWNLOADS):
             yield Hostile("sends secrets", command.written, command.line)
     for first, *others in script.pipelines():
         told = " ".join(word for command in script.commands(first) for word in command.words)
-        if secret.search(told) or _PRIVATE.search(told):
+        if secret.search(told) or PRIVATE.search(told):
             for command in (command for stage in others for command in script.commands(stage)):
                 if command.program in _CARRIERS and not all_known(command, DOWNLOADS):
                     yield Hostile("sends secrets", command.written, command.line)
 
 
+_RESOLVERS = frozenset({"dig", "host", "nslookup", "drill"})
 # A key of one service for another; of those for models there are many services.
 _HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
-_CARRIERS = _DOWNLOADERS | {"nc", "ncat", "netcat", "telnet", "socat"}
+_CARRIERS = _DOWNLOADERS | PROGRAMS["carriers"]
 _HELD = re.compile(
-    rf"{_PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv|gh\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+export\S*|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool)\b",
+    rf"{PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv|gh\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+export\S*|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool)\b",
     re.IGNORECASE,
 )
 _GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")

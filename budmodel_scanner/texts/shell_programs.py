@@ -3,13 +3,19 @@
 import itertools
 import re
 
+from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import is_known
+from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
 from budmodel_scanner.texts.shell_syntax import Command, Script
 from budmodel_scanner.word_lists import sections
 
 PROGRAMS = sections(__package__, "known/programs.txt")
 _SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
 LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+# Of every program that signs in somewhere.
+PRIVATE = re.compile(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of packagers').pattern}", re.IGNORECASE)
+# A program of which nothing is known but the variable that names it.
+BY_VARIABLE = re.compile(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 _FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
 
 
@@ -44,6 +50,7 @@ def runs_its_input(command: Command) -> bool:
     program, arguments = command.program, command.arguments
     if (
         program == "eval"
+        or (BY_VARIABLE.fullmatch(program) and not arguments)
         or (program == "source" and not arguments)
         or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
     ):
@@ -66,7 +73,7 @@ def runs_its_input(command: Command) -> bool:
 
 
 def fetches_something(command: Command) -> bool:
-    if command.program in _DOWNLOADERS:
+    if command.program in _DOWNLOADERS or (BY_VARIABLE.fullmatch(command.program) and command.addresses):
         return True
     return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
         _FETCHING_CODE.search(word) for word in command.arguments

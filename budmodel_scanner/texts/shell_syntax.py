@@ -23,6 +23,7 @@ _PUT_INTO = frozenset({"command_substitution", "process_substitution"})
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "translated_string"})
 _PROGRAMS = sections(__package__, "known/programs.txt")
 _WRAPPERS, _KEEPING = _PROGRAMS["wrappers"], _PROGRAMS["keeping"]
+_TO_BE_TOLD = re.compile(r"\$\((?!\()|`")
 _NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
 _WRITTEN_OTHERWISE = re.compile(r"[\\\"'$]")
 _CODED = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
@@ -33,7 +34,7 @@ _WINDOWS_PATH = re.compile(r"(?:\.{1,2}|~|[A-Za-z]:|%\w+%|\$\w+(?::\w+)?)(?:\\[\
 _QUOTE = re.compile(r"(?<!\\)[\"']")
 URL = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S+")
 _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::(\d{1,4})(?::(\d{1,4}))?)?\}|(\w+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Command:
     @property
     def _split(self) -> tuple[str, tuple[str, ...]]:
         for number, word in enumerate(self.words):
+            if _TO_BE_TOLD.match(word):
+                return word, self.words[number + 1 :]
             name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip(":!@-{(").rstrip("})").lower())[-1].removesuffix(".exe")
             # A Dockerfile's CMD has a program behind it; the one of Windows stands alone or has switches.
             if name == "cmd" and re.fullmatch(r"/\w|", next(iter(self.words[number + 1 :]), "")):
@@ -129,6 +132,17 @@ class Script:
             if child.type in {"file_redirect", "herestring_redirect"}:
                 yield from self.commands(child)
 
+    def here_strings(self, command: Command) -> list[str]:
+        given = _statement(command.node).named_children + command.node.named_children
+        return [self._word(child.named_children[0]) for child in given if child.type == "herestring_redirect"]
+
+    def gone_through(self) -> Iterator[tuple[str, str]]:
+        """Variables of loops, and the words that each goes through."""
+        for node in self._below(self.root):
+            if node.type == "for_statement" and len(node.named_children) > 1:
+                name, *words = map(text_of, node.named_children[:-1])
+                yield name, " ".join(words)
+
     def assigned(self) -> Iterator[tuple[str, "Node"]]:
         for node in self._below(self.root):
             if node.type == "variable_assignment" and node.named_child_count == 2:
@@ -136,7 +150,11 @@ class Script:
 
     def written_to(self, command: Command) -> str | None:
         """The file that the output of a command goes into, by itself or by a pipe."""
-        for child in _statement(command.node).named_children:
+        statement = _statement(command.node)
+        if (parent := statement.parent) is not None and parent.type == "pipeline" and parent.named_children[-1] == statement:
+            # What redirects the last command stands behind all of them.
+            statement = _statement(parent)
+        for child in statement.named_children:
             if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children:
                 return self._word(child.named_children[-1])
         pipeline = _statement(command.node).parent
@@ -174,7 +192,12 @@ class Script:
             text = text[1:-1] if node.type == "raw_string" else _ESCAPED_IN_QUOTES.sub(r"\1", text[1:-1])
         elif node.type != "heredoc_body" and not _WINDOWS_PATH.fullmatch(text):
             text = _ESCAPED.sub(r"\1", _QUOTE.sub("", text))
-        return _VARIABLE.sub(lambda found: self.values.get(found[1] or found[2], found[0]), text)
+        return _VARIABLE.sub(self._filled, text)
+
+    def _filled(self, found: re.Match[str]) -> str:
+        """The value of a variable, or the piece of it that is asked for."""
+        value, start = self.values.get(found[1] or found[4]), int(found[2] or 0)
+        return found[0] if value is None else value[start : start + int(found[3])] if found[3] else value[start:]
 
 
 def parse_shell(text: str) -> Script:

