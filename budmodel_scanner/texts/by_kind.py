@@ -36,7 +36,7 @@ _PROSE_NAME = re.compile(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
-_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w+)[^\n]*\n(.*?)^```")
+_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
 _LANGUAGES = ("python bash javascript ojs node julia ruby perl", "py sh js js js jl rb pl")
 _SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))

@@ -29,12 +29,10 @@ from budmodel_scanner.texts.source_runs import (
 )
 from budmodel_scanner.texts.statements import ASSIGNED, Statement, assigned_by, set_by
 from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.word_lists import sections
 
-# Without one of these, nothing is fetched, decoded, stolen or left behind.
-_WORTH_FOLLOWING = re.compile(
-    r"(?i)(?:https?|ftp)://|base64|b64|atob|Buffer\.from|\.(?:bin|safetensors|gguf|pth?|onnx|npy|dat)$|decode|unpack|charcode|\bchr\(|\.char\b|rot13|inflate|unescape|hex2bin|\$_(?:GET|POST|REQUEST|COOKIE|SERVER|ENV)|getallheaders|php://input|\bngx\.|process\.env\b(?![.\[])|\bpack\b|\breverse\b|\]\s?\^|\[char\]|\x22\d+\x22\s?\^|sock|net\.|tcp"
-    r"|\breq(?:uest)?\.|\bparams\[|\.(?:URL|FormValue)\b|^~[/\\]?$|\$ENV\{|homedir|Dir\.home|UserHomeDir|home_?dir|\$HOME|USERPROFILE|user\.home|SpecialFolder"
-)
+_WORTH = sections(__package__, "known/worth.txt")
+_WORDS, _ENDS = (*_WORTH["words"], "] ^", '" ^', 'pack "'), tuple(_WORTH["ends"])
 _ENVIRONMENT = one_of("flow", "reads the whole environment")
 _SENDS = one_of("flow", "sends", re.IGNORECASE)
 _WRITES = one_of("flow", "writes", re.IGNORECASE)
@@ -69,7 +67,10 @@ _FROM_CALLER = re.compile(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
 
 
 def worth_following(text: str) -> bool:
-    return any(form.search(text) for form in (_WORTH_FOLLOWING, PRIVATE, PERSISTENCE))
+    lower = text.lower()
+    if lower.endswith(_ENDS) or lower in {"~", "~/", "~\\"} or any(word in lower for word in _WORDS):
+        return True
+    return any(form.search(text) for form in (PRIVATE, PERSISTENCE))
 
 
 def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
