@@ -5,6 +5,7 @@ here-document, and where everything that was opened before is closed. What is no
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 _DOCUMENTED = r"(?:function|struct|mutable|macro|abstract|const|module|[\w.!]+(?:\(|$))"
@@ -60,26 +61,27 @@ _MOST_LEFT = 50  # Blocks that are left code, after which no more are looked for
 def set_apart(text: str, name: str, *, doubtful: bool = False) -> tuple[str, str]:
     """A source without its documentation, every line kept, and that documentation; `doubtful` blocks count where asked."""
     suffix = name.rpartition(".")[2].lower()
-    code, prose = text, []
+    code = masked = text
+    prose: list[str] = []
     if suffix in _WITH_HERE_DOCUMENTS:
-        masked = text
-        for start, end, is_shown in _here_documents(text):
-            masked = _blank(masked, start, end)
-            if is_shown:
-                prose.append(text[start:end])
-                code = _blank(code, start, end)
-    else:
-        masked = text
+        documents = list(_here_documents(text))
+        shown = [(start, end) for start, end, is_shown in documents if is_shown]
+        prose += (text[start:end] for start, end in shown)
+        code, masked = _blank(text, shown), _blank(text, [(start, end) for start, end, _ in documents])
     for opens, closes in _BY_SUFFIX.get(suffix, ()):
-        for start, end in _blocks(masked, opens, closes, doubtful):
-            prose.append(text[start:end])
-            code, masked = _blank(code, start, end), _blank(masked, start, end)
+        blocks = list(_blocks(masked, opens, closes, doubtful))
+        prose += (text[start:end] for start, end in blocks)
+        code, masked = _blank(code, blocks), _blank(masked, blocks)
     return code, "\n".join(prose)
 
 
-def _blank(text: str, start: int, end: int) -> str:
-    """The text with letters of that part made blanks, so that all positions stay."""
-    return text[:start] + _LETTER.sub(" ", text[start:end]) + text[end:]
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with letters of these parts, in their order, made blanks, so that all positions stay."""
+    parts, position = [], 0
+    for start, end in spans:
+        parts += [text[position:start], _LETTER.sub(" ", text[start:end])]
+        position = end
+    return "".join([*parts, text[position:]])
 
 
 _LETTER = re.compile(r"[^\n]")
@@ -114,13 +116,22 @@ def _fills_in(opening: str, block: str) -> bool:
 
 def _here_documents(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where their lines begin and end, and whether they are only shown."""
-    position = 0
+    ends: dict[str, list[int]] = {}
+    for word in _FIRST_WORD.finditer(text) if "<<" in text else ():
+        ends.setdefault(word[1], []).append(word.start())
+    position = begin = 0
     while found := _HERE_DOCUMENT.search(text, position):
-        line, begin = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end()) + 1
-        end = re.compile(rf"^[ \t]*{found[3]}\b", re.MULTILINE).search(text, begin) if begin else None
+        if found.end() > begin:
+            begin = text.find("\n", found.end()) + 1 or len(text)
+        closing = ends.get(found[3], [])
+        number = bisect_left(closing, begin)
         position = found.end()
-        if end:
+        if number < len(closing):
+            line, end = text.rfind("\n", 0, found.start()) + 1, closing[number]
             rest = text[found.end() : begin].strip(" \t\n;)")
-            literal = found[2] == "'" or not _FILLS_IN.search(text, begin, end.start())
-            yield begin, end.start(), not rest and literal and _ONLY_SHOWN.match(text[line : found.start()]) is not None
-            position = end.start()
+            literal = found[2] == "'" or not _FILLS_IN.search(text, begin, end)
+            yield begin, end, not rest and literal and _ONLY_SHOWN.match(text[line : found.start()]) is not None
+            position = end
+
+
+_FIRST_WORD = re.compile(r"^[ \t]*([A-Za-z_]\w*)", re.MULTILINE)

@@ -195,6 +195,7 @@ def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
         ("README.md", "``` {" + "d" * 100_000),
         ("config.pbtxt", 'key: "y", value' + "\t" * 100_000),
         ("a.yaml", "[!<tag:yaml.org,2002:python/" + "1" * 100_000),
+        ("a.pl", "".join(f"print <<END{number};\n" for number in range(20_000))),
     ],
 )
 def test_a_beginning_without_its_end_costs_no_more_than_its_length(name: str, text: str) -> None:
