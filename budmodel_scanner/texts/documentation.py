@@ -5,8 +5,9 @@ here-document, and where everything that was opened before is closed. What is no
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
+
+from budmodel_scanner.texts.here_documents import ends_in
 
 _DOCUMENTED = r"(?:function|struct|mutable|macro|abstract|const|module|[\w.!]+(?:\(|$))"
 _BLOCKS = [
@@ -116,22 +117,15 @@ def _fills_in(opening: str, block: str) -> bool:
 
 def _here_documents(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where their lines begin and end, and whether they are only shown."""
-    ends: dict[str, list[int]] = {}
-    for word in _FIRST_WORD.finditer(text) if "<<" in text else ():
-        ends.setdefault(word[1], []).append(word.start())
+    ends = ends_in(text)
     position = begin = 0
     while found := _HERE_DOCUMENT.search(text, position):
         if found.end() > begin:
             begin = text.find("\n", found.end()) + 1 or len(text)
-        closing = ends.get(found[3], [])
-        number = bisect_left(closing, begin)
         position = found.end()
-        if number < len(closing):
-            line, end = text.rfind("\n", 0, found.start()) + 1, closing[number]
+        if (end := ends(found[3], begin)) is not None:
+            line = text.rfind("\n", 0, found.start()) + 1
             rest = text[found.end() : begin].strip(" \t\n;)")
             literal = found[2] == "'" or not _FILLS_IN.search(text, begin, end)
             yield begin, end, not rest and literal and _ONLY_SHOWN.match(text[line : found.start()]) is not None
             position = end
-
-
-_FIRST_WORD = re.compile(r"^[ \t]*([A-Za-z_]\w*)", re.MULTILINE)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.here_documents import ends_in
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import reads_as_command
 from budmodel_scanner.texts.shell_deeds import fetches
@@ -29,14 +30,11 @@ _RUNS = one_of("flow", "runs beside", re.IGNORECASE)
 def _documents_in(text: str) -> Iterator[str]:
     """Texts between `<<END` and the line `END`, as shells, Ruby, PHP and HCL write them."""
     position = 0
-    missing: set[str] = set()
+    ends = ends_in(text)
     for opened in _HERE.finditer(text):
-        if opened.start() >= position and opened[1] not in missing:
-            if found := re.compile(rf"\n[ \t]*{opened[1]}\b").search(text, opened.end() - 1):
-                yield text[opened.end() : found.start()]
-                position = found.end()
-            else:
-                missing.add(opened[1])
+        if opened.start() >= position and (end := ends(opened[1], opened.end())) is not None:
+            yield text[opened.end() : end]
+            position = end
 
 
 _HERE = re.compile(r"<<[-~]?[ ]?[\"']?([A-Za-z_]\w{1,30})[\"']?[ \t;,)]*\n")
