@@ -144,6 +144,10 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             if start < 0:
                 continue
         length, runs = _read_as_pickle(data[start : start + _MAX_TEXT_PICKLE])
+        if not runs and (mark := data.rfind(b"(", max(passed, start - _MAX_ARGUMENTS), start)) >= 0:
+            # OBJ takes its class from behind a mark.
+            length, runs = _read_as_pickle(data[mark : mark + _MAX_TEXT_PICKLE])
+            start, length = (mark, length) if runs else (start, 1)
         passed = start + length
         if runs:
             module, name, _ = found[0][1:].split(b"\n", 2)
@@ -156,14 +160,42 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             return
 
 
+def _as_unpickled(data: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, int]]:
+    """Opcodes as far as a stack has what each of them takes, each with its place. Letters run out of it within a few words.
+
+    Raises ValueError where unpickling would."""
+    stack: list[object] = []
+    memo: dict[object, object] = {}
+    for opcode, argument, at in pickletools.genops(BytesIO(data)):
+        takes: list[object] = list(opcode.stack_before)
+        gives: list[object] = list(opcode.stack_after)
+        if opcode.name in {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}:
+            memo[len(memo) if opcode.name == "MEMOIZE" else argument] = stack[-1]
+        elif opcode.name in {"GET", "BINGET", "LONG_BINGET"}:
+            if argument not in memo:
+                raise ValueError(f"nothing was kept as {argument}")
+            gives = [memo[argument]]
+        elif pickletools.markobject in takes:
+            if pickletools.markobject not in stack:
+                raise ValueError("no mark")
+            last = len(stack) - 1 - stack[::-1].index(pickletools.markobject)
+            del stack[last:]
+            takes = takes[: takes.index(pickletools.markobject)]
+        if len(takes) > len(stack):
+            raise ValueError(f"{opcode.name} of too little")
+        del stack[len(stack) - len(takes) :]
+        stack += gives
+        yield opcode, at or 0
+
+
 def _read_as_pickle(data: bytes) -> tuple[int, bool]:
     """How many bytes read as opcodes, and whether they make a pickle that calls something."""
     calls = False
     count = position = 0
     try:
-        for opcode, _, at in pickletools.genops(BytesIO(data)):
+        for opcode, at in _as_unpickled(data):
             count += 1
-            position = at or 0
+            position = at
             calls = calls or opcode.name in _CALLING
             if opcode.name == "STOP":
                 return position + 1, calls

@@ -88,6 +88,13 @@ def test_vocabularies_that_look_like_pickles_are_safe() -> None:
     assert findings_of("vocab.txt", "cat\ndog\n(\n)\ncos\nsystem\n.\nI\nR\nis\nit\n0\n[unused1]\n\x1b\n") == []
     merges = "#version: 0.2\n" + "\n".join(f"Ġ{a} {b}" for a in "cithe" for b in "nerdq")
     assert findings_of("merges.txt", merges) == []
+    words = ["character", "length", "distribution", "distribute", "include", "exception", "##ign", "function", "determ"]
+    assert verdict_of_text("vocab.txt", "\n".join(words)) is Verdict.SAFE
+
+
+def test_a_pickle_that_breaks_off_behind_its_call_is_found() -> None:
+    for written in ("cos\nsystem\n(S'id'\ntR!", "words\n(S'id'\nios\nsystem\n.", "(cos\nsystem\nS'id'\no."):
+        assert "text.pickle" in rules_of("vocab.txt", written)
 
 
 def test_the_antivirus_test_file_is_malicious() -> None:
