@@ -89,11 +89,12 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
                 if isinstance(key, str) and len(key) < 200:
                     acts = acts or keys.COMMAND.search(key) is not None
                     if _SUSPECT_TEXT.search(key):
-                        yield from _text(key, path, place, is_data)
+                        yield from _text(key, path, place, is_data or keys.LETTERS.match("".join(path[-1:])) is not None)
         elif isinstance(node, list | tuple):
             inner = (*path, "[]") if path[-1:] != ("[]",) else path
             waiting.extend((inner, value, is_data) for value in node)
         elif isinstance(node, str):
+            is_data = is_data or keys.holds_letters(path)
             if not is_data:
                 reaches = reaches or fetches(node)
                 texts.append(node)
@@ -178,6 +179,8 @@ def _mapping(node: Mapping[object, object], path: Path, place: Place) -> Iterato
         if isinstance(value, str) and key.isupper():
             yield from judge(Leaf(LeafKind.VARIABLE, value, _where((*path, key)), key), place)
         where = _where((*path, key))
+        if keys.holds_letters((*path, key, "[]") if isinstance(value, list) else (*path, key)):
+            continue
         yield from tool_configuration.examine_setting(key, value, where, place)
         yield from settings.examine_setting(key, value, node, path, where, place)
 
@@ -197,6 +200,10 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
         return
     if len(text) > 20_000:
         return
+    if text[0] in "\x80(ci" and (_BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text)):
+        yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
+    if keys.holds_letters(path):
+        return
     if _NETWORK_SHARE.match(text):
         what = f"{key} names a share on the network: {text[:80]}"
         yield Finding("config.network-share", Verdict.SUSPICIOUS, what, _at(path, place))
@@ -205,8 +212,6 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
         key in keys.LISTED["models"] and _URL.match(text)
     ):
         yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
-    if text[0] in "\x80(ci" and (_BINARY_PICKLE.match(text) or _TEXT_PICKLE.match(text)):
-        yield Finding("config.pickle", Verdict.SUSPICIOUS, f"{key} holds a pickle as text", _at(path, place))
     if address := carries_secret(text):
         what = f"{key} sends a secret of the environment to {address[:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))

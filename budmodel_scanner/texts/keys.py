@@ -15,8 +15,17 @@ TEMPLATE = re.compile(rf"(?:^|[_.]){_one_of('templates')}(?:\.|$)|^template$")
 FILE = re.compile(rf"^{_one_of('files')}_?(?:file|path|name)?$|^(?:{'|'.join(sorted(LISTED['whole files']))})$")
 COMMAND = re.compile(rf"(?i)^{_one_of('commands')}$|{_one_of('ends of commands')}$")
 DATA = re.compile(rf"(?i)(?:^|_){_one_of('data')}$")
+LETTERS = re.compile(rf"(?i)^{_one_of('letters')}$")
 EITHER = re.compile(rf"(?i)(?:^|_){_one_of('either')}$")
 ROWS = re.compile(rf"(?i){_one_of('rows')}")
 COLUMN = re.compile(rf"(?i){_one_of('columns')}")
 INDEX = re.compile(_one_of("indexes"))
 INDEX_OF_TOOLS = re.compile(_one_of("indexes in files of tools"))
+
+
+def holds_letters(way: tuple[str, ...]) -> bool:
+    """Whether what lies at the end of a way is a token or a label: an item of a vocabulary, or its text by its number."""
+    end = len(way)
+    while end and (way[end - 1] in {"[]", "content"} or way[end - 1].isdecimal()):
+        end -= 1
+    return 0 < end < len(way) and LETTERS.match(way[end - 1]) is not None

@@ -84,7 +84,18 @@ def ordinary_command(command: str) -> bool:
     if wrapped := _SHELL_WRAPPER.match(command.strip()):
         command = wrapped[1].strip("\"'")
     parts = [part for part in _COMMAND_BREAK.split(command) if part.strip()]
-    return bool(parts) and all(_program(part) in _ORDINARY for part in parts[:50])
+    if not parts or _program(parts[0]) not in _ORDINARY:
+        return False
+    return all(_program(part) in _ORDINARY or _filters(part) for part in parts[1:50])
+
+
+def _filters(part: str) -> bool:
+    """Whether it passes on some of what it is given, and neither writes nor runs: `head -n1`, `awk '{print $2}'`."""
+    plain = part.strip().removesuffix("2>/dev/null")
+    return _AWK.fullmatch(plain.strip()) is not None or (_program(part) in PROGRAMS["filters"] and ">" not in plain)
+
+
+_AWK = re.compile(r"awk\s{1,3}(?:-F\s?\S{1,6}\s{1,3})?(['\"])\{\s?print(?:\s?[$\\\w,\s]{0,60})?\}\1")
 
 
 _PREFIX = re.compile(

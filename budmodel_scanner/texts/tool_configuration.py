@@ -11,8 +11,15 @@ from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
-# Husky has git run what lies in .husky, which is a command where it stands.
-_SETS_HOOKS = re.compile(r"husky(?: install)?(?: \|\| true)?")
+# Tools by which checkouts set themselves up, by what lies in the repository. Husky has git run what lies in .husky,
+# which is a command where it stands.
+_SETS_UP = re.compile(
+    r"(?:npx )?(?:husky(?: install)?|patch-package(?: --error-on-(?:fail|warn))?|electron-builder install-app-deps"
+    r"|node-gyp rebuild|node-gyp-build|prebuild-install|prisma generate|ngcc|is-ci|opencollective(?:-postinstall)?"
+    r"|tsc(?: -b| --build| -p [\w-]+\.json)?|playwright install(?: --with-deps)?|simple-git-hooks|lerna bootstrap"
+    r"|svelte-kit sync|nuxt prepare|lefthook install|only-allow (?:npm|pnpm|yarn)|exit 0|true)"
+)
+_RUNS_SCRIPT = re.compile(r"(?:npm|yarn|pnpm)(?: run)? (build[\w:-]*)")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
 
 
@@ -134,9 +141,19 @@ def _package(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
     scripts = tree.get("scripts")
     if isinstance(scripts, Mapping):
         for key, command in scripts.items():
-            if isinstance(command, str) and key in _INSTALL_SCRIPTS and not _SETS_HOOKS.fullmatch(command):
+            if isinstance(command, str) and key in _INSTALL_SCRIPTS and not _sets_up(command, scripts):
                 what = f"runs when it is installed: {command[:120]!r}"
                 yield Finding("config.runs-on-install", Verdict.SUSPICIOUS, what, place.at(f"scripts.{key}"))
+
+
+def _sets_up(command: str, scripts: Mapping[object, object]) -> bool:
+    """Whether tools do all of it that checkouts set themselves up by. A script that it runs has to be of them, too."""
+    for part in re.split(r"&&|\|\||;", command):
+        if named := _RUNS_SCRIPT.fullmatch(part.strip()):
+            part = str(scripts.get(named[1], ""))
+        if not _SETS_UP.fullmatch(part.strip()):
+            return False
+    return True
 
 
 def _tasks(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:

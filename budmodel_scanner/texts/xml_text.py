@@ -34,6 +34,8 @@ _MAX_DIGITS = 16
 _SCHEME = re.compile(
     r"(?i)(?:javascript|vbscript|macro|vnd\.sun\.star\.script|ppaction://(?:macro|program|ole)|data:(?!image/|font/))[:\w/?]"
 )
+# A cell that is a link to a page, all of it written out, so that it carries away nothing of the sheet.
+_LINK = re.compile(r'(?i)=?HYPERLINK\(\s?"https://[^"\s]{1,2000}"(?:\s?,\s?"[^"]{0,500}")?\s?\)')
 
 
 class _Xml:
@@ -166,7 +168,7 @@ class _Xml:
             self.add("office.macro", f"runs {text[:60]} when it is clicked")
         if self.local == "t" and _DDE_CELL.match(text):
             self.add("office.dde", f"a cell that starts a program: {text[:80]!r}")
-        if self.local in {"f", "definedname"} and FORMULA.search(b"=" + text.encode()):
+        if self.local in {"f", "definedname"} and not _LINK.fullmatch(text) and FORMULA.search(b"=" + text.encode()):
             self.add("office.formula", f"a cell that a spreadsheet would run: {text[:80]!r}")
         if self.field:
             # One instruction may be in many runs, each with a format of its own.

@@ -3,7 +3,7 @@
 import pytest
 
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, host_of, is_known
-from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
 
 HOSTILE = [
@@ -104,3 +104,18 @@ def test_an_address_is_known_by_its_whole_host_and_the_path_of_its_owner(url: st
 
 def test_the_host_is_the_one_that_a_client_asks() -> None:
     assert host_of("https://apt.llvm.org@evil.example:8/x#https://apt.llvm.org") == "evil.example"
+
+
+@pytest.mark.parametrize(
+    ("command", "ordinary"),
+    [
+        ("scontrol show hostname $SLURM_NODELIST | head -n1", True),
+        ("nvidia-smi | grep MiB | awk '{print $2}'", True),
+        ("nvidia-smi | awk 'BEGIN{system(\"id\")}'", False),
+        ("nvidia-smi | sh", False),
+        ("hostname | head > ~/.bashrc", False),
+        ("head /etc/passwd", False),
+    ],
+)
+def test_what_passes_on_the_answer_of_an_ordinary_program_is_ordinary(command: str, ordinary: bool) -> None:
+    assert ordinary_command(command) is ordinary

