@@ -144,10 +144,10 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             if start < 0:
                 continue
         length, runs = _read_as_pickle(data[start : start + _MAX_TEXT_PICKLE])
-        if not runs and (mark := data.rfind(b"(", max(passed, start - _MAX_ARGUMENTS), start)) >= 0:
+        if not runs and data[start - 1 : start] == b"(" and start > passed:
             # OBJ takes its class from behind a mark.
-            length, runs = _read_as_pickle(data[mark : mark + _MAX_TEXT_PICKLE])
-            start, length = (mark, length) if runs else (start, 1)
+            length, runs = _read_as_pickle(data[start - 1 : start + _MAX_TEXT_PICKLE])
+            start -= 1
         passed = start + length
         if runs:
             module, name, _ = found[0][1:].split(b"\n", 2)
@@ -179,6 +179,8 @@ def _as_unpickled(data: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, int]]:
             if pickletools.markobject not in stack:
                 raise ValueError("no mark")
             last = len(stack) - 1 - stack[::-1].index(pickletools.markobject)
+            if opcode.name == "OBJ" and last + 1 == len(stack):
+                raise ValueError("no class")
             del stack[last:]
             takes = takes[: takes.index(pickletools.markobject)]
         if len(takes) > len(stack):
