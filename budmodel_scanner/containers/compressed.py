@@ -1,9 +1,10 @@
-"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (joblib's own), Zstandard, LZ4, and Brotli by its name.
+"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (bare, or behind joblib's old header), Zstandard, LZ4, Brotli by name.
 
 Trailing bytes and damage are told after what was inside, for only then are they known.
 """
 
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -183,11 +184,28 @@ def _is_lzma(head: bytes) -> bool:
     return power and dictionary >= 4096 and (size == (1 << 64) - 1 or size < 1 << 38)
 
 
+# How long the content is, in hexadecimal, and blanks: numpy_pickle_compat.py of joblib.
+_ZFILE = re.compile(rb"ZF0x[0-9a-fA-F]{1,17}L? *(?=[^ ])")
+
+
+def _zfile_header(head: bytes) -> int:
+    """Its length, 0 without one."""
+    header = _ZFILE.match(head)
+    return header.end() if header and _is_zlib(head[header.end() :]) else 0
+
+
+def _zfile(work: _Unwrapping) -> Iterator[bytes]:
+    """What joblib wrote before 0.10, and still reads."""
+    work.stream.skip(_zfile_header(work.stream.peek(64)))
+    yield from work.decoded(Inflater(15))
+
+
 GZIP = Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", _gzip)
 BZIP2 = Codec("bzip2", lambda head: head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS, _one(bzip2))
 XZ = Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", _one(lambda: _lzma(lzma.FORMAT_XZ)))
 LZMA = Codec("lzma", _is_lzma, _one(lambda: _lzma(lzma.FORMAT_ALONE)))
 ZLIB = Codec("zlib", _is_zlib, _one(lambda: Inflater(15)))
+ZFILE = Codec("zlib", lambda head: _zfile_header(head) > 0, _zfile)
 BROTLI = Codec("brotli", bool, _brotli)
 ZSTANDARD = Codec("zstd", lambda head: head[:4] == ZSTANDARD_MAGIC or is_skippable(head), _frames(zstandard_frame, "zstd"))
 LZ4 = Codec("lz4", lambda head: head[:4] == LZ4_MAGIC or is_skippable(head), _frames(lz4_frame, "lz4"))

@@ -34,6 +34,7 @@ _CODECS = (
     _codec(compressed.XZ, (".xz", ".txz"), (*_JOBLIB, ".rds", ".rda")),
     _codec(compressed.LZMA, (".lzma", ".tlz"), _JOBLIB, plausible=True),
     _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z", ".spacy"), plausible=True),
+    _codec(compressed.ZFILE, (), (*_JOBLIB, ".z")),
     _codec(compressed.ZSTANDARD, (".zst", ".zstd", ".tzst"), (*_JOBLIB, ".nemo")),
     _codec(compressed.LZ4, (".lz4",), _JOBLIB),
     _codec(compressed.BROTLI, (".br",), (), plausible=True),

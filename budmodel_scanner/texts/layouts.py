@@ -1,5 +1,6 @@
 """What a configuration means as a whole, by its form or its name: what a loader opens, imports or builds of it."""
 
+import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ _SHARD = re.compile(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_
 _OPERATORS = (("modelTopology", "node", "*", "op"), ("modelTopology", "library", "function", "*", "nodeDef", "*", "op"))
 _NODES = (way[:-1] for way in _OPERATORS)
 _CONSTANTS = tuple((*way, "attr", "*", "tensor", "stringVal", "*") for way in _NODES)
+_KERAS_MODELS = ("Sequential", "Functional", "Model")
+_DEEPEST_MODEL = 4
 _SENTENCE_MODULES = ("sentence_transformers.", "pylate.", "model2vec.")
 
 
@@ -81,13 +84,27 @@ def _along(node: object, way: list[str], role: str = "") -> Iterator[tuple[str, 
 
 
 def _keras(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
-    """A model of Keras, or one within the metadata of its weights."""
-    inner = tree.get("model_config")
+    """A model of Keras, one within the metadata of its weights, or within what TF.js and others wrap around it."""
     whole = isinstance(tree.get("class_name"), str) and ("config" in tree or "layers" in tree)
-    if whole or (isinstance(inner, Mapping) and "class_name" in inner):
+    for model in [tree] if whole else _models_within(tree):
         from budmodel_scanner.formats.keras_config import examine_keras_config
 
-        yield from examine_keras_config(tree if whole else inner, place)
+        yield from examine_keras_config(model, place)
+
+
+def _models_within(tree: Mapping[object, object]) -> Iterator[Mapping[object, object]]:
+    waiting: list[tuple[object, int]] = [(value, 1) for value in tree.values()]
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, str) and '"class_name"' in node:
+            with suppress(ValueError, RecursionError):
+                node = json.loads(node)
+        if not isinstance(node, Mapping):
+            continue
+        if str(node.get("class_name")).rpartition(">")[2] in _KERAS_MODELS and "config" in node:
+            yield node
+        elif depth < _DEEPEST_MODEL:
+            waiting += [(value, depth + 1) for value in node.values()]
 
 
 def _diffusers(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:

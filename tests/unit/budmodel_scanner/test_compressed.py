@@ -111,5 +111,14 @@ def test_joblib_compresses_and_keeps_the_name(name: str) -> None:
     assert verdict(name, zlib.compress(PICKLE)) is Verdict.SAFE
 
 
+@pytest.mark.parametrize("length", ["0x3c", "0x1fL"])
+@pytest.mark.parametrize("name", ["a.joblib", "a.pkl", "a.pkl.z"])
+def test_the_old_container_of_joblib_is_opened(name: str, length: str) -> None:
+    header = b"ZF" + length.ljust(19).encode()
+    assert verdict(name, header + zlib.compress(PICKLE)) is Verdict.SAFE
+    assert verdict(name, header + zlib.compress(HOSTILE_PICKLE)) is Verdict.MALICIOUS
+    assert verdict(name, header + b" " + zlib.compress(HOSTILE_PICKLE, 1)) is Verdict.MALICIOUS
+
+
 def _area(suffix: str) -> str:
     return {"gz": "gzip", "bz2": "bzip2", "zst": "zstd"}.get(suffix, suffix)

@@ -7,7 +7,15 @@ import pytest
 from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.text_examination import findings_of, rules_of, verdict_of_text
 
+LAMBDA = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda", "config": {"function": ["4wEA"]}}]}}
+DENSE = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 4}}]}}
 HOSTILE_JSON = [
+    ("config.json", LAMBDA, "keras.lambda"),
+    ("config.json", {"model_config": LAMBDA}, "keras.lambda"),
+    ("config.json", {"model_config": json.dumps(LAMBDA)}, "keras.lambda"),
+    ("model.json", {"modelTopology": LAMBDA, "weightsManifest": []}, "keras.lambda"),
+    ("model.json", {"modelTopology": {"keras_version": "2", "model_config": LAMBDA}}, "keras.lambda"),
+    ("run.json", {"models": {"student": {"architecture": json.dumps(LAMBDA)}}}, "keras.lambda"),
     ("config.json", {"auto_map": {"AutoModel": "modeling_x.X"}}, "config.auto-map"),
     ("config.json", {"auto_map": {"AutoModel": "other/repo--modeling_x.X"}}, "config.remote-code"),
     ("tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["tok.Tok", None]}}, "config.auto-map"),
@@ -102,6 +110,9 @@ BENIGN_JSON = [
     ("tokenizer.json", {"model": {"vocab": [["..", -3.2], ["\\\\n\\", -4.1], ["/etc/passwd", -9.0]]}}),
     ("config.json", {"id2label": {"0": "..", "1": "/etc/passwd"}}),
     ("package.json", {"scripts": {"postinstall": "patch-package && npm run build", "build": "tsc"}}),
+    ("model.json", {"modelTopology": {"keras_version": "2", "model_config": DENSE}}),
+    ("run.json", {"models": {"student": {"architecture": json.dumps(DENSE)}}}),
+    ("run.json", {"layer": {"class_name": "Lambda", "config": {"function": "of another library"}}}),
     (
         "config.json",
         {
@@ -221,6 +232,11 @@ def test_yaml_that_constructs_or_explodes_is_found(text: str, rule: str, verdict
 )
 def test_ordinary_yaml_is_safe(text: str) -> None:
     assert findings_of("config.yaml", text) == []
+
+
+def test_models_of_keras_are_read_in_yaml() -> None:
+    assert "keras.lambda" in rules_of("model.yaml", f"model_config:\n  {json.dumps(LAMBDA)}\n")
+    assert verdict_of_text("model.yaml", f"model_config:\n  {json.dumps(DENSE)}\n") is Verdict.SAFE
 
 
 def test_text_that_is_no_yaml_is_unscanned() -> None:
