@@ -29,6 +29,7 @@ _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdi
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes", "pathlib", "glob", "shutil"})
 _LONGEST = 4_000
+_MOST_TOGETHER = 6
 _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
 
 
@@ -53,6 +54,11 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
         and is_stranger(node.value)
         for node in nodes
     )
+    file.names_together = [
+        {part.value for part in node.elts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+        for node in nodes
+        if isinstance(node, ast.Tuple | ast.List) and 2 <= len(node.elts) <= _MOST_TOGETHER
+    ]
     at_import = _import_time(tree, nodes, names)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     plain = _plain_references(nodes)
@@ -60,6 +66,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
         eager = id(node) in at_import
         if isinstance(node, ast.Call):
             yield from examine_call(node, eager, file)
+            yield from _handed_by_name(node, file)
         elif isinstance(node, ast.Name | ast.Attribute) and id(node) not in called and id(node) not in plain:
             yield from _reference(node, file)
         yield from examine_hidden(node, file)
@@ -173,6 +180,15 @@ def _reference(node: ast.Name | ast.Attribute, file: PythonFile) -> Iterator[Fou
         file.deeds.add(Deed.READS_ENVIRONMENT)
     elif (deed := deed_of(dotted)) in NETWORK and deed is not None:
         file.deeds.add(deed)
+
+
+def _handed_by_name(node: ast.Call, file: PythonFile) -> Iterator[Found]:
+    """`Lazy(getattr(subprocess, "getoutput"), command)`: one of those functions among what another is given."""
+    for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
+        if isinstance(given, ast.Call) and len(given.args) == 2 and file.names.dotted(given.func) == "getattr":
+            dotted = file.names.dotted(given)
+            if deed_of(dotted) in _WEIGHT_OF_HIDDEN:
+                yield "python.hands-over", Verdict.SUSPICIOUS, f"hands {dotted} over to be called elsewhere", node.lineno
 
 
 def _reduction(function: ast.FunctionDef, file: PythonFile) -> Iterator[Found]:

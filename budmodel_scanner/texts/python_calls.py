@@ -60,7 +60,9 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         case Deed.RUNS_PROGRAM:
             yield from _runs_program(node, dotted or "", origins, eager, file)
         case Deed.LOADS_OBJECTS:
-            if Deed.DECODES in origins and any(_blob(argument, file) for argument in arguments):
+            if any(_OBJECTS_IN_TEXT.search(_text_or_default(argument, file) or "") for argument in node.args[:1]):
+                yield "python.embedded-objects", Verdict.SUSPICIOUS, f"{dotted}() of objects in a text, {when}", line
+            elif Deed.DECODES in origins and any(_blob(argument, file) for argument in arguments):
                 yield "python.embedded-pickle", Verdict.MALICIOUS, f"{dotted}() of a text in the file, {when}", line
             elif dotted == "torch.load" and _unguarded(node) and _from_network(node, origins, file):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"torch.load() of what was fetched, unguarded, {when}", line
@@ -240,7 +242,9 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
 
 def _unpickles(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
     file.deeds.add(Deed.LOADS_OBJECTS)
-    if node.args and (file.flow.origins(node.args[0]) & INCOMING or _strange_pickle(node, file)):
+    if node.args and Deed.DECODES in (made := file.flow.origins(node.args[0])) and _blob(node.args[0], file):
+        yield "python.embedded-pickle", Verdict.SUSPICIOUS, f"{dotted}() of a text in the file", node.lineno
+    elif node.args and (made & INCOMING or _strange_pickle(node, file)):
         yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of what was fetched", node.lineno
 
 
@@ -259,6 +263,10 @@ def _from_network(node: ast.Call, origins: set[str], file: PythonFile) -> bool:
     return bool(origins & NETWORK) or (name is not None and name in file.fetched)
 
 
+# What YAML and jsonpickle import, or call, where a text of the file tells them to.
+_OBJECTS_IN_TEXT = re.compile(
+    r"!!python/(?:object/(?:apply|new)|module)\b|[\"']py/(?:reduce|object/(?:apply|new)|function|repr)[\"']\s{0,9}:"
+)
 _PICKLE = re.compile(r"(?i)\.(?:pkl|pickle|joblib|dill|npy|pt|pth)(?:\.(?:gz|bz2|xz|zip|zst))?(?:\?\S*)?$")
 
 

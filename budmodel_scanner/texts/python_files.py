@@ -23,13 +23,27 @@ _ODD_PLACE = re.compile(
 def examine_loading(node: ast.Call, dotted: str, origins: set[str], eager: bool, file: PythonFile) -> Iterator[Found]:
     """A call that imports or runs a file."""
     when = "when imported" if eager else "when called"
-    told = [text for argument in node.args if (text := file.names.text(argument)) and _ODD_PLACE.search(text)]
     is_path = dotted.startswith("sys.path.")
+    # What a module is to be called goes before its file.
+    named = dotted.endswith(("FileLoader", "spec_from_file_location"))
+    paths = [*node.args[named:], *(it.value for it in node.keywords if it.arg in {"path", "location"})]
+    told = [text for argument in paths if (text := file.names.text(argument)) and _ODD_PLACE.search(text)]
+    if not is_path:
+        told += [text for argument in paths for text in _texts_within(argument, file) if DATA_FILE.search(text)]
     odd = [text for text in told if not is_path or DATA_FILE.search(text) or text.startswith("\\")]
     if origins & (NETWORK | {Deed.DECODES, Deed.FROM_HUB}):
         yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of what was fetched or decoded, {when}", node.lineno
     elif odd or dotted in _STRANGE_LOADERS or (eager and not file.is_script and dotted.endswith("spec_from_file_location")):
         yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of {(odd or ['a file'])[0][:80]!r}, {when}", node.lineno
+
+
+def _texts_within(node: ast.expr, file: PythonFile) -> Iterator[str]:
+    """The texts of a path that is put together, also by what a parameter stands for."""
+    for inner in ast.walk(node):
+        values = [inner, *file.names.given.get(inner.id, ())] if isinstance(inner, ast.Name) else [inner]
+        for value in values:
+            if isinstance(value, ast.Constant | ast.Name) and (text := file.names.text(value)):
+                yield text
 
 
 _STRANGE_LOADERS = frozenset({"sys.path_hooks.append", "sys.path_hooks.insert"})

@@ -199,7 +199,8 @@ INCOMING = NETWORK | {Deed.RECEIVES}
 class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
     `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
-    a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it."""
+    a pickle that lies with a stranger,
+    `names_together`: the texts of its short lists. `has_addresses`: whether an address is written out in it."""
 
     names: Names
     flow: Flow
@@ -211,6 +212,7 @@ class PythonFile:
     fetched: set[str] = field(default_factory=set)
     logs_away: bool = False
     strange_pickle: bool = False
+    names_together: list[set[str]] = field(default_factory=list)
 
 
 def command_of(node: ast.Call, file: PythonFile) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.keys import LISTED
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_flow import Found, PythonFile
 from budmodel_scanner.verdict import Verdict
 
@@ -50,6 +51,27 @@ _REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input",
 _ITEMS = frozenset({"items", "values", "keys"})
 _TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\(|rot_?13|\bunhexlify\b|\bfromhex\b")
 _RUNNERS = frozenset({"os", "subprocess", "posix", "pty", "builtins"})
+
+
+def _named_in_list(node: ast.Call, file: PythonFile) -> Iterator[Found]:
+    """A call of what is taken out of a module, both by names that stand together elsewhere in the file."""
+    match node.func:
+        case ast.Call(args=[ast.Call(args=[module, *_]) as imported, name, *_]) if (
+            file.names.dotted(node.func.func) == "getattr"
+            and file.names.dotted(imported.func) in {"__import__", "importlib.import_module"}
+            and file.names.text(module) is None
+            and file.names.text(name) is None
+        ):
+            for texts in file.names_together:
+                runner = next(
+                    (f"{it}.{of}" for it in sorted(texts & _RUNNERS) for of in sorted(texts & _SOUGHT_NAMES)), None
+                )
+                if runner and deed_of(runner) in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE}:
+                    yield "python.hidden-name", Verdict.SUSPICIOUS, f"calls what a list names, such as {runner}", node.lineno
+                    return
+
+
+_SOUGHT_NAMES = frozenset({"system", "popen", "Popen", "exec", "eval", "run", "call", "check_output", "getoutput", "spawn"})
 
 
 def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
@@ -106,6 +128,8 @@ _OWN = frozenset({"__builtins__", "builtins.__dict__", "__dict__", "__builtins__
 def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     """A function that is climbed to, sought by its name, or put in the place of one of Python's own."""
     yield from _climb(node, file)
+    if isinstance(node, ast.Call):
+        yield from _named_in_list(node, file)
     yield from _sought(node, file)
     match node:
         case ast.Compare(left=left, comparators=[ast.Constant(value=str() as name)]) if name in _SOUGHT:

@@ -57,7 +57,8 @@ def examine_address(node: ast.expr, file: PythonFile) -> Iterator[Found]:
     for address in _ADDRESS.findall(text_given(node, file)):
         if is_stranger(address):
             origins = file.flow.origins(node) - ({Deed.READS_SECRET} if "@" in address else set())
-            stolen = _of_another(origins, address)
+            whole = "the whole environment" if Deed.READS_ENVIRONMENT in origins else None
+            stolen = _of_another(origins, address) or whole
             if stolen and not (stolen == TYPED and ("?" in address or "@" in address)):
                 yield (
                     "python.exfiltration",
@@ -87,7 +88,11 @@ def _of_another(origins: set[str], address: str, *, identity: bool = False) -> s
 def examine_ways_in(node: ast.Call, dotted: str, eager: bool, file: PythonFile) -> Iterator[Found]:
     """Debuggers, workers and managers that obey whoever reaches them, and whom they let in from outside."""
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
-    told = [it for argument in given for it in (argument.elts[:1] if isinstance(argument, ast.Tuple) else [argument])]
+    # Where a parameter stands for it, what it is called with, or is without that.
+    meant = [
+        value for it in given for value in ((it, *file.names.given.get(it.id, ())) if isinstance(it, ast.Name) else (it,))
+    ]
+    told = [it for argument in meant for it in (argument.elts[:1] if isinstance(argument, ast.Tuple) else [argument])]
     outward = next(
         (text for it in told if is_outward(text := text_given(it, file), bare=isinstance(it, ast.Constant))), None
     )

@@ -131,6 +131,8 @@ class Names:
                 return "".join(str(self._constant(part, depth)) for part in parts)
             case ast.FormattedValue(value=value):
                 return self._constant(value, depth)
+            case ast.IfExp(test=ast.Constant(value=holds), body=body, orelse=other):
+                return self._constant(body if holds else other, depth)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 inner = self._constant(operand, depth)
                 return -inner if isinstance(inner, int) else inner

@@ -217,11 +217,21 @@ def _sent(script: Script) -> Iterator[Hostile]:
         told = " ".join(word for command in script.commands(first) for word in command.words)
         if secret.search(told) or PRIVATE.search(told):
             for command in (command for stage in others for command in script.commands(stage)):
-                if command.program in _CARRIERS and not all_known(command, DOWNLOADS):
+                carries = command.program in _CARRIERS or _carries_in_name(command)
+                if carries and not all_known(command, DOWNLOADS):
                     yield Hostile("sends secrets", command.written, command.line)
 
 
-_RESOLVERS = frozenset({"dig", "host", "nslookup", "drill"})
+def _carries_in_name(command: Command) -> bool:
+    """Whether it asks for a name of which a part is filled in, or fills the packets by which it asks who is there."""
+    if command.program in _RESOLVERS:
+        return any("$" in word and "." in word for word in command.arguments)
+    return command.program.startswith("ping") and any(
+        option == "-p" and "$" in word for option, word in itertools.pairwise(command.words)
+    )
+
+
+_RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
 # A key of one service for another; of those for models there are many services.
 _HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = _DOWNLOADERS | PROGRAMS["carriers"]

@@ -324,6 +324,9 @@ def test_what_stands_behind_media_and_loads_or_runs(made: Callable[[], bytes], n
         b"L\0\0\0\1\x14\2\0" + bytes(60),
         b"!<arch>\n",
         b"ptrt" + bytes(60),
+        rb"{\rtf1\ansi a}",
+        rb"{\rt1{\*\template http://x.invalid/a.dot}}",
+        b"{\\rt\n\\ansi a}",
     ],
 )
 def test_programs_are_suspicious_under_any_name(data: bytes) -> None:

