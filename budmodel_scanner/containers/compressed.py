@@ -1,4 +1,4 @@
-"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (bare, or behind joblib's old header), Zstandard, LZ4, Brotli by name.
+"""Single compressed streams: gzip, bzip2, xz, LZMA, zlib (bare or behind joblib's header), Zstandard, LZ4, Brotli by name.
 
 Trailing bytes and damage are told after what was inside, for only then are they known.
 """
