@@ -58,7 +58,7 @@ def examine_cells_of(kind: str, content: Content, place: Place, nested: Nested) 
                     yield from examine_cells(cells, f"column {name[:80]!r}", place, nested)
     except (pa.ArrowNotImplementedError, pa.ArrowMemoryError, MemoryError) as error:
         raise UnscannedError(f"{kind}.cells", f"Arrow does not read the cells: {str(error)[:200]}") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise MalformedError(
             f"{kind}.cells", f"the cells are not what is said of them: {str(error)[:200]}", "cells"
         ) from error

@@ -1,5 +1,9 @@
 """No bytes make an examiner crash: cut off, bent or made up, they end in findings."""
 
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -58,3 +62,10 @@ def test_made_up_bytes_after_a_true_beginning_never_crash_an_examiner(name: str,
 def test_recognizing_never_crashes(head: bytes, name: str) -> None:
     for kind in FORMATS:
         assert isinstance(kind.recognizes(head, name), bool)
+
+
+def test_a_column_whose_name_is_no_text_is_malformed() -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"column": ["a"]}), file, store_schema=False)
+    found = examined(file.getvalue().replace(b"column", b"co\x8bumn"), "a.parquet")
+    assert {finding.rule for finding in found} == {"parquet.cells"}
