@@ -4,7 +4,8 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -87,7 +88,8 @@ class _Commands(click.Group):
             logging.getLogger().addHandler(logging.NullHandler())
         try:
             # What a command returns is nothing; `--help` and the like end with a status.
-            status = super().main(words, standalone_mode=False, **extra)
+            with _interruptible():
+                status = super().main(words, standalone_mode=False, **extra)
         except click.Abort:
             status = INTERRUPTED
             if as_json:
@@ -108,6 +110,20 @@ class _Commands(click.Group):
         except click.ClickException as problem:
             status = _tell(problem, as_json=as_json)
         sys.exit(status)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """What fails while a command that was interrupted lets go, such as a rollback, is that interruption."""
+    try:
+        yield
+    except Exception as error:
+        before: BaseException | None = error
+        while before is not None:
+            if isinstance(before, KeyboardInterrupt):
+                raise click.Abort from error
+            before = before.__cause__ or before.__context__
+        raise
 
 
 def _in_short(command: click.Command) -> str:

@@ -75,7 +75,7 @@ def test_who_interrupts_a_command_gets_130(asked: Installation, flags: list[str]
                 _, said = process.communicate()
         finally:
             connection.execute("drop function budmodel.tell cascade")
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "Traceback" not in said
     if flags:
         assert json.loads(said) == {"error": "interrupted", "exit_status": 130}

@@ -152,6 +152,25 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
     assert json.loads(said) == {"error": expected, "exit_status": 1} if as_json else said == f"Error: {expected}\n"
 
 
+def test_what_fails_while_an_interrupted_command_lets_go_is_no_problem_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            try:
+                raise KeyboardInterrupt
+            finally:
+                raise OSError(errno.ECONNRESET, "the rollback was cancelled", "socket")
+        except OSError as error:
+            raise click.ClickException("The database does not answer") from error
+
+    monkeypatch.setattr(click.Group, "invoke", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["sources", "--json"])
+    assert ended.value.code == 130
+    assert json.loads(capsys.readouterr().err) == {"error": "interrupted", "exit_status": 130}
+
+
 def test_the_verdicts_to_choose_from_are_those_of_the_scanner() -> None:
     assert sorted(VERDICTS) == sorted(Verdict)
 
