@@ -18,6 +18,8 @@ _ROOTS = {"sklearn", "numpy", "scipy", "quantile_forest"}
 _NO_TYPES = {"datasets", "externals", "tests", "testing", "conftest", "ctypeslib", "f2py", "io", "distutils"}
 # What it calls by name stands in another node, so that nothing here tells which method that is.
 _CALLS_A_METHOD = {"operator.methodcaller", "_operator.methodcaller"}
+# As a pickle does: an instance is made without calling its class, and given its state.
+_RESTORE = {"ObjectNode", "TypeNode"}
 _MAX_NODES = 200_000
 
 
@@ -30,7 +32,7 @@ def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
             yield Finding("skops.no-object", Verdict.SUSPICIOUS, what, place.at(""))
         return
     waiting: list[object] = [schema]
-    judged: set[tuple[str, str]] = set()
+    judged: set[tuple[str, str, bool]] = set()
     count = 0
     while waiting:
         node = waiting.pop()
@@ -42,10 +44,11 @@ def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
             waiting += node
         elif isinstance(node, dict):
             waiting += node.values()
+            restores = node.get("__loader__") in _RESTORE
             for module, name in _names(node):
-                if (module, name) not in judged:
-                    judged.add((module, name))
-                    yield from _judged(module, name, place)
+                if (module, name, restores) not in judged:
+                    judged.add((module, name, restores))
+                    yield from _judged(module, name, restores, place)
             yield from _loader(node, place)
 
 
@@ -55,16 +58,17 @@ def _names(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(node[module]), str(node[name])
 
 
-def _judged(module: str, name: str, place: Place) -> Iterator[Finding]:
+def _judged(module: str, name: str, restores: bool, place: Place) -> Iterator[Finding]:
     steps = f"{module}.{name}".split(".")
     if f"{module}.{name}" in _LISTED["plain"]:
         return
     standing = standing_of(module, name)
+    trusted = steps[0] in _ROOTS or (restores and standing is Standing.FAMILY)
     if standing is Standing.DANGEROUS or f"{module}.{name}" in _CALLS_A_METHOD:
         yield Finding("skops.dangerous-type", Verdict.MALICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
     elif standing in (Standing.CALLABLE, Standing.CLASS):
         return
-    elif steps[0] not in _ROOTS or _NO_TYPES & {*steps} or any(step.startswith("__") for step in steps):
+    elif not trusted or _NO_TYPES & {*steps} or any(step.startswith("__") for step in steps):
         yield Finding("skops.unknown-type", Verdict.SUSPICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
 
 

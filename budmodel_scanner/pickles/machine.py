@@ -99,19 +99,24 @@ class Machine:
         """Bounds the memory: to be called every few thousand opcodes. Raises UnscannedError (`budget`)."""
         if len(self.stack) > _MOST_STACKED or len(self.memo) + len(self.sparse) > _MOST_REMEMBERED:
             raise UnscannedError("budget", "it holds more objects at a time than are kept track of")
-        if len(self.memo) - self._light_memo > _KEPT:
-            self.memo[self._light_memo :] = map(_lighter, self.memo[self._light_memo :])
-            self._light_memo = len(self.memo)
-        self._light_stack = min(self._light_stack, len(self.stack))
-        if len(self.stack) - self._light_stack > _KEPT:
-            self.stack[self._light_stack :] = map(_lighter, self.stack[self._light_stack :])
-            self._light_stack = len(self.stack)
+        self._light_memo = self._lightened(self.memo, self._light_memo)
+        self._light_stack = self._lightened(self.stack, self._light_stack)
+
+    def _lightened(self, values: list[object], start: int) -> int:
+        """Up to where the values are light now, where those before `start` were."""
+        if len(values) - start <= _KEPT:
+            return min(start, len(values))
+        words = [word.encode("utf-8", "replace") for imported in self.report.globals for word in imported]
+        kept = dict(zip(words, words, strict=True))
+        values[start:] = [_lighter(value, kept) for value in values[start:]]
+        return len(values)
 
 
-def _lighter(value: object) -> object:
+def _lighter(value: object, kept: dict[bytes, bytes]) -> object:
+    """`kept` are names that were imported before, which classes of other modules may have, too."""
     kind = type(value)
     if isinstance(value, bytes):
-        return vocabulary().get(value) or module_of_a_family(value) or FORGOTTEN
+        return vocabulary().get(value) or module_of_a_family(value) or kept.get(value, FORGOTTEN)
     if kind is int:
         return PLAIN
     if isinstance(value, Container) and value.weight == 1:

@@ -303,7 +303,8 @@ def test_storages_are_expected_in_a_file_of_torch_only() -> None:
 
 
 @pytest.mark.parametrize(("module", "expected"), [("sklearn.unheard", SAFE), ("unheard.module", SUSPICIOUS)])
-def test_a_module_of_a_known_library_is_remembered_however_long_ago_it_was_named(module: str, expected: Verdict) -> None:
+def test_names_of_a_known_library_are_remembered_however_long_ago_they_stood(module: str, expected: Verdict) -> None:
     many = b"(" + (b"K\x01\x94" * 150_000) + b"l"
-    body = text(module) + b"\x94" + text("Model") + b"\x93" + many + b"h\x00" + text("Other") + b"\x93)\x81" + b"\x87"
+    beside = b"h\x00" + text("Other") + b"\x93)\x81" + text("sklearn.other") + b"h\x01" + b"\x93)\x81"
+    body = text(module) + b"\x94" + text("Unheard") + b"\x94\x93" + many + beside + b"\x86\x87"
     assert verdict(whole(body, protocol=4)) is expected
