@@ -125,16 +125,12 @@ def joined(files: Files) -> Iterator[tuple[str, tuple[Finding, ...]]]:
                 )
 
 
-def _chunks(
-    path: str, files: Mapping[str, tuple[int | None, Sequence[Finding]]]
-) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+def _chunks(path: str, files: Files) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     """Chunks are numbers, compressed or not; a shard of several is one stream after the other and an index."""
     folder = dirname(path) + "/" if dirname(path) else ""
     for location, (_, findings) in files.items():
         if location.startswith(folder) and _CHUNK.fullmatch(location, len(folder)):
-            yield from _told(
-                location, findings, {_UNKNOWN, "zstd.trailing-bytes"}, f"chunks of the array that {path} describes"
-            )
+            yield from _told(location, findings, {_UNKNOWN, _SHARD}, f"chunks of the array that {path} describes")
 
 
 def _told(

@@ -3,6 +3,7 @@
 Trailing bytes and damage are told after what was inside, for only then are they known.
 """
 
+import bz2
 import lzma
 import re
 import zlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from budmodel_scanner.containers.anomalies import Expansion, name_problem, shown
-from budmodel_scanner.containers.decoders import DAMAGED, MEMORY_LIMIT, Decoder, Inflater, Library, bzip2, decoded
+from budmodel_scanner.containers.decoders import DAMAGED, MEMORY_LIMIT, Decoder, Inflater, decoded
 from budmodel_scanner.containers.frames import (
     LZ4_MAGIC,
     ZSTANDARD_MAGIC,
@@ -92,12 +93,12 @@ class _Unwrapping:
 
     def decoded(self, decoder: Decoder) -> Iterator[bytes]:
         """The output of one stream; what it did not need stays unread. Raises UnscannedError (`truncated`)."""
-        while not decoder.ended:
+        while not decoder.eof:
             data = self.stream.peek(_INPUT_BYTES)
             if not data:
                 raise UnscannedError("truncated", "ends within its compressed data")
             yield from decoded([data], decoder)
-            self.stream.take(len(data) - len(decoder.leftover))
+            self.stream.take(len(data) - len(decoder.unused_data))
 
 
 def _gzip(work: _Unwrapping) -> Iterator[bytes]:
@@ -141,7 +142,7 @@ def _one(decoder: Callable[[], Decoder]) -> Callable[[_Unwrapping], Iterator[byt
 
 
 def _lzma(form: int) -> Decoder:
-    return Library(lzma.LZMADecompressor(form, memlimit=MEMORY_LIMIT))
+    return lzma.LZMADecompressor(form, memlimit=MEMORY_LIMIT)
 
 
 def _brotli(work: _Unwrapping) -> Iterator[bytes]:
@@ -201,7 +202,7 @@ def _zfile(work: _Unwrapping) -> Iterator[bytes]:
 
 
 GZIP = Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", _gzip)
-BZIP2 = Codec("bzip2", lambda head: head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS, _one(bzip2))
+BZIP2 = Codec("bzip2", lambda head: head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS, _one(bz2.BZ2Decompressor))
 XZ = Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", _one(lambda: _lzma(lzma.FORMAT_XZ)))
 LZMA = Codec("lzma", _is_lzma, _one(lambda: _lzma(lzma.FORMAT_ALONE)))
 ZLIB = Codec("zlib", _is_zlib, _one(lambda: Inflater(15)))

@@ -1,19 +1,13 @@
 """Zip files: torch checkpoints, npz, Keras, skops, TorchServe and wheels are all of them."""
 
+import bz2
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.containers.anomalies import Expansion, examine_names, shown
 from budmodel_scanner.containers.archive_kinds import ArchiveKind, kind_of
-from budmodel_scanner.containers.decoders import (
-    DAMAGED,
-    Decoder,
-    Inflater,
-    bzip2,
-    decoded,
-    lzma1,
-)
+from budmodel_scanner.containers.decoders import DAMAGED, Decoder, Inflater, decoded, lzma1
 from budmodel_scanner.containers.sequential import SequentialContent
 from budmodel_scanner.containers.zip_reading import LOCAL, Entry, Member, read_directory, read_members, text_of
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError, Window
@@ -124,7 +118,7 @@ class _Unpacking:
         if self._entry.method == _DEFLATED:
             return Inflater(), self._input()
         if self._entry.method == _BZIP2:
-            return bzip2(), self._input()
+            return bz2.BZ2Decompressor(), self._input()
         header = self._packed.read(0, 9)
         if len(header) < 9 or header[2:4] != b"\5\0":
             raise ValueError("no LZMA properties stand before the data")
@@ -151,7 +145,7 @@ class _Unpacking:
             return
         if self._expansion.expanded != self._entry.size:
             self.problem = self._odd(f"expands to {self._expansion.expanded:,} bytes, its header says {self._entry.size:,}")
-        elif decoder.leftover or self._expansion.packed < self._packed.size - (9 if self._entry.method == _LZMA else 0):
+        elif decoder.unused_data or self._expansion.packed < self._packed.size - (9 if self._entry.method == _LZMA else 0):
             self.problem = self._odd("has bytes after the end of its compressed data")
 
     def _odd(self, what: str) -> Finding:

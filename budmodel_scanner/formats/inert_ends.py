@@ -256,5 +256,4 @@ _STATEMENT = re.compile(_CREATES + rb"(?:(?!" + _CREATES + rb")[^\0]){0,4000}?" 
 RUNS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {
     "sqlite": _STATEMENT.search,
     "sqlite_log": _STATEMENT.search,
-    # A class that Avro's reader for Java makes: https://nvd.nist.gov/vuln/detail/CVE-2024-47561
 }

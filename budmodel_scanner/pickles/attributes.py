@@ -15,21 +15,7 @@ _KNOWN = (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
 _GENERICS = {"typing", "typing_extensions", "collections.abc", "collections", "builtins"}
 _A_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 # What containers and texts have for their users, beside their plain names.
-_ORDINARY = frozenset(
-    (
-        "__contains__",
-        "__getitem__",
-        "__len__",
-        "__iter__",
-        "__hash__",
-        "__eq__",
-        "__ne__",
-        "__lt__",
-        "__le__",
-        "__gt__",
-        "__ge__",
-    )
-)
+_ORDINARY = {f"__{name}__" for name in ("contains", "getitem", "len", "iter", "hash", "eq", "ne", "lt", "le", "gt", "ge")}
 
 
 def get_attribute(report: Report, getter: Global, arguments: object, shown: str, position: int) -> object:

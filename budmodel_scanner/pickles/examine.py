@@ -15,14 +15,7 @@ from budmodel_scanner.pickles.walk import walk_pickle
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HIGHEST_PROTOCOL = 5
-_NAMES_IN_TORCH_ARCHIVES = (
-    "data.pkl",
-    "constants.pkl",
-    "bytecode.pkl",
-    "attributes.pkl",
-    "mobile_debug_handles.pkl",
-    "traced_inputs.pkl",
-)
+_OF_TORCH = {"data", "constants", "bytecode", "attributes", "mobile_debug_handles", "traced_inputs"}
 _CONVINCING = 16  # Opcodes in a row that make sense: no other content has as many by chance.
 
 
@@ -32,7 +25,8 @@ def examine_pickle(stream: Stream, place: Place) -> Iterator[Finding]:
     Inside a zip, the names that torch gives to its pickles make it one of torch. Raises UnscannedError (`budget`) after the
     findings made until then.
     """
-    of_torch = bool(place.members) and place.name.rpartition("/")[2] in _NAMES_IN_TORCH_ARCHIVES
+    stem, _, suffix = place.name.rpartition("/")[2].partition(".")
+    of_torch = bool(place.members) and stem in _OF_TORCH and suffix == "pkl"
     yield from _examine(stream, Report(place, torch_archive=of_torch, torch_file=of_torch))
 
 

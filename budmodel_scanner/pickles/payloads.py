@@ -2,7 +2,7 @@
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
 from budmodel_scanner.encodings import encoded_runs, is_packed, unpacked
@@ -36,14 +36,14 @@ def bytes_payload(machine: Machine, size: int) -> object:
     if len(head) == 2 and head[0] == 0x80 and head[1] in _PROTOCOLS:
         return _nested(machine, _portion(machine, size), size, PLAIN)
     if head in _COMPRESSED_BYTES and size <= _LONGEST_ENCODED:
-        _examine_decoded(machine, _inflated(machine.reader.take(size)), _position(machine))
+        _examine(machine, [unpacked(machine.reader.take(size), _LONGEST_ENCODED)], _position(machine))
         return PLAIN
     searched = machine.reader.take(min(size, _SEARCHED))
     if size >= _SHORTEST_HIDDEN:
         start = _position(machine) - len(searched)
         for found in (found for hidden in _HIDDEN for found in hidden.finditer(searched)):
             machine.report.place.budget.spend("opcodes", _COST)
-            _examine_decoded(machine, searched[found.start() :], start + found.start())
+            _examine(machine, [searched[found.start() :]], start + found.start())
     machine.reader.skip(size - len(searched))
     return PLAIN
 
@@ -76,10 +76,10 @@ def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
     window, start = window[begin:], _position(machine) + begin
     for at, data in encoded_runs(window, _is_wanted, amid_bytes=True):
         machine.report.place.budget.spend("opcodes", _COST + len(data))
-        _examine_decoded(machine, _inflated(data), start + at)
+        _examine(machine, [unpacked(data, _LONGEST_ENCODED)], start + at)
     for found in _AS_LETTERS.finditer(window):
         machine.report.place.budget.spend("opcodes", _COST + len(found[0]))
-        _examine_decoded(machine, found[0].decode().encode("latin-1"), start + found.start())
+        _examine(machine, [found[0].decode().encode("latin-1")], start + found.start())
 
 
 def _is_wanted(head: bytes) -> bool:
@@ -88,19 +88,6 @@ def _is_wanted(head: bytes) -> bool:
 
 def _position(machine: Machine) -> int:
     return machine.report.base + machine.reader.position
-
-
-def _examine_decoded(machine: Machine, data: bytes, start: int) -> None:
-    inner = Report(machine.report.place, base=start)
-    whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream([data]), inner)
-    # What is cut off has no whole frame.
-    machine.report.add_all(
-        one for one in inner.findings if whole or (one.verdict is Verdict.MALICIOUS and one.rule != "pickle.frame")
-    )
-
-
-def _inflated(data: bytes) -> bytes:
-    return unpacked(data, _LONGEST_ENCODED)
 
 
 def _peek(machine: Machine, length: int, size: int) -> bytes:
@@ -116,17 +103,23 @@ def _nested(machine: Machine, chunks: Iterator[bytes], size: int, otherwise: obj
     machine.report.place.budget.spend("opcodes", _COST)
     machine.reader.leave()
     end = machine.reader.stream.position + size
-    inner = Report(machine.report.place, base=machine.report.base + end - size)
-    whole = machine.nesting < _MOST_NESTED and _examine(machine, Stream(chunks), inner)
-    # Numbers can look like a pickle for a while, even with a frame, but they import nothing that is known to be dangerous.
-    machine.report.add_all(
-        found for found in inner.findings if whole or (found.verdict is Verdict.MALICIOUS and found.rule != "pickle.frame")
-    )
+    whole = _examine(machine, chunks, machine.report.base + end - size)
     machine.reader.skip(end - machine.reader.stream.position)
     return EXAMINED if whole else otherwise
 
 
-def _examine(machine: Machine, stream: Stream, report: Report) -> bool:
+def _examine(machine: Machine, chunks: Iterable[bytes], start: int) -> bool:
+    """Says what is wrong with bytes that lie at `start` of the file; gives whether they are whole pickles."""
+    inner = Report(machine.report.place, base=start)
+    whole = machine.nesting < _MOST_NESTED and _is_whole(machine, Stream(chunks), inner)
+    # Numbers can look like a pickle for a while, even with a frame, but they import nothing that is known to be dangerous.
+    machine.report.add_all(
+        found for found in inner.findings if whole or (found.verdict is Verdict.MALICIOUS and found.rule != "pickle.frame")
+    )
+    return whole
+
+
+def _is_whole(machine: Machine, stream: Stream, report: Report) -> bool:
     nested = Machine(stream, report, machine.walk, reads_arrays=False, nesting=machine.nesting + 1)
     try:
         value = machine.walk(nested)
