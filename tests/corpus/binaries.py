@@ -16,7 +16,7 @@ ZIP = zip_of({"weights.pkl": BAD})
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -24,10 +24,10 @@ def png(more: bytes = b"") -> bytes:
     head = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", head)
+        + png_chunk(b"IHDR", head)
         + more
-        + _chunk(b"IDAT", zlib.compress(b"\0" * 14))
-        + _chunk(b"IEND", b"")
+        + png_chunk(b"IDAT", zlib.compress(b"\0" * 14))
+        + png_chunk(b"IEND", b"")
     )
 
 
@@ -128,7 +128,7 @@ def samples() -> Iterator[Sample]:
     yield from hostile("media-disguise", "something else under an image's name, or the other way round", _disguises())
     yield from benign("media-disguise", "an icon", {"icon/favicon.png": PNG})
     yield from hostile("media-structure", "payloads inside of the format", _inside())
-    yield from benign("media-structure", "a text chunk", {"text/plot.png": png(_chunk(b"tEXt", b"Software\0Matplotlib"))})
+    yield from benign("media-structure", "a text chunk", {"text/plot.png": png(png_chunk(b"tEXt", b"Software\0Matplotlib"))})
     yield from hostile("executable", "programs", {f"{what}/tool": data for what, data in PROGRAMS.items()})
     suffixes = {
         "elf": "libtool.so",
@@ -178,8 +178,8 @@ def _disguises() -> dict[str, bytes]:
 
 def _inside() -> dict[str, bytes]:
     return {
-        "chunk-pickle/cat.png": png(_chunk(b"coRp", BAD)),
-        "chunk-zip/cat.png": png(_chunk(b"zTXt", ZIP)),
+        "chunk-pickle/cat.png": png(png_chunk(b"coRp", BAD)),
+        "chunk-zip/cat.png": png(png_chunk(b"zTXt", ZIP)),
         "chunk-checksum/cat.png": PNG[:29] + b"\1\2\3\4" + PNG[33:],
         "chunk-length/cat.png": PNG[:33] + b"\xff\xff\xff\xff" + PNG[37:],
         "truncated/cat.png": PNG[:-12],

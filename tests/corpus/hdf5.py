@@ -7,6 +7,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from budmodel_scanner.formats.checksums import lookup3
+
 NOWHERE = (1 << 64) - 1
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FLOAT32 = bytes([0x11, 0x20, 0x1F, 0]) + struct.pack("<IHHBBBBI", 4, 0, 32, 23, 8, 0, 23, 127)
@@ -177,35 +179,3 @@ def old(root: Group) -> bytes:
 
 def new(root: Group) -> bytes:
     return bytes(New(root).out)
-
-
-def _words(data: bytes) -> tuple[int, int, int]:
-    first, second, third = struct.unpack_from("<III", data)
-    return first, second, third
-
-
-def lookup3(data: bytes) -> int:
-    """Bob Jenkins's hash, HDF5's checksum of metadata."""
-    mask = 0xFFFFFFFF
-
-    def turn(value: int, by: int) -> int:
-        return (value << by | value >> (32 - by)) & mask
-
-    a = b = c = (0xDEADBEEF + len(data)) & mask
-    while len(data) > 12:
-        x, y, z = _words(data)
-        a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
-        for by in (4, 6, 8, 16, 19, 4):
-            a = (a - c) & mask ^ turn(c, by)
-            c = (c + b) & mask
-            a, b, c = b, c, a
-        data = data[12:]
-    if not data:
-        return c
-    x, y, z = _words(data.ljust(12, b"\0"))
-    a, b, c = (a + x) & mask, (b + y) & mask, (c + z) & mask
-    for by in (14, 11, 25, 16, 4, 14, 24):
-        c = ((c ^ b) - turn(b, by)) & mask
-        a, b, c = b, c, a
-    # Seven turns leave the three names one place further than they began.
-    return b

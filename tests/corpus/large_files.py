@@ -5,8 +5,7 @@ import struct
 from collections.abc import Callable
 
 from tests.corpus.protobufs import constant, field
-from tests.corpus.tensor_headers import safetensors, tensor
-from tests.unit.budmodel_scanner.format_samples import gguf, gguf_tokens
+from tests.corpus.tensor_headers import ARRAY, gguf, pair, safetensors, strings, tensor
 
 
 def tokenizer() -> bytes:
@@ -19,7 +18,7 @@ def tokenizer() -> bytes:
 
 def vocabulary() -> bytes:
     """A GGUF with a million tokens."""
-    return gguf([gguf_tokens([f"token-{number}" for number in range(1_000_000)])])
+    return gguf([pair("tokenizer.ggml.tokens", ARRAY, strings([f"token-{number}" for number in range(1_000_000)]))])
 
 
 def graph() -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from budmodel_scanner.formats.checksums import masked_crc32c
 from tests.corpus.gadgets import SYSTEM
 from tests.corpus.hostile_pickles import reduced_2, reduced_4
 from tests.corpus.protobufs import field
@@ -57,11 +58,11 @@ class Flat:
         return start
 
 
-def tflite(operators: list[dict[int, Any]], data: bytes = bytes(16)) -> bytes:
+def tflite(operators: list[dict[int, Any]], data: bytes = bytes(16), version: int = 3) -> bytes:
     """A model of one tensor and one operation; field numbers are those of TensorFlow Lite's schema.fbs."""
     tensor = {0: [4], 2: 1, 3: "weights"}
     subgraph = {0: [tensor], 1: [0], 2: [0], 3: [{0: 0, 1: [0], 2: [0]}], 4: "main"}
-    root = {0: 3, 1: operators, 2: [subgraph], 3: "MLIR Converted.", 4: [{}, {0: data}]}
+    root = {0: version, 1: operators, 2: [subgraph], 3: "MLIR Converted.", 4: [{}, {0: data}]}
     return bytes(Flat(root, b"TFL3").out)
 
 
@@ -75,17 +76,7 @@ def custom(name: str) -> dict[int, Any]:
 def record(data: bytes) -> bytes:
     """A TFRecord with its masked CRC-32C checksums."""
     length = struct.pack("<Q", len(data))
-    return length + struct.pack("<I", _masked(length)) + data + struct.pack("<I", _masked(data))
-
-
-def _masked(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return length + struct.pack("<I", masked_crc32c(length)) + data + struct.pack("<I", masked_crc32c(data))
 
 
 EVENTS = record(b"\x09" + struct.pack("<d", 1.7e9) + field(3, "brain.Event:2")) + record(

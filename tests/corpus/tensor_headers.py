@@ -14,7 +14,7 @@ from tests.corpus.sample import Sample, benign, hostile
 from tests.corpus.templates import CHATML, HOSTILE_TEMPLATES, LLAMA
 
 BAD = reduced_4(SYSTEM)
-UINT32, FLOAT32, BOOL, STRING, ARRAY, UINT64 = 4, 6, 7, 8, 9, 10
+UINT32, FLOAT32, BOOL, STRING, ARRAY = 4, 6, 7, 8, 9
 
 
 def safetensors(header: dict[str, Any] | str, data: bytes = b"", length: int | None = None) -> bytes:
@@ -50,13 +50,15 @@ def strings(values: Sequence[str]) -> bytes:
     return struct.pack("<IQ", STRING, len(values)) + b"".join(map(string, values))
 
 
-def weight(name: str, shape: Sequence[int], kind: int = 0, offset: int = 0, dimensions: int | None = None) -> bytes:
+def weight(
+    name: str = "w", shape: Sequence[int] = (8,), kind: int = 0, offset: int = 0, dimensions: int | None = None
+) -> bytes:
     counted = len(shape) if dimensions is None else dimensions
     return string(name) + struct.pack(f"<I{len(shape)}QIQ", counted, *shape, kind, offset)
 
 
 def gguf(
-    pairs: Sequence[bytes],
+    pairs: Sequence[bytes] = (),
     weights: Sequence[bytes] = (),
     data: bytes = b"",
     *,

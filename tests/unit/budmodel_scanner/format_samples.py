@@ -10,56 +10,29 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from budmodel_scanner.formats.checksums import masked_crc32c
+from budmodel_scanner.formats.checksums import lookup3, masked_crc32c
+from tests.corpus import small_binaries
+from tests.corpus.binaries import png
 from tests.corpus.catboost_files import catboost
-from tests.corpus.hdf5 import lookup3
+from tests.corpus.hdf5 import Group, old
+from tests.corpus.protobufs import field, varint
+from tests.corpus.small_binaries import record
+from tests.corpus.tensor_headers import ARRAY, MODEL, STRING, UINT32, gguf, pair, string, strings, weight
 
 PICKLE = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R."
 
 
-def safetensors(header: Mapping[str, Any] | bytes | None = None, data: bytes = bytes(16)) -> bytes:
-    entry = {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}
-    text = header if isinstance(header, bytes) else json.dumps({"w": entry} if header is None else header).encode()
-    return len(text).to_bytes(8, "little") + text + data
-
-
-def gguf_text(text: str | bytes) -> bytes:
-    data = text.encode() if isinstance(text, str) else text
-    return struct.pack("<Q", len(data)) + data
-
-
-def gguf(
-    entries: Sequence[bytes] = (),
-    tensors: Sequence[bytes] = (),
-    data: bytes = b"",
-    counts: tuple[int, int] | None = None,
-    version: int = 3,
-) -> bytes:
-    head = b"GGUF" + struct.pack("<IQQ", version, *(counts or (len(tensors), len(entries)))) + b"".join((*entries, *tensors))
-    return head + bytes(-len(head) % 32) + data
-
-
 def gguf_entry(key: str, value: str | int) -> bytes:
-    if isinstance(value, str):
-        return gguf_text(key) + struct.pack("<I", 8) + gguf_text(value)
-    return gguf_text(key) + struct.pack("<II", 4, value)
-
-
-def gguf_tokens(tokens: Sequence[str]) -> bytes:
-    return gguf_text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, len(tokens)) + b"".join(map(gguf_text, tokens))
-
-
-def gguf_tensor(name: str = "w", shape: Sequence[int] = (8,), kind: int = 0, offset: int = 0) -> bytes:
-    return gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+    return pair(key, STRING, string(value)) if isinstance(value, str) else pair(key, UINT32, struct.pack("<I", value))
 
 
 def plain_gguf() -> bytes:
     entries = [
         gguf_entry("general.architecture", "llama"),
         gguf_entry("general.alignment", 32),
-        gguf_tokens(["eval(", "<s>"]),
+        pair("tokenizer.ggml.tokens", ARRAY, strings(["eval(", "<s>"])),
     ]
-    return gguf(entries, [gguf_tensor(), gguf_tensor("v", (32,), 8, 32)], bytes(32 + 34) + bytes(30))
+    return gguf(entries, [weight(), weight("v", (32,), 8, 32)], bytes(32 + 34) + bytes(30))
 
 
 def npy(descr: str = "'<f4'", shape: str = "(2, 2)", data: bytes = bytes(16), header: bytes | None = None) -> bytes:
@@ -68,24 +41,11 @@ def npy(descr: str = "'<f4'", shape: str = "(2, 2)", data: bytes = bytes(16), he
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
 
 
-def varint(value: int) -> bytes:
-    found = b""
-    while value > 0x7F:
-        found += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return found + bytes([value])
-
-
 def proto(*fields: tuple[int, int | bytes | float]) -> bytes:
-    found = b""
-    for number, value in fields:
-        if isinstance(value, bytes):
-            found += varint(number << 3 | 2) + varint(len(value)) + value
-        elif isinstance(value, float):
-            found += varint(number << 3 | 5) + struct.pack("<f", value)
-        else:
-            found += varint(number << 3) + varint(value)
-    return found
+    return b"".join(
+        field(number, value) if not isinstance(value, float) else varint(number << 3 | 5) + struct.pack("<f", value)
+        for number, value in fields
+    )
 
 
 def onnx(
@@ -132,14 +92,6 @@ def ubjson(tail: bytes = b"", note: bytes = b"binary:logistic") -> bytes:
     return b"{i\x04nameSi" + bytes([len(note)]) + note + b"i\x01w" + weights + b"i\x01t[#i\x02i\x01Z" + b"i\x01e[TF]}" + tail
 
 
-def tfrecord(*records: bytes) -> bytes:
-    found = b""
-    for record in records:
-        size = len(record).to_bytes(8, "little")
-        found += size + masked_crc32c(size).to_bytes(4, "little") + record + masked_crc32c(record).to_bytes(4, "little")
-    return found
-
-
 def checkpoint_index(names: Sequence[bytes] = (b"dense/kernel",)) -> bytes:
     def block(entries: Sequence[tuple[bytes, bytes]]) -> bytes:
         body = b"".join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key, value in entries)
@@ -153,40 +105,8 @@ def checkpoint_index(names: Sequence[bytes] = (b"dense/kernel",)) -> bytes:
     return data + meta + index + handles.ljust(40, b"\0") + (0xDB4775248B80FB57).to_bytes(8, "little")
 
 
-def flat_table(fields: Sequence[bytes | None]) -> tuple[bytes, list[int]]:
-    """A table with the list of its fields before it, and where each field is, counted from the start of the list."""
-    at, body, offsets = 4, b"", []
-    for value in fields:
-        offsets.append(at if value is not None else 0)
-        body += value or b""
-        at += len(value or b"")
-    listed = struct.pack("<HH", 4 + 2 * len(fields), at) + b"".join(struct.pack("<H", offset) for offset in offsets)
-    listed += bytes(-len(listed) % 4)
-    return listed + struct.pack("<i", len(listed)) + body, [len(listed) + offset for offset in offsets]
-
-
-def tflite(custom: bytes = b"", data: bytes = bytes(16), version: int = 3) -> bytes:
-    code, at = flat_table([b"\0\0\0\0", bytes(4) if custom else None])
-    if custom:
-        code = code[: at[1]] + struct.pack("<I", len(code) - at[1]) + code[at[1] + 4 :]
-        code += struct.pack("<I", len(custom)) + custom + b"\0"
-    code += bytes(-len(code) % 4)
-    buffer, at = flat_table([bytes(4)])
-    buffer = buffer[: at[0]] + struct.pack("<I", len(buffer) - at[0]) + buffer[at[0] + 4 :]
-    buffer += struct.pack("<I", len(data)) + data
-    root, at = flat_table([struct.pack("<I", version), bytes(4), None, None, bytes(4)])
-    start = 8 + len(root)
-    codes = struct.pack("<II", 1, 4 + _list_bytes(code)) + code
-    buffers = struct.pack("<II", 1, 4 + _list_bytes(buffer)) + buffer
-    whole = bytearray(struct.pack("<I", 8 + _list_bytes(root)) + b"TFL3" + root + codes + buffers)
-    struct.pack_into("<I", whole, 8 + at[1], start - 8 - at[1])
-    struct.pack_into("<I", whole, 8 + at[4], start + len(codes) - 8 - at[4])
-    return bytes(whole)
-
-
-def _list_bytes(table: bytes) -> int:
-    size: int = struct.unpack("<H", table[:2])[0]
-    return size + -size % 4
+def tflite(operator: str = "", data: bytes = bytes(16), version: int = 3) -> bytes:
+    return small_binaries.tflite([small_binaries.custom(operator) if operator else small_binaries.ADD], data, version)
 
 
 def _table() -> Any:
@@ -214,16 +134,6 @@ def arrow_stream(body: bytes = bytes(64)) -> bytes:
     message = struct.pack("<I", 16) + listed + struct.pack("<iQ", 12, len(body)) + bytes(4)
     message += bytes(-len(message) % 8)
     return b"\xff\xff\xff\xff" + len(message).to_bytes(4, "little") + message + body + b"\xff\xff\xff\xff\0\0\0\0"
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
-
-
-def png(*extra: bytes, tail: bytes = b"") -> bytes:
-    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    data = png_chunk(b"IDAT", zlib.compress(bytes(4)))
-    return b"\x89PNG\r\n\x1a\n" + head + b"".join(extra) + data + png_chunk(b"IEND", b"") + tail
 
 
 def jpeg(comment: bytes = b"by a camera", tail: bytes = b"") -> bytes:
@@ -354,43 +264,12 @@ def _checked(data: bytes) -> bytes:
     return data + lookup3(data).to_bytes(4, "little")
 
 
-def hdf5_group(name: bytes = b"child", message: tuple[int, bytes] | None = None) -> bytes:
-    """A file of the oldest form: a group with one child, found through a tree, a symbol node and a heap of names."""
-    heap_data = b"\0" * 8 + name.ljust(16, b"\0")
-    tree, node, heap, root, child = 96, 192, 264, 336, 376
-    symbol = struct.pack("<QQII16x", 8, child, 0, 0)
-    parts = {
-        tree: b"TREE\0\0" + struct.pack("<HQQ", 1, (1 << 64) - 1, (1 << 64) - 1) + struct.pack("<QQQ", 0, node, 8),
-        node: b"SNOD\1\0" + struct.pack("<H", 1) + symbol,
-        heap: b"HEAP\0\0\0\0" + struct.pack("<QQQ", len(heap_data), 1, heap + 32) + heap_data,
-        root: _old_object((0x11, struct.pack("<QQ", tree, heap))),
-        child: _old_object(message or (0, bytes(8))),
-    }
-    size = child + len(parts[child])
-    whole = bytearray(size)
-    whole[:96] = (
-        b"\x89HDF\r\n\x1a\n"
-        + bytes([0, 0, 0, 0, 0, 8, 8, 0])
-        + struct.pack("<HHIQQQQQQII16x", 4, 16, 0, 0, (1 << 64) - 1, size, (1 << 64) - 1, 0, root, 0, 0)
-    )
-    for at, part in parts.items():
-        whole[at : at + len(part)] = part
-    return bytes(whole)
-
-
-def _old_object(message: tuple[int, bytes]) -> bytes:
-    kind, data = message
-    data += bytes(-len(data) % 8)
-    body = struct.pack("<HHB3x", kind, len(data), 0) + data
-    return struct.pack("<BBHII4x", 1, 0, 1, 1, len(body)) + body
-
-
 MODEL_CONFIG = json.dumps(
     {"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": {}}]}}
 )
 
 BENIGN: dict[str, Callable[[], bytes]] = {
-    "model.safetensors": safetensors,
+    "model.safetensors": lambda: MODEL,
     "model.gguf": plain_gguf,
     "model.cbm": catboost,
     "array.npy": npy,
@@ -402,13 +281,13 @@ BENIGN: dict[str, Callable[[], bytes]] = {
     "weight.bin": coreml_blobs,
     "flax_model.msgpack": msgpack,
     "booster.ubj": ubjson,
-    "events.out.tfevents.1.host": lambda: tfrecord(proto((2, 1), (3, b"brain.Event:2"))),
+    "events.out.tfevents.1.host": lambda: record(proto((2, 1), (3, b"brain.Event:2"))),
     "variables.index": checkpoint_index,
     "model.tflite": tflite,
     "train.parquet": parquet,
     "train.arrow": arrow_table,
     "weights.h5": lambda: hdf5((0x0C, hdf5_attribute("model_config", MODEL_CONFIG.encode()))),
-    "old.h5": hdf5_group,
+    "old.h5": lambda: old(Group({"child": Group()})),
     "a.png": png,
     "a.jpg": jpeg,
     "a.gif": gif,

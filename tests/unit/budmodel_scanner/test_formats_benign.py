@@ -4,6 +4,8 @@ import pytest
 
 from budmodel_scanner.formats.registry import FORMATS
 from budmodel_scanner.verdict import Verdict
+from tests.corpus import binaries
+from tests.corpus import tensor_headers as headers
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import examined, formats_of, verdict
 
@@ -22,18 +24,18 @@ def test_an_ordinary_file_is_recognized_by_one_format_and_safe(name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("bare.safetensors", sample.safetensors({}, b"")),
-        ("note.safetensors", sample.safetensors({"__metadata__": {"format": "pt", "hash": "0f" * 32}}, b"")),
-        ("f4.safetensors", sample.safetensors({"w": {"dtype": "F4", "shape": [4], "data_offsets": [0, 2]}}, bytes(2))),
-        ("empty.gguf", sample.gguf()),
+        ("bare.safetensors", headers.safetensors({}, b"")),
+        ("note.safetensors", headers.safetensors({"__metadata__": {"format": "pt", "hash": "0f" * 32}}, b"")),
+        ("f4.safetensors", headers.safetensors({"w": {"dtype": "F4", "shape": [4], "data_offsets": [0, 2]}}, bytes(2))),
+        ("empty.gguf", headers.gguf()),
         ("structured.npy", sample.npy("[('a', '<f4', (2,)), ('b', [('c', '|S3')])]", "(2,)", bytes(22))),
         ("twice.npy", sample.npy() * 2),
         ("python2.npy", sample.npy(shape="(2L, 2L)")),
         ("contrib.onnx", sample.onnx(domain=b"com.microsoft", operator=b"FusedMatMul")),
         ("burst.jpg", sample.jpeg() * 2),
         ("odd.wav", sample.wav(sample.riff_chunk(b"LIST", b"INFOISFT\4\0\0\0Lavf"))),
-        ("labels.png", sample.png(sample.png_chunk(b"tEXt", b"Software\0Matplotlib version 3"))),
-        ("flex.tflite", sample.tflite(b"FlexErf")),
+        ("labels.png", binaries.png(binaries.png_chunk(b"tEXt", b"Software\0Matplotlib version 3"))),
+        ("flex.tflite", sample.tflite("FlexErf")),
         ("links.h5", sample.hdf5((0x06, sample.hdf5_soft_link(b"/model_weights")))),
         (
             "paper.pdf",

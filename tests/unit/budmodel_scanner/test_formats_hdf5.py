@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
-from budmodel_scanner.formats.checksums import lookup3
+from budmodel_scanner.formats.checksums import lookup3, masked_crc32c
 from budmodel_scanner.verdict import Verdict
+from tests.corpus.hdf5 import Group, old
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import rules, verdict
 
@@ -24,7 +25,8 @@ def test_a_lambda_in_an_attribute_of_the_root_or_of_a_nested_object_is_malicious
     message = (ATTRIBUTE, sample.hdf5_attribute("anything", json.dumps(LAMBDA).encode()))
 
     assert verdict(sample.hdf5(message), "m.h5") is Verdict.MALICIOUS
-    assert verdict(sample.hdf5_group(message=message), "m.h5") is Verdict.MALICIOUS
+    child = Group(attributes={"anything": json.dumps(LAMBDA).encode()})
+    assert verdict(old(Group({"child": child})), "m.h5") is Verdict.MALICIOUS
 
 
 def test_a_configuration_that_is_no_json_is_not_passed_over() -> None:
@@ -78,7 +80,7 @@ def test_elements_in_another_file_are_malicious_when_it_is_not_beside_the_model(
         (sample.hdf5(tail=b"tail"), "hdf5.trailing-bytes"),
         (sample.hdf5(end=1 << 40), "hdf5.truncated"),
         (b"#!/bin/sh\n".ljust(512, b"#") + sample.hdf5(), "hdf5.user-block"),
-        (sample.hdf5_group()[:300], "hdf5.truncated"),
+        (sample.BENIGN["old.h5"]()[:300], "hdf5.truncated"),
     ],
 )
 def test_bytes_that_belong_to_nothing(data: bytes, rule: str) -> None:
@@ -103,6 +105,7 @@ def test_a_checksum_guards_the_superblock_and_the_header_of_an_object(at: int) -
     assert rules(bytes(data), "m.h5") == {"hdf5.checksum"}
 
 
-def test_the_checksum_is_that_of_its_author() -> None:
-    """The values that lookup3.c prints for itself."""
+def test_checksums_are_those_of_their_authors() -> None:
+    """The values that lookup3.c prints for itself, and the check value of CRC-32C, masked."""
     assert [hex(lookup3(text)) for text in (b"", b"Four score and seven years ago")] == ["0xdeadbeef", "0x17770551"]
+    assert masked_crc32c(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -3,7 +3,6 @@
 import base64
 import struct
 import zlib
-from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +10,9 @@ from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.formats import npy
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Verdict, verdict_of
+from tests.corpus import binaries
+from tests.corpus import tensor_headers as headers
+from tests.corpus.small_binaries import record
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import examined, rules, verdict
 
@@ -21,24 +23,24 @@ ENCODED = base64.b64encode(sample.PICKLE).decode()
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
-        (sample.safetensors({"w": F32, "v": F32}, bytes(4)), "safetensors.overlap"),
-        (sample.safetensors({"w": {**F32, "data_offsets": [4, 8]}}, bytes(8)), "safetensors.gap"),
-        (sample.safetensors({"w": F32}, bytes(4) + b"tail"), "safetensors.trailing-bytes"),
-        (sample.safetensors({"w": F32}, bytes(3)), "safetensors.truncated"),
-        (sample.safetensors({"w": {**F32, "shape": [2]}}, bytes(4)), "safetensors.size"),
-        (sample.safetensors({"w": {**F32, "shape": [1 << 40, 1 << 40]}}, bytes(4)), "safetensors.size"),
-        (sample.safetensors({"w": {**F32, "dtype": "PY"}}, bytes(4)), "safetensors.dtype"),
-        (sample.safetensors({"w": {**F32, "data_offsets": [-4, 0]}}, bytes(4)), "safetensors.tensor"),
-        (sample.safetensors({"w": {**F32, "shape": [True]}}, bytes(4)), "safetensors.tensor"),
-        (sample.safetensors({"w": {**F32, "code": "x"}}, bytes(4)), "safetensors.tensor"),
-        (sample.safetensors({"w\0": F32}, bytes(4)), "safetensors.name"),
-        (sample.safetensors({"__metadata__": {"a": 1}}, b""), "safetensors.metadata"),
-        (sample.safetensors({"__metadata__": []}, b""), "safetensors.metadata"),
-        (sample.safetensors({"__metadata__": {"a": ENCODED}}, b""), "safetensors.payload-in-metadata"),
-        (sample.safetensors({"__metadata__": {"a": "__import__('os')"}}, b""), "safetensors.payload-in-metadata"),
-        (sample.safetensors(b'{"__metadata__":{"a":"b"},"__metadata__":{}}', b""), "safetensors.duplicate-key"),
-        (sample.safetensors(b'{"a":NaN}', b""), "safetensors.header"),
-        (sample.safetensors(b"{}" + b"\n\t", b""), "safetensors.padding"),
+        (headers.safetensors({"w": F32, "v": F32}, bytes(4)), "safetensors.overlap"),
+        (headers.safetensors({"w": {**F32, "data_offsets": [4, 8]}}, bytes(8)), "safetensors.gap"),
+        (headers.safetensors({"w": F32}, bytes(4) + b"tail"), "safetensors.trailing-bytes"),
+        (headers.safetensors({"w": F32}, bytes(3)), "safetensors.truncated"),
+        (headers.safetensors({"w": {**F32, "shape": [2]}}, bytes(4)), "safetensors.size"),
+        (headers.safetensors({"w": {**F32, "shape": [1 << 40, 1 << 40]}}, bytes(4)), "safetensors.size"),
+        (headers.safetensors({"w": {**F32, "dtype": "PY"}}, bytes(4)), "safetensors.dtype"),
+        (headers.safetensors({"w": {**F32, "data_offsets": [-4, 0]}}, bytes(4)), "safetensors.tensor"),
+        (headers.safetensors({"w": {**F32, "shape": [True]}}, bytes(4)), "safetensors.tensor"),
+        (headers.safetensors({"w": {**F32, "code": "x"}}, bytes(4)), "safetensors.tensor"),
+        (headers.safetensors({"w\0": F32}, bytes(4)), "safetensors.name"),
+        (headers.safetensors({"__metadata__": {"a": 1}}, b""), "safetensors.metadata"),
+        (headers.safetensors({"__metadata__": []}, b""), "safetensors.metadata"),
+        (headers.safetensors({"__metadata__": {"a": ENCODED}}, b""), "safetensors.payload-in-metadata"),
+        (headers.safetensors({"__metadata__": {"a": "__import__('os')"}}, b""), "safetensors.payload-in-metadata"),
+        (headers.safetensors('{"__metadata__":{"a":"b"},"__metadata__":{}}', b""), "safetensors.duplicate-key"),
+        (headers.safetensors('{"a":NaN}', b""), "safetensors.header"),
+        (headers.safetensors("{}\n\t", b""), "safetensors.padding"),
         ((1 << 63).to_bytes(8, "little") + b"{}", "safetensors.header-too-large"),
         ((4096).to_bytes(8, "little") + b"{}", "safetensors.truncated"),
     ],
@@ -51,26 +53,26 @@ def test_safetensors(data: bytes, rule: str) -> None:
 @pytest.mark.parametrize(
     ("data", "rule", "expected"),
     [
-        (sample.gguf(counts=(1 << 60, 0)), "gguf.overflow", Verdict.MALICIOUS),
-        (sample.gguf(counts=(0, 1 << 60)), "gguf.overflow", Verdict.MALICIOUS),
-        (sample.gguf(counts=(0, 3000)), "gguf.counts", Verdict.SUSPICIOUS),
-        (sample.gguf(version=9), "gguf.version", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_entry("general.alignment", 0)]), "gguf.alignment", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_entry("a", 1), sample.gguf_entry("a", 1)]), "gguf.duplicate-name", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_entry("note", ENCODED)]), "gguf.payload-in-metadata", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_text("k") + struct.pack("<I", 99)]), "gguf.value-type", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_text("k") + struct.pack("<IIQ", 9, 9, 1)]), "gguf.value-type", Verdict.SUSPICIOUS),
-        (sample.gguf([sample.gguf_text("k") + struct.pack("<IQ", 8, 1 << 63)]), "gguf.overflow", Verdict.MALICIOUS),
-        (sample.gguf(tensors=[sample.gguf_tensor(shape=(1 << 32, 1 << 32))]), "gguf.overflow", Verdict.MALICIOUS),
-        (sample.gguf(tensors=[sample.gguf_tensor(shape=(1,) * 9)]), "gguf.dimensions", Verdict.SUSPICIOUS),
-        (sample.gguf(tensors=[sample.gguf_tensor(kind=60_000)]), "gguf.tensor-type", Verdict.SUSPICIOUS),
-        (sample.gguf(tensors=[sample.gguf_tensor()], data=bytes(8)), "gguf.truncated", Verdict.SUSPICIOUS),
+        (headers.gguf(weight_count=1 << 60), "gguf.overflow", Verdict.MALICIOUS),
+        (headers.gguf(pair_count=1 << 60), "gguf.overflow", Verdict.MALICIOUS),
+        (headers.gguf(pair_count=3000), "gguf.counts", Verdict.SUSPICIOUS),
+        (headers.gguf(version=9), "gguf.version", Verdict.SUSPICIOUS),
+        (headers.gguf([sample.gguf_entry("general.alignment", 0)]), "gguf.alignment", Verdict.SUSPICIOUS),
+        (headers.gguf([sample.gguf_entry("a", 1), sample.gguf_entry("a", 1)]), "gguf.duplicate-name", Verdict.SUSPICIOUS),
+        (headers.gguf([sample.gguf_entry("note", ENCODED)]), "gguf.payload-in-metadata", Verdict.SUSPICIOUS),
+        (headers.gguf([headers.string("k") + struct.pack("<I", 99)]), "gguf.value-type", Verdict.SUSPICIOUS),
+        (headers.gguf([headers.string("k") + struct.pack("<IIQ", 9, 9, 1)]), "gguf.value-type", Verdict.SUSPICIOUS),
+        (headers.gguf([headers.string("k") + struct.pack("<IQ", 8, 1 << 63)]), "gguf.overflow", Verdict.MALICIOUS),
+        (headers.gguf(weights=[headers.weight(shape=(1 << 32, 1 << 32))]), "gguf.overflow", Verdict.MALICIOUS),
+        (headers.gguf(weights=[headers.weight(shape=(1,) * 9)]), "gguf.dimensions", Verdict.SUSPICIOUS),
+        (headers.gguf(weights=[headers.weight(kind=60_000)]), "gguf.tensor-type", Verdict.SUSPICIOUS),
+        (headers.gguf(weights=[headers.weight()], data=bytes(8)), "gguf.truncated", Verdict.SUSPICIOUS),
         (
-            sample.gguf(tensors=[sample.gguf_tensor("a"), sample.gguf_tensor("b")], data=bytes(32)),
+            headers.gguf(weights=[headers.weight("a"), headers.weight("b")], data=bytes(32)),
             "gguf.overlap",
             Verdict.SUSPICIOUS,
         ),
-        (sample.gguf(tensors=[sample.gguf_tensor(offset=64)], data=bytes(96)), "gguf.gap", Verdict.SUSPICIOUS),
+        (headers.gguf(weights=[headers.weight(offset=64)], data=bytes(96)), "gguf.gap", Verdict.SUSPICIOUS),
         (sample.plain_gguf() + sample.PICKLE, "gguf.trailing-bytes", Verdict.SUSPICIOUS),
     ],
 )
@@ -83,7 +85,7 @@ def test_a_template_in_gguf_is_examined_as_one() -> None:
     attack = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
 
     for key in ("tokenizer.chat_template", "tokenizer.chat_template.tool_use"):
-        assert verdict(sample.gguf([sample.gguf_entry(key, attack)]), "model.gguf").rank >= Verdict.SUSPICIOUS.rank
+        assert verdict(headers.gguf([sample.gguf_entry(key, attack)]), "model.gguf").rank >= Verdict.SUSPICIOUS.rank
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_operators_that_reach_files_or_python_are_malicious(operator: bytes) -> 
     assert verdict(sample.saved_model(b"MatMul", operator), "saved_model.pb") is Verdict.MALICIOUS
     assert verdict(graph, "frozen.pb") is Verdict.MALICIOUS
     assert verdict(graph, "disguise.bin") is Verdict.MALICIOUS
-    assert verdict(sample.tflite(b"Flex" + operator), "m.tflite") is Verdict.MALICIOUS
+    assert verdict(sample.tflite(f"Flex{operator.decode()}"), "m.tflite") is Verdict.MALICIOUS
 
 
 def test_operators_inside_functions_count_and_calls_of_functions_do_not() -> None:
@@ -196,7 +198,7 @@ def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
 @pytest.mark.parametrize(
     ("data", "name", "rule"),
     [
-        (sample.tflite(b"EvilLoader"), "m.tflite", "tflite.custom-operator"),
+        (sample.tflite("EvilLoader"), "m.tflite", "tflite.custom-operator"),
         (sample.tflite(data=b"\x7fELF\2\1\1" + bytes(20)), "m.tflite", "tflite.payload-in-buffer"),
         (sample.tflite(version=4), "m.tflite", "tflite.version"),
         (sample.tflite() + sample.PICKLE, "m.tflite", "tflite.trailing-bytes"),
@@ -221,9 +223,9 @@ def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
         (b"{i\x01a" + b"[" * 300, "b.ubj", "ubjson.depth"),
         (b"{i\x01a[$U#l\x7f\xff\xff\xff", "b.ubj", "ubjson.truncated"),
         ((1 << 60).to_bytes(8, "little") + bytes(20), "events.out.tfevents.1.host", "event-log.checksum"),
-        (sample.tfrecord(sample.PICKLE), "a.tfrecord", "event-log.payload"),
-        (sample.tfrecord(sample.proto((1, b"x")))[:-1] + b"!", "a.tfrecord", "event-log.checksum"),
-        (sample.tfrecord(b"") + sample.PICKLE, "a.tfrecord", "event-log.checksum"),
+        (record(sample.PICKLE), "a.tfrecord", "event-log.payload"),
+        (record(sample.proto((1, b"x")))[:-1] + b"!", "a.tfrecord", "event-log.checksum"),
+        (record(b"") + sample.PICKLE, "a.tfrecord", "event-log.checksum"),
         (b"x" + sample.checkpoint_index(), "v.index", ""),
         (sample.checkpoint_index()[:-48] + bytes(9) + sample.checkpoint_index()[-48:], "v.index", "checkpoint.gap"),
         (sample.checkpoint_index() + b"x", "v.index", "checkpoint.footer"),
@@ -241,17 +243,17 @@ def test_other_model_and_data_formats(data: bytes, name: str, rule: str) -> None
 @pytest.mark.parametrize(
     ("data", "name", "rule"),
     [
-        (sample.png(tail=b"tail"), "a.png", "inert.trailing-bytes"),
-        (sample.png(sample.png_chunk(b"tEXt", b"a\0<?php x")), "a.png", "inert.holds-content"),
-        (sample.png(sample.png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"<script>"))), "a.png", "inert.holds-content"),
+        (binaries.png() + b"tail", "a.png", "inert.trailing-bytes"),
+        (binaries.png(binaries.png_chunk(b"tEXt", b"a\0<?php x")), "a.png", "inert.holds-content"),
+        (binaries.png(binaries.png_chunk(b"zTXt", b"a\0\0" + zlib.compress(b"<script>"))), "a.png", "inert.holds-content"),
         (
-            sample.png(sample.png_chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b"<script>"))),
+            binaries.png(binaries.png_chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b"<script>"))),
             "a.png",
             "inert.holds-content",
         ),
-        (sample.png(sample.png_chunk(b"EVIL", b"")), "a.png", "inert.chunk"),
-        (sample.png().replace(b"\x08\x02\x00\x00\x00", b"\x08\x06\x00\x00\x00"), "a.png", "inert.chunk"),
-        (sample.png()[:-12], "a.png", "inert.truncated"),
+        (binaries.png(binaries.png_chunk(b"EVIL", b"")), "a.png", "inert.chunk"),
+        (binaries.png().replace(b"\x08\x02\x00\x00\x00", b"\x08\x06\x00\x00\x00"), "a.png", "inert.chunk"),
+        (binaries.png()[:-12], "a.png", "inert.truncated"),
         (sample.jpeg(tail=b"tail"), "a.jpg", "inert.end"),
         (sample.jpeg(b"<?php system($x);"), "a.jpg", "inert.holds-content"),
         (sample.jpeg()[:-2], "a.jpg", "inert.end"),
@@ -285,28 +287,13 @@ def test_media(data: bytes, name: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "name"),
-    [
-        (sample.png, "a.png"),
-        (sample.jpeg, "a.jpg"),
-        (sample.gif, "a.gif"),
-        (sample.mp4, "a.mp4"),
-        (sample.ogg, "a.ogg"),
-        (sample.flac, "a.flac"),
-        (sample.mp3, "a.mp3"),
-        (sample.bmp, "a.bmp"),
-        (sample.ico, "a.ico"),
-        (sample.tiff, "a.tiff"),
-        (sample.font, "a.ttf"),
-        (sample.font_collection, "a.ttc"),
-        (sample.woff, "a.woff"),
-        (sample.woff2, "a.woff2"),
-    ],
+    "kind", [*("png", "jpg", "gif", "bmp", "ico", "tiff"), *("mp4", "ogg", "flac", "mp3"), *("ttf", "ttc", "woff", "woff2")]
 )
 @pytest.mark.parametrize("tail", [sample.PICKLE, b"\x7fELF\2\1\1", b"PK\5\6" + bytes(18), b"#!/bin/sh\nid\n"])
-def test_what_stands_behind_media_and_loads_or_runs(made: Callable[[], bytes], name: str, tail: bytes) -> None:
-    assert "inert.holds-content" in rules(made() + tail, name)
-    assert verdict(made() + tail, name).rank >= Verdict.SUSPICIOUS.rank
+def test_what_stands_behind_media_and_loads_or_runs(kind: str, tail: bytes) -> None:
+    data = sample.BENIGN[f"a.{kind}"]() + tail
+    assert "inert.holds-content" in rules(data, f"a.{kind}")
+    assert verdict(data, f"a.{kind}").rank >= Verdict.SUSPICIOUS.rank
 
 
 @pytest.mark.parametrize(

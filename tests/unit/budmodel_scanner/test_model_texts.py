@@ -16,6 +16,8 @@ from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.texts import text_protos
 from budmodel_scanner.verdict import Verdict, verdict_of
+from tests.corpus import tensor_headers as headers
+from tests.corpus.protobufs import varint
 from tests.unit.budmodel_scanner import format_samples as sample
 
 HOSTILE = sample.PICKLE
@@ -44,9 +46,9 @@ def xgboost(text: bytes) -> bytes:
 
 # Each holds one text.
 TEXTS: dict[str, Carrier] = {
-    "a.gguf": lambda text: sample.gguf([sample.gguf_text("custom.note") + b"\x08\0\0\0" + sample.gguf_text(text)]),
-    "b.gguf": lambda text: sample.gguf(
-        [sample.gguf_text("custom.notes") + b"\x09\0\0\0\x08\0\0\0\x01" + bytes(7) + sample.gguf_text(text)]
+    "a.gguf": lambda text: headers.gguf([headers.string("custom.note") + b"\x08\0\0\0" + headers.string(text)]),
+    "b.gguf": lambda text: headers.gguf(
+        [headers.string("custom.notes") + b"\x09\0\0\0\x08\0\0\0\x01" + bytes(7) + headers.string(text)]
     ),
     "a.onnx": lambda text: sample.onnx(model=sample.proto((14, sample.proto((1, b"note"), (2, text))))),
     "b.onnx": lambda text: sample.onnx(sample.proto((5, sample.proto((1, b"note"), (4, text), (20, 3))))),
@@ -56,7 +58,7 @@ TEXTS: dict[str, Carrier] = {
     "a.tflite": lambda text: sample.tflite(data=text),
     "a.mlmodel": lambda text: sample.coreml(note=text),
     "a.ubj": lambda text: sample.ubjson(note=text),
-    "a.safetensors": lambda text: sample.safetensors({"__metadata__": {"note": text.decode()}}, b""),
+    "a.safetensors": lambda text: headers.safetensors({"__metadata__": {"note": text.decode()}}, b""),
     "a.arrow": lambda text: arrow(b"words", {"note": text}),
     "a.parquet": lambda text: table_of(pyarrow.parquet.write_table, b"words", {"note": text}),
 }
@@ -103,7 +105,7 @@ def test_how_a_model_was_made_is_told_in_paths_of_its_maker() -> None:
         ("general.source.url", "file:///etc/passwd", Verdict.SUSPICIOUS),
         ("custom.file", "../x.dat", Verdict.SUSPICIOUS),
     ):
-        assert said(sample.gguf([sample.gguf_entry(key, path)]), "a.gguf") is verdict
+        assert said(headers.gguf([sample.gguf_entry(key, path)]), "a.gguf") is verdict
 
 
 def arrow(cell: bytes, notes: dict[str, bytes] | None = None) -> bytes:
@@ -124,7 +126,7 @@ def table_of(
 
 def avro(cell: bytes, codec: bytes = b"deflate", schema: bytes = b'"bytes"') -> bytes:
     def long(text: bytes) -> bytes:
-        return sample.varint(2 * len(text)) + text
+        return varint(2 * len(text)) + text
 
     block = long(cell) if codec == b"null" else zlib.compress(long(cell))[2:-4]
     notes = b"".join(map(long, (b"avro.codec", codec, b"avro.schema", schema)))
