@@ -73,14 +73,8 @@ SHAPES: list[Callable[[Gadget], bytes]] = [reduced_0, reduced_1, reduced_2, redu
 RARE_SHAPES: list[Callable[[Gadget], bytes]] = [instance, object_, new_object, new_object_ex, only_found]
 _OS_SYSTEM = Global("os", "system")
 NAMES = (
-    "model.pkl",
-    "pytorch_model.bin",
-    "weights.pt",
-    "model.joblib",
-    "checkpoint.ckpt",
-    "data.pickle",
-    "model.pth",
-    "cache.dat",
+    *("model.pkl", "pytorch_model.bin", "weights.pt", "model.joblib", "checkpoint.ckpt", "data.pickle"),
+    *("model.pth", "cache.dat"),
 )
 
 

@@ -134,16 +134,8 @@ def _hostile_legacy() -> dict[str, bytes]:
 def _hostile_raw() -> dict[str, bytes]:
     bad = among_weights(SYSTEM)
     names = [
-        "model.bin",
-        "model.pt",
-        "model.pth",
-        "model.ckpt",
-        "model.safetensors",
-        "model.gguf",
-        "model.json",
-        "model",
-        "model.txt",
-        "model.data",
+        *("model.bin", "model.pt", "model.pth", "model.ckpt", "model.safetensors", "model.gguf", "model.json"),
+        *("model", "model.txt", "model.data"),
     ]
     return {f"named-{name.replace('.', '-')}/{name}": bad for name in names}
 

@@ -48,15 +48,8 @@ def _disagreeing() -> dict[str, bytes]:
         "pickle": (
             BAD,
             (
-                "config.json",
-                "model.onnx",
-                "README.md",
-                "tokenizer.model",
-                "cat.png",
-                "train.csv",
-                "vocab.txt",
-                "array.npy",
-                "data.parquet",
+                *("config.json", "model.onnx", "README.md", "tokenizer.model", "cat.png", "train.csv", "vocab.txt"),
+                *("array.npy", "data.parquet"),
             ),
         ),
         "safetensors": (SAFETENSORS, ("config.json", "model.gguf", "model.onnx", "README.md")),
