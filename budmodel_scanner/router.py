@@ -13,6 +13,7 @@ from budmodel_scanner.containers.sequential import KEPT_BYTES, SequentialContent
 from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
+from budmodel_scanner.examiner import suspicious, unscanned
 from budmodel_scanner.formats.payloads import hidden_in
 from budmodel_scanner.formats.recognized import disk_image, unread
 from budmodel_scanner.formats.registry import FORMATS, Format
@@ -90,7 +91,7 @@ def _examine(content: Content, place: Place) -> Iterator[Finding]:
     head = content.read(0, _HEAD)
     if not content.size:
         if suffix_of(place.name) in WEIGHTS:
-            yield Finding("content.empty", Verdict.UNSCANNED, "is empty where weights should be", place.at(""))
+            yield unscanned(place, "content.empty", "is empty where weights should be")
         return
     is_pickle = looks_like_pickle(head)
     found = [known for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, place.name)]
@@ -99,7 +100,7 @@ def _examine(content: Content, place: Place) -> Iterator[Finding]:
     found = certain if certain or is_pickle or is_text else found[:1]
     if len(found) + is_pickle > 1:
         what = " and ".join([*(known.name for known in found), *(["pickle"] if is_pickle else [])])
-        yield Finding("content.polyglot", Verdict.SUSPICIOUS, f"is {what} at once", place.at(""))
+        yield suspicious(place, "content.polyglot", f"is {what} at once")
     for known in found:
         yield from _mismatch(known, place)
         yield from _guarded(known.examine(content, place, examine_nested), place, known.name)
@@ -120,12 +121,12 @@ def _is_text(head: bytes, name: str) -> bool:
 
 def _mismatch(known: Format, place: Place) -> Iterator[Finding]:
     if disguises(place.name, known):
-        yield Finding("content.disguised", Verdict.SUSPICIOUS, f"is {known.name}, which its name denies", place.at(""))
+        yield suspicious(place, "content.disguised", f"is {known.name}, which its name denies")
 
 
 def _pickle_name(place: Place) -> Iterator[Finding]:
     if disguises_pickle(place.name):
-        yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a pickle, which its name denies", place.at(""))
+        yield suspicious(place, "content.disguised", "is a pickle, which its name denies")
 
 
 def _examine_pickle(content: Content, place: Place, is_text: bool) -> Iterator[Finding]:
@@ -143,7 +144,7 @@ def _examine_as_text(content: Content, place: Place) -> Iterator[Finding]:
     from budmodel_scanner.texts.examine import examine_text
 
     if disguises_text(place.name):
-        yield Finding("content.disguised", Verdict.SUSPICIOUS, "is a text, which its name denies", place.at(""))
+        yield suspicious(place, "content.disguised", "is a text, which its name denies")
     yield from _guarded(examine_text(content, place, examine_nested), place, "text")
 
 
@@ -154,22 +155,20 @@ def _unknown(content: Content, head: bytes, place: Place) -> Iterator[Finding]:
     found = ("code of Python", 0) if _CODE_OBJECT.match(head) else _hidden(content)
     if found:
         what, at = found
-        yield Finding(
-            "content.hidden", Verdict.SUSPICIOUS, f"is of no known format and holds {what}", place.at(f"byte {at:,}")
-        )
+        yield suspicious(place, "content.hidden", f"is of no known format and holds {what}", f"byte {at:,}")
     elif image := disk_image(content):
         what = f"is {image}; models do not come in these"
-        yield Finding("archive.out-of-place", Verdict.SUSPICIOUS, what, place.at(""))
+        yield suspicious(place, "archive.out-of-place", what)
     elif place.members and _PRINTER_SETTINGS.search(place.name):
         # Of the printer of whoever wrote a document, as its driver has them; nothing was found in them above.
         return
     elif is_owned(place.name):
         what = f"is nothing that a name in {suffix_of(place.name)} stands for: it starts {head[:8].hex(' ')}"
-        yield Finding("content.disguised", Verdict.SUSPICIOUS, what, place.at(""))
+        yield suspicious(place, "content.disguised", what)
     else:
         known = unread(head, place.name)
         what = f"is {known}, which is not read" if known else f"is of no known format: it starts {head[:8].hex(' ')}"
-        yield Finding("content.unknown-format", Verdict.UNSCANNED, what, place.at(""))
+        yield unscanned(place, "content.unknown-format", what)
 
 
 def _hidden(content: Content) -> tuple[str, int] | None:
@@ -194,5 +193,5 @@ def _appended_zip(content: Content, place: Place, found: list[Format]) -> Iterat
         # An archive that ends with a zip file as its last member is no zip file, nor is a table of such.
         yield from (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
         return
-    yield Finding("content.zip-appended", Verdict.SUSPICIOUS, "has a zip file at its end", place.at(f"byte {end:,}"))
+    yield suspicious(place, "content.zip-appended", "has a zip file at its end", f"byte {end:,}")
     yield from findings

@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc8878 and https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
 """
 
+import io
 from collections.abc import Iterator
 
 from budmodel_scanner.containers.decoders import MEMORY_LIMIT
@@ -62,13 +63,12 @@ def lz4_frame(stream: Stream) -> Iterator[bytes]:
     yield header + stream.take(4 if flags & 4 else 0)
 
 
-class _Pieces:
+class _Pieces(io.RawIOBase):
     """A file to read for Arrow, over the pieces of a frame."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._held = b""
-        self.closed = False
         self.failure: Exception | None = None
 
     def read(self, length: int = -1) -> bytes:
@@ -87,12 +87,6 @@ class _Pieces:
 
     def readable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def unframed(pieces: Iterator[bytes], codec: str) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.content import Place
+from budmodel_scanner.examiner import suspicious, unscanned
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
@@ -29,7 +30,7 @@ def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
         # Other archives have a member of this name as well.
         if place.path.endswith(".skops"):
             what = "its schema builds nothing, so that what else it holds is not for skops"
-            yield Finding("skops.no-object", Verdict.SUSPICIOUS, what, place.at(""))
+            yield suspicious(place, "skops.no-object", what)
         return
     waiting: list[object] = [schema]
     judged: set[tuple[str, str, bool]] = set()
@@ -38,13 +39,13 @@ def examine_skops_schema(schema: object, place: Place) -> Iterator[Finding]:
         node = waiting.pop()
         count += 1
         if count > _MAX_NODES:
-            yield Finding("skops.too-large", Verdict.UNSCANNED, f"more than {_MAX_NODES:,} nodes", place.at(""))
+            yield unscanned(place, "skops.too-large", f"more than {_MAX_NODES:,} nodes")
             return
         if isinstance(node, list):
             waiting += node
         elif isinstance(node, dict):
             waiting += node.values()
-            restores = node.get("__loader__") in _RESTORE
+            restores = str(node.get("__loader__")) in _RESTORE
             for module, name in _names(node):
                 if (module, name, restores) not in judged:
                     judged.add((module, name, restores))
@@ -69,21 +70,21 @@ def _judged(module: str, name: str, restores: bool, place: Place) -> Iterator[Fi
     elif standing in (Standing.CALLABLE, Standing.CLASS):
         return
     elif not trusted or _NO_TYPES & {*steps} or any(step.startswith("__") for step in steps):
-        yield Finding("skops.unknown-type", Verdict.SUSPICIOUS, f"loading builds {shown(f'{module}.{name}')}", place.at(""))
+        yield suspicious(place, "skops.unknown-type", f"loading builds {shown(f'{module}.{name}')}")
 
 
 def _loader(node: dict[str, Any], place: Place) -> Iterator[Finding]:
     if "__loader__" not in node:
         return
-    loader = node["__loader__"]
+    loader = str(node["__loader__"])
     if loader not in _LISTED["loaders"]:
-        yield Finding("skops.unknown-loader", Verdict.SUSPICIOUS, f"asks for the loader {shown(str(loader))}", place.at(""))
+        yield suspicious(place, "skops.unknown-loader", f"asks for the loader {shown(loader)}")
     elif loader == "OperatorFuncNode" and (node.get("__module__"), node.get("__class__")) not in (
         ("operator", "itemgetter"),
         ("operator", "attrgetter"),
     ):
         what = f"{node.get('__module__')}.{node.get('__class__')}"
-        yield Finding("skops.operator", Verdict.SUSPICIOUS, f"asks the operator loader for {shown(what)}", place.at(""))
+        yield suspicious(place, "skops.operator", f"asks the operator loader for {shown(what)}")
     elif loader == "MethodNode":
         content = node.get("content")
         owner = content.get("obj") if isinstance(content, dict) else None
@@ -92,4 +93,4 @@ def _loader(node: dict[str, Any], place: Place) -> Iterator[Finding]:
         )
         if claimed != real:
             what = f"claims a method of {claimed}, the object is {real}"
-            yield Finding("skops.method", Verdict.SUSPICIOUS, what, place.at(""))
+            yield suspicious(place, "skops.method", what)

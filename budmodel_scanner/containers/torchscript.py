@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from budmodel_scanner.containers.anomalies import shown
 from budmodel_scanner.content import Place
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.examiner import suspicious
+from budmodel_scanner.verdict import Finding
 from budmodel_scanner.word_lists import sections
 
 _LISTED = sections(__package__, "torchscript.txt")
@@ -26,14 +27,11 @@ def examine_torchscript(text: bytes, place: Place) -> Iterator[Finding]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         # Constants such as `inf` or `torch.device("cpu")` parse; what does not was not written by torch.
-        yield Finding("torchscript.syntax", Verdict.SUSPICIOUS, f"is no TorchScript: {str(error)[:100]}", place.at(""))
+        yield suspicious(place, "torchscript.syntax", f"is no TorchScript: {str(error)[:100]}")
         return
     for node in ast.walk(tree):
-        problem = _problem(node)
-        if problem:
-            yield Finding(
-                "torchscript.beyond-torch", Verdict.SUSPICIOUS, problem, place.at(f"line {getattr(node, 'lineno', 0)}")
-            )
+        if problem := _problem(node):
+            yield suspicious(place, "torchscript.beyond-torch", problem, f"line {getattr(node, 'lineno', 0)}")
 
 
 def _problem(node: ast.AST) -> str | None:

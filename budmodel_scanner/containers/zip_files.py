@@ -9,7 +9,7 @@ from budmodel_scanner.containers.anomalies import Expansion, examine_names, show
 from budmodel_scanner.containers.archive_kinds import ArchiveKind, kind_of
 from budmodel_scanner.containers.decoders import DAMAGED, Decoder, Inflater, decoded, lzma1
 from budmodel_scanner.containers.sequential import SequentialContent
-from budmodel_scanner.containers.zip_reading import LOCAL, Entry, Member, read_directory, read_members, text_of
+from budmodel_scanner.containers.zip_reading import LOCAL, LOCAL_HEADER, Entry, Member, read_directory, read_members, text_of
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.verdict import Finding
@@ -168,9 +168,7 @@ def _without_directory(content: Content, place: Place, nested: Nested) -> Iterat
     """Looks at the members that forward readers would find, though only those whose header says where they end."""
     offset = 0
     while len(header := content.read(offset, 30)) == 30 and header[:4] == LOCAL:
-        flags, method = (int.from_bytes(header[at : at + 2], "little") for at in (6, 8))
-        crc, packed, size = (int.from_bytes(header[at : at + 4], "little") for at in (14, 18, 22))
-        name_size, extra_size = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+        _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = LOCAL_HEADER.unpack(header)
         name = content.read(offset + 30, name_size)
         start = offset + 30 + name_size + extra_size
         if flags & 8 and not packed:

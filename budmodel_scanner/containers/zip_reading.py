@@ -18,6 +18,7 @@ from budmodel_scanner.verdict import Finding
 END = b"PK\x05\x06"
 DIRECTORY = b"PK\x01\x02"
 LOCAL = b"PK\x03\x04"
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _END_BYTES = 22
 _LONGEST_END = _END_BYTES + 0xFFFF
 _MAX_DIRECTORY_BYTES = 16 << 20
@@ -254,7 +255,7 @@ def _local_header(content: Content, entry: Entry, place: Place) -> Generator[Fin
     if len(header) < 30 or header[:4] != LOCAL:
         yield suspicious(place, "zip.no-member", f"no member stands where the directory places {shown(entry.name)}")
         return None
-    _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = struct.unpack("<4s5H3I2H", header)
+    _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = LOCAL_HEADER.unpack(header)
     rest = content.read(entry.offset + 30, name_size + extra_size)
     name = rest[:name_size]
     fields = yield from _extras(rest[name_size:], name, place)

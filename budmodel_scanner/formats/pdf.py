@@ -11,7 +11,7 @@ from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.formats.payloads import begins_as, examine_leftover, program_in, worse
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.values import examine_text_value
-from budmodel_scanner.verdict import Finding, Verdict
+from budmodel_scanner.verdict import Finding
 from budmodel_scanner.word_lists import sections
 
 _MAX_BYTES = 128 << 20
@@ -87,7 +87,7 @@ def _held(body: bytes, is_packed: bool, begin: int, place: Place, nested: Nested
     if found and "pickle" in (what := found[0] or ""):
         yield from worse(nested(MemoryContent(body[found[1] :]), place.inside(where)))
     elif found:
-        yield Finding("pdf.payload-in-stream", Verdict.SUSPICIOUS, f"a stream holds {what}", place.at(f"byte {begin:,}"))
+        yield suspicious(place, "pdf.payload-in-stream", f"a stream holds {what}", f"byte {begin:,}")
     elif body[:_HEAD].isascii() and (not is_packed or body.lstrip().startswith((b"<?x", b"#!", b"<x:"))):
         yield from examine_text_value(body, where, "pdf", place, nested)
 
