@@ -13,14 +13,7 @@ from pathlib import PurePosixPath
 
 from budmodel_scanner.containers.anomalies import Expansion, name_problem, shown
 from budmodel_scanner.containers.decoders import DAMAGED, MEMORY_LIMIT, Decoder, Inflater, decoded
-from budmodel_scanner.containers.frames import (
-    LZ4_MAGIC,
-    ZSTANDARD_MAGIC,
-    is_skippable,
-    lz4_frame,
-    unframed,
-    zstandard_frame,
-)
+from budmodel_scanner.containers.frames import LZ4_MAGIC, ZSTANDARD_MAGIC, is_skippable, lz4_frame, unframed, zstandard_frame
 from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
 from budmodel_scanner.verdict import Finding

@@ -20,21 +20,8 @@ _FURTHER = re.compile(rb"[\x81-\x9f]|[\xdc-\xdf]\x00", re.DOTALL)
 _TOLD_MAP = re.compile(rb"(?:[\x81-\x8f]|\xde..)[\xa2-\xbf][A-Za-z_]\w", re.DOTALL)
 _MAX_DEPTH = 200
 _MAX_TEXT_BYTES = 1 << 16
-_FIXED_BYTES = {
-    0xC0: 0,
-    0xC2: 0,
-    0xC3: 0,
-    0xCA: 4,
-    0xCB: 8,
-    0xCC: 1,
-    0xCD: 2,
-    0xCE: 4,
-    0xCF: 8,
-    0xD0: 1,
-    0xD1: 2,
-    0xD2: 4,
-    0xD3: 8,
-}
+# Nothing and truth values; fractions of two widths, and whole numbers of four without and with a sign.
+_FIXED_BYTES = dict.fromkeys((0xC0, 0xC2, 0xC3), 0) | dict(enumerate((4, 8, 1, 2, 4, 8, 1, 2, 4, 8), 0xCA))
 _LENGTH_CODES = {0: "B", 1: "H", 2: "I"}
 
 

@@ -67,14 +67,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "HDF5", hdf5.recognizes, hdf5.examine, (".h5", ".hdf5", ".h5ad", ".h5mu"), (".hdf", ".he5", ".keras", ".nc", ".mat")
     ),
-    Format(
-        "TensorFlow Lite",
-        tflite.recognizes,
-        tflite.examine,
-        (".tflite",),
-        (".lite",),
-        zip_behind=True,
-    ),
+    Format("TensorFlow Lite", tflite.recognizes, tflite.examine, (".tflite",), (".lite",), zip_behind=True),
     Format("Parquet", parquet.recognizes, parquet.examine, (".parquet", ".geoparquet"), (".pq",), zip_within=True),
     Format("Arrow", arrow.recognizes, arrow.examine, (".arrow", ".feather", ".arrows"), (".ipc",), zip_within=True),
     Format("Avro", avro.recognizes, avro.examine, (".avro",), zip_within=True),

@@ -18,12 +18,7 @@ from budmodel_scanner.pickles.values import HEAVY, PLAIN, Container, Nested, Sta
 # What takes more time than an opcode of the loop, in such opcodes: setting up a walk, and an opcode that calls a function.
 _COST_OF_A_PICKLE: Final = 60
 _COST_OF_A_CALL: Final = 7
-_ATOMS: Final = {
-    op.NONE: PLAIN,
-    op.NEWTRUE: 1,
-    op.NEWFALSE: 0,
-    op.EMPTY_TUPLE: (),
-}
+_ATOMS: Final = {op.NONE: PLAIN, op.NEWTRUE: 1, op.NEWFALSE: 0, op.EMPTY_TUPLE: ()}
 _WEIGH: Final = {Container, Nested}
 _int32: Final = Struct("<i").unpack_from
 _uint32: Final = Struct("<I").unpack_from

@@ -28,12 +28,7 @@ from budmodel_scanner.formats.hdf5.objects import (
 )
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
-from budmodel_scanner.formats.payloads import (
-    begins_as,
-    examine_leftover,
-    signature,
-    worse,
-)
+from budmodel_scanner.formats.payloads import begins_as, examine_leftover, signature, worse
 from budmodel_scanner.formats.reading import MalformedError, all_zero, reports_malformed, swept
 from budmodel_scanner.formats.values import examine_numbers, examine_text_value
 from budmodel_scanner.texts.decoding import is_utf8
