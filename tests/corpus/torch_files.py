@@ -6,7 +6,7 @@ descriptor behind each; the legacy layout is five pickles and then the storages.
 
 import pickle
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.corpus.pickling import Called, Global, New, Persistent, dumps
@@ -56,12 +56,16 @@ def torch_members(data: bytes, storages: list[bytes], name: str = "archive") -> 
     files = {"data.pkl": data, ".format_version": b"1", ".storage_alignment": b"64", "byteorder": b"little"}
     files |= {f"data/{number}": storage for number, storage in enumerate(storages)}
     files |= {"version": b"3\n", ".data/serialization_id": b"0636067193106155163109834013424531211632"}
+    return aligned(files, name)
+
+
+def aligned(files: Mapping[str, bytes], name: str, filling: bytes = b"Z") -> list[Member]:
     members, position = [], 0
     for path, content in files.items():
         full = f"{name}/{path}"
         fixed = 30 + len(full) + 4
         padding = -(position + fixed) % 64
-        extra = b"FB" + struct.pack("<H", padding) + b"Z" * padding
+        extra = b"FB" + struct.pack("<H", padding) + filling * padding
         members.append(Member(full, content, flags=WITH_DESCRIPTOR | UTF8, local_extra=extra, mode=0))
         position += fixed + padding + len(content) + 16
     return members

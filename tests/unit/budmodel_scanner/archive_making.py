@@ -3,16 +3,16 @@
 import io
 import os
 import pickle
-import struct
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.router import examine_file
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
+from tests.corpus import zips
+from tests.corpus.torch_files import aligned
 
 
 class _RunsCommand:
@@ -60,24 +60,9 @@ def tarred(members: Mapping[str, bytes], layout: int = tarfile.PAX_FORMAT, links
     return target.getvalue()
 
 
-def torch_zip(members: Mapping[str, bytes], root: str = "archive", padding: bytes = b"Z") -> bytes:
-    """As PyTorchStreamWriter lays it out: stored, aligned to 64 bytes, sizes behind the data, zip64 records always."""
-    target, listing = bytearray(), bytearray()
-    for name, data in members.items():
-        path, crc, size, at = f"{root}/{name}".encode(), zlib.crc32(data), len(data), len(target)
-        fill = -(at + 30 + len(path) + 4) % 64
-        extra = b"FB" + struct.pack("<H", fill) + padding * fill
-        target += struct.pack("<4s5H3I2H", b"PK\3\4", 0, 0x808, 0, 0, 0, 0, 0, 0, len(path), len(extra)) + path + extra
-        target += data + struct.pack("<4s3I", b"PK\7\x08", crc, size, size)
-        record = (b"PK\1\2", 0, 0, 0x808, 0, 0, 0, crc, size, size, len(path), 0, 0, 0, 0, 0, at)
-        listing += struct.pack("<4s6H3I5H2I", *record) + path
-    start, count = len(target), len(members)
-    end = start + len(listing)
-    target += listing
-    target += struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 0x31E, 45, 0, 0, count, count, len(listing), start)
-    target += struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
-    target += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(listing), start, 0)
-    return bytes(target)
+def torch_zip(members: Mapping[str, bytes], filling: bytes = b"Z") -> bytes:
+    """As torch lays out its archives, with any members."""
+    return zips.zipped(aligned(members, "archive", filling), zips.Ending(zip64=True))
 
 
 TORCH_MEMBERS = {"data.pkl": PICKLE, "byteorder": b"little", "data/0": bytes(range(256)), "version": b"3\n"}

@@ -146,7 +146,7 @@ def test_a_comment_is_ordinary_for_people_and_not_for_models() -> None:
 
 
 def test_torch_padding_holds_nothing() -> None:
-    assert "zip.extra-field" in rules("model.pt", torch_zip(TORCH_MEMBERS, padding=b"e"))
+    assert "zip.extra-field" in rules("model.pt", torch_zip(TORCH_MEMBERS, filling=b"e"))
 
 
 def test_a_tensor_that_begins_as_a_program() -> None:
