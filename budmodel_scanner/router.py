@@ -33,12 +33,16 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
+# What a file may unpack to as a whole, through all its layers: of a single one, deflate makes 1,032 bytes of each at most.
+_MOST_GROWTH, _ALWAYS_UNPACKED = 1100, 16 << 20
 _CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
 _PRINTER_SETTINGS = re.compile(r"(?:^|/)printerSettings\d*\.bin$")
 
 
 def examine_file(content: Content, place: Place) -> Iterator[Finding]:
     """What is wrong with a file. Never raises for what is in it: what could not be examined is a finding, too."""
+    budget = place.budget
+    budget.expanded_bytes = min(budget.expanded_bytes, max(_ALWAYS_UNPACKED, _MOST_GROWTH * content.size))
     yield from _guarded(_examine(content, place), place)
 
 
