@@ -21,6 +21,7 @@ from base64 import (
 )
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 
 _MOST_MEMORY = 80 << 20
 _MOST_BYTES = 4 << 20
@@ -74,12 +75,6 @@ _BEGINNINGS = (
 _ENCODERS: tuple[Callable[[bytes], bytes], ...] = (
     *(b64encode, urlsafe_b64encode, b32encode, b85encode, a85encode, b16encode),
     lambda data: b16encode(data).lower(),
-)
-_STARTS = frozenset(
-    encode(beginning + bytes([rest]) * 8)[:2]
-    for encode in _ENCODERS
-    for beginning in _BEGINNINGS
-    for rest in range(0, 256, 8)
 )
 _SHORTEST, _SHORTEST_SIGNS, _SHORTEST_LINE, _SHORTEST_PRINTED = 24, 30, 56, 16
 
@@ -181,9 +176,21 @@ def encoded_runs(
                 yield found.start(), content
 
 
+@cache
+def _starts() -> frozenset[bytes]:
+    """The first two letters of each beginning in each encoding."""
+    return frozenset(
+        encode(beginning + bytes([rest]) * 8)[:2]
+        for encode in _ENCODERS
+        for beginning in _BEGINNINGS
+        for rest in range(0, 256, 8)
+    )
+
+
 def _beginnings(data: bytes, start: int) -> list[int]:
     """Where, at a run or just behind, something begins that loads, unpacks or runs: few words begin so."""
-    return [at for at in (start, start + 1, start + 2) if data[at : at + 2] in _STARTS]
+    starts = _starts()
+    return [at for at in (start, start + 1, start + 2) if data[at : at + 2] in starts]
 
 
 def _runs(data: bytes, marks: bytes, shortest: int) -> Iterator[tuple[int, int]]:

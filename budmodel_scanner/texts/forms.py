@@ -9,29 +9,29 @@ from budmodel_scanner.word_lists import sections
 
 COMMANDS, VALUES, QUERIES, TEMPLATES = "commands", "values", "queries", "templates"
 
-_Form = tuple[str, list[str], re.Pattern[str]]
-
 
 def matches(listed: str, text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """The first match of each form of a list, by its name."""
-    forms, any_word = _forms(listed)
     lower = text.lower()
-    if any_word.search(lower) is None:
-        return
-    for name, words, form in forms:
-        # Written out, because this is asked of every text there is.
+    for name, words, form in _forms(listed):
+        # Written out, because this is asked of every text there is; each word by itself is found the fastest.
         for word in words:
             if word in lower:
-                if found := form.search(text):
+                if found := _compiled(form).search(text):
                     yield name, found
                 break
 
 
 @cache
-def _forms(listed: str) -> tuple[list[_Form], re.Pattern[str]]:
-    """Each form with the words that go before it, and one look that tells of nearly every text that none can match."""
-    forms = [(name, words.split(), re.compile(form, re.IGNORECASE | re.MULTILINE)) for name, words, form in rows(listed, 3)]
-    return forms, re.compile("|".join(sorted({re.escape(word) for _, words, _ in forms for word in words})))
+def _forms(listed: str) -> list[tuple[str, list[str], str]]:
+    """Each form with the words that go before it."""
+    return [(name, words.split(), form) for name, words, form in rows(listed, 3)]
+
+
+@cache
+def _compiled(form: str) -> re.Pattern[str]:
+    """As a text asks for it: to compile all takes longer than to examine most files."""
+    return re.compile(form, re.IGNORECASE | re.MULTILINE)
 
 
 def one_of(listed: str, section: str, flags: int = 0) -> re.Pattern[str]:
