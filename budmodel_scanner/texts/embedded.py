@@ -1,9 +1,11 @@
 """What hides inside texts of any kind: encoded pickles and programs, pickles that are texts, and the antivirus test file."""
 
+import codecs
 import pickletools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from string import ascii_letters
 
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.encodings import encoded_runs, is_packed, unpacked
@@ -50,6 +52,7 @@ def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Find
     if _ANTIVIRUS_TEST in data:
         yield Finding("text.antivirus-test", Verdict.MALICIOUS, "the EICAR test signature", place.at(""))
     yield from _encoded(data, place, nested)
+    yield from _turned(data, place)
     yield from _text_pickles(data, place, nested)
 
 
@@ -96,6 +99,49 @@ def _hostile_text(content: bytes) -> str | None:
         return str(hostile)
     code = _CODE.search(plain)
     return f"code encoded in text: {plain[code.start() : code.start() + 80]!r}" if code else None
+
+
+_TURNED_LETTERS = bytes.maketrans(ascii_letters.encode(), codecs.encode(ascii_letters, "rot13").encode())
+# The two ways to hide a text that leave it a text and that Python and shells undo by a word, and both of them together.
+_TURNS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda text: text.translate(_TURNED_LETTERS),
+    lambda text: text[::-1],
+    lambda text: text.translate(_TURNED_LETTERS)[::-1],
+)
+# Of these, each command and each code that `_hostile_text` knows holds one.
+_TOLD = tuple(b"http: https: import system( subprocess socket exec( eval( curl wget /dev/tcp".split())
+_ENDS = (b"\n", b"\\n")
+_QUOTES = (*_ENDS, b'"', b"'", b"`", b'\\"')
+_AROUND, _MOST_TURNED, _MOST_FOUND = 2_000, 400, 20_000
+
+
+def _between(data: bytes, at: int, ends: tuple[bytes, ...]) -> bytes:
+    """What stands around a place, up to the nearest ends."""
+    first, last = max(at - _AROUND, 0), at + _AROUND
+    before = (found + len(end) for end in ends if (found := data.rfind(end, first, at)) >= 0)
+    behind = (found for end in ends if (found := data.find(end, at, last)) >= 0)
+    return data[max((first, *before)) : min((last, *behind))]
+
+
+def _turned(data: bytes, place: Place) -> Iterator[Finding]:
+    """A command or code whose letters are turned by thirteen, or that stands backwards: a whole line or what is quoted."""
+    for turn in _TURNS:
+        seen: set[bytes] = set()
+        count = 0
+        for told in map(turn, _TOLD):
+            at = data.find(told)
+            while at >= 0 and len(seen) < _MOST_TURNED and count < _MOST_FOUND:
+                count += 1
+                line, quoted = _between(data, at, _ENDS), _between(data, at, _QUOTES)
+                for piece in {line.replace(b'\\"', b'"'), quoted} - seen:
+                    seen.add(piece)
+                    if found := _hostile_text(turn(piece)):
+                        yield Finding("text.encoded-command", Verdict.SUSPICIOUS, found, place.at(f"byte {at:,}"))
+                        return
+                at = data.find(told, at + len(told))
+            if len(seen) >= _MOST_TURNED or count == _MOST_FOUND:
+                yield Finding("text.encoded-command", Verdict.SUSPICIOUS, "a great many turned words", place.at(""))
+                return
 
 
 def _is_plain(content: bytes) -> bool:

@@ -5,6 +5,7 @@ code that is hidden, what others stored, and addresses that they send to or go t
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -163,9 +164,37 @@ def _is_run(script: _Script) -> bool:
 def _code(code: str, position: int) -> Iterator[_Judged]:
     if found := _REACHES.search(code):
         yield "markup.reaching-script", f"a script holds {' '.join(found[0].split())[:80]!r}", position + found.start()
+    for rule, what, at in _sends_kept(code):
+        yield rule, what, position + at
     for found in _GOES.finditer(code):
         if not _is_ours(found[1]):
             yield "markup.reaching-script", f"a script goes to {found[1][:120]!r}", position + found.start()
+
+
+# What a browser keeps for a page, and a name that is set to it.
+_KEPT = r"\bdocument\s?\.\s?cookie\b|\b(?:local|session)Storage\b"
+_NAMED_KEPT = re.compile(rf"(?<![\w$.])([A-Za-z_$][\w$]{{0,40}})\s?=(?![=>])[^;\n]{{0,120}}?(?:{_KEPT})")
+# An address that something is put behind, as far as what is put there goes.
+_MADE_ADDRESS = re.compile(
+    r"""["'`]\s?((?:https?:|wss?:)?//[^\s"'`$,;]{1,200})(?:["']\s{0,5}\+|\$\{|["'`]\s{0,5}\.concat\()([^;,\n]{1,300})"""
+)
+_NEAR = 2_000
+
+
+def _sends_kept(code: str) -> Iterator[_Judged]:
+    """An address of a stranger that is made of what a browser keeps, also by a name that was set to it before."""
+    if not re.search(_KEPT, code):
+        return
+    named = list(_NAMED_KEPT.finditer(code))
+    ends = [found.end() for found in named]
+    for made in _MADE_ADDRESS.finditer(code):
+        near = named[bisect_left(ends, made.start() - _NEAR) : bisect_right(ends, made.start())]
+        names = {re.escape(found[1]) for found in near}
+        if not _is_ours(made[1]) and re.search(
+            "|".join([_KEPT, *(rf"(?<![\w$.]){name}(?![\w$])" for name in names)]), made[2]
+        ):
+            yield "markup.reaching-script", f"a script tells {made[1][:80]!r} what the browser keeps", made.start()
+            return
 
 
 def _is_ours(address: str) -> bool:
