@@ -4,18 +4,17 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from budmodel_scanner.content import Place
 from budmodel_scanner.texts.python_bindings import names_of, scope_nodes
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_files import examine_importer
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of
-from budmodel_scanner.texts.python_hidden import examine_hidden
+from budmodel_scanner.texts.python_hidden import examine_hidden, examine_named
 from budmodel_scanner.texts.python_leaks import is_stranger
 from budmodel_scanner.texts.python_names import Names
-from budmodel_scanner.texts.python_places import examine_places
+from budmodel_scanner.texts.python_places import examine_killing, examine_places
 from budmodel_scanner.texts.python_texts import examine_texts
 from budmodel_scanner.texts.shell_commands import hostile_command
-from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Verdict
 
 # Imported by loaders, servers, installers or test runners without anybody asking for it.
@@ -29,7 +28,6 @@ _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdi
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes", "pathlib", "glob", "shutil"})
 _LONGEST = 4_000
-_MOST_TOGETHER = 6
 _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__"})
 
 
@@ -54,11 +52,6 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
         and is_stranger(node.value)
         for node in nodes
     )
-    file.names_together = [
-        {part.value for part in node.elts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
-        for node in nodes
-        if isinstance(node, ast.Tuple | ast.List) and 2 <= len(node.elts) <= _MOST_TOGETHER
-    ]
     at_import = _import_time(tree, nodes, names)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     plain = _plain_references(nodes)
@@ -70,8 +63,11 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
         elif isinstance(node, ast.Name | ast.Attribute) and id(node) not in called and id(node) not in plain:
             yield from _reference(node, file)
         yield from examine_hidden(node, file)
+        yield from examine_killing(node, file)
         if isinstance(node, ast.FunctionDef) and node.name in _REDUCTIONS:
             yield from _reduction(node, file)
+        elif isinstance(node, ast.ClassDef):
+            yield from examine_importer(node, nodes, file)
     if any(name.split(".")[0] in _COMBINED for names_of_one in names.aliases.items() for name in names_of_one):
         for node in nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
@@ -79,6 +75,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
                 yield from examine_places(list(ast.walk(node)), file)
     if {Deed.READS_KEYS, Deed.SENDS} <= file.deeds:
         yield "python.exfiltration", Verdict.SUSPICIOUS, "sends away what is typed", 1
+    yield from examine_named(nodes, file)
     yield from examine_texts(nodes, file)
     yield from _handed_over(nodes, file)
 
@@ -267,16 +264,6 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                 continue
             case ast.Return(value=ast.List() | ast.Tuple() | ast.Constant() as value):
                 given = [value]
-            case ast.Assign(targets=[ast.Name(id="_base_" | "custom_imports" | "pytest_plugins" as key)], value=value):
-                # What configuration in Python is made of, and what it imports.
-                texts = [
-                    text
-                    for inner in ast.walk(value)
-                    if isinstance(inner, ast.expr) and (text := file.names.text(inner)) is not None
-                ]
-                for finding in examine_value(key, texts, "", Place("")):
-                    yield finding.rule, finding.verdict, finding.what, node.lineno
-                continue
             case ast.Assign(targets=[target], value=ast.List() | ast.Tuple() as value) if not _SHOWN.search(
                 ast.unparse(target)
             ):

@@ -1,9 +1,10 @@
 """What the names of a Python file are bound to: by imports, assignments, loops and calls of its own functions."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
-from budmodel_scanner.texts.python_deeds import Deed, deed_of, names_in
+from budmodel_scanner.texts.python_deeds import MAKERS, Deed, deed_of, names_in
 from budmodel_scanner.texts.python_names import Names
 
 _MOST_VALUES = 50
@@ -70,6 +71,7 @@ def names_of(nodes: list[ast.AST]) -> Names:
     for name, count in targets.items():
         if count > 1:
             names.constants.pop(name, None)
+    _remember_attributes(nodes, attributes, names)
     imported = {dotted.split(".")[0] for dotted in names.aliases.values()}
     for name, values in bound.items():
         if isinstance(values[0], ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
@@ -78,7 +80,7 @@ def names_of(nodes: list[ast.AST]) -> Names:
             if (
                 dotted
                 and not others
-                and (not dotted.endswith(("()", "[]")) or dotted.split(".")[0] in imported)
+                and (not dotted.endswith(("()", "[]")) or dotted.split(".")[0] in imported or dotted in MAKERS)
                 and dotted != name
             ):
                 names.aliases[name] = dotted
@@ -103,6 +105,21 @@ def names_of(nodes: list[ast.AST]) -> Names:
             names.aliases.setdefault(whole, dotted)
     names._found.clear()
     return names
+
+
+def _remember_attributes(nodes: list[ast.AST], attributes: list[tuple[ast.expr, ast.expr]], names: Names) -> None:
+    """Attributes of this name that are set once in the whole file, in a class or on an object, as constants `self.name`."""
+    told = [("self", target.attr, value) for target, value in attributes if isinstance(target, ast.Attribute)]
+    for made, statement in ((node, inner) for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                told.append((made.name, name, value))
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                told.append((made.name, name, value))
+    counts = Counter(name for _, name, _ in told)
+    for owner, name, value in told:
+        if counts[name] == 1:
+            names.constants.update((f"{one}.{name}", value) for one in ("self", "cls", owner))
 
 
 def scope_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:

@@ -8,7 +8,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.python_deeds import Deed, deed_of, is_listed
+from budmodel_scanner.texts.python_deeds import WITH_COMMAND, Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_files import examine_files, examine_loading
 from budmodel_scanner.texts.python_flow import (
     INCOMING,
@@ -18,7 +18,7 @@ from budmodel_scanner.texts.python_flow import (
     command_of,
     text_given,
 )
-from budmodel_scanner.texts.python_leaks import examine_leaks, examine_ways_in, is_stranger
+from budmodel_scanner.texts.python_leaks import examine_client, examine_leaks, examine_ways_in, is_stranger
 from budmodel_scanner.texts.python_places import is_whole
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
@@ -31,11 +31,14 @@ _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "pro
 def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Found]:
     dotted = file.names.dotted(node.func)
     deed = deed_of(dotted)
+    if deed is None and (dotted or "").rpartition(".")[2] in WITH_COMMAND and "." in (dotted or ""):
+        deed = Deed.RUNS_PROGRAM
     if deed is None or deed is Deed.EVALUATES:
         yield from _indirect(node, dotted, file)
         yield from examine_files(node, dotted, eager, file)
     when = "when imported" if eager else "when called"
     yield from examine_leaks(node, dotted or "", deed, when, file)
+    yield from examine_client(node, dotted or "", file)
     if file.has_addresses:
         yield from _fetches_program(node, dotted or "", file)
     if deed is None:
@@ -205,8 +208,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         keyword.arg == "allow_pickle" and getattr(keyword.value, "value", False) is True for keyword in node.keywords
     ):
         yield from _unpickles(node, dotted, file)
-    if dotted and dotted.endswith(".enable_unsafe_deserialization"):
-        what = "makes Keras build whatever a file tells it to"
+    if dotted and dotted.endswith((".enable_unsafe_deserialization", ".enable_insecure_serializers")):
+        what = f"makes {dotted.split('.')[0]} build whatever it is told to"
         yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno
     imports = dotted in {"__import__", "importlib.import_module"} and bool(node.args) and names.text(node.args[0]) is None
     if imports and file.flow.origins(node.args[0]) & {Deed.DECODES, *NETWORK}:

@@ -33,6 +33,8 @@ ORDINARY = frozenset(
     {Deed.EVALUATES, Deed.FROM_HUB, Deed.READS_SECRET, Deed.READS_IDENTITY, Deed.RECORDS, Deed.RECEIVES, Deed.LETS_IN}
 )
 _DEEDS = {name: deed for deed in Deed for name in sections(__package__, "known/python.txt").get(deed, ())}
+# What makes an object with such methods, without any import: `get_ipython()`.
+MAKERS = frozenset(f"{name.partition('()')[0]}()" for name in _DEEDS if "()" in name)
 
 
 def deed_of(dotted: str | None) -> Deed | None:
@@ -63,6 +65,8 @@ def is_listed(dotted: str) -> bool:
     return dotted in _DEEDS
 
 
+# Methods that run the command they are given, and that are something else without one.
+WITH_COMMAND = sections(__package__, "known/python.txt")["runs a command"]
 FINDS_BY_NAME = sections(__package__, "known/python.txt")["finds by name"]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import DATA_FILE
-from budmodel_scanner.texts.python_deeds import Deed
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, opens_to_write
+from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_flow import FETCHED, NETWORK, Found, PythonFile, opens_to_write
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
@@ -31,7 +31,7 @@ def examine_loading(node: ast.Call, dotted: str, origins: set[str], eager: bool,
     if not is_path:
         told += [text for argument in paths for text in _texts_within(argument, file) if DATA_FILE.search(text)]
     odd = [text for text in told if not is_path or DATA_FILE.search(text) or text.startswith("\\")]
-    if origins & (NETWORK | {Deed.DECODES, Deed.FROM_HUB}):
+    if origins & (NETWORK | {Deed.DECODES, Deed.FROM_HUB, FETCHED}):
         yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of what was fetched or decoded, {when}", node.lineno
     elif odd or dotted in _STRANGE_LOADERS or (eager and not file.is_script and dotted.endswith("spec_from_file_location")):
         yield "python.loads-file", Verdict.SUSPICIOUS, f"{dotted}() of {(odd or ['a file'])[0][:80]!r}, {when}", node.lineno
@@ -46,7 +46,32 @@ def _texts_within(node: ast.expr, file: PythonFile) -> Iterator[str]:
                 yield text
 
 
+_LONGEST = 300
 _STRANGE_LOADERS = frozenset({"sys.path_hooks.append", "sys.path_hooks.insert"})
+
+
+_GIVES_CODE = frozenset({"get_data", "get_source", "get_code", "source_to_code", "exec_module", "load_module"})
+
+
+def _names_data(text: str) -> bool:
+    """A file of data, or the end of its name; modules have names like `pkg.log`, too."""
+    return len(text) < _LONGEST and DATA_FILE.search(text) is not None and ("/" in text or text.count(".") == 1)
+
+
+def examine_importer(made: ast.ClassDef, nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """A loader of modules that takes their code out of data, or from the network."""
+    gives = any(isinstance(it, ast.FunctionDef) and it.name in _GIVES_CODE for it in made.body)
+    if not gives or not any((file.names.dotted(base) or "").startswith("importlib.") for base in made.bases):
+        return
+    deeds = {deed_of(file.names.dotted(it.func)) for it in ast.walk(made) if isinstance(it, ast.Call)}
+    prose = {id(it.value) for it in nodes if isinstance(it, ast.Expr)}
+    texts = (it.value for it in nodes if isinstance(it, ast.Constant) and id(it) not in prose)
+    data = next((it for it in texts if isinstance(it, str) and _names_data(it)), None)
+    if data is not None or deeds & {*NETWORK, Deed.DECODES}:
+        what = (
+            f"{made.name} makes modules of {data!r}" if data else f"{made.name} makes modules of what it fetches or decodes"
+        )
+        yield "python.loads-file", Verdict.SUSPICIOUS, what, made.lineno
 
 
 def examine_files(node: ast.Call, dotted: str | None, eager: bool, file: PythonFile) -> Iterator[Found]:
@@ -126,9 +151,12 @@ def ids_of_written(nodes: list[ast.AST], file: PythonFile) -> set[int]:
         if not isinstance(node, ast.Call):
             continue
         dotted = file.names.dotted(node.func) or ""
+        opens_path = dotted.endswith(".open") and any(
+            set(file.names.text(mode) or "") & set("wax") for mode in node.args[:1]
+        )
         opens = dotted in {"open", "io.open", "codecs.open"} and opens_to_write(node, file)
         puts = dotted in _PUTS and len(node.args) > 1
-        if opens or puts or dotted.endswith((".write_text", ".write_bytes", ".symlink_to", ".rename")):
+        if opens or puts or opens_path or dotted.endswith((".write_text", ".write_bytes", ".symlink_to", ".rename")):
             scope = node.args[1] if puts else node.args[0] if opens and node.args else node.func
             for inner in ast.walk(scope):
                 found.add(id(inner))

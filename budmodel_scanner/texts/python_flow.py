@@ -2,14 +2,17 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from budmodel_scanner.texts.python_assigned import Scoped, assigned, of_object, path_written, scopes_of, stored
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
+NETWORK = frozenset({Deed.FETCHES, Deed.SENDS, Deed.CONNECTS})
+INCOMING = NETWORK | {Deed.RECEIVES}
 _ROUNDS = 6
 _KEPT = frozenset(Deed) - {
     Deed.RUNS_CODE,
@@ -24,15 +27,14 @@ _SECRET = re.compile(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b"
 _SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b", re.IGNORECASE)
 # What somebody types where a page asks for a password.
 TYPED = "$typed"
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-# A name within the function that binds it; 0 is the module.
-_Scoped = tuple[int, str]
+# What a file or a folder holds.
+FETCHED = "what was fetched into a file"
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     names: Names
-    known: dict[_Scoped, set[str]] = field(default_factory=dict)
+    known: dict[Scoped, set[str]] = field(default_factory=dict)
     scopes: dict[int, int] = field(default_factory=dict)
 
     def origins(self, node: ast.AST) -> set[str]:
@@ -47,7 +49,7 @@ class Flow:
                 found.add(deed)
             elif isinstance(inner, ast.Name):
                 found |= self.known.get((self.scopes.get(id(inner), 0), inner.id)) or self.known.get((0, inner.id), set())
-            elif own := _of_object(inner):
+            elif (own := of_object(inner)) or (own := path_written(inner)):
                 found |= self.known.get((0, own), set())
             found |= self._secrets(inner)
             # One variable of the environment is ordinary, all of it is not.
@@ -78,14 +80,6 @@ _LONGEST_PATH = 300
 _DEEPEST_PATH = 8
 
 
-def _of_object(node: ast.AST) -> str | None:
-    """The name under which an object's own attribute is remembered."""
-    match node:
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute):
-            return f"self.{attribute}"
-    return None
-
-
 def path_of(node: ast.expr, names: Names, depth: int = 0) -> str:
     """A path that is put together, as far as it is written out."""
     match node:
@@ -114,9 +108,9 @@ def flow_of(tree: ast.Module, nodes: list[ast.AST], names: Names) -> Flow:
         for node in nodes
     ):
         return Flow(names)
-    flow = Flow(names, scopes=_scopes(tree))
-    functions = {node.name: node for node in nodes if isinstance(node, _Function)}
-    sources = _sources(nodes, functions, flow.scopes)
+    flow = Flow(names, scopes=scopes_of(tree))
+    sources = assigned(nodes, flow.scopes)
+    files = list(stored(nodes, names, flow.scopes))
     for _ in range(_ROUNDS):
         changed = False
         for target, value in sources:
@@ -124,83 +118,24 @@ def flow_of(tree: ast.Module, nodes: list[ast.AST], names: Names) -> Flow:
             if origins:
                 flow.known.setdefault(target, set()).update(origins)
                 changed = True
+        for target, value in files:
+            if FETCHED not in flow.known.get(target, ()) and flow.origins(value) & {*INCOMING, FETCHED}:
+                flow.known.setdefault(target, set()).add(FETCHED)
+                changed = True
         if not changed:
             break
     return flow
 
 
-def _scopes(tree: ast.Module) -> dict[int, int]:
-    """For each name within a function, the id of that function."""
-    found: dict[int, int] = {}
-    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
-    while waiting:
-        node, scope = waiting.pop()
-        if isinstance(node, ast.Name):
-            found[id(node)] = scope
-        elif isinstance(node, _Function):
-            scope = id(node)
-        waiting.extend((child, scope) for child in ast.iter_child_nodes(node))
-    return found
-
-
-def _sources(
-    nodes: list[ast.AST], functions: dict[str, _Function], scopes: dict[int, int]
-) -> list[tuple[_Scoped, ast.expr]]:
-    """Pairs of a name and an expression whose value it takes on."""
-    found: list[tuple[_Scoped, ast.expr]] = []
-
-    def bind(target: ast.expr | None, value: ast.expr) -> None:
-        if target is not None:
-            found.extend(((scopes[id(node)], node.id), value) for node in ast.walk(target) if isinstance(node, ast.Name))
-            found.extend(((0, own), value) for node in ast.walk(target) if (own := _of_object(node)))
-
-    for node in nodes:
-        match node:
-            case ast.Assign(value=value):
-                for target in node.targets:
-                    bind(target, value)
-            case ast.AnnAssign(value=ast.expr() as value) | ast.AugAssign(value=value) | ast.NamedExpr(value=value):
-                bind(node.target, value)
-            case ast.For(iter=value) | ast.AsyncFor(iter=value) | ast.comprehension(iter=value):
-                bind(node.target, value)
-            case ast.withitem(context_expr=value):
-                bind(node.optional_vars, value)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                returned = [
-                    inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value is not None
-                ]
-                found.extend(((0, name), value) for value in returned for name in (node.name, f"self.{node.name}"))
-            case ast.Call():
-                found.extend(_given(node, functions))
-    return found
-
-
-def _given(node: ast.Call, functions: dict[str, _Function]) -> Iterator[tuple[_Scoped, ast.expr]]:
-    """What parameters of the file's own functions are called with, by itself, a thread or a page."""
-    told = [*node.args, *(keyword.value for keyword in node.keywords)]
-    lists = [argument.elts for argument in told if isinstance(argument, ast.List | ast.Tuple)][:1]
-    ways = [(node.func, node.args), *((argument, elements) for argument in told for elements in lists)]
-    for called, arguments in ways:
-        own = called.id if isinstance(called, ast.Name) else (_of_object(called) or "").removeprefix("self.")
-        if function := functions.get(own):
-            named = [parameter.arg for parameter in function.args.args if parameter.arg not in {"self", "cls"}]
-            yield from zip(((id(function), name) for name in named), arguments, strict=False)
-            if called is node.func:
-                yield from (((id(function), it.arg), it.value) for it in node.keywords if it.arg in named)
-
-
 # Rule, verdict, what was found, line.
 Found = tuple[str, Verdict, str, int]
-NETWORK = frozenset({Deed.FETCHES, Deed.SENDS, Deed.CONNECTS})
-INCOMING = NETWORK | {Deed.RECEIVES}
 
 
 @dataclass(slots=True)
 class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
     `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
-    a pickle that lies with a stranger,
-    `names_together`: the texts of its short lists. `has_addresses`: whether an address is written out in it."""
+    a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it."""
 
     names: Names
     flow: Flow
@@ -212,7 +147,6 @@ class PythonFile:
     fetched: set[str] = field(default_factory=set)
     logs_away: bool = False
     strange_pickle: bool = False
-    names_together: list[set[str]] = field(default_factory=list)
 
 
 def command_of(node: ast.Call, file: PythonFile) -> str | None:

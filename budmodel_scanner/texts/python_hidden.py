@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import permutations
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.keys import LISTED
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
-from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME, Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_flow import Found, PythonFile
+from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Verdict
 
 _LONGEST = 4_000
@@ -51,27 +53,67 @@ _REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input",
 _ITEMS = frozenset({"items", "values", "keys"})
 _TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\(|rot_?13|\bunhexlify\b|\bfromhex\b")
 _RUNNERS = frozenset({"os", "subprocess", "posix", "pty", "builtins"})
+_RUNS = frozenset({Deed.RUNS_PROGRAM, Deed.RUNS_CODE})
+_IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
+_TAKES = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_LONGEST_NAME, _MOST_TOGETHER = 80, 12
 
 
-def _named_in_list(node: ast.Call, file: PythonFile) -> Iterator[Found]:
-    """A call of what is taken out of a module, both by names that stand together elsewhere in the file."""
-    match node.func:
-        case ast.Call(args=[ast.Call(args=[module, *_]) as imported, name, *_]) if (
-            file.names.dotted(node.func.func) == "getattr"
-            and file.names.dotted(imported.func) in {"__import__", "importlib.import_module"}
-            and file.names.text(module) is None
-            and file.names.text(name) is None
-        ):
-            for texts in file.names_together:
-                runner = next(
-                    (f"{it}.{of}" for it in sorted(texts & _RUNNERS) for of in sorted(texts & _SOUGHT_NAMES)), None
-                )
-                if runner and deed_of(runner) in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE}:
-                    yield "python.hidden-name", Verdict.SUSPICIOUS, f"calls what a list names, such as {runner}", node.lineno
-                    return
+def examine_named(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """A function that runs things, named in texts of a file that imports modules and takes functions by names which are not
+    written out there: whichever way the one comes to the other."""
+    ways = {way for node in nodes for way in _by_name(node, file)}
+    if ways < {"imports", "takes"}:
+        return
+    for node in nodes:
+        if runner := next(filter(None, (_runner(*names) for names in _named_together(node))), None):
+            what = f"names {runner}, and calls what texts name"
+            yield "python.hidden-name", Verdict.SUSPICIOUS, what, getattr(node, "lineno", 1)
+            return
 
 
-_SOUGHT_NAMES = frozenset({"system", "popen", "Popen", "exec", "eval", "run", "call", "check_output", "getoutput", "spawn"})
+def _by_name(node: ast.AST, file: PythonFile) -> Iterator[str]:
+    match node:
+        case ast.Call(func=function, args=[first, *rest]):
+            dotted = file.names.dotted(function) or ""
+            if dotted in _IMPORTS | FINDS_BY_NAME and file.names.text(first) is None:
+                yield "imports"
+            name = first if dotted in _TAKES | FINDS_BY_NAME else rest[0] if dotted == "getattr" and rest else None
+            reduces = dotted == "functools.reduce" and file.names.dotted(first) == "getattr"
+            if reduces or (name is not None and file.names.text(name) is None):
+                yield "takes"
+        case ast.Subscript(value=owner, slice=key, ctx=ast.Load()) if not isinstance(key, ast.Constant):
+            dotted = file.names.dotted(owner) or ""
+            if dotted.endswith(("sys.modules", ".__dict__")) and file.names.text(key) is None:
+                yield "imports" if dotted.endswith("modules") else "takes"
+
+
+def _named_together(node: ast.AST) -> Iterator[tuple[str, ...]]:
+    """Names of one thing, and pairs of such as may be a module and a thing in it."""
+    match node:
+        case ast.Constant(value=str() as text) if len(text) < _LONGEST_NAME and _PATH_OF_NAMES.fullmatch(text):
+            yield (re.sub(r"[:/]", ".", text),)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) if len(parts) <= _MOST_TOGETHER:
+            yield from permutations(_texts_of(parts), 2)
+        case ast.Dict(keys=keys, values=values) if len(values) <= _MOST_TOGETHER:
+            yield from permutations(_texts_of([*filter(None, keys), *values]), 2)
+        case ast.ClassDef(body=body):
+            told = [it.value for it in body if isinstance(it, ast.Assign | ast.AnnAssign) and it.value is not None]
+            yield from permutations(_texts_of(told)[:_MOST_TOGETHER], 2)
+        case ast.arguments(defaults=defaults, kw_defaults=others):
+            yield from permutations(_texts_of([*defaults, *filter(None, others)])[:_MOST_TOGETHER], 2)
+
+
+_PATH_OF_NAMES = re.compile(r"\w+(?:[.:/]\w+)+")
+
+
+def _texts_of(nodes: list[ast.expr]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def _runner(*names: str) -> str | None:
+    dotted = ".".join(names)
+    return dotted if is_listed(dotted) and deed_of(dotted) in _RUNS else None
 
 
 def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
@@ -87,6 +129,14 @@ def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
                 "picks a function of Python by something else than its name",
                 node.lineno,
             )
+        case ast.Call(func=function, args=arguments, keywords=named) if _whole_module([*arguments, *named], file):
+            what = f"hands over every function of a module to {file.names.dotted(function)}()"
+            yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
+        case ast.Call(func=ast.Name() as function, args=[name, *_]) if file.names.dotted(
+            function
+        ) in _TAKES and file.names.text(name) in _SOUGHT - {"exec", "eval"}:
+            what = f"takes {file.names.text(name)} by its name in a text"
+            yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
         case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _ITEMS and file.names.dotted(owner) in _OWN:
             yield (
                 "python.hidden-name",
@@ -121,6 +171,37 @@ def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
                 )
 
 
+# Settings of Python's own tools that import, or that say what is unpickled.
+_SETTINGS = re.compile(r"(?i)_base_|custom_imports|pytest_plugins|(?:\w+_)?accept_content|session_serializer")
+
+
+def _settings(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    told: list[tuple[object, ast.expr]] = []
+    match node:
+        case ast.Assign(targets=[ast.Name(id=key) | ast.Attribute(attr=key)], value=value):
+            told = [(key, value)]
+        case ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str() as key))], value=value):
+            told = [(key, value)]
+        case ast.keyword(arg=str() as key, value=value):
+            told = [(key, value)]
+        case ast.Dict(keys=keys, values=values):
+            told = [(key.value, value) for key, value in zip(keys, values, strict=True) if isinstance(key, ast.Constant)]
+    for name, value in told:
+        if isinstance(name, str) and _SETTINGS.fullmatch(name):
+            inner = (file.names.text(it) for it in ast.walk(value) if isinstance(it, ast.expr))
+            for finding in examine_value(name, [text for text in inner if text is not None], "", Place("")):
+                yield finding.rule, finding.verdict, finding.what, value.lineno
+
+
+_WHOLE = frozenset(f"{module}.__dict__" for module in _RUNNERS)
+
+
+def _whole_module(given: list[ast.expr | ast.keyword], file: PythonFile) -> bool:
+    """`dict(vars(os))`, `SimpleNamespace(**os.__dict__)`"""
+    values = [it.value if isinstance(it, ast.keyword) else it for it in given]
+    return any((file.names.dotted(it) or "") in _WHOLE for it in values if isinstance(it, ast.Call | ast.Attribute))
+
+
 # A name alone is the module or the dictionary, whichever a file is given.
 _OWN = frozenset({"__builtins__", "builtins.__dict__", "__dict__", "__builtins__.__dict__", "globals().__builtins__"})
 
@@ -128,11 +209,10 @@ _OWN = frozenset({"__builtins__", "builtins.__dict__", "__dict__", "__builtins__
 def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     """A function that is climbed to, sought by its name, or put in the place of one of Python's own."""
     yield from _climb(node, file)
-    if isinstance(node, ast.Call):
-        yield from _named_in_list(node, file)
     yield from _sought(node, file)
+    yield from _settings(node, file)
     match node:
-        case ast.Compare(left=left, comparators=[ast.Constant(value=str() as name)]) if name in _SOUGHT:
+        case ast.Compare(left=left, comparators=[right]) if (name := file.names.text(right)) in _SOUGHT:
             named = left.attr if isinstance(left, ast.Attribute) else None
             if isinstance(left, ast.Call) and len(left.args) > 1 and file.names.dotted(left.func) == "getattr":
                 named = file.names.text(left.args[1])

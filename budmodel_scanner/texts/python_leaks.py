@@ -9,12 +9,14 @@ from budmodel_scanner.texts.known_places import host_of, is_strange
 from budmodel_scanner.texts.python_deeds import Deed
 from budmodel_scanner.texts.python_flow import TYPED, Found, PythonFile, text_given
 from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.word_lists import sections
 
 # Where somebody signs in to the very service that is called.
 _OWN_PLACE = re.compile(r"headers|auth\w*|cookies|cert|\w*(?:token|key|password|secret|credentials?)(?:_id)?")
 _ADDRESSED = re.compile(r"(?:requests|httpx|aiohttp|urllib\d?|http|treq|httplib2|curl_cffi)\.")
 _UNKNOWN_LABEL = re.compile(r"(?<=://)[^/@]*…[^/@]*?\.(?=[\w-]+\.)")
 _ADDRESS = re.compile(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'<>)]+")
+_ANSWERS = sections(__package__, "known/reached.txt")["answers for others"]
 _WAYS_OUT = frozenset({Deed.SENDS, Deed.RECORDS, Deed.FETCHES, Deed.CONNECTS})
 _LOGS = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
 _OUTWARD = re.compile(r"(?i)(?:[a-z]+://)?\[?(?P<host>\*|::|[\w.-]*)\]?(?::[\d…]*)?/?")
@@ -50,6 +52,24 @@ def examine_leaks(node: ast.Call, dotted: str, deed: Deed | None, when: str, fil
     if stolen:
         what = f"{dotted}() of {stolen}, to {(address or 'a service')[:80]}, {when}"
         yield "python.exfiltration", Verdict.SUSPICIOUS, what, line
+
+
+# Where a client is told to find its service.
+_SERVICE = re.compile(r"(?i)(?:\w+_)?(?:url|base|endpoint|host|uri)")
+
+
+def examine_client(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
+    """A client of a service that is given a stranger's address, and what signs in to another one."""
+    told = (text_given(it.value, file) for it in node.keywords if _SERVICE.fullmatch(it.arg or ""))
+    strange = (text for text in told if "://" in text and is_stranger(text))
+    address = next(
+        (text for text in strange if not f".{host_of(text)}".endswith(tuple(f".{host}" for host in _ANSWERS))), None
+    )
+    if address is not None:
+        given = [*node.args, *(it.value for it in node.keywords)]
+        if stolen := _of_another(set().union(*(file.flow.origins(it) for it in given)), address):
+            what = f"{dotted}() is given {stolen} for {address[:80]}"
+            yield "python.exfiltration", Verdict.SUSPICIOUS, what, node.lineno
 
 
 def examine_address(node: ast.expr, file: PythonFile) -> Iterator[Found]:

@@ -58,6 +58,8 @@ class Names:
         match node:
             case ast.Name():
                 return self.aliases.get(node.id, node.id)
+            case ast.Attribute(attr="f_builtins"):
+                return "builtins.__dict__"
             case ast.Attribute():
                 found = f"{self.dotted(node.value, depth) or '?'}.{node.attr}"
                 return self.aliases.get(found, found)
@@ -125,6 +127,8 @@ class Names:
                 return value
             case ast.Name(id=name) if name in self.constants:
                 return self._constant(self.constants[name], depth)
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if f"{owner}.{name}" in self.constants:
+                return self._constant(self.constants[f"{owner}.{name}"], depth)
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return [self._constant(item, depth) for item in items[:10_000]]
             case ast.JoinedStr(values=parts):
@@ -181,6 +185,9 @@ class Names:
             number, length = self._constant(node.func.value, depth), self._constant(arguments[0], depth)
             if isinstance(number, int) and isinstance(length, int) and length < _MAX_CHARACTERS:
                 return number.to_bytes(length, "little" if "little" in ast.unparse(node) else "big")
+        if name == "reversed" and arguments:
+            turned = self._constant(arguments[0], depth)
+            return turned[::-1] if isinstance(turned, str | bytes | list) else None
         if name == "map" and len(arguments) == 2 and self.dotted(arguments[0], depth) == "chr":
             codes = self._constant(arguments[1], depth)
             if isinstance(codes, list | bytes):
@@ -201,6 +208,8 @@ class Names:
                 return receiver.encode()
             case (("lower" | "upper" | "strip" | "swapcase" | "title"), str(), []):
                 return str(getattr(receiver, function.attr)())
+            case (("split" | "rsplit" | "partition" | "rpartition"), str(), _):
+                return list(getattr(receiver, function.attr)(*arguments))
             case "replace", str(), [str() as old, str() as new] if len(receiver) * (len(new) + 1) < _MAX_CHARACTERS:
                 return receiver.replace(old, new)
             case "format", str(), _ if _FIELDS.fullmatch(receiver):

