@@ -7,6 +7,7 @@ import pytest
 
 from budmodel_scanner import word_lists
 from budmodel_scanner.formats.protobuf_schema import DATA, NUMBER, TEXT, schema_of
+from budmodel_scanner.pickles import names
 from budmodel_scanner.texts.kinds import Kind
 from budmodel_scanner.texts.python_deeds import Deed
 
@@ -73,3 +74,10 @@ def test_a_schema_names_only_messages_that_it_has(area: str) -> None:
 def test_ranges_of_fields_are_read_whole() -> None:
     layer = schema_of("coreml")["Layer"]
     assert [layer.get(number) for number in (1, 3, 4, 99, 100, 1999, 2000)] == [TEXT, TEXT, DATA, None, DATA, DATA, None]
+
+
+def test_no_class_is_listed_that_may_be_restored_as_one_of_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = [key for key, standing in names._allowed().items() if standing is names.Standing.CLASS]
+    monkeypatch.setattr(names, "_allowed", dict)
+    covered = [key for key in classes if names._standing(*key) is names.Standing.FAMILY]
+    assert [name for _, name in covered if name.lstrip("_")[:1].isupper()] == []
