@@ -19,8 +19,8 @@ _ROOTS = {"sklearn", "numpy", "scipy", "quantile_forest"}
 _NO_TYPES = {"datasets", "externals", "tests", "testing", "conftest", "ctypeslib", "f2py", "io", "distutils"}
 # What it calls by name stands in another node, so that nothing here tells which method that is.
 _CALLS_A_METHOD = {"operator.methodcaller", "_operator.methodcaller"}
-# As a pickle does: an instance is made without calling its class, and given its state.
-_RESTORE = {"ObjectNode", "TypeNode"}
+# As a pickle does: an instance is made without calling its class, and given its state; a class or a method is only named.
+_RESTORE = {"ObjectNode", "TypeNode", "MethodNode"}
 _MAX_NODES = 200_000
 
 
