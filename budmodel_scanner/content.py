@@ -42,10 +42,6 @@ class FileContent:
     descriptor: int
     size: int
 
-    @classmethod
-    def of(cls, descriptor: int) -> "FileContent":
-        return cls(descriptor, os.fstat(descriptor).st_size)
-
     def read(self, offset: int, length: int) -> bytes:
         return os.pread(self.descriptor, max(0, min(length, self.size - offset)), offset)
 
@@ -106,18 +102,6 @@ class Stream:
         self.position += length
         return found
 
-    def line(self, limit: int) -> bytes:
-        """The next line with its newline. Raises UnscannedError where none ends within `limit` bytes."""
-        length = 256
-        while True:
-            found = self.peek(min(length, limit))
-            end = found.find(b"\n")
-            if end >= 0:
-                return self.take(end + 1)
-            if len(found) < length or length >= limit:
-                raise UnscannedError("truncated", f"no end of line within {len(found):,} bytes at byte {self.position:,}")
-            length *= 4
-
     def skip(self, length: int) -> None:
         """Passes over `length` bytes. Raises UnscannedError (`truncated`) where fewer are left."""
         buffered = min(length, len(self._buffer) - self._start)
@@ -132,13 +116,6 @@ class Stream:
             return
         while length:
             length -= len(self.take(min(length, CHUNK)))
-
-    def rest(self, limit: int) -> bytes:
-        """Everything that is left. Raises UnscannedError (`too-large`) beyond `limit` bytes."""
-        found = self.peek(limit + 1)
-        if len(found) > limit:
-            raise UnscannedError("too-large", f"more than {limit:,} bytes, the most that is read of such content")
-        return self.take(len(found))
 
     @property
     def at_end(self) -> bool:

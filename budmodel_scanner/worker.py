@@ -47,7 +47,8 @@ def main() -> None:
     from budmodel_scanner.router import examine_file
 
     def examine(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
-        return {"findings": bounded(examine_file(FileContent.of(descriptor), Place(request["name"])))}
+        content = FileContent(descriptor, os.fstat(descriptor).st_size)
+        return {"findings": bounded(examine_file(content, Place(request["name"])))}
 
     serve(examine, {"budmodel_scanner", "jinja2", "markupsafe", "pyarrow", "tree_sitter", "tree_sitter_bash", "yaml"})
 
