@@ -252,8 +252,11 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """Commands given to functions of which nobody knows what they do: sessions of nox, builders of images."""
     for node in nodes:
         match node:
-            case ast.Call() if not _TELLING.search(file.names.dotted(node.func) or ""):
+            case ast.Call():
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                if _TELLING.search(file.names.dotted(node.func) or ""):
+                    # What is written to be read by people, unless it is a script.
+                    given = [it for it in given if (file.names.text(it) or "").startswith("#!")]
             case ast.Dict():
                 given = node.values
             case ast.arg(annotation=ast.Constant() as value) | ast.AnnAssign(annotation=ast.Constant() as value):

@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
-from budmodel_scanner.texts.python_deeds import MAKERS, Deed, deed_of, names_in
+from budmodel_scanner.texts.python_deeds import MAKERS, ORDINARY, Deed, deed_of, names_in
 from budmodel_scanner.texts.python_names import Names
 
 _MOST_VALUES = 50
@@ -49,6 +49,9 @@ def names_of(nodes: list[ast.AST]) -> Names:
             case ast.Assign(targets=[ast.Tuple(elts=left)], value=ast.Tuple(elts=right)) if len(left) == len(right):
                 for target, value in zip(left, right, strict=True):
                     bind(target, value)
+            case ast.Assign(targets=[ast.Tuple(elts=left) | ast.List(elts=left)], value=ast.Call() as value):
+                for number, target in enumerate(left):
+                    bind(target, ast.Subscript(value=value, slice=ast.Constant(number)))
             case ast.Assign(targets=[target], value=value) | ast.NamedExpr(target=target, value=value):
                 bind(target, value)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
@@ -87,6 +90,13 @@ def names_of(nodes: list[ast.AST]) -> Names:
     # What was looked up while the aliases were incomplete may have been wrong.
     names._found.clear()
     for node in nodes:
+        match node:
+            case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.expr() as value)]):
+                _remember_module(name, value, names)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(body=value)):
+                _remember_module(name, value, names)
+    names._found.clear()
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             for base in node.bases:
                 if (whole := names.dotted(base)) and deed_of(whole) not in {None, Deed.LOADS_OBJECTS}:
@@ -107,6 +117,13 @@ def names_of(nodes: list[ast.AST]) -> Names:
     return names
 
 
+def _remember_module(function: str, value: ast.expr, names: Names) -> None:
+    """What a function gives that gives a module, or a function that does something."""
+    dotted = names.dotted(value)
+    if dotted is not None and (names_in(dotted) or deed_of(dotted) not in ORDINARY | {None}):
+        names.aliases.setdefault(f"{function}()", dotted)
+
+
 def _remember_attributes(nodes: list[ast.AST], attributes: list[tuple[ast.expr, ast.expr]], names: Names) -> None:
     """Attributes of this name that are set once in the whole file, in a class or on an object, as constants `self.name`."""
     told = [("self", target.attr, value) for target, value in attributes if isinstance(target, ast.Attribute)]
@@ -117,6 +134,11 @@ def _remember_attributes(nodes: list[ast.AST], attributes: list[tuple[ast.expr, 
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 told.append((made.name, name, value))
     counts = Counter(name for _, name, _ in told)
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.constants[f"{node.name}.__name__"] = ast.Constant(node.name)
+            if prose := ast.get_docstring(node, clean=False):
+                names.constants[f"{node.name}.__doc__"] = ast.Constant(prose)
     for owner, name, value in told:
         if counts[name] == 1:
             names.constants.update((f"{one}.{name}", value) for one in ("self", "cls", owner))

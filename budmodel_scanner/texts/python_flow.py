@@ -24,7 +24,9 @@ _KEPT = frozenset(Deed) - {
 }
 _PASS_ON = sections(__package__, "known/python.txt")["passes on"]
 _SECRET = re.compile(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b")
-_SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b", re.IGNORECASE)
+# Where the machines of a cloud are told what they sign in with.
+_METADATA = r"//169\.254\.169\.254/|//metadata\.google\.internal/"
+_SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b|{_METADATA}", re.IGNORECASE)
 # What somebody types where a page asks for a password.
 TYPED = "$typed"
 # What a file or a folder holds.
@@ -67,7 +69,7 @@ class Flow:
                 return {Deed.READS_SECRET}
             case ast.BinOp(op=ast.Div()) | ast.Call(func=ast.Attribute(attr="join" | "joinpath")):
                 return {Deed.READS_SECRET} if _SECRET_FILE.search(path_of(node, self.names)) else set()
-            case ast.Call(func=ast.Attribute(attr="getpass")):
+            case ast.Call(func=function) if (self.names.dotted(function) or "").endswith("getpass"):
                 return {TYPED}
             case ast.Call(keywords=told) if any(it.arg == "type" and self.names.text(it.value) == "password" for it in told):
                 return {TYPED}

@@ -26,7 +26,7 @@ def _climb(node: ast.AST, file: PythonFile) -> Iterator[Found]:
             yield "python.class-climb", Verdict.SUSPICIOUS, f"fills in {found[0]}", node.lineno
         case ast.keyword(arg="co_code" | "co_consts"):
             yield "python.class-climb", Verdict.SUSPICIOUS, "replaces the code of a function", node.value.lineno
-        case ast.While(test=ast.Constant(value=True), body=[ast.Expr(value=ast.Call(func=function))]):
+        case ast.While(test=ast.Constant(value=True | 1), body=[ast.Expr(value=ast.Call(func=function))]):
             if file.names.dotted(function) == "os.fork":
                 yield "python.destroys", Verdict.SUSPICIOUS, "starts itself without end", node.lineno
     if not isinstance(node, ast.Attribute):
@@ -51,7 +51,7 @@ _REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input",
 
 
 _ITEMS = frozenset({"items", "values", "keys"})
-_TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\(|rot_?13|\bunhexlify\b|\bfromhex\b")
+_TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\b|\.pack\(|rot_?13|\bunhexlify\b|\bfromhex\b")
 _RUNNERS = frozenset({"os", "subprocess", "posix", "pty", "builtins"})
 _RUNS = frozenset({Deed.RUNS_PROGRAM, Deed.RUNS_CODE})
 _IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})

@@ -6,7 +6,8 @@ import binascii
 import codecs
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME
 
 _MAX_DEPTH = 60
 _MAX_CHARACTERS = 100_000
+_MAX_STEPS = 20_000
 _MAX_NUMBER = 1 << 64
 _FIELDS = re.compile(r"(?:[^{}]|\{\d?\}){1,1000}")
 _WIDE = re.compile(r"%[^a-z%]{0,20}\d{3}|\*")
@@ -42,6 +44,7 @@ class Names:
     looped: dict[str, list[ast.expr]] = field(default_factory=dict)
     given: dict[str, list[ast.expr]] = field(default_factory=dict)
     _found: dict[int, str | None] = field(default_factory=dict)
+    _steps_left: list[None] = field(default_factory=lambda: [None] * _MAX_STEPS)
 
     def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
         """The dotted name that an expression stands for, `os.system` for `getattr(__import__("os"), "sys" + "tem")` too."""
@@ -69,6 +72,8 @@ class Names:
                 return f"{self.dotted(given, depth)}.{self.text(key, depth)}"
             case ast.Call(func=function, args=arguments):
                 called = self.dotted(function, depth)
+                if called and called.endswith(".__getattribute__") and len(arguments) == 2:
+                    called = "getattr"
                 if called and called.endswith((".get", ".__getattribute__", ".__getitem__", ".pop")) and arguments:
                     holder, sought = called.rpartition(".")[0], self.text(arguments[0], depth)
                     direct = f"{holder}.{sought}" if called.endswith("bute__") else None
@@ -89,7 +94,7 @@ class Names:
                     return "globals()"
                 if called == "vars" and arguments:
                     return f"{self.dotted(arguments[0], depth)}.__dict__"
-                return None if called is None else f"{called}()"
+                return None if called is None else self.aliases.get(f"{called}()", f"{called}()")
             case ast.Subscript(value=value, slice=index):
                 owner, name = self.dotted(value, depth), self.text(index, depth)
                 if owner is None or name is None:
@@ -155,14 +160,35 @@ class Names:
                     return whole[slice(*ends)]
             case ast.Subscript(value=value, slice=index):
                 whole, at = self._constant(value, depth), self._constant(index, depth)
-                if isinstance(whole, str | list | dict):
+                if isinstance(whole, str | bytes | list | dict):
                     return whole[at]  # type: ignore[call-overload, index]
             case ast.Dict(keys=keys, values=values) if None not in keys:
                 pairs = zip(keys[:1_000], values, strict=False)
                 return {self._constant(key, depth): self._constant(value, depth) for key, value in pairs if key is not None}
+            case ast.ListComp(elt=made) | ast.GeneratorExp(elt=made) | ast.SetComp(elt=made):
+                return [within._constant(made, depth) for within in self._steps(node, depth)]
+            case ast.DictComp(key=key, value=value):
+                return {it._constant(key, depth): it._constant(value, depth) for it in self._steps(node, depth)}
             case ast.Call():
                 return self._call(node, depth)
         raise ValueError("not constant")
+
+    def _steps(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp, depth: int) -> Iterator["Names"]:
+        """The names as each step of a comprehension has them. Of all comprehensions of a file, so many steps are taken."""
+        step, *others = node.generators
+        target, items = step.target, self._constant(step.iter, depth)
+        if others or step.ifs or not isinstance(items, str | bytes | list):
+            raise ValueError("not constant")
+        within = Names(self.aliases, dict(self.constants), self.looped, self.given, _steps_left=self._steps_left)
+        for item in items:
+            if not self._steps_left:
+                raise ValueError("too long")
+            self._steps_left.pop()
+            pairs = zip(target.elts, item, strict=True) if isinstance(target, ast.Tuple) and isinstance(item, list) else ()
+            for one, part in pairs or ((target, item),):
+                if isinstance(one, ast.Name):
+                    within.constants[one.id] = ast.Constant(part)
+            yield within
 
     def _call(self, node: ast.Call, depth: int) -> object:
         name = self.dotted(node.func, depth)
@@ -185,6 +211,9 @@ class Names:
             number, length = self._constant(node.func.value, depth), self._constant(arguments[0], depth)
             if isinstance(number, int) and isinstance(length, int) and length < _MAX_CHARACTERS:
                 return number.to_bytes(length, "little" if "little" in ast.unparse(node) else "big")
+        if name == "enumerate" and arguments:
+            items = self._constant(arguments[0], depth)
+            return [list(pair) for pair in enumerate(items)] if isinstance(items, str | bytes | list) else None
         if name == "reversed" and arguments:
             turned = self._constant(arguments[0], depth)
             return turned[::-1] if isinstance(turned, str | bytes | list) else None
@@ -219,6 +248,9 @@ class Names:
     def _parts(self, node: ast.expr, depth: int) -> list[object]:
         """The items of a list, or of `chr(x) for x in [...]`."""
         if isinstance(node, ast.GeneratorExp | ast.ListComp) and len(node.generators) == 1:
+            with suppress(ValueError, TypeError, LookupError):
+                made = self._constant(node, depth)
+                return made if isinstance(made, list) else []
             codes = self._constant(node.generators[0].iter, depth)
             is_chr = isinstance(node.elt, ast.Call) and self.dotted(node.elt.func, depth) == "chr"
             if isinstance(codes, list | bytes) and is_chr:

