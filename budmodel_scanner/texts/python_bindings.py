@@ -21,6 +21,7 @@ def names_of(nodes: list[ast.AST]) -> Names:
             if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                 functions[made.name] = inner.args.args[1:]
     attributes: list[tuple[ast.expr, ast.expr]] = []
+    unpacked: dict[str, list[ast.expr]] = {}
 
     def bind(target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
@@ -51,7 +52,8 @@ def names_of(nodes: list[ast.AST]) -> Names:
                     bind(target, value)
             case ast.Assign(targets=[ast.Tuple(elts=left) | ast.List(elts=left)], value=ast.Call() as value):
                 for number, target in enumerate(left):
-                    bind(target, ast.Subscript(value=value, slice=ast.Constant(number)))
+                    if isinstance(target, ast.Name):
+                        unpacked.setdefault(target.id, []).append(ast.Subscript(value=value, slice=ast.Constant(number)))
             case ast.Assign(targets=[target], value=value) | ast.NamedExpr(target=target, value=value):
                 bind(target, value)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
@@ -74,6 +76,7 @@ def names_of(nodes: list[ast.AST]) -> Names:
     for name, count in targets.items():
         if count > 1:
             names.constants.pop(name, None)
+    names.constants.update((name, made[0]) for name, made in unpacked.items() if len(made) == 1 and name not in targets)
     _remember_attributes(nodes, attributes, names)
     imported = {dotted.split(".")[0] for dotted in names.aliases.values()}
     for name, values in bound.items():

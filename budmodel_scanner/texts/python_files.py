@@ -50,7 +50,7 @@ _LONGEST = 300
 _STRANGE_LOADERS = frozenset({"sys.path_hooks.append", "sys.path_hooks.insert"})
 
 
-_GIVES_CODE = frozenset({"get_data", "get_source", "get_code", "source_to_code", "exec_module", "load_module"})
+_GIVES_CODE = frozenset({"get_data", "get_source", "get_code", "source_to_code"})
 
 
 def _names_data(text: str) -> bool:
