@@ -12,6 +12,7 @@ from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
+from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.graphs import examine_fields, examine_graph
@@ -38,7 +39,10 @@ _PROSE_NAME = re.compile(
 # Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
-_LANGUAGES = ("python bash javascript ojs node julia ruby perl", "py sh js js js jl rb pl")
+# The same in Org, where Emacs is told not to ask.
+_ORG_BLOCK = re.compile(r"(?ims)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n(.*?)^[ \t]*#\+end_src")
+_UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
+_LANGUAGES = ("python bash shell javascript ojs node julia ruby perl elisp emacs-lisp", "py sh sh js js js jl rb pl el el")
 _SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
@@ -110,10 +114,7 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             yield from scripts.examine_script(text, place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
-            # Editors and interpreters of their own begin the command of a shell with a mark.
-            code = _SHELL_MARK.sub(r"\1\2\n", _PIPED_BY_CMAKE.sub(r"\1 | ", text))
-            # A quote within a text of SQL is written twice.
-            yield from examine_source(_TWO_QUOTES.sub("", code) if _is_named(place, *_QUERIES) else code, place)
+            yield from examine_source(in_common_words(text, place.name), place)
             yield from _variables(text, place)
             if _is_named(place, ".jsonnet", ".libsonnet", ".cue", ".hocon", ".dhall", ".hcl", ".nix"):
                 yield from examine_fields(text, place)
@@ -147,6 +148,8 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
+            for language, code in _ORG_BLOCK.findall(text) if _UNASKED.search(text) else ():
+                yield from _as_file(f"block.{_SUFFIXES.get(language.lower(), language.lower())}", code, place)
             if not _PROSE_NAME.search(place.name):
                 yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
                 yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
@@ -171,10 +174,7 @@ def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
 _SETTING = re.compile(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
 _FILE_SETTING = re.compile(r"(?:_filename|_model)$")
 _NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
-_TWO_QUOTES = re.compile(r"(?<=\w)''(?=\w)")
-_PIPED_BY_CMAKE = re.compile(r"(execute_process\s?\(\s{0,200}COMMAND\s[^()]{1,2000}?)\s+COMMAND\s+")
 _SCRIPTED = re.compile(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
-_SHELL_MARK = re.compile(r"(?m)(^Exec\w+=)[-@:+!|]{0,9}|(^[ \t]*|[ \t]:?)(?:silent!?[ \t]+)?!(?=[a-z/])")
 
 
 def _variables(text: str, place: Place) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.shell_deeds import fetches, runs
 from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import Statement, download_step, listing, statements
+from budmodel_scanner.texts.statements import filled_in, statements
+from budmodel_scanner.texts.steps import REFERS, is_record, named_in, steps
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FINDINGS = 40
@@ -27,7 +28,6 @@ Path = tuple[str, ...]
 
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _NETWORK_SHARE = re.compile(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
-_MAX_STEPS = 20_000
 _OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
@@ -80,7 +80,7 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
         path, node, is_data = waiting.pop()
         if isinstance(node, Mapping):
             yield from _mapping(node, path, place)
-            is_data = is_data or _is_record(node, path)
+            is_data = is_data or is_record(node, path)
             waiting.extend(
                 ((*path[-5:], str(key)), value, is_data or keys.DATA.search(str(key)) is not None)
                 for key, value in node.items()
@@ -101,8 +101,13 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
                 if (written := written_out(node)) is not None:
                     waiting.append((path, written, is_data))
             yield from _text(node, path, place, is_data)
+    values = named_in(tree) if any(map(REFERS.search, texts)) else {}
+    if values:
+        texts = [filled_in(text, values) for text in texts]
+        reaches = reaches or any(map(fetches, texts))
     if reaches and (acts or any(map(runs, texts))):
-        yield from examine_statements(list(_steps(tree)), place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE)
+        stream = list(steps(tree))
+        yield from examine_statements(stream, place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE, known=values)
 
 
 def written_out(text: str) -> object:
@@ -115,49 +120,6 @@ def written_out(text: str) -> object:
 
 _LONGEST_WRITTEN = 1 << 20
 _BEGINS_AS_JSON = re.compile(r"\s*(?:[{\[]\s*[\"{\[]|\"\s*[{\[])")
-
-
-def _is_record(node: Mapping[object, object], path: Path) -> bool:
-    """Whether it is a row of a data set: an item of a list at the top, or of one called rows, with a column of such."""
-    of_rows = path == ("[]",) or (len(path) == 2 and path[1] == "[]" and keys.ROWS.fullmatch(path[0]) is not None)
-    return of_rows and any(isinstance(key, str) and keys.COLUMN.fullmatch(key) for key in node)
-
-
-def _steps(tree: object) -> Iterator[Statement]:
-    """Mappings and lists in the order in which they stand, as statements: what they fetch, and what they are run with."""
-    if isinstance(tree, list):
-        tree = [item for item in tree if not isinstance(item, Mapping) or not _is_record(item, ("[]",))]
-    waiting: list[tuple[str, object]] = [("", tree)]
-    for _ in range(_MAX_STEPS):
-        if not waiting:
-            return
-        key, node = waiting.pop()
-        if isinstance(node, str):
-            node = [node]
-        if isinstance(node, list | tuple):
-            if node and all(isinstance(item, str) for item in node):
-                yield listing(key, node)
-            else:
-                waiting.extend((key, item) for item in reversed(node) if isinstance(item, Mapping | list | tuple | str))
-        elif isinstance(node, Mapping):
-            if fetched := download_step(node):
-                yield fetched
-            together = [
-                word for name in ("command", "cmd", "entrypoint", "args", "arguments") for word in _as_words(node.get(name))
-            ]
-            if "args" in node or "arguments" in node:
-                yield listing("command", together)
-            waiting.extend(
-                (str(name), value)
-                for name, value in reversed(list(node.items()))
-                if isinstance(value, Mapping | list | tuple | str) and not keys.DATA.search(str(name))
-            )
-
-
-def _as_words(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
 
 def _where(path: Path) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
@@ -97,7 +98,7 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
         if len(line) > _MAX_LINE:
             what = f"a line of {len(line):,} characters in a script"
             yield Finding("script.long-line", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
-    code = _CONTINUED.sub(" ", _COMMENT.sub("", text))
+    code = _CONTINUED.sub(" ", _COMMENT.sub("", in_common_words(text, place.name)))
     if place.name.lower().endswith((".ps1", ".psm1")):
         code = _JOINED.sub("", code)
     elif place.name.lower().endswith((".bat", ".cmd")):

@@ -172,6 +172,8 @@ def _run_later(script: Script) -> Iterator[Hostile]:
         if fetches_something(command) and not all_known(command, DOWNLOADS):
             if (name := saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
+            if _OF_LATER_STEPS.match(name):
+                yield Hostile("downloads variables", command.written, command.line, Verdict.SUSPICIOUS)
         elif saved:
             first = next(filter(lambda word: file_name(word).removesuffix(".exe") == command.program, command.words), "")
             if (name := file_name(first)) in saved and saved[name].node.id != command.node.id:
@@ -182,6 +184,8 @@ def _run_later(script: Script) -> Iterator[Hostile]:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
 
 
+# Files from which runners take variables and programs for the steps to come.
+_OF_LATER_STEPS = re.compile(r"\$\{?(?:env:)?(?:github_(?:env|path)|bash_env)\b")
 # Letters for letters, backwards, or by their numbers: what nobody needs for a program of their own.
 _SPELLS = re.compile(
     r"^tr\s(?!-)\S*\w-\w|^rev$|^(?:base64|base32)\s.*(?:-\w*[dD]|--decode)|^xxd\s.*-\w*r|^uudecode\b|\\x[0-9a-f]{2}.{0,3}\\x[0-9a-f]{2}|\\1[0-7]{2}.{0,3}\\1[0-7]{2}"

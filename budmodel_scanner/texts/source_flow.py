@@ -47,6 +47,9 @@ _BARE_PATH = re.compile(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 _ONE_DEED, _NEAR = 1_500, 300
+# Groovy, Ruby and Nix call a function without brackets.
+_CALLED_BARE = re.compile(r'\s{0,9}[A-Za-z][\w.]{2,60}\s{1,9}(?:\w{1,40}:\s{0,9})?"')
+_COPIED = re.compile(r"\s{0,9}[$@&]?(\w+)\s{0,9};?\s{0,9}")
 _HOST = re.compile(r'\bhost(?:name)?\s?[:=]\s?"(\d+)"')
 _MAILS = re.compile(r"(?i)\bmail\s?\(|\bsend_?mail|\bsmtp")
 _OPENS = re.compile(r"(?i)\bopen\w*\s?\(|\bcurl_\w*setopt")
@@ -157,7 +160,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     assigned, right = assigned_by(code)
     given = assigned | {name for found in GIVEN.findall(code) for name in found if name}
     lower = code.lower()
-    calls = "(" in code or (" " in code.strip() and "=" not in code)
+    calls = "(" in code or (" " in code.strip() and "=" not in code) or _CALLED_BARE.match(right) is not None
     # What is set anew does not come from what it was.
     from_fetched = bool(((names - assigned) | {*NAME.findall(right)}) & seen.fetched)
     if (unlisted and calls) or from_fetched or connects(statement) or ("download" in lower and names & seen.paths):
@@ -193,6 +196,11 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     if _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code)):
         seen.secret |= given
     set_by(statement, seen.values)
+    # A name for a file that was fetched, or another name for one of those.
+    copied = _COPIED.fullmatch(right)
+    fetched = seen.files and any(_is_path(text) and known_as(text) in seen.files for text in statement.texts)
+    if fetched or (copied and copied[1] in seen.paths):
+        seen.paths |= assigned
 
 
 def _is_path(text: str) -> bool:

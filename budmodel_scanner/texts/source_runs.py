@@ -218,7 +218,8 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
     if seen.paths or seen.files:
         for found in _STARTS.finditer(code):
             arguments = code[found.start() : found.start() + _MAX_ARGUMENTS]
-            if {*NAME.findall(arguments)} & seen.paths or _names_file(arguments, statement, seen):
+            within = [name for text in texts_in(arguments, statement) for name in WITHIN.findall(text)]
+            if {*NAME.findall(arguments), *within} & seen.paths or _names_file(arguments, statement, seen):
                 yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
     seen.connects = seen.connects or bool(connects(statement))
     was_opened = seen.shell

@@ -5,10 +5,12 @@ CMake, Bazel, Terraform, Nextflow and their like write commands without quotes t
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.here_documents import ends_in
@@ -19,7 +21,7 @@ from budmodel_scanner.texts.statements import Statement, put_together, set_by, s
 from budmodel_scanner.verdict import Finding, Verdict
 
 # Of what a command that fetches or destroys could be.
-_SHORTEST = 6
+_SHORTEST, _SHORTEST_COMMAND = 6, 4
 _MAX_STATEMENTS_OF = 4 << 20
 _MAX_STORY = 1 << 19
 # What only shows a text, and what does not.
@@ -40,12 +42,17 @@ def _documents_in(text: str) -> Iterator[str]:
 _HERE = re.compile(r"<<[-~]?[ ]?[\"']?([A-Za-z_]\w{1,30})[\"']?[ \t;,)]*\n")
 
 
+# Variables that a build server fills with what signs in somewhere.
+_SECRETS = re.compile(r"""\b(?:\w{1,40}V|v)ariable\s?:\s?["'](\w{1,60})["']|\b(\w{1,60})\s?=\s?credentials\(""")
+
+
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
     for document in _documents_in(text):
         yield from judge(Leaf(LeafKind.COMMAND, document), place, worst=worst)
     code = without_comments(text)
     stream = list(statements(code[:_MAX_STATEMENTS_OF]))
-    found = next(examine_statements(stream, place, worst=worst), None)
+    secrets = {name: f"${{secret_{name}}}" for found in _SECRETS.findall(text) for name in found if name}
+    found = next(examine_statements(stream, place, worst=worst, known=secrets), None)
     if found is None:
         for shown in _only_shown(stream):
             code = code.replace(shown, "…")
@@ -55,19 +62,27 @@ def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOU
 
 
 def examine_statements(
-    stream: list[Statement], place: Place, *, worst: Verdict = Verdict.MALICIOUS, kind: LeafKind = LeafKind.COMMAND
+    stream: list[Statement],
+    place: Place,
+    *,
+    worst: Verdict = Verdict.MALICIOUS,
+    kind: LeafKind = LeafKind.COMMAND,
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Finding]:
-    """The commands that statements put together, each alone and one after another; then what they do with each other."""
-    values: dict[str, str] = {}
+    """The commands that statements put together, each alone and one after another; then what they do with each other.
+    `known`: the values of variables that are set elsewhere."""
+    values = dict(known)
     story: list[str] = []
     length = 0
     for statement in stream:
         if not statement.texts:
             continue
         set_by(statement, values)
+        values.update(known)
         shown = _is_shown(statement)
+        by_key = kind is LeafKind.VALUE and keys.COMMAND.search(statement.code.partition(" ")[0]) is not None
         for command in dict.fromkeys((*put_together(statement, values), *statement.texts)):
-            if len(command) < _SHORTEST and "/" not in command:
+            if len(command) < _SHORTEST_COMMAND and "/" not in command:
                 continue
             where = place.at(f"line {statement.line}")
             for finding in () if shown else judge(Leaf(kind, command), place, worst=worst):
@@ -75,14 +90,17 @@ def examine_statements(
             if not shown and (address := carries_secret(command, of_another=True)):
                 what = f"sends a secret of the environment to {address[:120]}"
                 yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, where)
-            if length < _MAX_STORY and reads_as_command(command) and not shown:
+            if length < _MAX_STORY and not shown and (by_key or reads_as_command(command)):
                 story.append(command)
                 length += len(command)
-    if len(story) > 1 and any(map(fetches, story)):
-        yield from judge(Leaf(LeafKind.COMMAND, "\n".join(story)), place, worst=worst)
     # Few files have statements that put texts together, and its patterns take time to be made.
     from budmodel_scanner.texts.source_flow import follow, worth_following
 
+    if len(story) > 1 and any(map(fetches, story)):
+        told = "\n".join(story)
+        yield from judge(Leaf(LeafKind.COMMAND, told), place, worst=worst)
+        if kind is LeafKind.VALUE and worth_following(told):
+            yield from _at_most(follow(statements(told), place), worst)
     if any(worth_following(text) for statement in stream for text in (statement.code, *statement.texts)):
         yield from _at_most(follow(stream, place), worst)
 

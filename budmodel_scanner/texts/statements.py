@@ -6,9 +6,8 @@ are joined by an operator, and a program is given its words in a list.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
 _COMMENT = re.compile(
@@ -34,14 +33,16 @@ _JOINED = re.compile(
 _LISTED = re.compile(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
 _PIPED = re.compile(r"\s*\)?\s*(?:\.execute\(\)\s?)?(?:\#?\||\.pipe|\|>)\s*\(?\s*")
 _PIPELINE = re.compile(r"\bpipeline\w*\b|\.pipe\b")
-_FILLED_IN = re.compile(r"[#$]\{\s*(\w+)\s*\}|\$(\w+)|\{(\w+)\}|\\\((\w+)\)|%(\w+)%")
+# By languages, and by tools, whose names say whose they are: `${{ inputs.a }}`, `<< parameters.a >>`, `$(params.a)`.
+_FILLED_IN = re.compile(
+    r"""(?x)(?:\$?\{\{|<<|\$\[\[)\s{0,3}\.?(?:\w{1,40}\.){0,4}(\w+)\s{0,3}(?:\}\}|>>|\]\])
+    | \$\((?:\w{1,40}\.){0,4}(\w+)\) | [#$]\{\s*(\w+)\s*\} | \$(\w+) | \{(\w+)\} | \\\((\w+)\) | %(\w+)%"""
+)
 _SET = re.compile(
     r"""(?x)(?:^|[\s(;{])(?:set|def|defparameter|defvar|define)\s+[$@]?(\w+)\s+(?:\(\w+\s+)?(?=")
-    | [$@]?\b(\w+)\s*(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:=|:=|<-)\s*(?=(?:[\w.:]+\(\s*|new\s+[\w.]+\(\s*|[\[{]\s*|@)*")"""
+    | [$@]?\b(\w+)\s*(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:=|:=|<-)\s*
+      (?=(?:[\w.:]+\(\s*|new\s+[\w.]+\(\s*(?:\w+,\s*)?|[\[{]\s*|@)*")"""
 )
-# Where a step of a tool fetches from, and where it puts what it fetched.
-_FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
-_TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # What a format is given first.
 _GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
 _BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
@@ -266,11 +267,3 @@ def listing(key: str, texts: Sequence[str], line: int = 1) -> Statement:
     """A list of texts, as a statement would write it."""
     numbers = ", ".join(f'"{number}"' for number in range(len(texts)))
     return Statement(f"{key} [{numbers}]", tuple(texts), line)
-
-
-def download_step(step: Mapping[Any, object], line: int = 1) -> Statement | None:
-    """What a step of a tool, such as `get_url` with `url` and `dest`, fetches into a file."""
-    texts = {str(key): value for key, value in step.items() if isinstance(value, str)}
-    fetched = next((value for key, value in texts.items() if _FROM_KEY.search(key)), "")
-    kept = next((value for key, value in texts.items() if _TO_KEY.search(key)), "")
-    return Statement('download("0", "1")', (fetched, kept), line) if "://" in fetched and kept else None

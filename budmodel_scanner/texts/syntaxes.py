@@ -22,11 +22,21 @@ _MAX_TOML_CHARACTERS = 2 << 20
 _MAX_TOML_KEY_PARTS = 50
 # Tools that read these allow comments and commas at the end.
 _COMMENTED_JSON = re.compile(
-    r"(?:^|/)(?:\.vscode/[^/]+|\.?devcontainer(?:/[^/]+)?|tsconfig[^/]*|jsconfig|\.eslintrc|\.babelrc|pyrightconfig)\.json$|\.jsonc$|\.json5$"
+    r"(?:^|/)(?:\.vscode/[^/]+|\.?devcontainer(?:/[^/]+)?|tsconfig[^/]*|jsconfig|\.eslintrc|\.babelrc|pyrightconfig)\.json$|/\.zed/\w+\.json$|\.jsonc$|\.json5$|\.code-workspace$|\.sublime-\w+$"
 )
 _COMMENTS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
 _LAST_COMMAS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|,(?=\s{0,2000}[}\]])')
-_NAMES_OF_JSON = (".json", ".ipynb", ".jsonc", ".json5", ".webmanifest", ".geojson")
+_NAMES_OF_JSON = (
+    ".json",
+    ".ipynb",
+    ".jsonc",
+    ".json5",
+    ".webmanifest",
+    ".geojson",
+    ".code-workspace",
+    ".sublime-project",
+    ".sublime-build",
+)
 _MOST_ROWS = 1_000
 # What Helm, Jinja and their like fill in before the text is YAML: lines of their own, and values.
 _FILLED_IN_LINE = re.compile(r"(?m)^[ \t]*\{\{[^\n]*\}\}[ \t]*$|^[ \t]*\{%[^\n]*%\}[ \t]*$")

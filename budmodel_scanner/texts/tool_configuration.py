@@ -7,6 +7,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.known_places import is_local, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
+from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -31,16 +32,12 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     yield from _workflow(tree, place)
     if name == "package.json":
         yield from _package(tree, place)
-    if path.endswith(("/.vscode/tasks.json", "/.vscode/launch.json")):
-        yield from _tasks(tree, place)
-    if path.endswith("/.vscode/settings.json"):
-        yield from _settings(tree, place)
     if name == "devcontainer.json" and tree.get("initializeCommand"):
         what = f"runs on the host of whoever opens it: {str(tree['initializeCommand'])[:120]}"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("initializeCommand"))
     if ("/.claude/" in path or "/.cursor/" in path or "/.gemini/" in path) and tree.get("hooks"):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))
-    if "/.github/workflows/" in path and "pull_request_target" in str(tree.get("on")) and "pull_request.head" in str(tree):
+    if "/.github/workflows/" in path and "pull_request_target" in str(tree.get("on")) and _PROPOSED.search(str(tree)):
         what = "runs what anybody proposes, with the rights of the repository"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("on"))
     if name == ".pre-commit-config.yaml":
@@ -55,6 +52,9 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         yield from _project(tree, place)
     if isinstance(tree.get("services"), Mapping) and ("compose" in name):
         yield from _compose(tree["services"], place)
+
+
+_PROPOSED = re.compile(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
 
 
 def _each(items: object) -> Iterator[Mapping[object, object]]:
@@ -76,11 +76,43 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
     if key in keys.LISTED["requirements in text"] and isinstance(value, str):
         for requirement in re.split(r"[\n;]", value):
             yield from examine_requirement(requirement, place, place.at(where))
+    yield from _program(key, value, where, place)
     if key in keys.LISTED["agent servers"] or (key == "servers" and place.name.endswith("mcp.json")):
         yield from _servers(value, where, place)
 
 
 _LONGEST_KEY = 60
+# Where editors and agents keep what they start by themselves for whoever opens the folder.
+_OF_EDITORS = re.compile(
+    r"/\.(?:vscode|zed|helix|nova|vim|nvim|fleet|theia)/|\.(?:code-workspace|sublime-\w+)$|/coc-settings\.json$|/\.vimspector\.json$"
+)
+_OF_AGENTS = re.compile(
+    r"/\.(?:claude|cursor|gemini|codex|windsurf|kiro|continue|amazonq|opencode|qwen|roo)/|/opencode\.jsonc?$"
+)
+_PROGRAM = re.compile(
+    r"(?i)(?:\w(?<!root)\.?path|executable|interpreter|command|autorun|program|shell|binary"
+    r"|\bcmd)(?:\.\[\])?$"
+)
+_STARTED_BY_AGENTS = re.compile(r"(?i)(?:command|helper|notify|awsAuthRefresh|cmd)$")
+_OF_REPOSITORY = re.compile(r"\.(?!yarn/)|\$\{?(?:workspace|project|ZED_WORKTREE)|/tmp/")
+
+
+def _program(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
+    """Programs of the repository that an editor takes for its own, and any that an agent starts."""
+    words = [word for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)]
+    path = "/" + place.path.lower()
+    if not words:
+        return
+    if _OF_AGENTS.search(path) and _STARTED_BY_AGENTS.search(key):
+        what = f"an agent would start {' '.join(words)[:120]!r}"
+        yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))
+    elif _OF_EDITORS.search(path) and _PROGRAM.search(where) and _OF_REPOSITORY.match(words[0]):
+        if "venv" in words[0] or DATA_FILE.search(words[0]):
+            return
+        what = f"{key} is {words[0][:80]!r}, a program of the repository"
+        yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at(where))
+
+
 _PACKAGE_TOOL = re.compile(
     r"(?:^|/)(?:pipfile|uv\.toml|pip\.(?:conf|ini)|pdm\.toml|poetry\.toml|pixi\.toml|bunfig\.toml|\.condarc|\.yarnrc\.yml"
     r"|(?:conda|environment)[\w-]*\.ya?ml|\.?cargo/config(?:\.toml)?|\.pydistutils\.cfg)$"
@@ -154,26 +186,6 @@ def _sets_up(command: str, scripts: Mapping[object, object]) -> bool:
         if not _SETS_UP.fullmatch(part.strip()):
             return False
     return True
-
-
-def _tasks(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
-    tasks = tree.get("tasks")
-    for task in tasks if isinstance(tasks, list) else []:
-        if isinstance(task, Mapping):
-            options = task.get("runOptions")
-            if isinstance(options, Mapping) and options.get("runOn") == "folderOpen":
-                what = f"runs when opened: {str(task.get('command', ''))[:120]}"
-                yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("tasks"))
-
-
-def _settings(tree: Mapping[object, object], place: Place) -> Iterator[Finding]:
-    for key, value in tree.items():
-        is_program = str(key).lower().endswith(("path", "executable", "interpreter", "command", "autorun"))
-        if not is_program or not isinstance(value, str) or ".venv" in value or "/venv" in value:
-            continue
-        if value.startswith((".", "${workspace", "/tmp")):  # noqa: S108 - looked for, not used
-            what = f"{key} is {value[:80]!r}, a program of the repository"
-            yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at(str(key)))
 
 
 def _compose(services: Mapping[object, object], place: Place) -> Iterator[Finding]:

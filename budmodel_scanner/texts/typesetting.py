@@ -36,7 +36,7 @@ _VIM_CALLS = re.compile(
 _EMACS_LINE = re.compile(r"-\*-.{0,2000}?-\*-")
 _EMACS_END = re.compile(r"Local Variables:.{0,3000}", re.DOTALL)
 _EMACS_RUNS = re.compile(
-    r"\b(?:eval\s*:|\w[\w-]*-(?:command|program|hook)\s*:).{0,400}\((?:[\w-]*shell-command[\w-]*|call-process[\w-]*|start-process[\w-]*|make-process|async-\w+|load|load-file|eval|url-retrieve[\w-]*)\b",
+    r"\b(?:eval\s*:|\w[\w-]*-(?:command|program|hook)\s*:).{0,400}\((?:[\w-]*shell-command[\w-]*|call-process[\w-]*|start-process[\w-]*|make-process|async-\w+|org-babel-execute-[\w-]+|load|load-file|eval|url-retrieve[\w-]*)\b",
     re.DOTALL,
 )  # fmt: skip
 

@@ -11,7 +11,8 @@ from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.rows import FORMULA
 from budmodel_scanner.texts.shell_deeds import fetches
 from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import Statement, download_step, in_words, listing
+from budmodel_scanner.texts.statements import Statement, in_words, listing
+from budmodel_scanner.texts.steps import download_step
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -49,6 +50,7 @@ class _Xml:
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._entity
         self.parser.StartElementHandler = self._element
+        self.parser.EndElementHandler = self._end
         self.parser.ProcessingInstructionHandler = self._instruction
         self.parser.CharacterDataHandler = self._characters
         self.parser.buffer_text = True
@@ -58,6 +60,8 @@ class _Xml:
         self.instruction = ""
         self.local = ""
         self.steps: list[Statement] = []
+        # Of each open element, and of the document: the programs that it names, and what they are started with.
+        self.started: list[tuple[list[str], list[str]]] = [([], [])]
 
     def add(self, rule: str, what: str) -> None:
         if len(self.findings) < _MAX_FINDINGS:
@@ -108,8 +112,17 @@ class _Xml:
             self.instruction = ""
         plain = {key: value for key, value in attributes.items() if "xmlns" not in key and "schema" not in key.lower()}
         self._told(local, *plain.values())
+        self.started.append(([], []))
+        line = f"line {self.parser.CurrentLineNumber}"
+        option = attributes.get("name", attributes.get("key", "")) if "value" in attributes else ""
         for key, value in attributes.items():
-            self.findings.extend(examine_value(f"{local}.{key}", value, f"line {self.parser.CurrentLineNumber}", self.place))
+            is_option = bool(option) and key == "value"
+            key = option if is_option else key
+            self.findings.extend(examine_value(f"{local}.{key}", value, line, self.place))
+            # What an option says is said of the element around it.
+            self._start_with(local if local in _STARTS else key, value, -2 if is_option else -1)
+        if option:
+            self.findings.extend(judge(Leaf(LeafKind.VARIABLE, attributes["value"], line, option), self.place))
         if fetched := download_step(plain, self.parser.CurrentLineNumber):
             self.steps.append(fetched)
         if local in {"ddelink", "dde-source"}:
@@ -137,6 +150,22 @@ class _Xml:
             ):
                 self.add("markup.active-content", f"links to {value[:60]!r}")
 
+    def _start_with(self, key: str, text: str, depth: int) -> None:
+        part = _STARTS.get(key.lower().replace("_", ""))
+        if part is not None and text and len(text) < _LONGEST and len(self.started[depth][part]) < _MOST_WORDS:
+            self.started[depth][part].append(text)
+
+    def _end(self, _name: str) -> None:
+        programs, arguments = self.started.pop()
+        if not programs:
+            self.started[-1][1].extend(arguments[:_MOST_WORDS])
+        elif arguments:
+            command, line = " ".join([programs[0], *arguments]), self.parser.CurrentLineNumber
+            if not self.findings:
+                self.findings.extend(judge(Leaf(LeafKind.COMMAND, command, f"line {line}"), self.place))
+            if len(self.steps) < _MAX_STEPS and (self.steps or fetches(command)):
+                self.steps.append(listing("command", [command], line))
+
     def _of_workbook(self, local: str, attributes: dict[str, str]) -> None:
         """What a workbook asks when it is opened, runs by its name, or hands to a control."""
         if local == "connection":
@@ -159,6 +188,7 @@ class _Xml:
 
     def _characters(self, text: str) -> None:
         self._told(self.local, text)
+        self._start_with(self.local, text.strip(), -2)
         if self.source and self.local == "url":
             self.findings.extend(judge(Leaf(LeafKind.INDEX, text, f"line {self.parser.CurrentLineNumber}"), self.place))
         self.findings.extend(examine_value(self.local, text.strip(), f"line {self.parser.CurrentLineNumber}", self.place))
@@ -207,6 +237,11 @@ _MAX_FINDINGS = 10
 _MAX_STEPS, _MOST_WORDS = 20_000, 12
 _OF_REPOSITORIES = {"id", "name", "url", "layout", "mirrorof", "releases", "snapshots", "enabled", "updatepolicy"}
 _SHORTEST, _LONGEST = 2, 20_000
+# What elements, attributes and options call a program, and what it is started with.
+_STARTS = {
+    **dict.fromkeys(("command", "cmd", "program", "executable", "exe", "interpreterpath"), 0),
+    **dict.fromkeys(("arg", "args", "argument", "arguments", "parameters", "line", "commandlineargs", "scripttext"), 1),
+}
 # Elements of build tools that hold commands.
 _COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
 _STARTS_PROGRAM = re.compile(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")

@@ -1,0 +1,118 @@
+"""Steps of tools in a tree, as statements: what they fetch, what they are run with, and what is filled in."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from budmodel_scanner.texts import keys
+from budmodel_scanner.texts.statements import Statement, listing
+
+_MAX_STEPS = 20_000
+_MOST_NAMED = 2_000
+# Where a step of a tool fetches from, and where it puts what it fetched.
+_FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
+_TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
+# Programs and what they are started with, as tools call them.
+_WORDS = ("command", "cmd", "program", "executable", "entrypoint", "args", "arguments")
+# What is filled in from elsewhere, and where that is set.
+REFERS = re.compile(r"<<|\$|\{\{")
+_NAMES_VALUES = re.compile(
+    r"(?i)(?:\w*param(?:eter)?s|inputs|env\w*|\w*vars|var|variables|matrix|arg(?:ument)?s|values|set_fact|with)"
+)
+# A command that is nothing but what another step put out; and under which names steps put something out.
+_WHOLLY = re.compile(
+    r"""(?x)\s*(?:(?:/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+|eval\s+)?["']?
+    (?:\$\{\{([^{}\n]+)\}\}|\{\{([^{}\n]+)\}\}|<<([^<>\n]+)>>|\$\(([\w.]+)\)|\$\{?(\w+)\}?)["']?\s*"""
+)
+_PUT_OUT = re.compile(
+    r"\bvariable=(\w+)|[\"'](\w+)(?:=|<<)[^\n]*\n?(?:[^\n]*\n){0,4}?[^\n]*>>\s*[\"']?\$\{?GITHUB_|\bset-output name=(\w+)"
+)
+_ITS_NAMES = ("id", "register", "name", "task_id")
+
+
+def steps(tree: object) -> Iterator[Statement]:
+    """Mappings and lists in the order in which they stand, as statements: what they fetch, and what they are run with."""
+    if isinstance(tree, list):
+        tree = [item for item in tree if not isinstance(item, Mapping) or not is_record(item, ("[]",))]
+    waiting: list[tuple[str, object]] = [("", tree)]
+    for _ in range(_MAX_STEPS):
+        if not waiting:
+            return
+        key, node = waiting.pop()
+        if isinstance(node, str):
+            node = [node]
+        if isinstance(node, list | tuple):
+            if node and all(isinstance(item, str) for item in node):
+                yield listing(key, node)
+                yield from _runs_what_is_put_out(key, node)
+            else:
+                waiting.extend((key, item) for item in reversed(node) if isinstance(item, Mapping | list | tuple | str))
+        elif isinstance(node, Mapping):
+            yield from _of_mapping(key, node)
+            waiting.extend(
+                (str(name), value)
+                for name, value in reversed(list(node.items()))
+                if isinstance(value, Mapping | list | tuple | str) and not keys.DATA.search(str(name))
+            )
+
+
+def _of_mapping(key: str, node: Mapping[Any, object]) -> Iterator[Statement]:
+    if fetched := download_step(node):
+        yield fetched
+    if "args" in node or "arguments" in node:
+        yield listing("command", [word for name in _WORDS for word in _as_words(node.get(name))])
+    # What a step that asks an address puts out goes by the name of the step, or by one that it says.
+    inner = [value for value in node.values() if isinstance(value, Mapping)]
+    texts = [word for part in (node, *inner) for value in part.values() for word in _as_words(value) if "://" in word]
+    if 0 < len(texts) < _MOST_NAMED:
+        names = {str(node[name]) for name in _ITS_NAMES if name in node} | ({key} if "sh" in node else set())
+        names |= {name for text in texts for found in _PUT_OUT.findall(text) for name in found if name}
+        for name in filter(str.isidentifier, names):
+            yield Statement(f"{name} = fetch({listing('', texts).code})", tuple(texts), 1)
+
+
+def _runs_what_is_put_out(key: str, texts: Sequence[Any]) -> Iterator[Statement]:
+    for text in texts:
+        if len(text) < 200 and keys.COMMAND.search(key) and (found := _WHOLLY.fullmatch(text)):
+            yield Statement(f"eval({next(filter(None, found.groups()))})", (), 1)
+
+
+def _as_words(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
+def download_step(step: Mapping[Any, object], line: int = 1) -> Statement | None:
+    """What a step of a tool, such as `get_url` with `url` and `dest`, fetches into a file."""
+    texts = {str(key): value for key, value in step.items() if isinstance(value, str)}
+    fetched = next((value for key, value in texts.items() if _FROM_KEY.search(key)), "")
+    kept = next((value for key, value in texts.items() if _TO_KEY.search(key)), "")
+    return Statement('download("0", "1")', (fetched, kept), line) if "://" in fetched and kept else None
+
+
+def named_in(tree: object) -> dict[str, str]:
+    """Variables and parameters that a tool fills in, by their names: what they are set to, or what they are by default."""
+    values: dict[str, str] = {}
+    waiting: list[tuple[bool, object]] = [(False, tree)]
+    for _ in range(_MAX_STEPS):
+        if not waiting or len(values) > _MOST_NAMED:
+            break
+        names_values, node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend((names_values, item) for item in node)
+        if not isinstance(node, Mapping):
+            continue
+        pairs = [(node.get("name"), node)] if names_values and "name" in node else list(node.items()) if names_values else []
+        for name, value in pairs:
+            value = value.get("default", value.get("value")) if isinstance(value, Mapping) else value
+            if isinstance(name, str) and isinstance(value, str):
+                values.setdefault(name, value)
+        waiting.extend((_NAMES_VALUES.fullmatch(str(key)) is not None, value) for key, value in node.items())
+    return values
+
+
+def is_record(node: Mapping[object, object], path: tuple[str, ...]) -> bool:
+    """Whether it is a row of a data set: an item of a list at the top, or of one called rows, with a column of such."""
+    of_rows = path == ("[]",) or (len(path) == 2 and path[1] == "[]" and keys.ROWS.fullmatch(path[0]) is not None)
+    return of_rows and any(isinstance(key, str) and keys.COLUMN.fullmatch(key) for key in node)
