@@ -57,6 +57,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
     if kind not in _SOURCES:
         yield from _of_kind(kind, text, data, place)
         return
+    if kind is not Kind.PLAIN:
+        yield from scripts.examine_hidden_names(text, place)
     code, prose = set_apart(text, place.name)
     if prose:
         yield from judge(Leaf(LeafKind.PROSE, prose), place)

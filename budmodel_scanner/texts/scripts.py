@@ -12,7 +12,7 @@ from budmodel_scanner.texts.shell_deeds import CALLS, Hostile
 from budmodel_scanner.texts.shell_programs import PROGRAMS, fetches_something, file_name, is_interpreter
 from budmodel_scanner.texts.shell_syntax import parse_shell
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.statements import statements
+from budmodel_scanner.texts.statements import statements, without_comments
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -26,6 +26,15 @@ _STARTED = re.compile(
 # The host of scripts on Windows, and code in code.
 _HIDDEN = re.compile(
     r"(?i)\beval\s{0,5}\(\s{0,5}(?:require|String\.fromCharCode)\b|\bActiveXObject\s{0,5}\(\s{0,5}[\"'](?:WScript|Shell|ADODB)\."
+)
+# Commands of sed that run the line they have in hand, or what they are given, and that write what each login runs.
+_LONGEST_OF_SED = 4_000
+_BY_SED = re.compile(r"#!\s?\S*sed\b")
+_RUN_BY_SED = re.compile(
+    r"""(?x)(?:^|[;{}\d$/!,+~]|/I)[ \t]*(?:
+      s(?P<mark>[^\s\w\\]) (?:(?:\\.|(?!(?P=mark))[^\\]){0,400}(?P=mark)){2}
+        [gpiImM\d]{0,6}e[gpiImM\d]{0,6}[ \t]*(?:$|[;}#w])
+    | e(?:[ \t]+\S|[ \t]*$) | w[ \t]+\S*(?:/etc/|/\.\w*(?:rc|profile)\b|authorized_keys))"""
 )
 _GIT = re.compile(
     r"""(?imx)
@@ -117,12 +126,28 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
     yield from examine_unicode(text, place, "a script")
     hostile = list(examine_source(text, place))
     yield from hostile
+    if place.name.endswith(".sed") or _BY_SED.match(text):
+        for line, written in enumerate(text.splitlines(), start=1):
+            if len(written) > _LONGEST_OF_SED or _RUN_BY_SED.search(written):
+                what = f"runs what it edits: {written.strip()[:80]!r}"
+                yield Finding("script.runs-program", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
+                return
     if found := _HIDDEN.search(_JOINED.sub("", text)):
         yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
     for started in () if hostile else _STARTED.finditer(text):
         if not ordinary_command(started[1] or started[2]):
             yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"starts {started[0][:80]!r}", place.at(""))
             return
+
+
+def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
+    """Sources and scripts of any language that write what they start so that nobody reads it."""
+    from budmodel_scanner.texts.hidden_names import hidden_names
+
+    for name, line in hidden_names(statements(without_comments(text))):
+        what = f"puts together {name!r}, which is not written"
+        yield Finding("source.hidden-name", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
+        return
 
 
 def examine_clickable(text: str, place: Place) -> Iterator[Finding]:

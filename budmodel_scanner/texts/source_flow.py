@@ -32,7 +32,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
 _WORTH = sections(__package__, "known/worth.txt")
-_WORDS, _ENDS = (*_WORTH["words"], "] ^", '" ^', 'pack "'), tuple(_WORTH["ends"])
+_WORDS, _ENDS = (*(word.replace("\\x20", " ") for word in _WORTH["words"]), "] ^", '" ^', 'pack "'), tuple(_WORTH["ends"])
 _ENVIRONMENT = one_of("flow", "reads the whole environment")
 _SENDS = one_of("flow", "sends", re.IGNORECASE)
 _WRITES = one_of("flow", "writes", re.IGNORECASE)
@@ -66,6 +66,9 @@ _FUNCTION = re.compile(
     r"""(?x)\b(?:sub|function|def|fn|func|fun|proc)\s+(?:\([^()]{0,60}\)\s?)?([\w.:]{2,60})([^\n;]{0,200})
     | \b(\w{2,60})\s?=\s?(?:async\s)?(?:function\b\s?\w*\s?)?(\([^()]{0,200}\))\s?(?:=>|\{)"""
 )
+# An object is not what one of its members holds; the tables of all names are no tables of data.
+_OBJECTS = frozenset({"self", "this"})
+_KEY = re.compile(r"\b(?!GLOBALS\b|_G\b|_ENV\b|globalThis\b|global\b|window\b)(\w+)[\[{]\s?\$?\w+\s?[\]}]")
 _FROM_CALLER = re.compile(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
 
 
@@ -103,7 +106,7 @@ def _step(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, str]
         seen.function, seen.parameters = defined[1] or defined[3], {*NAME.findall(defined[2] or defined[4] or "")}
     elif seen.function and _FROM_CALLER.search(code):
         seen.parameters |= assigned_by(code)[0]
-    names = {*NAME.findall(code), *(name for text in texts for name in WITHIN.findall(text))}
+    names = {*NAME.findall(code), *_within(texts)}
     texts = (*texts, *(seen.values[name] for name in names if name in seen.values))
     strange = [url for text in (*texts, code) for url in URL.findall(text)]
     strange += [f"https://{text}" for number in _HOST.findall(code) if "." in (text := statement.texts[int(number)])]
@@ -181,10 +184,15 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
                 seen.paths |= assigned
     else:
         seen.fetched -= assigned
+    seen.fetched -= _OBJECTS
     if connects(statement) or (unlisted and _OPENS.search(code)):
         seen.connected |= given
-    if DECODES.search(code) or names & seen.decoded:
+    # What is found under a key that was decoded is not decoded itself.
+    carried = names & seen.decoded and {*NAME.findall(_KEY.sub(r"\1", code)), *_within(statement.texts)} & seen.decoded
+    if (decodes := DECODES.search(code)) or carried:
         seen.decoded |= assigned | {*_ITEM.findall(code)}
+        # What a function comes to, where its last statement sets nothing.
+        seen.decoded |= {seen.function} if decodes and not assigned and len(seen.function) > 1 else set()
     if REQUEST.search(code) or names & seen.requested or "php://input" in texts:
         seen.requested |= assigned
     if _EXECUTABLE.search(code):
@@ -201,6 +209,11 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     fetched = seen.files and any(_is_path(text) and known_as(text) in seen.files for text in statement.texts)
     if fetched or (copied and copied[1] in seen.paths):
         seen.paths |= assigned
+
+
+def _within(texts: Iterable[str]) -> Iterator[str]:
+    """The names that texts are filled in with."""
+    return (name for text in texts for name in WITHIN.findall(text))
 
 
 def _is_path(text: str) -> bool:

@@ -19,7 +19,7 @@ _GIVEN_EVAL = re.compile(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
 _LOADS = one_of("flow", "takes a file for code")
 _STARTS = one_of("flow", "starts a program", re.IGNORECASE)
 _STARTS_TEXT = re.compile(
-    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|execProcess|Run|commandLine)\s*[(\s]\s*"
+    r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|Command::new|exec\.Command|Process\.Start|ProcessBuilder|System\.cmd|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|execProcess|Run|commandLine)\s*[(\s]\s*"
 )
 DECODES = one_of("flow", "decodes", re.IGNORECASE)
 _REQUESTED = re.compile(
@@ -58,8 +58,8 @@ _SHELL_OF = re.compile(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
 _NEAR_BY = 60
 GIVEN = re.compile(
     r"""(?x)\(\s{0,9}(\w+)\s{0,9}(?::\s?\w{1,40}\s?)?,(?:[^()\n]{0,80}\W)?(\w+)\s{0,9}\)\s{0,9}(?:=>|->)
-    | \(?\s{0,9}([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
-    | \|\s*(\w+)\s*\|
+    | \(?\s{0,9}(?<![\w:])([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
+    | \|\s*(\w+)\s*(?:,\s*(\w+)\s*)?\|
     | \b(?:getline|gets\s+\$\w+)\s+(\w+) | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
     | &mut\s+(\w+) | \bfor\s+\(?(\w+)\s+(?:in|of)\b
     | \b(?:read|recv(?:from)?)\s{0,9}\(\s{0,9}\w+\s{0,9},\s{0,9}&?(\w+)
@@ -180,15 +180,16 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
     code = statement.code
     for found in _STARTS_TEXT.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
-        first = re.match(r"(?:new\s)?(?:String(?:::\w+)?\s?\(\s?)?[$@&]?(\w+)", arguments)
+        first = re.match(r"(?:new\s)?(?:(?:[sS]tring(?:::\w+)?|table\.concat)\s?\(\s?)?[$@&]?(\w+)", arguments)
         if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
             first = WITHIN.match(statement.texts[int(told[1])])
         of_request = statement.texts[int(told[1])].lstrip("#{$( ") if told else ""
         if first:
             _takes({first[1]}, seen)
+        within = {*WITHIN.findall(statement.texts[int(told[1])])} if told else set()
         if (first and first[1] in seen.requested) or _REQUESTED.match(arguments) or _REQUESTED.match(of_request):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
-        elif first and first[1] in seen.fetched | seen.decoded:
+        elif (first and first[1] in seen.fetched | seen.decoded) or within & seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
         elif _ASKS.search(arguments) and _addressed(arguments, statement, seen, DOWNLOADS):
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetches"

@@ -39,12 +39,16 @@ _FILLED_IN = re.compile(
     | \$\((?:\w{1,40}\.){0,4}(\w+)\) | [#$]\{\s*(\w+)\s*\} | \$(\w+) | \{(\w+)\} | \\\((\w+)\) | %(\w+)%"""
 )
 _SET = re.compile(
-    r"""(?x)(?:^|[\s(;{])(?:set|def|defparameter|defvar|define)\s+[$@]?(\w+)\s+(?:\(\w+\s+)?(?=")
+    r"""(?x)(?:^|[\s(;{])(?:set(?:\s+|\(\s{0,9})|(?:def|defparameter|defvar|define)\s+)[$@]?(\w+)\s+(?:\(\w+\s+)?(?=")
     | [$@]?\b(\w+)\s*(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:=|:=|<-)\s*
       (?=(?:[\w.:]+\(\s*|new\s+[\w.]+\(\s*(?:\w+,\s*)?|[\[{]\s*|@)*")"""
 )
 # What a format is given first.
 _GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
+# Braces of a line that are no block of statements: what is done with each item of a list, and members in Perl.
+_NO_BLOCK = re.compile(r"(?:\b(?:map|grep|sort)\s?|->|[$@%]\w{1,60})$")
+# What a block of Ruby is given.
+_IN_ONE_LINE, _GIVEN_TO_BLOCK = re.compile(r"[^{}\n]{0,120}\}"), re.compile(r"\s?\|[\w\s,]{1,60}\|")
 _BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
 _EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 ASSIGNED = re.compile(
@@ -125,6 +129,12 @@ def statements(code: str) -> Iterator[Statement]:
                 if piece[0] != "{":
                     depths[-1] += 1
                     continue
+                if _NO_BLOCK.search(parts[-2]) and _IN_ONE_LINE.match(code, position):
+                    depths.append(1)
+                    continue
+                if given := _GIVEN_TO_BLOCK.match(code, position):
+                    parts.append(given[0])
+                    position = given.end()
                 if depths[-1] <= 0:
                     yield _statement("".join(parts), texts, begun)
                     parts, texts, begun = [], [], line
@@ -223,6 +233,7 @@ _GLOBALS = frozenset({"_G", "_ENV", "global", "globalThis", "window", "self", "t
 
 def _statement(code: str, texts: list[str], line: int) -> Statement:
     """With variables of the environment that it reads as texts that name them, as shells write them."""
+    pieces: list[str] = []
 
     def named(found: re.Match[str]) -> str:
         number = found[1] or found[2]
@@ -233,12 +244,14 @@ def _statement(code: str, texts: list[str], line: int) -> Statement:
         name = found[4] or "".join(texts[int(number)] for number in _TEXT.findall(found[2] or found[3]))
         if not _WORD.fullmatch(name):
             return found[0]
+        pieces.extend(written for written in (found[2], found[3]) if written and written.count('"') > 2)
         return f"{found[1]}.{name}(" if found[1] and found[1] not in _GLOBALS else f" {name}("
 
     if "env" in code.lower():
         code = _OF_ENVIRONMENT.sub(named, code)
     if "(" in code and ("[" in code or "send" in code or "call_user" in code):
         code = _CALLED_BY_TEXT.sub(called, code)
+        code += "".join(f" ;{written}" for written in pieces)  # That it was in pieces tells something, too.
     return Statement(code, tuple(texts), line)
 
 

