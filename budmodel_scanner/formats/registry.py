@@ -101,7 +101,7 @@ FORMATS: tuple[Format, ...] = (
         plausible=True,
     ),
     Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",), plausible=True),
-    Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson")),
+    Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson"), (".model", ".bin", ".xgb")),
     Format(
         "objects of another language",
         recognized.recognizes(recognized.objects),

@@ -12,12 +12,14 @@ from budmodel_scanner.verdict import Finding
 _WIDTHS = {b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"C": 1, b"I": 2, b"l": 4, b"d": 4, b"L": 8, b"D": 8}
 _INTEGERS = {b"i": "b", b"U": "B", b"I": "h", b"l": "i", b"L": "q"}
 _TEXTS = (b"S", b"H")
+_BOOSTER = b"{L\0\0\0\0\0\0\0\x07learner{"  # Of XGBoost, which writes it under any name.
 _MAX_DEPTH = 200
 _MAX_TEXT_BYTES = 1 << 20
 
 
 def recognizes(head: bytes, name: str) -> bool:
-    return head[:1] == b"{" and head[1:2] in (*_INTEGERS, b"$", b"#") and name.lower().endswith((".ubj", ".ubjson"))
+    named = name.lower().endswith((".ubj", ".ubjson"))
+    return (head[:1] == b"{" and head[1:2] in (*_INTEGERS, b"$", b"#") and named) or head.startswith(_BOOSTER)
 
 
 @reports_malformed

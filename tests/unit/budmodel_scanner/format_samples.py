@@ -92,6 +92,10 @@ def ubjson(tail: bytes = b"", note: bytes = b"binary:logistic") -> bytes:
     return b"{i\x04nameSi" + bytes([len(note)]) + note + b"i\x01w" + weights + b"i\x01t[#i\x02i\x01Z" + b"i\x01e[TF]}" + tail
 
 
+def booster(note: bytes = b"binary:logistic") -> bytes:
+    return b"{L" + (7).to_bytes(8, "big") + b"learner" + ubjson(note=note) + b"}"
+
+
 def checkpoint_index(names: Sequence[bytes] = (b"dense/kernel",)) -> bytes:
     def block(entries: Sequence[tuple[bytes, bytes]]) -> bytes:
         body = b"".join(varint(0) + varint(len(key)) + varint(len(value)) + key + value for key, value in entries)
@@ -281,6 +285,7 @@ BENIGN: dict[str, Callable[[], bytes]] = {
     "weight.bin": coreml_blobs,
     "flax_model.msgpack": msgpack,
     "booster.ubj": ubjson,
+    "xgboost.model": booster,
     "events.out.tfevents.1.host": lambda: record(proto((2, 1), (3, b"brain.Event:2"))),
     "variables.index": checkpoint_index,
     "model.tflite": tflite,

@@ -220,6 +220,7 @@ def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
         (b"\x81" * 300 + bytes(300), "f.msgpack", "msgpack.depth"),
         (sample.ubjson(tail=sample.PICKLE), "b.ubj", "ubjson.trailing-bytes"),
         (sample.ubjson(note=b"os.system('id')"), "b.ubj", "ubjson.payload-in-metadata"),
+        (sample.booster(note=b"os.system('id')"), "b.model", "ubjson.payload-in-metadata"),
         (b"{i\x01a" + b"[" * 300, "b.ubj", "ubjson.depth"),
         (b"{i\x01a[$U#l\x7f\xff\xff\xff", "b.ubj", "ubjson.truncated"),
         ((1 << 60).to_bytes(8, "little") + bytes(20), "events.out.tfevents.1.host", "event-log.checksum"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 
 from budmodel_scanner.pickles.examine import looks_like_pickle
@@ -55,6 +56,7 @@ OBJECTS: dict[str, Callable[[], object]] = {
     "collections": lambda: [collections.OrderedDict(a=1), collections.Counter("abc"), collections.deque([1], 3)],
     "defaultdict": lambda: collections.defaultdict(list, a=[1]),
     "dates": lambda: [datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC), datetime.date(2025, 1, 1), datetime.timedelta(1)],
+    "types of tables": lambda: pyarrow.schema({"a": pyarrow.list_(pyarrow.int8()), "b": pyarrow.timestamp("us", "UTC")}),
     "exact numbers": lambda: [decimal.Decimal("1.5"), fractions.Fraction(1, 3)],
     "iterators": lambda: [iter([1]), reversed([1]), enumerate([1]), zip([1], [2], strict=False), iter({1: 2})],
     "failures": lambda: [queue.Empty(), json.JSONDecodeError("m", "d", 0), SystemExit(1), FileNotFoundError(2, "f")],
