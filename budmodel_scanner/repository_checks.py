@@ -27,7 +27,8 @@ _DOUBLE = re.compile(
 )
 _MARKUP = re.compile(
     r"(?i)<\s*/?\s*(?:script|img|svg|iframe|a|body|object|embed|style|link)\b|\bon\w{3,20}\s*=|javascript:"
-    r"|\{\{.{1,80}\}\}|\$\(|`"
+    # What Cookiecutter fills in is the name of a project.
+    r"|\{\{(?! ?cookiecutter\.\w{1,40} ?\}\}).{1,80}\}\}|\$\(|`"
 )
 # `snapshots/<commit>/config.json` -> `../../blobs/<digest>`, as hub clients keep their files.
 _HUB_BLOB = re.compile(r"(?:\.\./){1,20}blobs/[0-9a-f]{40}(?:[0-9a-f]{24})?")

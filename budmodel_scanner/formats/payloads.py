@@ -257,11 +257,14 @@ def is_content(head: bytes) -> bool:
     return _BEGINNINGS.match(head) is not None or is_packed(head)
 
 
+_FEW_BYTES = 16  # Of ends of lines, as editors add them.
+
+
 def examine_leftover(
     content: Content, start: int, size: int, label: str, area: str, place: Place, nested: Nested
 ) -> Iterator[Finding]:
     """Bytes that the structure of a file leaves over: `label` says where (`trailing bytes`, `gap`). Always suspicious."""
-    if size <= 0:
+    if size <= 0 or (size <= _FEW_BYTES and not content.read(start, size).strip(b"\r\n")):
         return
     found = signature(content.read(start, min(size, _HUNTED_BYTES)))
     empty = found is None and all_zero(content, start, size)

@@ -42,7 +42,10 @@ _WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
 # The same in Org, where Emacs is told not to ask.
 _ORG_BLOCK = re.compile(r"(?ims)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n(.*?)^[ \t]*#\+end_src")
 _UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
-_LANGUAGES = ("python bash shell javascript ojs node julia ruby perl elisp emacs-lisp", "py sh sh js js js jl rb pl el el")
+_LANGUAGES = (
+    "python bash shell javascript ojs node julia ruby perl elixir elisp emacs-lisp",
+    "py sh sh js js js jl rb pl exs el el",
+)
 _SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
@@ -86,13 +89,13 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             from budmodel_scanner.texts.template import examine_template
 
             of_jinja = _is_named(place, ".jinja", ".jinja2", ".j2")
-            # Pages are put together of others; what a model is prompted with is not.
-            for finding in examine_template(text, place, must_parse=of_jinja):
-                if of_jinja or finding.rule != "template.other-file":
-                    yield finding
+            of_a_file = "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip(".")
+            found = examine_template(text, place, must_parse=of_jinja)
+            # Pages and other files are put together of others; what a model is prompted with is not.
+            yield from (it for it in found if (of_jinja and not of_a_file) or it.rule != "template.other-file")
             if not of_jinja:
                 yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
-            if not of_jinja or "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip("."):
+            if not of_jinja or of_a_file:
                 # Another file, once it is filled in.
                 yield from examine_source(syntaxes.FILLED_IN.sub("x", text), place, worst=Verdict.SUSPICIOUS)
         case Kind.TYPESETTING:
@@ -298,5 +301,5 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_html(body, place)
         return
     yield from examine_markdown(body, place)
-    for language, code in (_WOVEN if _is_named(place, ".jmd") else _CHUNK).findall(body):
+    for language, code in (_WOVEN if _is_named(place, ".jmd", ".livemd") else _CHUNK).findall(body):
         yield from _as_file(f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", code, place)

@@ -177,6 +177,10 @@ def _runs(content: bytes) -> bool:
     return False
 
 
+# Of an object by its state, as PyTables keeps its own in attributes; which object, the pickle's own examination says.
+_RESTORES = frozenset({(b"copy_reg", b"_reconstructor"), (b"copyreg", b"_reconstructor")})
+
+
 def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
     """A pickle of protocol 0 is a text: a line `cos`, a line `system`. Vocabularies have such lines, so it has to parse."""
     passed = 0
@@ -199,11 +203,13 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             module, name, _ = found[0][1:].split(b"\n", 2)
             what = f"a pickle in text, which calls {module.decode()}.{name.decode()}"
             line = data.count(b"\n", 0, start) + 1
-            yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
-            yield from nested(
-                MemoryContent(data[start:passed]), place.inside(f"line {line}.pkl")
-            )  # By its name it is no text again.
-            return
+            # By its name it is no text again.
+            inner = list(nested(MemoryContent(data[start:passed]), place.inside(f"line {line}.pkl")))
+            restores = (module, name) in _RESTORES and data[passed - 1 : passed] == b"."
+            if not restores or any(finding.verdict is not Verdict.SAFE for finding in inner):
+                yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
+                yield from inner
+                return
 
 
 def _as_unpickled(data: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, int]]:

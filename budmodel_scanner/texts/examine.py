@@ -96,7 +96,8 @@ def _disguise(kind: Kind, start: str, place: Place) -> Iterator[Finding]:
     if archives and place.members and kind in _PROGRAMS - {Kind.HTML} and "code/" not in place.name:
         yield Finding("content.program-in-weights", Verdict.SUSPICIOUS, f"holds {kind}, which weights do not", place.at(""))
     is_program = start.lstrip("\ufeff").startswith(("#!", "<?php")) and found is not Kind.PLAIN
-    if kind in _NO_PROGRAMS and is_program and not start.startswith("#!!"):
+    filled_in = kind is Kind.TEMPLATE and kind_of(place.name.rpartition(".")[0], "") is found
+    if kind in _NO_PROGRAMS and is_program and not filled_in and not start.startswith("#!!"):
         what = f"begins as {found} under a name of {kind}"
         yield Finding("text.disguised-program", Verdict.SUSPICIOUS, what, place.at("line 1"))
 

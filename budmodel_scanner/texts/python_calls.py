@@ -9,7 +9,7 @@ from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import WITH_COMMAND, Deed, deed_of, is_listed
-from budmodel_scanner.texts.python_files import examine_files, examine_loading
+from budmodel_scanner.texts.python_files import examine_files, examine_loading, is_beside, reads_file
 from budmodel_scanner.texts.python_flow import (
     INCOMING,
     NETWORK,
@@ -122,7 +122,7 @@ def _runs_code(node: ast.Call, dotted: str, origins: set[str], when: str, file: 
         elif dotted == "exec" or "(" in code or not isinstance(argument, ast.Constant):
             yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of {code[:60]!r}, {when}", line
         return
-    if file.is_setup and _reads_file(argument):
+    if argument is not None and reads_file(argument) and (file.is_setup or is_beside(argument, file)):
         return
     yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of code that is not written out, {when}", line
 
@@ -165,13 +165,6 @@ def _fetches_program(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[
         text = file.names.text(argument) if isinstance(argument, ast.Constant | ast.Name | ast.BinOp) else None
         if text and "://" in text and _PROGRAM_AT.match(text) and is_strange(text):
             yield "python.fetches-program", Verdict.SUSPICIOUS, f"{dotted}() of {text[:120]}", node.lineno
-
-
-def _reads_file(node: ast.expr | None) -> bool:
-    """`open(...).read()` and `path.read_text()`, also compiled: how setup.py takes over a version."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "compile" and node.args:
-        node = node.args[0]
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read", "read_text"}
 
 
 def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, file: PythonFile) -> Iterator[Found]:

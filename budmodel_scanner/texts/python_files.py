@@ -163,3 +163,30 @@ def ids_of_written(nodes: list[ast.AST], file: PythonFile) -> set[int]:
                 if isinstance(inner, ast.Name) and inner.id in file.names.constants:
                     found.update(id(deeper) for deeper in ast.walk(file.names.constants[inner.id]))
     return found
+
+
+def reads_file(node: ast.expr) -> bool:
+    """`open(...).read()` and `path.read_text()`, also compiled: how setup.py takes over a version."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "compile" and node.args:
+        node = node.args[0]
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read", "read_text"}
+
+
+_BESIDE = re.compile(r"(?:\./)?(?!\.)[\w/-]+\.py")
+
+
+def is_beside(node: ast.expr, file: PythonFile) -> bool:
+    """Whether the one file that it reads is Python of the repository, which is examined as what an import would run."""
+    texts = [text for inner in ast.walk(node) if isinstance(inner, ast.Constant) and (text := file.names.text(inner))]
+    paths = [text for text in texts if not re.fullmatch(r"rb?|exec|utf-?8|<\w+>", text, re.IGNORECASE)]
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    opens = {file.names.dotted(func) or "" for func in calls} & {"open", "io.open", "pathlib.Path"}
+    named = len({*paths}) == 1 and _BESIDE.fullmatch(paths[0]) is not None and not paths[0].startswith("/")
+    names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} - {
+        "open",
+        "compile",
+        "Path",
+        "io",
+        "pathlib",
+    }
+    return bool(opens) and named and not names and paths[0] not in file.fetched

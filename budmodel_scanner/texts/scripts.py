@@ -58,6 +58,8 @@ _COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
 _JOINED = re.compile(r"""(?<=[\w.:/-])(["'])\s{0,3}\+\s{0,3}\1(?=[\w.:/-])""")
 _SET = re.compile(r"""(?im)(?:^|[&(])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
 _OF_BATCH = re.compile(r"%(\w+)%")
+# Where quotes begin anew within quotes.
+_IN_QUOTES = re.compile(r'"(\$\([^()\n]{0,300}\))"')
 _CONTINUED = re.compile(r"[\\^`]\r?\n")
 
 
@@ -118,7 +120,7 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
     found = list(judge(Leaf(LeafKind.COMMAND, code), place))
     for hostile in () if found else _strange_trees(code):
         yield Finding("command.runs-unpacked", Verdict.SUSPICIOUS, str(hostile), place.at(f"line {hostile.line}"))
-    yield from found or (follow(statements(code), place) if worth_following(code) else ())
+    yield from found or (follow(statements(_IN_QUOTES.sub(r"\1", code)), place) if worth_following(code) else ())
 
 
 def examine_script(text: str, place: Place) -> Iterator[Finding]:

@@ -81,12 +81,16 @@ def _installed(text: str) -> Iterator[Hostile]:
 
 def ordinary_command(command: str) -> bool:
     """Whether everything that a command starts is a program that helper scripts start every day."""
+    command = _PART_OF_PATH.sub("x", command)
     if wrapped := _SHELL_WRAPPER.match(command.strip()):
         command = wrapped[1].strip("\"'")
     parts = [part for part in _COMMAND_BREAK.split(command) if part.strip()]
     if not parts or _program(parts[0]) not in _ORDINARY:
         return False
     return all(_program(part) in _ORDINARY or _filters(part) for part in parts[1:50])
+
+
+_PART_OF_PATH = re.compile(r"`\s?(?:dirname|basename)\s[\w$./{}-]+\s?`|\$\(\s?(?:dirname|basename)\s[\w$./{}\"-]+\s?\)")
 
 
 def _filters(part: str) -> bool:

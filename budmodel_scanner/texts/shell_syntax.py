@@ -171,6 +171,8 @@ class Script:
                 owner: Node | None = node.parent
                 while owner is not None and owner.type not in {"command", "redirected_statement"}:
                     owner = owner.parent
+                if owner is None and [inner.type for inner in node.named_children] == ["command_substitution"]:
+                    continue  # What a variable is set to is no program; its commands are looked at where they stand.
                 yield self._word(node), next(self._commands(owner), None) if owner is not None else None
 
     def _below(self, node: "Node") -> Iterator["Node"]:

@@ -72,6 +72,9 @@ _KEY = re.compile(r"\b(?!GLOBALS\b|_G\b|_ENV\b|globalThis\b|global\b|window\b)(\
 _FROM_CALLER = re.compile(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
 
 
+_OF_JAVASCRIPT = re.compile(r"\.[cm]?[jt]sx?$")
+
+
 def worth_following(text: str) -> bool:
     lower = text.lower()
     if lower.endswith(_ENDS) or lower in {"~", "~/", "~\\"} or any(word in lower for word in _WORDS):
@@ -81,13 +84,14 @@ def worth_following(text: str) -> bool:
 
 def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
     """The first thing that is wrong of each kind."""
-    seen = Seen()
+    seen = Seen(signs_name=not _OF_JAVASCRIPT.search(place.name.lower()))
     told: set[str] = set()
     for number, statement in enumerate(stream):
         if number > _MOST_STATEMENTS:
             return
         if len(statement.code) > _LONGEST:
             continue
+        seen.signs_name |= "<?" in statement.code
         for rule, verdict, what in _step(statement, seen):
             if rule not in told:
                 told.add(rule)
@@ -100,7 +104,7 @@ def _shown(statement: Statement) -> str:
 
 
 def _step(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, str]]:
-    statement = by_name(statement, seen.values)
+    statement = by_name(statement, seen.values) if seen.signs_name else statement
     code, texts = statement.code, statement.texts
     if defined := _FUNCTION.search(code):
         seen.function, seen.parameters = defined[1] or defined[3], {*NAME.findall(defined[2] or defined[4] or "")}
@@ -172,7 +176,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}
             bare = [text for text in texts if _BARE_NAME.fullmatch(text)] if _INTO_FILE.search(lower) else []
             written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(re.sub(URL, " ", code))
-            files = {known_as(path) for path in written if not DATA_FILE.search(path)}
+            files = {known_as(path) for path in written if path != "/dev/null" and not DATA_FILE.search(path)}
             seen.files |= files
             if _INTO_FILE.search(lower) and not any(map(DATA_FILE.search, unlisted)):
                 # Where a name for it was made up.

@@ -87,6 +87,8 @@ class Seen:
     executable: set[str] = field(default_factory=set)
     takers: set[str] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
+    # In JavaScript `$` is a letter: a text is not called by it.
+    signs_name: bool = True
     function: str = ""
     homes: Homes = field(default_factory=Homes)
     connects: bool = False
@@ -105,8 +107,8 @@ def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[
     code, unknown = statement.code, any(not is_known(url, INSTALLERS) for url in strange)
     for found in _EVALUATES.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
-        if arguments.startswith("{"):
-            continue  # What Perl tries, not a text.
+        if arguments.startswith("{") or _NAMED_SO.match(arguments):
+            continue  # What Perl tries, or something that is called so, and no text.
         names = {*NAME.findall(arguments)}
         answers = {name for given in GIVEN.findall(code) for name in given if name and unknown}
         if _REQUESTED.match(arguments) or names & seen.requested:
@@ -127,13 +129,13 @@ def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[
             yield "runs-decoded", Verdict.MALICIOUS if near else Verdict.SUSPICIOUS, "runs what it decodes"
         elif names & seen.decoded:
             yield "runs-decoded", Verdict.SUSPICIOUS, "runs what it decodes"
-    for found in _CALLED.finditer(code) if "$" in code else ():
+    for found in _CALLED.finditer(code) if "$" in code and seen.signs_name else ():
         called = next(filter(None, found.groups()))
         if called in seen.requested:
             yield "runs-request", Verdict.MALICIOUS, "calls what a request names"
         elif called in seen.decoded:
             yield "runs-decoded", Verdict.SUSPICIOUS, "calls what it decodes"
-    if {*_CALLED_OF_PERL.findall(code)} & seen.decoded:
+    if seen.signs_name and {*_CALLED_OF_PERL.findall(code)} & seen.decoded:
         yield "runs-decoded", Verdict.SUSPICIOUS, "calls what it decodes by name"
     for taker, given in _HANDED.findall(code) if seen.takers else ():
         if taker in seen.takers and given in seen.fetched | seen.decoded | seen.requested:
@@ -158,6 +160,7 @@ def _takes(names: set[str], seen: Seen) -> None:
         seen.takers.add(seen.function)
 
 
+_NAMED_SO = re.compile(r"\s{0,9}=(?![=~>])")
 _HANDED = re.compile(r"\b([A-Za-z_]\w+)\s?[( ]\s?[$@&*]?([A-Za-z_]\w*)")
 
 
@@ -217,6 +220,7 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
         if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
     if seen.paths or seen.files:
+        code = _PARAMETERS.sub("() =>", code) if seen.signs_name else _OF_A_CALL.sub("", _PARAMETERS.sub("() =>", code))
         for found in _STARTS.finditer(code):
             arguments = code[found.start() : found.start() + _MAX_ARGUMENTS]
             within = [name for text in texts_in(arguments, statement) for name in WITHIN.findall(text)]
@@ -235,6 +239,9 @@ def connects(statement: Statement) -> bool:
     return bool(_CONNECTS.search(statement.code)) or ("require" in statement.code and "socket" in statement.texts)
 
 
+# Of a function without a name, which are not called there.
+_OF_A_CALL = re.compile(r"\barguments\b(?!\s?:)")  # What JavaScript calls those that it was called with.
+_PARAMETERS = re.compile(r"\([^()]{0,200}\)\s{0,9}=>")
 # What awk runs to read its lines, and what Perl opens, which is a file or a command.
 _OPENED = re.compile(r"\b(\w+)\s{0,9}\|&?\s{0,9}getline|\bopen\s?\(?\s?(?:my\s)?\$?\w+\s?,\s?\$(\w+)\s?\)")
 

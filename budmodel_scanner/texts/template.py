@@ -25,6 +25,8 @@ _MAX_NUMBER = 100_000_000
 
 _DUNDER = re.compile(r"__[A-Za-z]\w*__|_[A-Za-z]\w*__[a-z]\w*")
 _NAMES = sections(__package__, "known/jinja.txt")
+# Texts and numbers that tell of an object, and lead nowhere but by another such name.
+_TOLD = frozenset({"__doc__", "__len__", "__name__", "__repr__", "__str__", "__version__"})
 _ESCAPES, _RUNNERS, _FOREIGN = _NAMES["escapes"], _NAMES["runs"], _NAMES["foreign"]
 _ATTRIBUTE_FILTERS = _NAMES["filters by attribute"]
 _ANYWHERE = re.compile(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
@@ -122,7 +124,7 @@ def _findings(tree: nodes.Node, known: Known) -> Iterator[_Found]:
 
 
 def escapes(name: str) -> bool:
-    return bool(_DUNDER.fullmatch(name)) or name in _ESCAPES
+    return bool(_DUNDER.fullmatch(name) and name not in _TOLD) or name in _ESCAPES
 
 
 def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Found]:
@@ -138,7 +140,8 @@ def _names(node: nodes.Node, known: Known, assigned: set[str]) -> Iterator[_Foun
                 what = "reaches for items of items by names that only the caller knows"
                 yield "template.chosen-name", Verdict.SUSPICIOUS, what, node.lineno
         case nodes.Name(ctx="load"):
-            if escapes(node.name):
+            # What a template is given, or sets, may be called anything; no attribute hangs on a name alone.
+            if node.name in _ESCAPES or _ANYWHERE.fullmatch(node.name):
                 yield "template.attribute-trick", Verdict.MALICIOUS, f"uses {node.name}", node.lineno
             elif node.name in _FOREIGN and node.name not in assigned:
                 what = f"uses {node.name}, which leads out of a template"

@@ -26,6 +26,10 @@ _DOCTYPES = (
         "https://www.w3.org/",
         "http://www.musicxml.org/dtds/",
         "http://java.sun.com/dtd/properties.dtd",
+        "http://www.freedesktop.org/",
+        "http://us-vo.org/xml/VOTable.dtd",
+        "http://mybatis.org/dtd/",
+        "http://hibernate.sourceforge.net/",
     ),
     *("http://www.nitrc.org/frs/download.php/115/gifti.dtd", "http://docutils.sourceforge.net/docs/ref/docutils.dtd"),
 )

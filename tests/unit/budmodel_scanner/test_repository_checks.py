@@ -93,6 +93,12 @@ def test_code_beside_a_pipeline_that_takes_components_from_it() -> None:
     assert rules("unet/config.json", "unet/my_unet.py", "pipeline.py") == {}
 
 
+def test_what_cookiecutter_fills_in_is_no_markup() -> None:
+    assert rules("{{ cookiecutter.repo_name }}/README.md") == {}
+    for path in ("{{ config.items() }}/README.md", "{{cookiecutter.__class__.__mro__}}/a.md", "{{ 7*7 }}/a.md"):
+        assert "path.markup" in rules(path)[path]
+
+
 def test_links_may_stay_inside_and_may_be_those_of_a_hub_cache() -> None:
     inside = {
         f"snapshots/{COMMIT}/config.json": f"../../blobs/{COMMIT}",

@@ -92,6 +92,12 @@ def test_vocabularies_that_look_like_pickles_are_safe() -> None:
     assert verdict_of_text("vocab.txt", "\n".join(words)) is Verdict.SAFE
 
 
+def test_an_object_that_is_restored_by_its_state_is_what_it_is() -> None:
+    filters = b"ccopy_reg\n_reconstructor\n(ctables.filters\nFilters\nc__builtin__\nobject\nNtRp4\n."
+    assert rules_of("notes.txt", filters) == set()
+    assert rules_of("notes.txt", filters[:-1] + b"!") == {"text.pickle"}
+
+
 def test_a_pickle_that_breaks_off_behind_its_call_is_found() -> None:
     for written in ("cos\nsystem\n(S'id'\ntR!", "words\n(S'id'\nios\nsystem\n.", "(cos\nsystem\nS'id'\no."):
         assert "text.pickle" in rules_of("vocab.txt", written)

