@@ -11,6 +11,7 @@ from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedErr
 from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
+from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_org
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
@@ -36,17 +37,6 @@ _CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
 _PROSE_NAME = re.compile(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
-# Pieces of a document that are run when it is rendered: R Markdown, Quarto, Weave.
-_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
-_WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
-# The same in Org, where Emacs is told not to ask.
-_ORG_BLOCK = re.compile(r"(?ims)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n(.*?)^[ \t]*#\+end_src")
-_UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
-_LANGUAGES = (
-    "python bash shell javascript ojs node julia ruby perl elixir elisp emacs-lisp",
-    "py sh sh js js js jl rb pl exs el el",
-)
-_SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
 # Settings of Gin: modules that are imported for them, and functions that they name.
@@ -153,8 +143,8 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
-            for language, code in _ORG_BLOCK.findall(text) if _UNASKED.search(text) else ():
-                yield from _as_file(f"block.{_SUFFIXES.get(language.lower(), language.lower())}", code, place)
+            for name, code in chunks_of_org(text):
+                yield from _as_file(name, code, place)
             if not _PROSE_NAME.search(place.name):
                 yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
                 yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
@@ -301,5 +291,5 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_html(body, place)
         return
     yield from examine_markdown(body, place)
-    for language, code in (_WOVEN if _is_named(place, ".jmd", ".livemd") else _CHUNK).findall(body):
-        yield from _as_file(f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", code, place)
+    for name, code in chunks_of_markdown(body, place.name):
+        yield from _as_file(name, code, place)

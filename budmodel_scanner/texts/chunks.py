@@ -1,0 +1,30 @@
+"""Pieces of a document that are run when it is rendered, and of one of Org that are run unasked when it is opened."""
+
+import re
+from collections.abc import Iterator
+
+# As R Markdown and Quarto mark them; Weave and Livebook run every piece that names its language.
+_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
+_WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
+_OF_ORG = re.compile(r"(?ims)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n(.*?)^[ \t]*#\+end_src")
+_UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
+_LANGUAGES = (
+    "python bash shell javascript ojs node julia ruby perl elixir elisp emacs-lisp",
+    "py sh sh js js js jl rb pl exs el el",
+)
+_SUFFIXES = dict(zip(*(words.split() for words in _LANGUAGES), strict=True))
+
+
+def chunks_of_markdown(text: str, name: str) -> Iterator[tuple[str, str]]:
+    """The name that a file of each piece would have, and its code."""
+    return _files(_WOVEN if name.lower().endswith((".jmd", ".livemd")) else _CHUNK, text)
+
+
+def chunks_of_org(text: str) -> Iterator[tuple[str, str]]:
+    """The same of a document that tells Emacs not to ask."""
+    return _files(_OF_ORG, text) if _UNASKED.search(text) else iter(())
+
+
+def _files(pieces: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
+    for language, code in pieces.findall(text):
+        yield f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", code
