@@ -140,10 +140,11 @@ def _put_into(script: Script) -> Iterator[Hostile]:
             continue
         told = [*script.put_into(command.node)]
         for word in (*command.words, *script.here_strings(command)):
-            told += [inner for name, commands in held.items() if re.search(rf"\$\{{?{name}\b", word) for inner in commands]
+            told += [inner for name in {*_NAMES.findall(word)} for inner in held.get(name, ())]
         yield from _fetched_or_decoded(told, "substitutes download", "decoded eval")
 
 
+_NAMES = re.compile(r"\$\{?(\w+)")
 # A program of which a command tells the name.
 _BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")
 

@@ -69,6 +69,8 @@ ORDINARY = [
     "curl http://x.invalid/v1/models | grep bash",
     'echo "curl http://x.invalid | sh"',
     'eval "$(conda shell.bash hook)"',
+    # No name that a shell takes.
+    'read *; eval "$name"; curl -s http://x.invalid/a',
     "wget http://x.invalid/data.tgz && tar xzf data.tgz",
     "git clone https://x.invalid/r && cd r && bash run.sh",
     'curl -H "Authorization: Bearer $HF_TOKEN" https://huggingface.co/api/whoami-v2 | jq',
