@@ -277,5 +277,5 @@ def examine_leftover(
 
 
 def worse(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Unknown content in an odd place is said already; what counts is whether it is worse than odd."""
-    return (finding for finding in findings if finding.verdict is Verdict.MALICIOUS)
+    """Unknown content in an odd place is said already; what counts is whether it is worse, or that nobody could see that."""
+    return (it for it in findings if it.verdict in (Verdict.MALICIOUS, Verdict.ERROR) or it.rule.endswith(".budget"))

@@ -40,6 +40,7 @@ _OF_MAKING = re.compile(r"(?:^|\.)(?:quantize|general|imatrix|training|modelspec
 _PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dir|directory|location)$")
 _APART = re.compile(r"[\0\n]+")
 _ARCHIVE_ENDS, _END_BYTES = b"PK\5\6", 22
+_PROTOCOLS = (b"\2", b"\3", b"\4", b"\5")
 # As PyTables and pandas keep objects: they count by what they do.
 _KEEPS_PICKLES = ("hdf5",)
 
@@ -132,12 +133,17 @@ def examine_numbers(
 
     Two bytes of a pickle are met by chance, so a pickle counts only where it is malicious.
     """
-    kind = begins_as(content.read(start, min(size, _HEAD)))
+    kind = _beginning(content.read(start, min(size, _HEAD)))
     if kind is None or kind == "marshal":
         return
     if kind != "pickle":
         yield suspicious(place, f"{area}.content-in-numbers", f"the numbers of {where} begin as {kind}", where)
     yield from worse(nested(Window(content, start, size), place.inside(where)))
+
+
+def _beginning(head: bytes) -> str | None:
+    """What values begin as. Where a pickle counts by what it does, two bytes of one are enough to look."""
+    return begins_as(head) or ("pickle" if head[:1] == b"\x80" and head[1:2] in _PROTOCOLS else None)
 
 
 def examine_bytes(
@@ -148,7 +154,7 @@ def examine_bytes(
     Numbers of several bytes may be bytes one by one.
     """
     whole = Window(content, start, size)
-    kind = begins_as(whole.read(0, _HEAD))
+    kind = _beginning(whole.read(0, _HEAD))
     if kind and kind != "marshal":
         if kind != "pickle":
             yield suspicious(place, rule, f"{where} begins as {kind}", f"byte {start:,}")

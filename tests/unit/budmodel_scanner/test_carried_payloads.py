@@ -85,6 +85,21 @@ def test_bytes_that_are_whole_numbers_one_by_one(kind: str) -> None:
         assert said(written.getvalue(), "a.parquet") in expected
 
 
+@pytest.mark.parametrize("before", [b"", b"]" * 10, b"N0", b"\x88\x94", b"K\x010", b"(0", b"\x8a\x02\x01\x020", b"U\x01a0"])
+def test_an_array_that_is_a_pickle_however_it_begins(before: bytes) -> None:
+    for called, expected in (
+        (b"\x8c\x02os\x8c\x06system", Verdict.MALICIOUS),
+        (b"\x8c\x08builtins\x8c\x04dict", Verdict.SAFE),
+    ):
+        data = b"\x80\x04" + before + called + b"\x93\x8c\x02id\x85R."
+        assert said(array("'|u1'", data), "a.npy") is expected
+
+
+def test_a_pickle_in_an_array_that_nobody_sees_the_end_of_is_not_safe() -> None:
+    data = b"\x80\x04" + b"]" * 2_500_000 + b"\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R."
+    assert said(array("'|u1'", data), "a.npy") is Verdict.UNSCANNED
+
+
 @pytest.mark.parametrize("begin", ["", "<~"])
 def test_base85_of_adobe_among_cells_and_its_quotes(begin: str) -> None:
     for data, expected in ((HOSTILE, Verdict.MALICIOUS), (PLAIN, Verdict.SAFE)):
