@@ -34,7 +34,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
 # What a file may unpack to as a whole, through all its layers: of a single one, deflate makes 1,032 bytes of each at most.
-_MOST_GROWTH, _ALWAYS_UNPACKED = 1100, 16 << 20
+_MOST_GROWTH, _ALWAYS_UNPACKED = 1100, 64 << 20
 _CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
 _PRINTER_SETTINGS = re.compile(r"(?:^|/)printerSettings\d*\.bin$")
 

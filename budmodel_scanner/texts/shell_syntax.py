@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from budmodel_scanner.content import UnscannedError
@@ -37,7 +37,7 @@ _BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::(\d{1,4})(?::(\d{1,4}))?)?\}|(\w+))")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Command:
     """`words` without quotes and escapes, known variables filled in. `written` and `line` say where it stands."""
 
@@ -65,7 +65,7 @@ class Command:
         written = [found[0] for word in self.words if (found := URL.search(word))]
         return written or [f"https://{word}" for word in self.arguments if _BARE_ADDRESS.fullmatch(word)]
 
-    @property
+    @cached_property
     def _split(self) -> tuple[str, tuple[str, ...]]:
         for number, word in enumerate(self.words):
             if _TO_BE_TOLD.match(word):

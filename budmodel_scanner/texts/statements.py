@@ -52,7 +52,7 @@ _IN_ONE_LINE, _GIVEN_TO_BLOCK = re.compile(r"[^{}\n]{0,120}\}"), re.compile(r"\s
 _BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
 _EQUALS = re.compile(r"(:?=(?![=>])|<-)")
 ASSIGNED = re.compile(
-    r"""(?x)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
+    r"""(?x)(?<!\w)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
     | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
 )
 _OPENED = re.compile(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')

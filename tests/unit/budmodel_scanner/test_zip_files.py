@@ -193,6 +193,17 @@ def test_torchscript_may_use_torch_and_nothing_else(line: str, expected: Verdict
     assert verdict("model.pt", data) is expected
 
 
+def test_layers_do_not_multiply_what_a_file_may_unpack_to() -> None:
+    size = 3 << 20
+    header = json.dumps({"w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+    weights = struct.pack("<Q", len(header)) + header + bytes(size)
+    one = zipped({f"{number}.safetensors": weights for number in range(30)}, zipfile.ZIP_DEFLATED)
+    assert verdict("a.zip", one) is Verdict.SAFE
+    two = zipped({"a.zip": one}, zipfile.ZIP_DEFLATED)
+    assert len(two) < 4096
+    assert "zip.budget" in rules("b.zip", two)
+
+
 def test_a_bomb_is_named_and_not_unpacked() -> None:
     found = findings("a.zip", zipped({"zeros.txt": bytes(64 << 20)}, zipfile.ZIP_DEFLATED))
     assert [finding.rule for finding in found if finding.rule.endswith("bomb")] == ["zip.bomb"]
