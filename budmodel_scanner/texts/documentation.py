@@ -7,7 +7,7 @@ here-document, and where everything that was opened before is closed. What is no
 import re
 from collections.abc import Iterator
 
-from budmodel_scanner.texts.here_documents import ends_in
+from budmodel_scanner.texts.here_documents import documents_in
 
 _DOCUMENTED = r"(?:function|struct|mutable|macro|abstract|const|module|[\w.!]+(?:\(|$))"
 _BLOCKS = [
@@ -38,7 +38,6 @@ for _suffixes, _opens, _closes in _BLOCKS:
     for _suffix in _suffixes.split():
         _BY_SUFFIX.setdefault(_suffix, []).append((re.compile(_opens, re.MULTILINE), _closes))
 _WITH_HERE_DOCUMENTS = frozenset(["pl", "pm", "t", "perl", "rb", "rake", "php"])
-_HERE_DOCUMENT = re.compile(r"""<<(<?)[-~]?[ \t]*(["']?)([A-Za-z_]\w*)\2""")
 # What is only shown: the statement is no more than this, nothing is filled in, and nothing takes it further.
 _ONLY_SHOWN = re.compile(
     r"""(?ix)^\s*(?:print|puts|echo|warn|say|die|abort|(?:\$?std(?:out|err)\.)puts)\b[ \t(]*
@@ -117,15 +116,8 @@ def _fills_in(opening: str, block: str) -> bool:
 
 def _here_documents(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where their lines begin and end, and whether they are only shown."""
-    ends = ends_in(text)
-    position = begin = 0
-    while found := _HERE_DOCUMENT.search(text, position):
-        if found.end() > begin:
-            begin = text.find("\n", found.end()) + 1 or len(text)
-        position = found.end()
-        if (end := ends(found[3], begin)) is not None:
-            line = text.rfind("\n", 0, found.start()) + 1
-            rest = text[found.end() : begin].strip(" \t\n;)")
-            literal = found[2] == "'" or not _FILLS_IN.search(text, begin, end)
-            yield begin, end, not rest and literal and _ONLY_SHOWN.match(text[line : found.start()]) is not None
-            position = end
+    for found, begin, end in documents_in(text):
+        line = text.rfind("\n", 0, found.start()) + 1
+        rest = text[found.end() : begin].strip(" \t\n;)")
+        literal = found[2] == "'" or not _FILLS_IN.search(text, begin, end)
+        yield begin, end, not rest and literal and _ONLY_SHOWN.match(text[line : found.start()]) is not None

@@ -13,7 +13,7 @@ from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.here_documents import ends_in
+from budmodel_scanner.texts.here_documents import documents_in
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import reads_as_command
 from budmodel_scanner.texts.shell_deeds import fetches
@@ -29,26 +29,14 @@ _SHOWS = re.compile(rf"""(?i)\b(?:{one_of("flow", "shows").pattern})(?:!?\s*\(|\
 _RUNS = one_of("flow", "runs beside", re.IGNORECASE)
 
 
-def _documents_in(text: str) -> Iterator[str]:
-    """Texts between `<<END` and the line `END`, as shells, Ruby, PHP and HCL write them."""
-    position = 0
-    ends = ends_in(text)
-    for opened in _HERE.finditer(text):
-        if opened.start() >= position and (end := ends(opened[1], opened.end())) is not None:
-            yield text[opened.end() : end]
-            position = end
-
-
-_HERE = re.compile(r"<<[-~]?[ ]?[\"']?([A-Za-z_]\w{1,30})[\"']?[ \t;,)]*\n")
-
-
 # Variables that a build server fills with what signs in somewhere.
 _SECRETS = re.compile(r"""\b(?:\w{1,40}V|v)ariable\s?:\s?["'](\w{1,60})["']|\b(\w{1,60})\s?=\s?credentials\(""")
 
 
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
-    for document in _documents_in(text):
-        yield from judge(Leaf(LeafKind.COMMAND, document), place, worst=worst)
+    for opened, begin, end in documents_in(text):
+        if not text[opened.end() : begin].strip(" \t\r\n;,)"):
+            yield from judge(Leaf(LeafKind.COMMAND, text[begin:end]), place, worst=worst)
     code = without_comments(text)
     stream = list(statements(code[:_MAX_STATEMENTS_OF]))
     secrets = {name: f"${{secret_{name}}}" for found in _SECRETS.findall(text) for name in found if name}
@@ -77,8 +65,8 @@ def examine_statements(
     for statement in stream:
         if not statement.texts:
             continue
-        set_by(statement, values)
-        values.update(known)
+        if (name := set_by(statement, values)) in known:
+            values[str(name)] = known[str(name)]
         shown = _is_shown(statement)
         by_key = kind is LeafKind.VALUE and keys.COMMAND.search(statement.code.partition(" ")[0]) is not None
         for command in dict.fromkeys((*put_together(statement, values), *statement.texts)):

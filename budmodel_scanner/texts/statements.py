@@ -9,6 +9,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from budmodel_scanner.texts.here_documents import ONLY_WORD, documents_in
+
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
 _COMMENT = re.compile(
     r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
@@ -82,25 +84,18 @@ def without_comments(text: str) -> str:
 
 
 _PREAMBLE = re.compile(r'\s{0,9}import\s{1,9}"C"')
-_HERE_DOCUMENT = re.compile(r"""<<[-~<]?(["']?)([A-Z_]\w{1,30})\1""")
 
 
 def _quoted(text: str) -> str:
     """With each here-document, as Perl, Ruby, PHP and Terraform have them, as a text in quotes."""
     made: list[str] = []
-    opened: list[str] = []
-    mark: re.Match[str] | None = None
-    for line in text.split("\n"):
-        if mark and line.strip().rstrip(";,)") == mark[2]:
-            body = "\n".join(opened[1:]).replace("\\", "\\\\").replace('"', '\\"')
-            rest = opened[0][mark.end() :] + line.strip()[len(mark[2]) :]
-            made.append(f'{opened[0][: mark.start()]}"{body}\n"{rest}')
-            opened, mark = [], None
-        elif mark or (mark := _HERE_DOCUMENT.search(line)):
-            opened.append(line)
-        else:
-            made.append(line)
-    return "\n".join(made + opened)
+    position = 0
+    for opened, begin, end in documents_in(text, ONLY_WORD):
+        if not opened[3].islower():
+            body = text[begin:end].replace("\\", "\\\\").replace('"', '\\"')
+            made.append(f'{text[position : opened.start()]}"{body}"{text[opened.end() : begin].rstrip()}')
+            position = text.index(opened[3], end) + len(opened[3])
+    return "".join(made) + text[position:]
 
 
 def statements(code: str) -> Iterator[Statement]:
