@@ -6,7 +6,7 @@ from collections.abc import Iterator
 # As R Markdown and Quarto mark them; Weave and Livebook run every piece that names its language.
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
 _WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
-_OF_ORG = re.compile(r"(?ims)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n(.*?)^[ \t]*#\+end_src")
+_OF_ORG = re.compile(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n((?:(?![ \t]*#\+(?:begin|end)_src)[^\n]*\n)*)")
 _UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
 _LANGUAGES = (
     "python bash shell javascript ojs node julia ruby perl elixir elisp emacs-lisp",

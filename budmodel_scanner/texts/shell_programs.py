@@ -5,6 +5,7 @@ import re
 
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import is_known
+from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
 from budmodel_scanner.texts.shell_syntax import Command, Script
 from budmodel_scanner.word_lists import sections
@@ -73,7 +74,12 @@ def runs_its_input(command: Command) -> bool:
 
 
 def fetches_something(command: Command) -> bool:
-    if command.program in _DOWNLOADERS or (BY_VARIABLE.fullmatch(command.program) and command.addresses):
+    if command.program in _DOWNLOADERS:
+        return True
+    # What a compiler is given looks like a host, such as `notes.txt`.
+    if BY_VARIABLE.fullmatch(command.program) and any(
+        not DATA_FILE.search(address) or address in command.written for address in command.addresses
+    ):
         return True
     return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
         _FETCHING_CODE.search(word) for word in command.arguments

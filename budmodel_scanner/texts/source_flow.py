@@ -210,8 +210,9 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     set_by(statement, seen.values)
     # A name for a file that was fetched, or another name for one of those.
     copied = _COPIED.fullmatch(right)
-    fetched = seen.files and any(_is_path(text) and known_as(text) in seen.files for text in statement.texts)
-    if fetched or (copied and copied[1] in seen.paths):
+    told = statement.texts if seen.files and len(code) < _NEAR else ()
+    files = {known_as(text) for text in told if _is_path(text) and not _BARE_NAME.fullmatch(text)}
+    if files & seen.files or (copied and copied[1] in seen.paths):
         seen.paths |= assigned
 
 

@@ -24,9 +24,8 @@ _WHOLLY = re.compile(
     r"""(?x)\s*(?:(?:/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+|eval\s+)?["']?
     (?:\$\{\{([^{}\n]+)\}\}|\{\{([^{}\n]+)\}\}|<<([^<>\n]+)>>|\$\(([\w.]+)\)|\$\{?(\w+)\}?)["']?\s*"""
 )
-_PUT_OUT = re.compile(
-    r"\bvariable=(\w+)|[\"'](\w+)(?:=|<<)[^\n]*\n?(?:[^\n]*\n){0,4}?[^\n]*>>\s*[\"']?\$\{?GITHUB_|\bset-output name=(\w+)"
-)
+_PUT_OUT = re.compile(r"\bvariable=(\w{1,60})|[\"'\s=](?!variable=)(\w{1,60})(?:=|<<)")
+_PUTS_OUT = re.compile(r"\$\{?GITHUB_(?:OUTPUT|ENV)\b|##vso\[task\.setvariable|::set-output")
 _ITS_NAMES = ("id", "register", "name", "task_id")
 
 
@@ -66,7 +65,7 @@ def _of_mapping(key: str, node: Mapping[Any, object]) -> Iterator[Statement]:
     texts = [word for part in (node, *inner) for value in part.values() for word in _as_words(value) if "://" in word]
     if 0 < len(texts) < _MOST_NAMED:
         names = {str(node[name]) for name in _ITS_NAMES if name in node} | ({key} if "sh" in node else set())
-        names |= {name for text in texts for found in _PUT_OUT.findall(text) for name in found if name}
+        names |= {name for text in texts if _PUTS_OUT.search(text) for found in _PUT_OUT.findall(text) for name in found}
         for name in filter(str.isidentifier, names):
             yield Statement(f"{name} = fetch({listing('', texts).code})", tuple(texts), 1)
 
