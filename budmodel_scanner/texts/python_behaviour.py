@@ -207,10 +207,11 @@ def _together(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module, file: 
         yield "python.reverse-shell", Verdict.MALICIOUS, "connects a shell to a socket", line
     if "os.chmod" in dotted and Deed.RUNS_PROGRAM in deeds and deeds & {Deed.FETCHES}:
         yield "python.downloads-program", Verdict.MALICIOUS, "fetches a file, makes it executable and runs programs", line
-    if Deed.LOADS_LIBRARY in deeds and any(
-        "VirtualAlloc" in name or "mprotect" in name or "memmove" in name for name in dotted
-    ):
-        yield "python.shellcode", Verdict.MALICIOUS, "writes machine code into memory and runs it", line
+    if Deed.LOADS_LIBRARY in deeds and any(re.search("VirtualAlloc|mprotect|memmove", name) for name in dotted):
+        # Copies of numbers are ordinary where nothing makes the memory one of a program.
+        runs = any(re.search("VirtualAlloc|mprotect|mmap|CFUNCTYPE|Thread|cast", name) for name in dotted)
+        verdict = Verdict.MALICIOUS if runs else Verdict.SUSPICIOUS
+        yield "python.shellcode", verdict, "writes machine code into memory and runs it", line
 
 
 def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile) -> bool:

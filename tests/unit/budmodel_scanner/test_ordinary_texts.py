@@ -67,3 +67,9 @@ PAIRS = [
 def test_the_ordinary_one_is_safe_and_the_hostile_one_is_not(name: str, hostile: str, ordinary: str) -> None:
     assert verdict_of_text(name, ordinary) is Verdict.SAFE
     assert verdict_of_text(name, hostile).rank >= Verdict.SUSPICIOUS.rank
+
+
+def test_bytes_that_are_copied_are_no_machine_code() -> None:
+    copied = "import ctypes\ndef f(a, n):\n    r = (ctypes.c_char * n)()\n    ctypes.memmove(r, a, n)\n"
+    assert verdict_of_text("limbs.py", copied) is Verdict.SUSPICIOUS
+    assert verdict_of_text("limbs.py", f"{copied}    ctypes.CFUNCTYPE(None)(ctypes.addressof(r))()\n") is Verdict.MALICIOUS
