@@ -32,7 +32,6 @@ _SOURCES = frozenset({Kind.COMMANDS, Kind.WEB_SCRIPT, Kind.OTHER_SCRIPT, Kind.SO
 _MALFORMED = "json.malformed"
 _CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
 
-
 # Plain text that people read, and its names without a suffix; what goes by any other name may be a source of any language.
 _PROSE_NAME = re.compile(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
@@ -50,8 +49,7 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
     if kind not in _SOURCES:
         yield from _of_kind(kind, text, data, place)
         return
-    if kind is not Kind.PLAIN:
-        yield from scripts.examine_hidden_names(text, place)
+    yield from scripts.examine_hidden_names(text, place) if kind is not Kind.PLAIN else ()
     code, prose = set_apart(text, place.name)
     if prose:
         yield from judge(Leaf(LeafKind.PROSE, prose), place)

@@ -5,6 +5,7 @@ Constants are put together as any language would; which names matter is a list, 
 
 import codecs
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -23,7 +24,8 @@ _JOINS, _TURNS, _SWAPS = (one_of("hidden", section, re.IGNORECASE) for section i
 _LONGEST, _MOST_TEXTS, _MOST_SWAPS = 400, 4_000, 20
 # Texts and names with an operator between them; texts in a list; letters in a list of words.
 _TERM = r"""(?:"\d+"|[$@]?[A-Za-z_]\w{0,40})"""
-_CHAIN = re.compile(rf"(?<![\w.$@\"])({_TERM}(?:\s{{0,9}}(?:\+|\.{{1,2}}|<>|~|&)\s{{0,9}}{_TERM}){{1,40}})(?![\w(])")
+_WITH = r"(?:\s{0,9}(?:\+|\.{1,2}|<>|<<|~|&|\)?\s?\.(?:concat|append|plus)\s?\()\s{0,9}|(?<=\")\s{1,9}(?=\"))"
+_CHAIN = re.compile(rf"(?<![\w.$@\"])({_TERM}(?:{_WITH}{_TERM}){{1,40}})(?![\w(])")
 _LIST = re.compile(r'"\d+"(?:\s{0,9},?\s{0,9}"\d+"){1,60}')
 _BETWEEN = re.compile(r'\s?[\])}]{1,2}\s?\.\s?(?:join\w*|mkString)\s?\(\s?"(\d+)"')
 _SPACED = re.compile(r"(?<!\w)\w(?:\s\w){3,60}(?!\w)")
@@ -32,7 +34,15 @@ _GAP = re.compile(r"\{(\d?)\}|%(?:(\d)\$)?[sv]")
 _FORMAT = re.compile(
     r'"(\d+)"\s{0,3}\)?\s{0,3}(?:-f|,|%|\.\s?format\s?\()\s{0,3}\(?\s{0,3}("\d+"(?:\s{0,3},\s{0,3}"\d+"){1,20})'
 )
-_OF_TERM = re.compile(r'"(\d+)"|[$@]?([A-Za-z_]\w*)')
+_MORE = re.compile(r'(?<!\w)[$@]?([A-Za-z_]\w*)\s?(?:\+=|\.=|<<)\s?"(\d+)"')
+# Letters with one sign between each two of them; a text of base64; and escapes, among which those of Lua count by ten.
+_APART = re.compile(r"\w(\W|_)(?:\w\1){2,60}\w")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,400}={0,2}")
+_ESCAPES = re.compile(
+    r"""["'`]([^"'`\\\n]{0,60}\\(?:x[0-9a-fA-F]{2}|u00[0-9a-fA-F]{2}|[01]\d\d|\d\d)[^"'`\n]{0,200})["'`]"""
+)
+_ESCAPE = re.compile(r"\\(?:(?:x|u00)([0-9a-fA-F]{2})|(\d{2,3}))")
+_OF_TERM = re.compile(r'"(\d+)"|[$@]?([A-Za-z_]\w*)(?!\w|\s?\()')
 # Letters by their numbers: one by one, and in a list.
 _LETTER = re.compile(r'"(\d+)"|(?i:\bchr|\[char\]|\bchar|%c)\s?\(?\s?(0x[0-9a-f]{2}|\d{2,3})\)?', re.IGNORECASE)
 _NUMBERS = re.compile(
@@ -55,6 +65,10 @@ def hidden_names(stream: Iterable[Statement]) -> Iterator[tuple[str, int]]:
         for made in _counted(statement):
             if found := _ANY.search(made):
                 yield found[0], statement.line
+        for name, number in _MORE.findall(statement.code):
+            pieces = [values.get(name, ""), statement.texts[int(number)]]
+            values[name] = "".join(pieces)[:_LONGEST]
+            yield from ((found, statement.line) for found in _new_in(values[name], pieces, _NAME))
         if len(written) < _MOST_TEXTS:
             written += ((text, statement.line) for text in statement.texts if 2 < len(text) < _LONGEST)
         if len(swaps) < _MOST_SWAPS:
@@ -63,9 +77,28 @@ def hidden_names(stream: Iterable[Statement]) -> Iterator[tuple[str, int]]:
         set_by(statement, values)
     for text, line in written:
         changed = [codecs.encode(text, "rot13"), *([text[::-1]] if turns else ())]
+        if _APART.fullmatch(text):
+            changed.append(text[::2])
+        if len(text) % 4 == 0 and _BASE64.fullmatch(text):
+            changed.append(b64decode(text).replace(b"\0", b"").decode("latin-1"))
         changed += (text.replace(old, new) for old, new in swaps if old in text)
         for made in changed:
             yield from ((name, line) for name in _new_in(made, [text], _ANY))
+
+
+def escaped_names(text: str) -> Iterator[tuple[str, int]]:
+    """The same of letters that are escaped for no reason but not to be read."""
+    for found in _ESCAPES.finditer(text) if "\\" in text else ():
+        for base in (8, 10):
+            made = _ESCAPE.sub(lambda one, base=base: _letter(one, base), found[1])
+            for name in _new_in(made, [found[1]], _NAME):
+                yield name, text.count("\n", 0, found.start()) + 1
+
+
+def _letter(escape: re.Match[str], base: int) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return chr(int(escape[2], base) & 255) if base == 10 or not {*escape[2]} & {"8", "9"} else escape[0]
 
 
 def _new_in(made: str, pieces: list[str], names: re.Pattern[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.dialects import in_common_words
@@ -144,9 +145,10 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
 
 def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
     """Sources and scripts of any language that write what they start so that nobody reads it."""
-    from budmodel_scanner.texts.hidden_names import hidden_names
+    from budmodel_scanner.texts.hidden_names import escaped_names, hidden_names
 
-    for name, line in hidden_names(statements(without_comments(text))):
+    code = without_comments(text)
+    for name, line in chain(hidden_names(statements(code)), escaped_names(code)):
         what = f"puts together {name!r}, which is not written"
         yield Finding("source.hidden-name", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
         return
