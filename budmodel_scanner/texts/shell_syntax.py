@@ -155,7 +155,9 @@ class Script:
             # What redirects the last command stands behind all of them.
             statement = _statement(parent)
         for child in statement.named_children:
-            if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children:
+            # JavaScript has arrows.
+            is_arrow = (statement.text or b"")[: child.start_byte - statement.start_byte].endswith(b"=")
+            if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children and not is_arrow:
                 return self._word(child.named_children[-1])
         pipeline = _statement(command.node).parent
         if pipeline is not None and pipeline.type == "pipeline":

