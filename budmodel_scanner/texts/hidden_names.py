@@ -21,6 +21,8 @@ _NAMES, _ADDRESSES = (
 _NAME = re.compile(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])")
 _ANY = re.compile(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])|{_ADDRESSES}")
 _JOINS, _TURNS, _SWAPS = (one_of("hidden", section, re.IGNORECASE) for section in ("joins", "turns", "swaps"))
+# Without a text there must be numbers: every letter's has a digit, in any base.
+NUMBER = re.compile(r"\d")
 _LONGEST, _MOST_TEXTS, _MOST_SWAPS = 400, 4_000, 20
 # Texts and names with an operator between them; texts in a list; letters in a list of words.
 _TERM = r"""(?:"\d+"|[$@]?[A-Za-z_]\w{0,40})"""
@@ -60,6 +62,8 @@ def hidden_names(stream: Iterable[Statement]) -> Iterator[tuple[str, int]]:
     swaps: list[tuple[str, str]] = []
     turns = False
     for statement in stream:
+        if not (statement.texts or values or NUMBER.search(statement.code)):
+            continue
         for made, pieces in _put_together(statement, values):
             yield from ((name, statement.line) for name in _new_in(made, pieces, _NAME))
         for made in _counted(statement):

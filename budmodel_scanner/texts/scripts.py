@@ -143,10 +143,15 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
             return
 
 
+_QUOTE = re.compile(r"[\"'`]|\[\[|\b[%q]x")
+
+
 def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
     """Sources and scripts of any language that write what they start so that nobody reads it."""
-    from budmodel_scanner.texts.hidden_names import escaped_names, hidden_names
+    from budmodel_scanner.texts.hidden_names import NUMBER, escaped_names, hidden_names
 
+    if not (_QUOTE.search(text) or NUMBER.search(text)):
+        return
     code = without_comments(text)
     for name, line in chain(hidden_names(statements(code)), escaped_names(code)):
         what = f"puts together {name!r}, which is not written"

@@ -72,10 +72,13 @@ _KEY = re.compile(r"\b(?!GLOBALS\b|_G\b|_ENV\b|globalThis\b|global\b|window\b)(\
 _FROM_CALLER = re.compile(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
 
 
+_SHORTEST = min(map(len, _WORDS))
 _OF_JAVASCRIPT = re.compile(r"\.[cm]?[jt]sx?$")
 
 
 def worth_following(text: str) -> bool:
+    if len(text) < _SHORTEST:
+        return text == "~"
     lower = text.lower()
     if lower.endswith(_ENDS) or lower in {"~", "~/", "~\\"} or any(word in lower for word in _WORDS):
         return True

@@ -223,7 +223,7 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
         code = _PARAMETERS.sub("() =>", code) if seen.signs_name else _OF_A_CALL.sub("", _PARAMETERS.sub("() =>", code))
         for found in _STARTS.finditer(code):
             arguments = code[found.start() : found.start() + _MAX_ARGUMENTS]
-            within = [name for text in texts_in(arguments, statement) for name in WITHIN.findall(text)]
+            within = {name for text in texts_in(arguments, statement) for name in WITHIN.findall(text)}
             if {*NAME.findall(arguments), *within} & seen.paths or _names_file(arguments, statement, seen):
                 yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
     seen.connects = seen.connects or bool(connects(statement))
