@@ -97,10 +97,12 @@ def unframed(pieces: Iterator[bytes], codec: str) -> Iterator[bytes]:
     except ImportError as error:
         raise UnscannedError(f"{codec}.no-decoder", f"no decoder for {codec} is installed ({error})") from error
     source = _Pieces(pieces)
+    # One for all, because Arrow loses the bytes that a failed `read` was to fill.
+    room = bytearray(CHUNK)
     try:
         with pa.CompressedInputStream(pa.PythonFile(source, mode="r"), codec) as stream:
-            while data := stream.read(CHUNK):
-                yield data
+            while size := stream.readinto(room):
+                yield bytes(room[:size])
     except OSError as error:
         raise source.failure or ValueError(str(error)) from error
     if source.failure:

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import lzma
 import os
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -99,6 +100,21 @@ def test_fields_of_a_gzip_header_carry_nothing(flags: int, field: bytes, rule: s
 def test_a_gzip_checksum_that_is_wrong() -> None:
     data = gzip.compress(TEXT)
     assert "gzip.checksum" in rules("a.txt.gz", data[:-8] + bytes(4) + data[-4:])
+
+
+@pytest.mark.cost
+@pytest.mark.parametrize("suffix", ["zst", "lz4", "br"])
+def test_damaged_frames_leave_no_memory_behind(suffix: str) -> None:
+    whole = CODECS[suffix](os.urandom(30_000))
+    damaged = whole[: len(whole) // 2] + b"\xff" * 9_000 + whole[len(whole) // 2 :]
+    assert verdict(f"a.{suffix}", damaged) is not Verdict.SAFE
+    tracemalloc.start()
+    try:
+        for _ in range(9):
+            verdict(f"a.{suffix}", damaged)
+        assert tracemalloc.get_traced_memory()[0] < 4 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_frames_that_readers_skip_carry_nothing() -> None:
