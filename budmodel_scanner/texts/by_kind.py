@@ -11,7 +11,7 @@ from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedErr
 from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
-from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_org
+from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_orders, chunks_of_org
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
@@ -122,6 +122,8 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             from budmodel_scanner.texts.markup import examine_orders
 
             yield from examine_orders(text, place)
+            for name, code in chunks_of_orders(text):
+                yield from (it for it in _as_file(name, code, place) if it.verdict is Verdict.MALICIOUS)
         case Kind.CLICKABLE:
             yield from scripts.examine_clickable(text, place)
         case Kind.REQUIREMENTS:

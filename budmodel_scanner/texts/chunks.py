@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from textwrap import dedent
 
 # As R Markdown and Quarto mark them; Weave and Livebook run every piece that names its language.
 _CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
-_WOVEN = re.compile(r"(?ms)^```+(\w+)[ \t]*\n(.*?)^```")
+_WOVEN = re.compile(r"(?ms)^[ \t]*```+(\w+)[ \t]*\n(.*?)^[ \t]*```")
 _OF_ORG = re.compile(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n((?:(?![ \t]*#\+(?:begin|end)_src)[^\n]*\n)*)")
 _UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
 _LANGUAGES = (
@@ -20,6 +21,11 @@ def chunks_of_markdown(text: str, name: str) -> Iterator[tuple[str, str]]:
     return _files(_WOVEN if name.lower().endswith((".jmd", ".livemd")) else _CHUNK, text)
 
 
+def chunks_of_orders(text: str) -> Iterator[tuple[str, str]]:
+    """The same of what agents are told to write or to run."""
+    return _files(_WOVEN, text)
+
+
 def chunks_of_org(text: str) -> Iterator[tuple[str, str]]:
     """The same of a document that tells Emacs not to ask."""
     return _files(_OF_ORG, text) if _UNASKED.search(text) else iter(())
@@ -27,4 +33,4 @@ def chunks_of_org(text: str) -> Iterator[tuple[str, str]]:
 
 def _files(pieces: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
     for language, code in pieces.findall(text):
-        yield f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", code
+        yield f"chunk.{_SUFFIXES.get(language.lower(), language.lower())}", dedent(code)

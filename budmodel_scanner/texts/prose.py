@@ -17,12 +17,13 @@ _NEVER_ASKED = one_of("reached", "never asked", re.IGNORECASE)
 _SECRETS = one_of("reached", "secrets in prose", re.IGNORECASE)
 _KEY_FILES = one_of("reached", "keys in prose").pattern
 _CARRIES = re.compile(
-    r"(?i)\b(?:send|sends|post|upload|submit|forward|transmit|exfiltrate|e-?mail|report|include|append|attach|embed|put)\b"
+    r"(?i)\b(?:send|sends|post|upload|submit|forward|transmit|exfiltrate|e-?mail|report|include|append|attach|embed|put"
+    r"|end\s+(?:your|the|every|each)\s+(?:reply|answer|response|message))\b"
 )
 _TO = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
 _TO_AGENTS = one_of("reached", "agents in prose", re.IGNORECASE)
 _FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
-_PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,5}")
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,9}")
 
 
 def theft_in(text: str, *, to_agents: bool = False) -> str | None:

@@ -198,7 +198,7 @@ def _sent(script: Script) -> Iterator[Hostile]:
     """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
     given = (*((name, text_of(value)) for name, value in script.assigned()), *script.gone_through())
     held = [rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value)]
-    secret = re.compile("|".join((_SECRET.pattern, *held)))
+    secret = re.compile("|".join((_SECRET.pattern, _SHOWS, *held)))
     for command in script.commands():
         addresses = command.addresses if fetches_something(command) else []
         if command.program in _RESOLVERS and any(secret.search(word) and "." in word for word in command.arguments):
@@ -241,10 +241,13 @@ _RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "d
 # A key of one service for another; of those for models there are many services.
 _HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = _DOWNLOADERS | PROGRAMS["carriers"]
-_HELD = re.compile(
-    rf"{PRIVATE.pattern}|[`(]\s{{0,3}}(?:env|printenv|gh\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+export\S*|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool)\b",
-    re.IGNORECASE,
+# Programs that show what they sign in with.
+_SHOWS = (
+    r"[`(]\s{0,3}(?:env|printenv|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
+    r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
+    r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
 )
+_HELD = re.compile(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
 _GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
 
 
