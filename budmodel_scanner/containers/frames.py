@@ -69,7 +69,8 @@ class _Pieces(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._held = b""
-        self.failure: Exception | None = None
+        # Taken away by who raises it, lest it keep the frames that keep it.
+        self.failures: list[Exception] = []
 
     def read(self, length: int = -1) -> bytes:
         while not self._held:
@@ -77,7 +78,7 @@ class _Pieces(io.RawIOBase):
                 found = next(self._pieces, None)
             except (ValueError, UnscannedError) as failure:
                 # Arrow makes an error of its own of what passes through it.
-                self.failure = failure
+                self.failures.append(failure)
                 return b""
             if found is None:
                 return b""
@@ -104,8 +105,8 @@ def unframed(pieces: Iterator[bytes], codec: str) -> Iterator[bytes]:
             while size := stream.readinto(room):
                 yield bytes(room[:size])
     except OSError as error:
-        raise source.failure or ValueError(str(error)) from error
-    if source.failure:
-        raise source.failure
+        raise source.failures.pop() if source.failures else ValueError(str(error)) from error
+    if source.failures:
+        raise source.failures.pop()
     for _ in pieces:
         raise ValueError("the frame goes on after its content")
