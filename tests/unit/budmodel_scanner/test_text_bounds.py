@@ -1,13 +1,16 @@
 """Whatever the text: no exception but the one that says unscanned, and work in proportion to its length."""
 
+import re
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.template import examine_template
-from budmodel_scanner.verdict import Verdict
-from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds, findings_of, verdict_of_text
+from budmodel_scanner.verdict import Finding, Verdict
+from tests.unit.budmodel_scanner.text_examination import costs_at_most, costs_its_length, findings_of, verdict_of_text
 
 NAMES = [
     *["a.txt", "config.json", "a.yaml", "modeling_a.py", "README.md", "a.html", "a.svg", "a.sh", "a.js", "a.jinja", "a.csv"],
@@ -34,6 +37,10 @@ REPEATED = [
 ]
 
 
+def repeated(name: str, piece: str, beginning: str, length: int) -> list[Finding]:
+    return findings_of(name, beginning + piece * (length // len(piece)))
+
+
 @given(name=st.sampled_from(NAMES), text=TEXTS)
 def test_any_text_is_examined_to_an_end(name: str, text: str) -> None:
     assert verdict_of_text(name, text) is not Verdict.ERROR
@@ -54,49 +61,56 @@ def test_any_template_is_examined_to_an_end(text: str) -> None:
     "name", ["a.txt", "config.json", "a.yaml", "README.md", "a.html", "a.sh", "a.js", "a.csv", "a.toml", "a.cfg"]
 )
 def test_a_long_line_of_anything_costs_no_more_than_its_length(name: str) -> None:
-    # What is quadratic takes minutes for one of these.
     for piece in REPEATED:
-        with at_most_cpu_seconds(3):
-            findings_of(name, piece * (200_000 // len(piece)))
+        costs_its_length(partial(repeated, name, piece, ""), 100_000)
 
 
 @pytest.mark.cost
 @pytest.mark.parametrize("piece", REPEATED)
 def test_code_and_templates_are_linear_as_well(piece: str) -> None:
-    with at_most_cpu_seconds(6):
-        findings_of("modeling_a.py", piece * (100_000 // len(piece)))
-        findings_of("a.jinja", piece * (100_000 // len(piece)))
+    for name in ("modeling_a.py", "a.jinja"):
+        costs_its_length(partial(repeated, name, piece, ""), 60_000)
 
 
 @pytest.mark.cost
-def test_a_script_of_a_million_short_lines_costs_a_look_at_each() -> None:
+def test_a_script_of_a_million_short_lines_costs_some_looks_at_each() -> None:
     # Found by fuzzing: three million lines took 20 seconds when every form was tried on each.
-    with at_most_cpu_seconds(4):
-        findings_of("Dockerfile", "ab\n" * 1_000_000)
+    lines = ["ab"] * 1_000_000
+    costs_at_most(
+        20, lambda: findings_of("Dockerfile", "\n".join(lines)), lambda: [re.search(r"\bcurl\b", line) for line in lines]
+    )
 
 
 @pytest.mark.cost
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "beginning", "piece", "length"),
     [
-        ("a.tf", "maven\t{\turl" + "\n" * 60_000),
-        ("README.md", "``` {" + "d" * 100_000),
-        ("config.pbtxt", 'key: "y", value' + "\t" * 100_000),
-        ("a.yaml", "[!<tag:yaml.org,2002:python/" + "1" * 100_000),
-        ("a.pl", "".join(f"print <<END{number};\n" for number in range(20_000))),
+        ("a.tf", "maven\t{\turl", "\n", 60_000),
+        ("README.md", "``` {", "d", 100_000),
+        ("config.pbtxt", 'key: "y", value', "\t", 100_000),
+        ("a.yaml", "[!<tag:yaml.org,2002:python/", "1", 100_000),
     ],
 )
-def test_a_beginning_without_its_end_costs_no_more_than_its_length(name: str, text: str) -> None:
+def test_a_beginning_without_its_end_costs_no_more_than_its_length(
+    name: str, beginning: str, piece: str, length: int
+) -> None:
     # Found by pumping each part of each expression: a minute for the first of these.
-    with at_most_cpu_seconds(2):
-        findings_of(name, text)
+    costs_its_length(partial(repeated, name, piece, beginning), length)
 
 
 @pytest.mark.cost
-def test_a_pipeline_of_a_thousand_shells_costs_a_look_at_each() -> None:
+def test_here_documents_that_never_end_cost_a_look_at_each() -> None:
+    costs_its_length(
+        lambda count: findings_of("a.pl", "".join(f"print <<END{number};\n" for number in range(count))), 20_000
+    )
+
+
+@pytest.mark.cost
+def test_a_pipeline_of_shells_costs_a_look_at_each() -> None:
     # Found by fuzzing: each shell looked at everything before it, six seconds for seven kilobytes.
-    with at_most_cpu_seconds(2):
-        assert findings_of("install.sh", "#!/bin/sh\ncurl https://sh.rustup.rs" + " |\n sh" * 1200) == []
+    costs_its_length(
+        lambda shells: findings_of("install.sh", "#!/bin/sh\ncurl https://sh.rustup.rs" + " |\n sh" * shells), 1_200
+    )
 
 
 @pytest.mark.cost

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from budmodel_scanner.verdict import Verdict
-from tests.unit.budmodel_scanner.text_examination import at_most_cpu_seconds, rules_of, verdict_of_text
+from tests.unit.budmodel_scanner.text_examination import costs_its_length, rules_of, verdict_of_text
 
 NAMED_ELSEWHERE = """
 import os, zlib
@@ -352,7 +352,6 @@ def test_a_page_that_keeps_it_is_safe(script: str) -> None:
 
 
 @pytest.mark.cost
-@pytest.mark.parametrize("text", ["ptth:'x" * 100_000, "a=document.cookie;'https://cdn.plot.ly/'+b;" * 10_000])
-def test_long_texts_cost_little(text: str) -> None:
-    with at_most_cpu_seconds(20):
-        verdict_of_text("a.html", f"<html><script>{text}</script></html>")
+@pytest.mark.parametrize(("piece", "count"), [("ptth:'x", 100_000), ("a=document.cookie;'https://cdn.plot.ly/'+b;", 10_000)])
+def test_long_texts_cost_no_more_than_their_length(piece: str, count: int) -> None:
+    costs_its_length(lambda times: verdict_of_text("a.html", f"<html><script>{piece * times}</script></html>"), count)

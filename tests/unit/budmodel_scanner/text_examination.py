@@ -1,13 +1,19 @@
-"""Examines a text as a file of a name would be, and bounds the CPU time that a test may take."""
+"""Examines a text as a file of a name would be, and compares what texts of two lengths cost."""
 
+import math
 import signal
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.texts.examine import examine_text
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
+
+# Seconds of CPU time; what takes less cannot be compared.
+SHORTEST = 0.03
 
 
 def findings_of(name: str, text: str | bytes) -> list[Finding]:
@@ -33,17 +39,33 @@ def _nothing(_source: Content | Iterable[bytes], _place: Place) -> Iterator[Find
     return iter(())
 
 
+def costs_its_length(work: Callable[[int], object], length: int) -> None:
+    """Fails when CPU time grows like the square of the length, of which four times as much takes sixteen times as long."""
+    costs_at_most(10, partial(work, length), partial(work, length // 4))
+
+
+def costs_at_most(times: float, work: Callable[[], object], floor: Callable[[], object]) -> None:
+    """Fails when work takes more than so many times the CPU time of a floor that is measured here and now."""
+    floor()  # What is made once is made before.
+    with _at_most(math.inf) as spent:
+        floor()
+    with _at_most(times * max(spent(), SHORTEST)):
+        work()
+
+
 @contextmanager
-def at_most_cpu_seconds(seconds: float) -> Iterator[None]:
-    """Fails when the block takes more CPU time of this process, however busy the machine is."""
+def _at_most(seconds: float) -> Iterator[Callable[[], float]]:
+    """Ends the block at so many seconds of CPU time, however busy the machine is; tells what was spent until now."""
 
     def too_much(_signal: int, _frame: FrameType | None) -> None:
-        raise AssertionError(f"more than {seconds} s of CPU time")
+        raise AssertionError(f"more than {seconds:.2f} s of CPU time")
 
+    began = time.process_time()
     before = signal.signal(signal.SIGVTALRM, too_much)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    if math.isfinite(seconds):
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
-        yield
+        yield lambda: time.process_time() - began
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
