@@ -69,7 +69,8 @@ _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
 # The first letters of what loads, unpacks or runs, however it is encoded: few words begin so.
 _BEGINNINGS = (
     *(bytes((128, protocol)) for protocol in range(2, 6)),
-    *(b"cos", b"cpo", b"cnt", b"cbu", b"c__", b"csu", b"csy", b"crun", b"cimp", b"\x7fELF", b"MZ", b"PK\3\4", b"#!/"),
+    *(b"ca", b"cz", b"c_", b"(c", b"(l", b"(d", b"(S", b"(V", b"(X", b"(\x8c", b"]q", b"}q", b"]\x94", b"}\x94", b"\x8c"),
+    *(b"\x7fELF", b"MZ", b"PK\3\4", b"#!/"),
     *(b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ"),
 )
 _ENCODERS: tuple[Callable[[bytes], bytes], ...] = (
@@ -226,7 +227,9 @@ def _readings(run: bytes) -> Iterator[Callable[[bytes], bytes]]:
     yield from_base64
 
 
-def _unescaped(text: bytes) -> bytes:
+def unescaped(text: bytes) -> bytes:
+    """What escapes of Python, JSON, C and addresses stand for."""
+
     def meant(found: re.Match[bytes]) -> bytes:
         if digits := found[1] or found[2] or found[4]:
             return bytes([int(digits, 16)])
@@ -252,8 +255,8 @@ def _carried(text: bytes) -> bytes:
 
 
 _WAYS: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
-    ((b"\\x", b"\\u00", b"\\0", b"\\1", b"\\2", b"%"), _WRITTEN, _unescaped),
-    ((b"\\x80", b"\\u0080"), _SHOWN, _unescaped),
+    ((b"\\x", b"\\u00", b"\\0", b"\\1", b"\\2", b"%"), _WRITTEN, unescaped),
+    ((b"\\x80", b"\\u0080"), _SHOWN, unescaped),
     ((b"0x", b"128", b"127", b"80", b"31", b"120"), _NUMBERS, _counted),
     ((b", 1", b",1", b"0x"), _NUMBERS_OF_LETTERS, _counted),
     ((b"begin ",), _OF_UNIX, _carried),

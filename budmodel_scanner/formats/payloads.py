@@ -11,6 +11,7 @@ from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.encodings import encoded_runs, from_signs, is_packed, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
 from budmodel_scanner.formats.reading import all_zero
+from budmodel_scanner.pickles.unannounced import begins_unannounced, is_unannounced
 from budmodel_scanner.verdict import Finding, Verdict
 
 _HUNTED_BYTES = 1 << 20
@@ -151,7 +152,7 @@ def _beginning(data: bytes) -> str | None:
     kind = _KINDS[(found.lastindex or 0) - 1] if found else None
     if (kind == "PE" and not _is_program(data, 0)) or (kind == "pickle" and found and data.find(b".", found.end() - 1) < 0):
         return None
-    return kind
+    return kind or ("pickle" if is_unannounced(data) else None)
 
 
 def begins_as(data: bytes, depth: int = 0) -> str | None:
@@ -210,9 +211,7 @@ def payload_in(data: bytes) -> tuple[str, bytes] | None:
 def _payload(data: bytes, depth: int) -> tuple[str, bytes] | None:
     found = signature(data)
     if found:
-        # The oldest pickles begin with a mark, and import what they need later.
-        whole = found[1] == "pickle" and data.startswith(b"(") and data.rstrip(b"\0").endswith(b".")
-        return found[1], data if whole else data[found[0] :]
+        return found[1], data[found[0] :]
     code = code_in(data)
     if code:
         return f"code ({code[1]!r})", data
@@ -254,7 +253,7 @@ def _may_be_content(head: bytes) -> bool:
 
 def is_content(head: bytes) -> bool:
     """Whether the first two dozen bytes may be those of something that loads, unpacks or runs."""
-    return _BEGINNINGS.match(head) is not None or is_packed(head)
+    return _BEGINNINGS.match(head) is not None or is_packed(head) or begins_unannounced(head)
 
 
 _FEW_BYTES = 16  # Of ends of lines, as editors add them.

@@ -11,6 +11,7 @@ from budmodel_scanner.pickles.evaluated import LONGEST_PARSER
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.torch_storages import finish_legacy_file, is_legacy_file
+from budmodel_scanner.pickles.unannounced import begins_unannounced, is_unannounced
 from budmodel_scanner.pickles.values import EXAMINED, LONG_TEXT, PLAIN
 from budmodel_scanner.verdict import Verdict
 
@@ -41,6 +42,8 @@ def bytes_payload(machine: Machine, size: int) -> object:
     searched = machine.reader.take(min(size, _SEARCHED))
     if size >= _SHORTEST_HIDDEN:
         start = _position(machine) - len(searched)
+        if is_unannounced(searched):
+            _examine(machine, [searched], start)
         for found in (found for hidden in _HIDDEN for found in hidden.finditer(searched)):
             machine.report.place.budget.spend("opcodes", _COST)
             _examine(machine, [searched[found.start() :]], start + found.start())
@@ -83,7 +86,7 @@ def examine_encoded(machine: Machine, window: bytes, seen: int = 0) -> None:
 
 
 def _is_wanted(head: bytes) -> bool:
-    return is_packed(head) or _WANTED.match(head) is not None
+    return is_packed(head) or _WANTED.match(head) is not None or begins_unannounced(head)
 
 
 def _position(machine: Machine) -> int:

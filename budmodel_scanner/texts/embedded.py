@@ -8,8 +8,9 @@ from io import BytesIO
 from string import ascii_letters
 
 from budmodel_scanner.content import MemoryContent, Place
-from budmodel_scanner.encodings import encoded_runs, is_packed, unpacked
+from budmodel_scanner.encodings import encoded_runs, is_packed, unescaped, unpacked
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.pickles.unannounced import begins_unannounced, is_unannounced, read_as_pickle
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -44,7 +45,6 @@ _CODE = re.compile(
 _PICKLE_LINES = re.compile(
     rb"(?:^|(?<=[\n.(0# \t]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
 )
-_CALLING = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
 
 
 def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
@@ -54,6 +54,7 @@ def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Find
     yield from _encoded(data, place, nested)
     yield from _turned(data, place)
     yield from _text_pickles(data, place, nested)
+    yield from _shown(data, place, nested)
 
 
 def _encoded(data: bytes, place: Place, nested: Nested, depth: int = 0) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _encoded(data: bytes, place: Place, nested: Nested, depth: int = 0) -> Itera
 
     def is_wanted(head: bytes) -> bool:
         place.budget.spend("opcodes", _COST)
-        return head.startswith((*_PROTOCOLS, *_KINDS)) or is_packed(head) or _is_plain(head)
+        return head.startswith((*_PROTOCOLS, *_KINDS)) or is_packed(head) or _is_plain(head) or begins_unannounced(head)
 
     for position, content in encoded_runs(data, is_wanted):
         place.budget.spend("opcodes", len(content) // _BYTES_OF_ONE)
@@ -111,7 +112,8 @@ _TURNS: tuple[Callable[[bytes], bytes], ...] = (
 # Of these, each command and each code that `_hostile_text` knows holds one.
 _TOLD = tuple(b"http: https: import system( subprocess socket exec( eval( curl wget /dev/tcp".split())
 _ENDS = (b"\n", b"\\n")
-_QUOTES = (*_ENDS, b'"', b"'", b"`", b'\\"')
+_QUOTATION_MARKS = (b'"', b"'")
+_QUOTES = (*_ENDS, *_QUOTATION_MARKS, b"`", b'\\"')
 _AROUND, _MOST_TURNED, _MOST_FOUND = 2_000, 400, 20_000
 
 
@@ -144,6 +146,21 @@ def _turned(data: bytes, place: Place) -> Iterator[Finding]:
                 return
 
 
+# An import of a pickle as programs and JSON write it, for want of the signs themselves.
+_SHOWN_IMPORT = re.compile(rb"[ci][A-Za-z_][\w.]{0,100}\\{1,2}n[A-Za-z_][\w.]{0,100}\\{1,2}n|\\{1,2}(?:x|u00)93")
+
+
+def _shown(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
+    """A pickle of signs that are escaped, which counts by what it does."""
+    seen: set[bytes] = set()
+    for found in _SHOWN_IMPORT.finditer(data):
+        pieces = {_between(data, found.start(), (quote,)) for quote in _QUOTATION_MARKS} - seen
+        seen |= pieces
+        place.budget.spend("opcodes", _COST + len(pieces) * _AROUND // _BYTES_OF_ONE)
+        for piece in filter(is_unannounced, map(unescaped, pieces)):
+            yield from nested(MemoryContent(piece), place.inside(f"a pickle written out at byte {found.start():,}"))
+
+
 def _is_plain(content: bytes) -> bool:
     if content[1::2].count(0) == len(content) // 2:
         content = content[::2]
@@ -157,9 +174,9 @@ _SHORTEST = 8
 def _kind(content: bytes) -> str | None:
     if kind := next((kind for start, kind in _KINDS.items() if content.startswith(start)), None):
         return kind
-    if content[:1] in {b"(", b"c"} and _PICKLE_LINES.search(content) and _read_as_pickle(content[:_MAX_TEXT_PICKLE])[1]:
+    if is_unannounced(content) or (content.startswith(_PROTOCOLS) and _runs(content)):
         return "a pickle"
-    return "a pickle" if content.startswith(_PROTOCOLS) and _runs(content) else None
+    return None
 
 
 def _runs(content: bytes) -> bool:
@@ -193,10 +210,10 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             start = data.rfind(b"(", max(passed, start - _MAX_ARGUMENTS), start)
             if start < 0:
                 continue
-        length, runs = _read_as_pickle(data[start : start + _MAX_TEXT_PICKLE])
+        length, runs = read_as_pickle(data[start : start + _MAX_TEXT_PICKLE])
         if not runs and data[start - 1 : start] == b"(" and start > passed:
             # OBJ takes its class from behind a mark.
-            length, runs = _read_as_pickle(data[start - 1 : start + _MAX_TEXT_PICKLE])
+            length, runs = read_as_pickle(data[start - 1 : start + _MAX_TEXT_PICKLE])
             start -= 1
         passed = start + length
         if runs:
@@ -210,50 +227,3 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
                 yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
                 yield from inner
                 return
-
-
-def _as_unpickled(data: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, int]]:
-    """Opcodes as far as a stack has what each of them takes, each with its place. Letters run out of it within a few words.
-
-    Raises ValueError where unpickling would."""
-    stack: list[object] = []
-    memo: dict[object, object] = {}
-    for opcode, argument, at in pickletools.genops(BytesIO(data)):
-        takes: list[object] = list(opcode.stack_before)
-        gives: list[object] = list(opcode.stack_after)
-        if opcode.name in {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}:
-            memo[len(memo) if opcode.name == "MEMOIZE" else argument] = stack[-1]
-        elif opcode.name in {"GET", "BINGET", "LONG_BINGET"}:
-            if argument not in memo:
-                raise ValueError(f"nothing was kept as {argument}")
-            gives = [memo[argument]]
-        elif pickletools.markobject in takes:
-            if pickletools.markobject not in stack:
-                raise ValueError("no mark")
-            last = len(stack) - 1 - stack[::-1].index(pickletools.markobject)
-            if opcode.name == "OBJ" and last + 1 == len(stack):
-                raise ValueError("no class")
-            del stack[last:]
-            takes = takes[: takes.index(pickletools.markobject)]
-        if len(takes) > len(stack):
-            raise ValueError(f"{opcode.name} of too little")
-        del stack[len(stack) - len(takes) :]
-        stack += gives
-        yield opcode, at or 0
-
-
-def _read_as_pickle(data: bytes) -> tuple[int, bool]:
-    """How many bytes read as opcodes, and whether they make a pickle that calls something."""
-    calls = False
-    count = position = 0
-    try:
-        for opcode, at in _as_unpickled(data):
-            count += 1
-            position = at
-            calls = calls or opcode.name in _CALLING
-            if opcode.name == "STOP":
-                return position + 1, calls
-    except (ValueError, AttributeError, IndexError, OverflowError):
-        # Cut off or broken on purpose: enough of it came before to be no accident.
-        return position + 1, calls and count > 3
-    return len(data), calls
