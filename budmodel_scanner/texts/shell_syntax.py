@@ -88,6 +88,7 @@ class Script:
     _visits: Iterator[int] = field(default_factory=lambda: iter(range(_MAX_VISITS)))
     _every: list[Command] = field(default_factory=list)
     _known: dict[int, Command] = field(default_factory=dict)
+    _into: dict[int, str | None] = field(default_factory=dict)
 
     @property
     def has_errors(self) -> bool:
@@ -150,14 +151,23 @@ class Script:
 
     def written_to(self, command: Command) -> str | None:
         """The file that the output of a command goes into, by itself or by a pipe."""
+        if command.node.id not in self._into:
+            self._into[command.node.id] = self._written_to(command)
+        return self._into[command.node.id]
+
+    def _written_to(self, command: Command) -> str | None:
         statement = _statement(command.node)
         if (parent := statement.parent) is not None and parent.type == "pipeline" and parent.named_children[-1] == statement:
             # What redirects the last command stands behind all of them.
             statement = _statement(parent)
         for child in statement.named_children:
-            # JavaScript has arrows.
-            is_arrow = (statement.text or b"")[: child.start_byte - statement.start_byte].endswith(b"=")
-            if child.type == "file_redirect" and child.text and b">" in child.text and child.named_children and not is_arrow:
+            if (
+                child.type == "file_redirect"
+                and b">" in (child.text or b"")
+                and child.named_children
+                # JavaScript has arrows.
+                and not (statement.text or b"")[: child.start_byte - statement.start_byte].endswith(b"=")
+            ):
                 return self._word(child.named_children[-1])
         pipeline = _statement(command.node).parent
         if pipeline is not None and pipeline.type == "pipeline":

@@ -114,6 +114,12 @@ def test_a_pipeline_of_shells_costs_a_look_at_each() -> None:
 
 
 @pytest.mark.cost
+def test_a_command_of_many_quoted_words_costs_a_look_at_each() -> None:
+    # A list of entities for an editor, 54 kB: each word looked at all others, for more than 20 seconds.
+    costs_its_length(lambda words: findings_of("a.sh", "curl -o x" + " 'Aacute'" * words + "\nsh x | tee y\n"), 6_000)
+
+
+@pytest.mark.cost
 def test_texts_too_large_for_their_kind_are_unscanned() -> None:
     assert verdict_of_text("a.md", "word " * 2_000_000) is Verdict.UNSCANNED
     assert verdict_of_text("a.py", "x = 1\n" * 200_000) is Verdict.UNSCANNED
