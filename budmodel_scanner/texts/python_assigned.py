@@ -1,7 +1,8 @@
 """Which names of a Python file take on which values, and which of them stand for a file that is written."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -69,6 +70,32 @@ def _given(node: ast.Call, functions: dict[str, _Function]) -> Iterator[tuple[Sc
             yield from zip(((id(function), name) for name in named), arguments, strict=False)
             if called is node.func:
                 yield from (((id(function), it.arg), it.value) for it in node.keywords if it.arg in named)
+
+
+def values_of(tree: ast.Module, nodes: list[ast.AST]) -> Callable[[ast.expr], list[ast.expr]]:
+    """A function that gives what a name, or an attribute of its own object, is bound to as a whole."""
+
+    @cache
+    def table() -> tuple[dict[int, int], dict[Scoped, list[ast.expr]]]:
+        scopes = scopes_of(tree)
+        added = {id(node.value) for node in nodes if isinstance(node, ast.AugAssign)}
+        bound: dict[Scoped, list[ast.expr]] = {}
+        for target, value in assigned(nodes, scopes):
+            if id(value) not in added:
+                bound.setdefault(target, []).append(value)
+        for node in nodes:
+            if isinstance(node, _Function):
+                for parameter, default in zip(reversed(node.args.args), reversed(node.args.defaults), strict=False):
+                    bound.setdefault((id(node), parameter.arg), []).append(default)
+        return scopes, bound
+
+    def found(node: ast.expr) -> list[ast.expr]:
+        scopes, bound = table()
+        if isinstance(node, ast.Name):
+            return bound.get((scopes.get(id(node), 0), node.id)) or bound.get((0, node.id), [])
+        return bound.get((0, of_object(node) or ""), [])
+
+    return found
 
 
 def of_object(node: ast.AST) -> str | None:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from budmodel_scanner.texts.python_assigned import values_of
 from budmodel_scanner.texts.python_bindings import names_of, scope_nodes
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -13,6 +14,7 @@ from budmodel_scanner.texts.python_hidden import examine_hidden, examine_named
 from budmodel_scanner.texts.python_leaks import is_stranger
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.python_places import examine_killing, examine_places
+from budmodel_scanner.texts.python_programs import serves
 from budmodel_scanner.texts.python_texts import examine_texts
 from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.verdict import Verdict
@@ -44,6 +46,8 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     is_script = script if script is not None else not imported
     has_addresses = any(isinstance(node, ast.Constant) and "://" in str(node.value)[:_LONGEST] for node in nodes)
     file = PythonFile(names, flow_of(tree, nodes, names), is_script, name == "setup.py", verdict_of_code, has_addresses)
+    file.is_library = name in {"__init__.py", "conftest.py", "setup.py"}
+    file.values_of, file.serves = values_of(tree, nodes), serves(names)
     file.logs_away = any(isinstance(node, ast.Attribute | ast.Name) and names.dotted(node) in _HANDLERS for node in nodes)
     file.strange_pickle = any(
         isinstance(node, ast.Constant)

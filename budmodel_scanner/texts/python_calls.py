@@ -20,6 +20,7 @@ from budmodel_scanner.texts.python_flow import (
 )
 from budmodel_scanner.texts.python_leaks import examine_client, examine_leaks, examine_ways_in, is_stranger
 from budmodel_scanner.texts.python_places import is_whole
+from budmodel_scanner.texts.python_programs import is_ordinary_start
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
 
@@ -180,8 +181,14 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
         verdict = Verdict.MALICIOUS if command is None or command.startswith("…") else Verdict.SUSPICIOUS
         yield "python.runs-hidden-program", verdict, f"{dotted}() of something decoded or fetched, {when}", line
-    elif not ordinary or (eager and not file.is_script and not file.is_setup):
-        # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
+        return
+    # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
+    if eager:
+        ordinary &= file.is_script or file.is_setup
+        ordinary |= file.is_script and is_ordinary_start(node, file)
+    elif not ordinary and (file.is_script or file.is_library):
+        ordinary = is_ordinary_start(node, file)
+    if not ordinary:
         shown = f" of {command[:80]!r}" if command else ""
         yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
 

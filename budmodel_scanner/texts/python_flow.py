@@ -137,7 +137,8 @@ Found = tuple[str, Verdict, str, int]
 class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
     `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
-    a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it."""
+    a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it. `values_of` gives what a
+    name is bound to, `serves`: it takes requests of others, `is_library`: of any library, beside models."""
 
     names: Names
     flow: Flow
@@ -149,6 +150,9 @@ class PythonFile:
     fetched: set[str] = field(default_factory=set)
     logs_away: bool = False
     strange_pickle: bool = False
+    serves: bool = False
+    is_library: bool = False
+    values_of: Callable[[ast.expr], list[ast.expr]] = lambda _: []
 
 
 def command_of(node: ast.Call, file: PythonFile) -> str | None:

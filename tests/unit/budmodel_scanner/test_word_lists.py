@@ -24,7 +24,10 @@ LISTS = (
     ("budmodel_scanner.texts", "known/reached.txt"),
 )
 OF_DOTTED_NAMES = {"powerful modules", "ordinary packages", "dangerous in ordinary packages", "harmless", "finds by name"}
-OF_CALLS = {"passes on", "owners of the hub", "runs a command"}
+OF_PROGRAMS = {
+    *("passes a command on", "reads data", "turns letters", "only changes texts", "serves others", "what is sent"),
+}
+OF_CALLS = {"passes on", "owners of the hub", "runs a command", *OF_PROGRAMS}
 
 
 def test_words_stand_by_their_section_and_comments_do_not() -> None:
