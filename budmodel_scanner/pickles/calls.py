@@ -2,6 +2,7 @@
 
 from budmodel_scanner.pickles.arguments import CHECKS
 from budmodel_scanner.pickles.attributes import generic_type, get_attribute, make_getter
+from budmodel_scanner.pickles.functions import CODE, is_by_value, is_own_function, make_by_value
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.pickles.report import COST_OF_A_NAME, Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
@@ -13,7 +14,9 @@ _UNITS = {"U": 4}
 def call(report: Report, callee: object, arguments: object, position: int) -> object:
     """The value that calling `callee` gives; a finding where the call could do harm."""
     if not isinstance(callee, Global):
-        if callee is not COMPUTED and not isinstance(callee, Made):
+        if is_own_function(callee):
+            report.add("dangerous-call", Verdict.MALICIOUS, "calls a function whose code it holds itself", position)
+        elif callee is not COMPUTED and not isinstance(callee, Made):
             report.add("malformed", Verdict.SUSPICIOUS, "calls something that no function or class is", position)
         else:
             report.add("computed-call", Verdict.SUSPICIOUS, "calls something that it computes while loading", position)
@@ -69,6 +72,8 @@ def _dtype(code: str) -> Dtype:
 def _judged(report: Report, callee: Global, arguments: object, position: int) -> object:
     """The value of a call that is harmless with some arguments only."""
     report.place.budget.spend("opcodes", COST_OF_A_NAME)
+    if is_by_value(callee):
+        return make_by_value(report, callee, arguments, position)
     match callee.name:
         case "getattr":
             return get_attribute(report, callee, arguments, _shown(arguments), position)
@@ -117,6 +122,12 @@ def _type_of_name(report: Report, callee: Global, arguments: object, position: i
         # Binding a function calls nothing; the function is judged as that of a partial one is.
         report.clear(callee)
         return Global(*_TAKES_A_FUNCTION[name], Standing.JUDGED)
+    if name == "CodeType":
+        report.add("code-by-value", Verdict.SUSPICIOUS, f"loading it calls {callee}({_shown(arguments)})", position)
+        return Global(*CODE, Standing.JUDGED)
+    if name == "type":
+        report.clear(callee)
+        return Global("builtins", "type", Standing.JUDGED)
     for module in ("builtins", "types"):
         if standing_of(module, name) is Standing.CALLABLE:
             report.clear(callee)

@@ -197,6 +197,7 @@ def _dangerous() -> _Dangerous:
         else:
             standing = {"names": Standing.DANGEROUS, "risky": Standing.RISKY, "judged": Standing.JUDGED}[section]
             listed.names.update(((module, name), standing) for name in names)
+    listed.names.update(((module, name), Standing.JUDGED) for _, module, names in entries("by_value.txt") for name in names)
     return listed
 
 

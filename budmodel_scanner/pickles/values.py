@@ -88,7 +88,7 @@ class Storage(NamedTuple):
     item_bytes: int
 
 
-_LONGEST_KEPT_TUPLE = 16
+_LONGEST_KEPT_TUPLE = 64  # As many names as code has that is written out by value.
 HEAVY: Final = 1 << 26  # Containers, written out. Models hold some millions.
 
 
