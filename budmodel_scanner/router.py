@@ -146,8 +146,9 @@ def _examine_pickle(content: Content, place: Place, is_text: bool) -> Iterator[F
 def _examine_as_text(content: Content, place: Place) -> Iterator[Finding]:
     # Its parsers take longer to import than weights to examine.
     from budmodel_scanner.texts.examine import examine_text
+    from budmodel_scanner.texts.pth_files import is_of_setuptools
 
-    if disguises_text(place.name):
+    if disguises_text(place.name) and not (place.name.endswith(".pth") and is_of_setuptools(content)):
         yield suspicious(place, "content.disguised", "is a text, which its name denies")
     yield from _guarded(examine_text(content, place, examine_nested), place, "text")
 

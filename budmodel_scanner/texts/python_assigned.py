@@ -34,7 +34,10 @@ def assigned(nodes: list[ast.AST], scopes: dict[int, int]) -> list[tuple[Scoped,
 
     def bind(target: ast.expr | None, value: ast.expr) -> None:
         if target is not None:
-            found.extend(((scopes[id(node)], node.id), value) for node in ast.walk(target) if isinstance(node, ast.Name))
+            # An object is not what one of its attributes is.
+            owners = {id(node.value) for node in ast.walk(target) if of_object(node) and isinstance(node, ast.Attribute)}
+            names = (node for node in ast.walk(target) if isinstance(node, ast.Name) and id(node) not in owners)
+            found.extend(((scopes[id(node)], node.id), value) for node in names)
             found.extend(((0, own), value) for node in ast.walk(target) if (own := of_object(node)))
 
     for node in nodes:

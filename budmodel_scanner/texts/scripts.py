@@ -24,6 +24,8 @@ _STARTED = re.compile(
     r"""(?x)(?<![\w>])(?:system|exec|popen|os\.execute|execSync|spawn(?:Sync)?|execFile(?:Sync)?|passthru|shell_exec)\s{0,3}\(?\s{0,3}
     (?:"([^"\n]{1,400})"|'([^'\n]{1,400})')\s{0,3}[,);\n&]"""
 )
+# A program that a variable names, and what it is told.
+_OF_USER = re.compile(r"\\?\"?\$\{?\w[\w:>{}'\[\]-]{0,60}\\?\"?\s[^|;&`(]{1,300}")
 # The host of scripts on Windows, and code in code.
 _HIDDEN = re.compile(
     r"(?i)\beval\s{0,5}\(\s{0,5}(?:require|String\.fromCharCode)\b|\bActiveXObject\s{0,5}\(\s{0,5}[\"'](?:WScript|Shell|ADODB)\."
@@ -138,7 +140,8 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
     if found := _HIDDEN.search(_JOINED.sub("", text)):
         yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
     for started in () if hostile else _STARTED.finditer(text):
-        if not ordinary_command(started[1] or started[2]):
+        command = started[1] or started[2]
+        if not ordinary_command(command) and not _OF_USER.fullmatch(command):
             yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"starts {started[0][:80]!r}", place.at(""))
             return
 

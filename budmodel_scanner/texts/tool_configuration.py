@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys
+from budmodel_scanner.texts.agents import is_known_server, is_ordinary_hook
 from budmodel_scanner.texts.known_places import is_local, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import DATA_FILE
@@ -16,7 +17,8 @@ from budmodel_scanner.verdict import Finding, Verdict
 # which is a command where it stands.
 _SETS_UP = re.compile(
     r"(?:npx )?(?:husky(?: install)?|patch-package(?: --error-on-(?:fail|warn))?|electron-builder install-app-deps"
-    r"|node-gyp rebuild|node-gyp-build|prebuild-install|prisma generate|ngcc|is-ci|opencollective(?:-postinstall)?"
+    r"|node-gyp rebuild(?: --[\w-]+)*|node-gyp-build|prebuild-install(?: (?:-r|--runtime)[ =]\w+)?"
+    r"|pkg-prebuilds-verify [./\w-]+|prisma generate|ngcc|is-ci|opencollective(?:-postinstall)?"
     r"|tsc(?: -b| --build| -p [\w-]+\.json)?|playwright install(?: --with-deps)?|simple-git-hooks|lerna bootstrap"
     r"|svelte-kit sync|nuxt prepare|lefthook install|only-allow (?:npm|pnpm|yarn)|exit 0|true)"
 )
@@ -35,7 +37,7 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     if name == "devcontainer.json" and tree.get("initializeCommand"):
         what = f"runs on the host of whoever opens it: {str(tree['initializeCommand'])[:120]}"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("initializeCommand"))
-    if ("/.claude/" in path or "/.cursor/" in path or "/.gemini/" in path) and tree.get("hooks"):
+    if _HOOKS_OF_AGENTS.search(path) and tree.get("hooks") and not all(map(is_ordinary_hook, _commands(tree["hooks"]))):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))
     if "/.github/workflows/" in path and "pull_request_target" in str(tree.get("on")) and _PROPOSED.search(str(tree)):
         what = "runs what anybody proposes, with the rights of the repository"
@@ -54,6 +56,7 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         yield from _compose(tree["services"], place)
 
 
+_HOOKS_OF_AGENTS = re.compile(r"/\.(?:claude|cursor|gemini)/")
 _PROPOSED = re.compile(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
 
 
@@ -62,6 +65,17 @@ def _each(items: object) -> Iterator[Mapping[object, object]]:
     for item in items.values() if isinstance(items, Mapping) else items if isinstance(items, list) else ():
         if isinstance(item, Mapping):
             yield item
+
+
+def _commands(hooks: object) -> Iterator[str]:
+    """The commands of hooks, and what is no command as a text that none is like."""
+    waiting = [hooks]
+    while waiting:
+        hook = waiting.pop()
+        if isinstance(hook, Mapping) and "command" in hook:
+            yield str(hook["command"])
+        elif isinstance(hook, Mapping | list):
+            waiting.extend(hook.values() if isinstance(hook, Mapping) else hook)
 
 
 def examine_setting(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
@@ -93,6 +107,7 @@ _PROGRAM = re.compile(
     r"(?i)(?:\w(?<!root)\.?path|executable|interpreter|command|autorun|program|shell|binary"
     r"|\bcmd)(?:\.\[\])?$"
 )
+_OF_SERVER = re.compile(r"(?:mcpServers|servers)\.[^.]{1,60}\.command")
 _STARTED_BY_AGENTS = re.compile(r"(?i)(?:command|helper|notify|awsAuthRefresh|cmd)$")
 _OF_REPOSITORY = re.compile(r"\.(?!yarn/)|\$\{?(?:workspace|project|ZED_WORKTREE)|/tmp/")
 
@@ -104,6 +119,9 @@ def _program(key: str, value: object, where: str, place: Place) -> Iterator[Find
     if not words:
         return
     if _OF_AGENTS.search(path) and _STARTED_BY_AGENTS.search(key):
+        # Those of hooks and of servers may be known as a whole.
+        if (key == "command" and where.startswith("hooks") and all(map(is_ordinary_hook, words))) or _OF_SERVER.match(where):
+            return
         what = f"an agent would start {' '.join(words)[:120]!r}"
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))
     elif _OF_EDITORS.search(path) and _PROGRAM.search(where) and _OF_REPOSITORY.match(words[0]):
@@ -122,6 +140,8 @@ _PACKAGE_TOOL = re.compile(
 def _servers(servers: object, where: str, place: Place) -> Iterator[Finding]:
     """Programs that an agent starts for its tools, and addresses that it asks for them, often with a token."""
     for server in _each(servers):
+        if is_known_server(server):
+            continue
         if server.get("command"):
             what = f"an agent would start {str(server['command'])[:80]} {str(server.get('args', ''))[:80]}"
             yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))
