@@ -28,10 +28,10 @@ _CODECS = (
     _codec(
         compressed.GZIP,
         (".gz", ".tgz", ".gzip", ".svgz"),
-        (*_JOBLIB, ".nemo", ".z", ".rds", ".rda", ".mgz", ".crate", ".tfrecord"),
+        (*_JOBLIB, ".nemo", ".z", ".rds", ".rda", ".rdata", ".mgz", ".crate", ".tfrecord"),
     ),
-    _codec(compressed.BZIP2, (".bz2", ".tbz2", ".tbz", ".bz"), _JOBLIB),
-    _codec(compressed.XZ, (".xz", ".txz"), (*_JOBLIB, ".rds", ".rda")),
+    _codec(compressed.BZIP2, (".bz2", ".tbz2", ".tbz", ".bz"), (*_JOBLIB, ".rds", ".rda", ".rdata")),
+    _codec(compressed.XZ, (".xz", ".txz"), (*_JOBLIB, ".rds", ".rda", ".rdata")),
     _codec(compressed.LZMA, (".lzma", ".tlz"), _JOBLIB, plausible=True),
     _codec(compressed.ZLIB, (".zlib",), (*_JOBLIB, ".z", ".spacy"), plausible=True),
     _codec(compressed.ZFILE, (), (*_JOBLIB, ".z")),

@@ -16,6 +16,7 @@ from budmodel_scanner.formats import (
     onnx,
     parquet,
     pdf,
+    r_data,
     recognized,
     safetensors,
     sentencepiece,
@@ -102,12 +103,13 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("Core ML", coreml.recognizes, coreml.examine, (".mlmodel",), ("weight.bin",), plausible=True),
     Format("UBJSON", ubjson.recognizes, ubjson.examine, (".ubj", ".ubjson"), (".model", ".bin", ".xgb")),
+    Format("R's data", r_data.recognizes, r_data.examine, (".rds", ".rdata", ".rda"), (".rdb", ".rdx")),
     Format(
         "objects of another language",
         recognized.recognizes(recognized.objects),
         serializers.examine,
-        (".rds", ".rdata", ".rda", ".ser"),
-        (".t7", ".bin", ".dat", ".model"),
+        (".ser",),
+        (".rds", ".rdata", ".rda", ".t7", ".bin", ".dat", ".model"),
     ),
     Format("MATLAB arrays", serializers.is_matlab, serializers.examine_matlab, (), (".mat",)),
     Format(
