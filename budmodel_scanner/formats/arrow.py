@@ -26,7 +26,8 @@ def recognizes(head: bytes, name: str) -> bool:
     )
 
 
-_SUFFIXES = (".arrow", ".arrows", ".ipc", ".feather")
+# polars writes streams under any name.
+_SUFFIXES = (".arrow", ".arrows", ".ipc", ".feather", ".bin", ".stream", ".polars")
 
 
 @reports_malformed
