@@ -10,14 +10,7 @@ from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import WITH_COMMAND, Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_files import examine_files, examine_loading, is_beside, reads_file
-from budmodel_scanner.texts.python_flow import (
-    INCOMING,
-    NETWORK,
-    Found,
-    PythonFile,
-    command_of,
-    text_given,
-)
+from budmodel_scanner.texts.python_flow import INCOMING, NETWORK, Found, PythonFile, command_of, text_given
 from budmodel_scanner.texts.python_leaks import examine_client, examine_leaks, examine_ways_in, is_stranger
 from budmodel_scanner.texts.python_places import is_whole
 from budmodel_scanner.texts.python_programs import is_ordinary_start
@@ -110,7 +103,10 @@ def _address(argument: ast.expr, dotted: str, file: PythonFile) -> str:
 def _runs_code(node: ast.Call, dotted: str, origins: set[str], when: str, file: PythonFile) -> Iterator[Found]:
     line = node.lineno
     if origins & {Deed.DECODES, Deed.LOADS_OBJECTS, *INCOMING}:
-        yield "python.runs-hidden-code", Verdict.MALICIOUS, f"{dotted}() of decoded or fetched code, {when}", line
+        # A path that another process hands over, as those of multiprocessing do, is no code.
+        is_path = dotted.startswith("runpy.") and not origins & {Deed.DECODES, *NETWORK}
+        verdict = Verdict.SUSPICIOUS if is_path else Verdict.MALICIOUS
+        yield "python.runs-hidden-code", verdict, f"{dotted}() of decoded or fetched code, {when}", line
         return
     argument = node.args[0] if node.args else None
     if dotted not in {"eval", "exec"} or not isinstance(node.func, ast.Name):
@@ -179,7 +175,8 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
         return
     ordinary = command is not None and ordinary_command(command)
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
-        verdict = Verdict.MALICIOUS if command is None or command.startswith("…") else Verdict.SUSPICIOUS
+        hidden = (command or "…").startswith("…") and not is_ordinary_start(node, file)
+        verdict = Verdict.MALICIOUS if hidden else Verdict.SUSPICIOUS
         yield "python.runs-hidden-program", verdict, f"{dotted}() of something decoded or fetched, {when}", line
         return
     # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
@@ -199,8 +196,6 @@ _TRUSTS = re.compile(
     r"| trusted=.*get_untrusted_types"
     r"|^(?:hickle|jsonpickle)\.\w+ safe=False$"
 )
-
-
 _RUNNERS = frozenset({"exec", "eval", "system", "popen", "Popen", "__import__", "check_output"})
 
 

