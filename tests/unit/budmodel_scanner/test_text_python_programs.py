@@ -82,6 +82,10 @@ WORDS = ["xwall", "yhello"]
 subprocess.run(" ".join(word[1:] for word in WORDS), shell=True)
 ---
 import os
+PARTS = {"b": "all", "a": "w"}
+def f(): os.system("".join(sorted(PARTS, key=len)))
+---
+import os
 def turned(text): return "".join(chr(ord(letter) ^ 7) for letter in text)
 def f(): os.system(turned("pfkk"))
 ---
