@@ -138,7 +138,8 @@ class PythonFile:
     """`verdict_of_code` gives the worst that a text would do if it were run as Python. `deeds`: what was called so far,
     `fetched`: names of files that it fetched, `logs_away`: what it logs leaves the machine, `strange_pickle`: it names
     a pickle that lies with a stranger. `has_addresses`: whether an address is written out in it. `values_of` gives what a
-    name is bound to, `serves`: it takes requests of others, `is_library`: of any library, beside models."""
+    name is bound to, `serves`: it takes requests of others, `is_library`: of any library, beside models; `starts`: how
+    many programs of it were looked for."""
 
     names: Names
     flow: Flow
@@ -152,6 +153,7 @@ class PythonFile:
     strange_pickle: bool = False
     serves: bool = False
     is_library: bool = False
+    starts: int = 0
     values_of: Callable[[ast.expr], list[ast.expr]] = lambda _: []
 
 

@@ -10,6 +10,7 @@ import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.paths import DATA_FILE
@@ -42,6 +43,9 @@ _OF_OTHERS = frozenset(
 def is_ordinary_start(node: ast.Call, file: PythonFile) -> bool:
     """Whether whatever a call may start is an ordinary program, or one that its user has."""
     dotted = file.names.dotted(node.func) or ""
+    file.starts += 1
+    if file.starts > _MOST:
+        return False  # As many no file has, and each takes its time.
     if dotted.split(".")[0] in _NAME_PROGRAMS or not _is_plain(node.func, dotted):
         return False
     sought = _Sought(file)
@@ -134,8 +138,7 @@ class _Sought:
             case ast.Subscript(value=value, slice=ast.Slice()):
                 yield from self.commands(value, depth)
             case ast.Dict(values=values):
-                for value in values:
-                    yield from self.commands(value, depth)
+                yield from self._each(values, depth)
             case ast.Call():
                 yield from self._called(node, depth)
             case ast.Constant(value=None | True | False | ""):
@@ -151,7 +154,12 @@ class _Sought:
         if not values:
             text = names.text(node)
             yield text if text is not None else self._unwritten(node)
-        for value in values:
+        yield from self._each(values, depth)
+
+    def _each(self, values: list[ast.expr], depth: int) -> Iterator[str]:
+        if len(values) > _MOST:
+            self.strange.append("is one of too many")
+        for value in values[:_MOST]:
             if id(value) not in self.seen:
                 self.seen.add(id(value))
                 yield from self.commands(value, depth)
@@ -186,10 +194,7 @@ class _Sought:
         elif f"*.{method}" in _PASSES and owner is not None and (method != "decode" or _is_encoding(node)):
             yield from self.commands(owner, depth)
         elif values := self.file.values_of(node.func):
-            for value in values:
-                if id(value) not in self.seen:
-                    self.seen.add(id(value))
-                    yield from self.commands(value, depth)
+            yield from self._each(values, depth)
         elif deed_of(dotted) is Deed.RUNS_PROGRAM or dotted == "shutil.which":
             # What `which nvcc` says.
             yield "…"
@@ -200,7 +205,7 @@ class _Sought:
         """`…`; remembers what is strange about it."""
         names, outside, waiting, walked, followed = self.file.names, False, [node], 0, set[int]()
         while waiting and walked < _MOST:
-            for inner in ast.walk(waiting.pop()):
+            for inner in islice(ast.walk(waiting.pop()), _MOST):
                 walked += 1
                 match inner:
                     case ast.BinOp(op=ast.BitXor()):
