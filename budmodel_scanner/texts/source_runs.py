@@ -189,7 +189,7 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
         if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
             first = WITHIN.match(statement.texts[int(told[1])])
         of_request = statement.texts[int(told[1])].lstrip("#{$( ") if told else ""
-        if first and len(first[1]) <= _LETTERS and code[: found.start()].endswith("."):
+        if first and len(first[1]) <= _LETTERS and code[found.start() - 1 : found.end()].startswith(".execute"):
             continue  # A method of some object, with what a bundler gave a letter.
         if first:
             _takes({first[1]}, seen)
