@@ -86,17 +86,23 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
             if reason := reaches_beyond(text):
                 yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
         case LeafKind.PROSE:
+            from budmodel_scanner.texts.orders import wrong_address
             from budmodel_scanner.texts.prose import instruction_in, theft_in
 
             if what := instruction_in(text):
                 yield Finding("prose.hostile-command", Verdict.SUSPICIOUS, what, where)
-            if what := theft_in(text, to_agents=True):
-                yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
-        case LeafKind.ORDERS:
-            from budmodel_scanner.texts.prose import theft_in
-
             if what := theft_in(text):
                 yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
+            elif what := wrong_address(text):
+                yield Finding("prose.wrong-order", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.ORDERS:
+            from budmodel_scanner.texts.orders import wrong_order
+            from budmodel_scanner.texts.prose import keys_read_in
+
+            if what := keys_read_in(text):
+                yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
+            elif what := wrong_order(text):
+                yield Finding("prose.wrong-order", Verdict.SUSPICIOUS, what, where)
         case LeafKind.VARIABLE:
             from budmodel_scanner.texts import environment
 

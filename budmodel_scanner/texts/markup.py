@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from itertools import islice
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts.known_places import is_strange
@@ -35,7 +36,10 @@ _HANDLER_LOOK_BACK = 2_000
 _HIDDEN_ORDER = re.compile(
     r"""(?ix)\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your)\s+){0,3}(?:previous|prior|above|earlier)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message)s?"""
 )
-_CODE_BLOCK = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```|`([^`\n]+)`")
+_CODE_BLOCK = re.compile(r"(?ms)^[ \t]*```[ \t]*([^\n`]*)\n(.*?)^[ \t]*```|`([^`\n]+)`")
+_OF_SHELL = re.compile(
+    r"(?i)(?:\W*(?:sh|bash|shell\w*|console|zsh|fish|terminal|text|txt|cmd|bat\w*|powershell|ps1?|pwsh)?\b)?[^\w\n]*(?:\s.*)?"
+)
 _BLANKS = re.compile(r"[\t\n\r]")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 
@@ -51,11 +55,11 @@ def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
 def examine_orders(text: str, place: Place) -> Iterator[Finding]:
     """Rules and skills for agents: read like prose, but whoever reads them runs what they say."""
     yield from examine_markdown(text, place)
-    found = list(judge(Leaf(LeafKind.COMMAND, text), place))
-    # Quotes of the prose around it would take a block of code apart.
-    for block in () if found else _CODE_BLOCK.finditer(text):
-        found.extend(judge(Leaf(LeafKind.COMMAND, block[1] or block[2]), place))
-    yield from found[:1]
+    # Quotes of prose would take a block of code apart, and marks of code the prose; other languages are read as such.
+    blocks = [block[3] or block[2] or "" for block in _CODE_BLOCK.finditer(text) if _OF_SHELL.fullmatch(block[1] or "")]
+    blocks += _CODE_BLOCK.sub("\n", text).split("\n")
+    commands = (finding for block in blocks for finding in judge(Leaf(LeafKind.COMMAND, block), place))
+    yield from islice(commands, 1)
     yield from judge(Leaf(LeafKind.ORDERS, text), place)
 
 

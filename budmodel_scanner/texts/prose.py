@@ -26,15 +26,13 @@ _FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,9}")
 
 
-def theft_in(text: str, *, to_agents: bool = False) -> str | None:
-    """Where a paragraph asks for secrets to be carried to an address that is not known; `to_agents`: of an agent."""
-    if not to_agents and (asked := _reads_keys(text)):
-        return f"asks for private keys to be read: {asked!r}"
+def theft_in(text: str) -> str | None:
+    """Where a paragraph asks an agent for secrets to be carried to an address that is not known."""
     if not _TO.search(text):
         return None
     for found in _PARAGRAPH.finditer(text):
         paragraph = found[0]
-        if to_agents and not _TO_AGENTS.search(paragraph):
+        if not _TO_AGENTS.search(paragraph):
             continue
         for carries in _CARRIES.finditer(paragraph):
             start, end = max(0, carries.start() - 200), carries.end() + 300
@@ -55,10 +53,11 @@ _READS_KEYS = re.compile(
 )
 
 
-def _reads_keys(text: str) -> str | None:
+def keys_read_in(text: str) -> str | None:
+    """Where an agent is asked to read private keys."""
     for found in _READS_KEYS.finditer(text):
         if not _FORBIDS.search(text[max(0, found.start() - 80) : found.start()]):
-            return " ".join(found[0].split())[:160]
+            return f"asks for private keys to be read: {' '.join(found[0].split())[:160]!r}"
     return None
 
 

@@ -13,6 +13,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.template_backdoor import examine_insertions
 from budmodel_scanner.texts.template_values import Known, number_of, text_of
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -32,6 +33,9 @@ _ATTRIBUTE_FILTERS = _NAMES["filters by attribute"]
 _ANYWHERE = re.compile(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
 _ANYWHERE_FILLED_IN = re.compile(r"\{[{%][^}\n]{0,1000}" + _ANYWHERE.pattern)
 _WIDTH = re.compile(r"%[-+# 0]*(\d{6,})|\{[^{}]{0,40}:[^{}]{0,10}?(\d{6,})")
+
+
+_FILLED_IN = re.compile(r"\{[{%#].{0,2000}?[%}#]\}|<\|[^|\n]{0,40}\|>", re.DOTALL)
 
 
 class _Generation(Extension):
@@ -57,6 +61,9 @@ def examine_template(text: str, place: Place, *, must_parse: bool = True) -> Ite
         yield Finding("template.too-large", Verdict.SUSPICIOUS, what, place.at(""))
         return
     yield from examine_unicode(text, place, "a template")
+    if must_parse:
+        # What a template says itself, a model takes for an order.
+        yield from judge(Leaf(LeafKind.ORDERS, _FILLED_IN.sub(" ", text)), place)
     try:
         tree = _ENVIRONMENT.parse(text)
     except (TemplateError, ValueError, OverflowError, RecursionError, MemoryError) as error:

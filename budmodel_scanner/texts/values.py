@@ -27,7 +27,10 @@ _BUILT = re.compile(
     r"(?i)(?:^|\.)(?:pipeline|polic(?:y|ies)|components?|plugins?|callbacks?|hooks?|steps?|transforms?|handlers?|stages?)\."
 )
 _RUNNING = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_OBJECTS}
-_TO_AGENTS = re.compile(r"(?i)(?:^|\.)(?:description\w*|system\w*|instructions?|rules?|persona|agent\w*)$")
+_TO_AGENTS = re.compile(
+    r"(?i)(?:^|[._])(?:description\w*|system\w*|instructions?|\w*prompt|rules?|guidelines?|persona|agent\w*)(?:\.\[\])?$"
+)
+_SHORTEST_ORDER = 40
 _OF_QUERIES = re.compile(r"(?i)(?:^|[._])(?:sql|query|statements?|init_?sql|pipeline|cypher|kql)(?:\.\[\])?$")
 
 
@@ -46,7 +49,7 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
             yield Finding("config.target", Verdict.SUSPICIOUS, what, place.at(where))
         if "//" in text:
             yield from _address(keys, text, where, place)
-        if "://" in text and _TO_AGENTS.search(keys):
+        if len(text) > _SHORTEST_ORDER and _TO_AGENTS.search(keys):
             yield from judge(Leaf(LeafKind.ORDERS, text, where), place)
         if _OF_QUERIES.search(keys):
             yield from judge(Leaf(LeafKind.QUERY, text, where), place)

@@ -1,0 +1,217 @@
+"""Orders to agents that nobody honest gives: to hand secrets on, to keep quiet, to take protection off, to obey strangers.
+
+No phrase is known. A sentence counts by what stands in it together, in the languages of `known/orders.txt`: what is taken,
+where it is to go, whom to tell nothing; and what it forbids, it does not order.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from budmodel_scanner.texts.environment import carries_secret
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.known_places import is_strange
+from budmodel_scanner.word_lists import sections
+
+_SECRETS, _TAKES, _QUIET, _QUIET_ELSEWHERE, _OBEYS, _LIES, _FORBIDS, _SWITCHES = (
+    one_of("orders", section, re.IGNORECASE)
+    for section in (
+        *("secrets", "takes", "keeps quiet", "keeps quiet elsewhere", "obeys", "lies", "forbids", "switches off"),
+    )
+)
+_ELSEWHERE, _OPEN_ELSEWHERE = (
+    one_of("orders", section, re.IGNORECASE) for section in ("hands on elsewhere", "in the open elsewhere")
+)
+_HANDS_ON, _OPEN, _PROTECTION, _OFF = (
+    one_of("orders", section).pattern for section in ("hands on", "in the open", "protection", "takes off")
+)
+_ADDRESS = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
+# An order, and no word about what something does: at the beginning, after what joins orders, or after what makes one.
+_ORDERED = (
+    r"(?:^|[,;:.(*>|\u3002\uff0c\uff1b-]\s{0,3}|\b(?:and|then|or|also|please|must|should|always|now|first|next|only|just|you|will|need\sto|have\sto"
+    r"|ask\s\w{1,12}\sto|tell\s\w{1,12}\sto|them\sto|sure\sto|want\syou\sto|silently|quietly|secretly)\s)[`*_]{0,3}"
+)
+_IT = re.compile(
+    r"(?i)\b(?:them|it|those|these|its\s(?:contents?|values?)|their\s(?:contents?|values?)|the\s(?:contents?|values?|results?|output|archive|file)"
+    r"|that\sfile|what\s(?:you|was)\s(?:found|find|read))\b"
+)
+_FILLER = (
+    r"(?:(?:the|an?|every|each|any|your|our|its|this|that|first|next|new|public|inside|query|title|body|message|text|comments?|description"
+    r"|top|of|markdown|image|badge|html|commit|pull|issue|repository|project)\s|`[^`\n]{1,40}`\s){0,6}"
+)
+_GIVEN = re.compile(
+    rf"(?i){_ORDERED}(?P<verb>{_HANDS_ON})\b(?P<what>[^\n]{{1,120}}?)\b(?:to|into|in|inside|as|at|on|onto|with|via|through)\s"
+    rf"(?:{_FILLER}(?P<open>{_OPEN})\b|[^\n]{{0,30}}?(?P<address>https?://\S{{1,300}}|[\w.+-]{{1,60}}@[\w-]{{1,60}}\.[\w.]{{2,20}}))"
+)
+_MADE_OF = re.compile(
+    rf"(?i){_ORDERED}(?:make|create|open|start|file)\s{_FILLER}(?:{_OPEN})\s(?:of|with|that|containing)\s(?P<what>[^\n]{{1,80}})"
+    rf"|\b(?:{_OPEN})\s(?:message\s)?(?:must\s|should\s|(?:has|have)\sto\s)?(?:ends?|starts?|begins?|contains?|carry|carries|includes?|holds?)\s(?:with\s)?(?P<held>[^\n]{{1,80}})"
+    rf"|{_ORDERED}(?:{_HANDS_ON})\s(?P<there>[^\n]{{1,30}})\sthere\b"
+)
+_CARRIED = re.compile(
+    rf"(?i){_ORDERED}(?:transfer|send|copy|upload|push|sync)\s(?P<what>[^\n]{{1,80}}?)\sto\s(?:[\w-]{{1,40}}\.){{1,4}}[a-z]{{2,12}}\b"
+    r"[^\n]{0,20}\b(?:scp|rsync|s?ftp|ssh)\b"
+)
+_KINDS_OF = (
+    r"(?:(?:the|all|any|every|each|your|its|these|those|previous|earlier|existing|everything|in|of|or|and|\w+ing"
+    r"|user(?:'s)?)\s){0,4}"
+)
+_TAKEN_OFF = re.compile(
+    rf"(?i){_ORDERED}(?:{_OFF})\s{_KINDS_OF}(?:{_PROTECTION})(?![\w-])"
+    rf"|\b(?:{_PROTECTION})\s(?:have|has|need|must)\s(?:to\s)?be\s(?:skipped|disabled|turned\soff|bypassed|ignored)\b"
+)
+# What options, programs and attackers do, and nobody is told to.
+_TELLS = re.compile(r"^[\s`|*(/]{0,6}-{1,2}\w|(?i:\b(?:can|could|may|might|would|to|which|that|who)\s[^,;:]{0,40}$|\bcan\s)")
+_FETCHED = re.compile(
+    rf"(?i){_ORDERED}(?:download|fetch|get|curl|wget|retrieve|install|pull|grab|load)\b[^\n]{{0,120}}?(?P<address>https?://[^\s\"'`)<>|]{{1,300}})[^\n]{{0,60}}?"
+    r"(?P<then>\b(?:and|then)\s(?:\w+\s)?(?:execute|run|source|obey|follow|import)\b|\bbefore\sanything\selse\b|\binstead\sof\b)"
+)
+_WORD = re.compile(r"[a-z]+")
+# The first words of each, of one thing or of several.
+_FIRST = {
+    section: frozenset(
+        form
+        for word in sections(__package__, "known/orders.txt")[section]
+        for first in _WORD.findall(word)[:1]
+        for form in (first, first.removesuffix("s"))
+    )
+    for section in ("hands on", "in the open", "takes off")
+}
+_BY_NET = frozenset({"scp", "rsync", "sftp", "ssh", "gist", "gists"})
+_HOLDS = frozenset(
+    ("end", "ends", "start", "starts", "begin", "begins", "contain", "contains", "carries", "includes", "holds")
+)
+_QUIETLY = frozenset(
+    {"not", "t", "never", "without", "no", "avoid", "keep", "leave", "hide", "nobody", "none", "us", "omit", "don", "doesn"}
+) | {
+    *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
+}
+_RUNS = re.compile(
+    r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b"
+    r"|\b(?:trust|accept|allow)\s(?:any|all|every|invalid)\scertificates?\b"
+)
+# These hand nothing on where they speak of something said before.
+_NAMES = frozenset({"mention", "report", "commit", "encode", "include", "provide", "leave"})
+_BEGINS = re.compile(r"(?m)^[ \t]*(?:[-*+•#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
+_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
+_REQUEST = re.compile(r"`(?:curl|wget|http|POST|GET)\s[^`\n]{1,400}`")
+_LONGEST, _MOST = 600, 20_000
+_QUOTED = re.compile(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
+
+
+# How prose that people read turns to others.
+_ADDRESSED = re.compile(
+    r"(?i)\b(?:note|notice|instructions?|message|attention|hints?|directions)\s(?:for|to)\s(?:[\w-]+[\s,]+){0,5}?(?:AI|LLMs?|agents?|assistants?"
+    r"|(?:language\s)?models?|copilot|claude)\b[^\n.]{0,60}:|\b(?:AI|LLM|coding)\s(?:assistants?|agents?|models?)\s?:|\bto\sthe\s(?:AI|LLM|agent"
+    r"|assistant|model)\s(?:that\s|who\s)?(?:is\s)?read(?:s|ing)\sthis|\bif\syou(?:\sare|['\u2019]re)\san?\s(?:\w+\s)?(?:AI|LLM|language\smodel|agent|assistant)\b"
+)
+_MOST_ADDRESSED, _MOST_TURNS = 1_500, 50
+
+
+def wrong_address(text: str) -> str | None:
+    """The same in prose for people, where it turns to agents."""
+    told = (
+        wrong_order(text[found.start() : found.end() + _MOST_ADDRESSED])
+        for found in islice(_ADDRESSED.finditer(text), _MOST_TURNS)
+    )
+    return next(filter(None, told), None)
+
+
+def wrong_order(text: str) -> str | None:
+    """What an agent is told to do that nobody honest tells it."""
+    before: list[str] = []
+    foreign = not text.isascii()
+    for sentence in _sentences(text):
+        if what := _wrong_in(sentence, " ".join(before[-2:]), foreign=foreign):
+            return f"{what}: {sentence.strip()[:160]!r}"
+        before.append(sentence)
+    return None
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Items of lists and cells of tables are sentences, and lines that go on are not. What is quoted is an example."""
+    plain = _BEGINS.sub("\n\n", _REQUEST.sub(" ", _without_blocks(text)))
+    for number, part in enumerate(_ENDS.split(plain)):
+        if number > _MOST:
+            return
+        if part.strip():
+            yield " ".join(_QUOTED.sub("…", part).split())[:_LONGEST]
+
+
+def _without_blocks(text: str) -> str:
+    """Without blocks of code, which are read by their language; as it is, where one has no end."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        mark = line.lstrip(" >\t")[:3]
+        if fence and mark == fence:
+            fence = ""
+        elif not fence and mark in {"```", "~~~"}:
+            fence = mark
+        elif not fence:
+            lines.append(line)
+    return text if fence else "\n".join(lines)
+
+
+def _wrong_in(sentence: str, before: str, *, foreign: bool) -> str | None:
+    # Most sentences have not even the words for it, and to look for words is cheap.
+    words = frozenset(_WORD.findall(sentence.lower()))
+    placed = words & _FIRST["in the open"] or "://" in sentence or "@" in sentence or "there" in words
+    hands_on = placed and words & (_FIRST["hands on"] | _HOLDS)
+    if (hands_on or words & _BY_NET) and _hands_secrets_on(sentence, before):
+        return "asks for secrets to be handed on"
+    elsewhere = foreign and not sentence.isascii() and _ELSEWHERE.search(sentence) and not _FORBIDS.search(sentence)
+    if elsewhere and _SECRETS.search(sentence) and (_OPEN_ELSEWHERE.search(sentence) or _strange_in(sentence)):
+        return "asks for secrets to be handed on"
+    quiet = _QUIET.search(sentence) if words & _QUIETLY else _QUIET_ELSEWHERE.search(sentence) if foreign else None
+    if quiet and "unless" not in words:
+        told = f"{before} {sentence[: quiet.start()]} {sentence[quiet.end() :]}"
+        if _ordered(_SECRETS, told) or _strange_in(told) or _ordered(_RUNS, told) or _TAKEN_OFF.search(told):
+            return "asks for something to be done that nobody is told of"
+    if words & _FIRST["takes off"] or "be" in words:
+        off = _TAKEN_OFF.search(sentence)
+        if off and not (_FORBIDS.search(sentence, 0, off.start() + 1) or _TELLS.search(sentence[: off.start() + 2])):
+            return "asks for protection to be taken off"
+    if "$" in sentence and carries_secret(sentence, of_another=True):
+        return "asks for secrets to be handed on"
+    if "--" in sentence and (off := _SWITCHES.search(sentence)) and not _FORBIDS.search(sentence):
+        return "asks for protection to be taken off"
+    got = _FETCHED.search(sentence) if "://" in sentence else None
+    if got and is_strange(got["address"]) and not _FORBIDS.search(sentence, 0, got.start("address")):
+        return "asks for what a stranger has to be run"
+    if (obeyed := _OBEYS.search(sentence)) and not _FORBIDS.search(sentence, 0, obeyed.start()):
+        return "asks for a stranger to be obeyed"
+    if (lie := _LIES.search(sentence)) and not _FORBIDS.search(sentence, 0, lie.start()):
+        return "asks for something to be said that is not so"
+    return None
+
+
+def _hands_secrets_on(sentence: str, before: str) -> bool:
+    for form in (_GIVEN, _MADE_OF, _CARRIED):
+        for found in form.finditer(sentence):
+            named = found.groupdict()
+            address = named.get("address") or "@"
+            until = found.end() - len(found[0]) + 1
+            if _FORBIDS.search(sentence, 0, until) or not ("://" not in address or is_strange(address)):
+                continue
+            said = next(filter(None, (named.get(part) for part in ("what", "held", "there"))))
+            if (secret := _SECRETS.search(said)) and not _FORBIDS.search(said, 0, secret.start()):
+                return True
+            if _IT.search(said) and (named.get("verb") or "").lower() not in _NAMES:
+                taken = _TAKES.search(before + sentence[:until]) and _ordered(_SECRETS, before)
+                if taken or _SECRETS.search(sentence, 0, until):
+                    return True
+    return False
+
+
+def _ordered(form: re.Pattern[str], text: str) -> bool:
+    """Whether a text has such a word where nothing before it forbids anything; in other languages that may come last."""
+    return any(
+        (found := form.search(part)) is not None
+        and not _FORBIDS.search(part, 0, found.start() if part.isascii() else len(part))
+        for part in _ENDS.split(text)
+    )
+
+
+def _strange_in(text: str) -> bool:
+    return any("://" not in found[0] or is_strange(found[0]) for found in _ADDRESS.finditer(text))
