@@ -104,7 +104,7 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             yield from _variables(text, place)
             yield from scripts.examine_commands(text, place)
         case Kind.WEB_SCRIPT | Kind.OTHER_SCRIPT:
-            yield from scripts.examine_script(text, place)
+            yield from scripts.examine_script(in_common_words(text, place.name), place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
             yield from examine_source(in_common_words(text, place.name), place)

@@ -9,7 +9,7 @@ from itertools import chain
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.texts import keys, settings, tool_configuration
-from budmodel_scanner.texts.environment import carries_secret
+from budmodel_scanner.texts.environment import carries_secret, settings_in
 from budmodel_scanner.texts.layouts import examine_layout
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -28,6 +28,8 @@ Path = tuple[str, ...]
 
 _URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
 _NETWORK_SHARE = re.compile(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
+# Under which keys variables stand as `NAME=value`.
+_SETS = re.compile(r"(?i)env|variables|args|options")
 _OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
 _SUSPECT_TEXT = re.compile(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
@@ -174,6 +176,8 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
         key in keys.LISTED["models"] and _URL.match(text)
     ):
         yield from judge(Leaf(LeafKind.FILE, text, _where(path), key), place)
+    for name, value, _ in settings_in(text) if "=" in text and _SETS.search(key) else ():
+        yield from judge(Leaf(LeafKind.VARIABLE, value, _where(path), name), place)
     if address := carries_secret(text):
         what = f"{key} sends a secret of the environment to {address[:120]}"
         yield Finding("config.sends-secret", Verdict.SUSPICIOUS, what, _at(path, place))

@@ -10,6 +10,7 @@ from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, host_of, is
 _RUNS = one_of("reached", "variables that run")
 # Those of runtimes hold many options, of which these load code.
 _OPTIONS = {
+    "ENV": re.compile(r"^\S*/\S*(?:rc|init|\.sh|env)$"),
     "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
     **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agent\w+):")),
 }

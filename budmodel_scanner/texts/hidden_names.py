@@ -29,7 +29,7 @@ _TERM = r"""(?:"\d+"|[$@]?[A-Za-z_]\w{0,40})"""
 _WITH = r"(?:\s{0,9}(?:\+|\.{1,2}|<>|<<|~|&|\)?\s?\.(?:concat|append|plus)\s?\()\s{0,9}|(?<=\")\s{1,9}(?=\"))"
 _CHAIN = re.compile(rf"(?<![\w.$@\"])({_TERM}(?:{_WITH}{_TERM}){{1,40}})(?![\w(])")
 _LIST = re.compile(r'"\d+"(?:\s{0,9},?\s{0,9}"\d+"){1,60}')
-_BETWEEN = re.compile(r'\s?[\])}]{1,2}\s?\.\s?(?:join\w*|mkString)\s?\(\s?"(\d+)"')
+_BETWEEN = re.compile(r'\s?[\])}]{1,2}\s?\.\s?(?:join\w*|mkString)\s?\(?\s?"(\d+)"')
 _SPACED = re.compile(r"(?<!\w)\w(?:\s\w){3,60}(?!\w)")
 _FILLED = re.compile(r"(?:\{\d?\}|%(?:\d\$)?[sv]){2,20}")
 _GAP = re.compile(r"\{(\d?)\}|%(?:(\d)\$)?[sv]")
@@ -46,7 +46,7 @@ _ESCAPES = re.compile(
 _ESCAPE = re.compile(r"\\(?:(?:x|u00)([0-9a-fA-F]{2})|(\d{2,3}))")
 _OF_TERM = re.compile(r'"(\d+)"|[$@]?([A-Za-z_]\w*)(?!\w|\s?\()')
 # Letters by their numbers: one by one, and in a list.
-_LETTER = re.compile(r'"(\d+)"|(?i:\bchr|\[char\]|\bchar|%c)\s?\(?\s?(0x[0-9a-f]{2}|\d{2,3})\)?', re.IGNORECASE)
+_LETTER = re.compile(r'"(\d+)"|(?i:\bchrw?|\[char\]|\bchar|%c)\s?[()]?\s?(0x[0-9a-f]{2}|\d{2,3})\)?', re.IGNORECASE)
 _NUMBERS = re.compile(
     r'(?<![\w."])(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?:u8)?(?:[,;\s]{1,4}(?:0x[0-9a-fA-F]{1,2}|\d{1,3})){2,400}(?![\w."])'
 )

@@ -8,6 +8,7 @@ from budmodel_scanner.texts.python_assigned import values_of
 from budmodel_scanner.texts.python_bindings import names_of, scope_nodes
 from budmodel_scanner.texts.python_calls import examine_call
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.python_detours import examine_detours
 from budmodel_scanner.texts.python_files import examine_importer
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, command_of, flow_of
 from budmodel_scanner.texts.python_hidden import examine_hidden, examine_named
@@ -81,6 +82,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
         yield "python.exfiltration", Verdict.SUSPICIOUS, "sends away what is typed", 1
     yield from examine_named(nodes, file)
     yield from examine_texts(nodes, file)
+    yield from examine_detours(nodes, file)
     yield from _handed_over(nodes, file)
 
 

@@ -190,9 +190,10 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
         yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
 
 
-_TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe", "allow_unsafe_protocols"})
+_TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe", "allow_unsafe_protocols", "accept"})
 _TRUSTS = re.compile(
-    r" safe_mode=False$| allow_unsafe_protocols=True$| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$"
+    r" safe_mode=False$| accept=\[[^\]]{0,80}['\"](?:pickle|application/x-python-serialize)| allow_unsafe_protocols=True$"
+    r"| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$"
     r"| trusted=.*get_untrusted_types"
     r"|^(?:hickle|jsonpickle)\.\w+ safe=False$"
 )
@@ -229,7 +230,10 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
         called = f"{names.dotted(node.args[0])}.{names.text(node.func.args[0])}"
         if deed_of(called) in {Deed.RUNS_PROGRAM, Deed.RUNS_CODE}:
             yield "python.hidden-name", Verdict.SUSPICIOUS, f"calls {called} by its name in a text", node.lineno
-    for option in (ast.unparse(keyword)[:200] for keyword in node.keywords if keyword.arg in _TRUSTING):
+    options = [ast.unparse(keyword)[:200] for keyword in node.keywords if keyword.arg in _TRUSTING]
+    if dotted in {"yaml.load", "yaml.load_all"}:
+        options += [f"Loader={ast.unparse(loader)[:200]}" for loader in node.args[1:2]]
+    for option in options:
         if _TRUSTS.search(f"{dotted} {option}"):
             what = f"makes {dotted} build whatever a file tells it to, by {option}"
             yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno

@@ -12,15 +12,18 @@ from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.shell_programs import (
+    BRINGS,
     LANGUAGES,
     PRIVATE,
     PROGRAMS,
     all_known,
+    brought_by,
     fetches_something,
     file_name,
     is_interpreter,
     runs_its_input,
     saved_as,
+    starts_one_of,
 )
 from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell, text_of
 from budmodel_scanner.verdict import Verdict
@@ -30,7 +33,7 @@ _MAX_DEPTH = 3
 _DOWNLOADERS = PROGRAMS["downloaders"]
 _DECODING = one_of("flow", "decodes by a command")
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
-_FETCHES_OR_DECODES = one_of("flow", "fetches or decodes")
+_FETCHES_OR_DECODES = re.compile(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}")
 _HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
 _SECRET = re.compile(
     r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
@@ -64,7 +67,7 @@ def runs(text: str) -> bool:
 # What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
 @cache
 def _fetcher() -> re.Pattern[str]:
-    return one_of("flow", "fetches by a command", re.IGNORECASE)
+    return re.compile(f"{one_of('flow', 'fetches by a command').pattern}|{BRINGS.pattern}", re.IGNORECASE)
 
 
 @cache
@@ -122,7 +125,7 @@ def _piped(script: Script) -> Iterator[Hostile]:
         # What stands before the last of them stands before all: each command is looked at once.
         runners = [number for number, commands in enumerate(of_stages) if any(map(runs_its_input, commands))]
         before = [command for commands in of_stages[: max(runners, default=0)] for command in commands]
-        yield from _fetched_or_decoded(before, "pipes download", "decoded shell")
+        yield from _fetched_or_decoded(before, "pipes download", "decoded shell", data=_READ_BY_PEOPLE)
 
 
 def _put_into(script: Script) -> Iterator[Hostile]:
@@ -141,7 +144,8 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         told = [*script.put_into(command.node)]
         for word in (*command.words, *script.here_strings(command)):
             told += [inner for name in {*_NAMES.findall(word)} for inner in held.get(name, ())]
-        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval")
+        data = _READ_BY_PEOPLE if command.program == "eval" or _OF_A_FILE.search(command.written) else _OF_NO_CODE
+        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval", data=data)
 
 
 _NAMES = re.compile(r"\$\{?(\w+)")
@@ -149,25 +153,35 @@ _NAMES = re.compile(r"\$\{?(\w+)")
 _BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")
 
 
-def _fetched_or_decoded(commands: list[Command], fetched: str, decoded: str) -> Iterator[Hostile]:
-    for command in commands:
+_OF_A_FILE = re.compile(r"\s-\w{0,3}c\s{1,3}[\"']?\$\((?:cat|head|tail|grep|sed|awk)\s")
+
+
+def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data: re.Pattern[str]) -> Iterator[Hostile]:
+    for command in told:
         of_something = command.addresses or any(_NAMED.search(word) for word in command.arguments)
         if of_something and fetches_something(command) and not all_known(command, INSTALLERS):
             yield Hostile(fetched, command.written, command.line)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
-        elif any(_OF_NO_CODE.search(word) for word in command.arguments):
+        elif brought_by(command):
+            yield Hostile("runs what it brings", command.written, command.line, Verdict.SUSPICIOUS)
+        elif any(data.search(word) for word in command.arguments):
             yield Hostile("runs data", command.written, command.line, Verdict.SUSPICIOUS)
 
 
-# An address that is not written out, or a file of them.
+# An address that is not written out, or a file.
 _NAMED = re.compile(r"[$%/\\:@]|^-")
 
 
 def _run_later(script: Script) -> Iterator[Hostile]:
     """A download that is then started: by itself, or by a shell."""
     saved: dict[str, Command] = {}
+    brought: set[str] = set()
     for command in script.commands():
+        if (names := brought_by(command)) and not (all_known(command, DOWNLOADS) or all_known(command, INSTALLERS)):
+            brought |= names
+        elif brought and starts_one_of(command, brought):
+            yield Hostile("runs what it brings", command.written, command.line, Verdict.SUSPICIOUS)
         if _SPELLS.search(" ".join(command.words)) and (name := file_name(script.written_to(command) or "")):
             saved[name] = command
         if fetches_something(command) and not all_known(command, DOWNLOADS):
@@ -192,6 +206,7 @@ _SPELLS = re.compile(
     r"^tr\s(?!-)\S*\w-\w|^rev$|^(?:base64|base32)\s.*(?:-\w*[dD]|--decode)|^xxd\s.*-\w*r|^uudecode\b|\\x[0-9a-f]{2}.{0,3}\\x[0-9a-f]{2}|\\1[0-7]{2}.{0,3}\\1[0-7]{2}"
 )
 _OF_NO_CODE = re.compile(r"\.(?:safetensors|gguf|bin|pth?|onnx|npy|png|jpe?g|wav)$")
+_READ_BY_PEOPLE = re.compile(rf"{_OF_NO_CODE.pattern}|\.(?:txt|md|csv|json)$")
 
 
 def _sent(script: Script) -> Iterator[Hostile]:

@@ -17,6 +17,8 @@ LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|o
 PRIVATE = re.compile(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of packagers').pattern}", re.IGNORECASE)
 # A program of which nothing is known but the variable that names it.
 BY_VARIABLE = re.compile(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
+BRINGS = one_of("flow", "brings from elsewhere")
+_NAMED_IN_CODE = re.compile(r"['\"]([\w.][\w./-]{2,80})['\"]")
 _FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
 
 
@@ -84,6 +86,23 @@ def fetches_something(command: Command) -> bool:
     return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
         _FETCHING_CODE.search(word) for word in command.arguments
     )
+
+
+def brought_by(command: Command) -> set[str]:
+    """Names under which a program may keep what it brings from where others put it; empty where it brings nothing."""
+    if not BRINGS.search(" ".join(command.words)):
+        return set()
+    words = [word for word in command.arguments if word[:1] != "-"]
+    named = {file_name(word) for word in (*words, *(name for word in words for name in _NAMED_IN_CODE.findall(word)))}
+    return {name for name in named if len(name) > 2 and not DATA_FILE.search(name)} or {"-"}
+
+
+def starts_one_of(command: Command, names: set[str]) -> bool:
+    """Whether a command is a file of one of these names, or gives one to what runs it."""
+    if is_interpreter(command.program) or command.program in PROGRAMS["starting"]:
+        return file_name(next((word for word in command.arguments if word[:1] != "-"), "")) in names
+    path = file_name(next((word for word in command.words if "/" in word), ""))
+    return path in names and path == command.program
 
 
 def all_known(command: Command, purpose: str) -> bool:

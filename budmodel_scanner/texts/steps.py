@@ -26,6 +26,8 @@ _WHOLLY = re.compile(
 )
 _PUT_OUT = re.compile(r"\bvariable=(\w{1,60})|[\"'\s=](?!variable=)(\w{1,60})(?:=|<<)")
 _PUTS_OUT = re.compile(r"\$\{?GITHUB_(?:OUTPUT|ENV)\b|##vso\[task\.setvariable|::set-output")
+# Where Drone and Woodpecker, and pods, take a variable from a store of secrets.
+_OF_A_STORE = frozenset({"from_secret", "secretKeyRef"})
 _ITS_NAMES = ("id", "register", "name", "task_id")
 
 
@@ -82,6 +84,10 @@ def _as_words(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
 
+def _as_mapping(value: object) -> Mapping[Any, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def download_step(step: Mapping[Any, object], line: int = 1) -> Statement | None:
     """What a step of a tool, such as `get_url` with `url` and `dest`, fetches into a file."""
     texts = {str(key): value for key, value in step.items() if isinstance(value, str)}
@@ -104,9 +110,13 @@ def named_in(tree: object) -> dict[str, str]:
             continue
         pairs = [(node.get("name"), node)] if names_values and "name" in node else list(node.items()) if names_values else []
         for name, value in pairs:
-            value = value.get("default", value.get("value")) if isinstance(value, Mapping) else value
-            if isinstance(name, str) and isinstance(value, str):
-                values.setdefault(name, value)
+            told: object = value
+            if isinstance(value, Mapping):
+                stored = not _OF_A_STORE.isdisjoint({**value, **_as_mapping(value.get("valueFrom"))})
+                # As those of a build server are called that hold what signs in.
+                told = f"${{secret_{name}}}" if stored else value.get("default", value.get("value"))
+            if isinstance(name, str) and isinstance(told, str):
+                values.setdefault(name, told)
         waiting.extend((_NAMES_VALUES.fullmatch(str(key)) is not None, value) for key, value in node.items())
     return values
 

@@ -42,6 +42,9 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     if "/.github/workflows/" in path and "pull_request_target" in str(tree.get("on")) and _PROPOSED.search(str(tree)):
         what = "runs what anybody proposes, with the rights of the repository"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("on"))
+    if ("/.github/workflows/" in path or name.startswith("action.y")) and (asked := _asked(tree)):
+        what = f"puts what anybody writes into a command: {asked[:120]}"
+        yield Finding("config.runs-request", Verdict.SUSPICIOUS, what, place.at("run"))
     if name == ".pre-commit-config.yaml":
         for hooks in _each(tree.get("repos")):
             if "://" in str(hooks.get("repo")) and is_strange(str(hooks["repo"])):
@@ -58,6 +61,28 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
 
 _HOOKS_OF_AGENTS = re.compile(r"/\.(?:claude|cursor|gemini)/")
 _PROPOSED = re.compile(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
+
+
+# What anybody may write into a title, a comment or the name of a branch.
+_ANYBODY = re.compile(
+    r"\$\{\{[^}\n]{0,40}\bgithub\.(?:event\.[\w.\[\]]{1,60}\.(?:title|body|message|label|page_name|ref)|head_ref)\b[^}\n]{0,40}\}\}"
+)
+_TAKES_A_COMMAND = frozenset({"run", "script"})
+
+
+def _asked(tree: object) -> str:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            for key, value in node.items():
+                found = _ANYBODY.search(value) if key in _TAKES_A_COMMAND and isinstance(value, str) else None
+                if found:
+                    return found[0]
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return ""
 
 
 def _each(items: object) -> Iterator[Mapping[object, object]]:
