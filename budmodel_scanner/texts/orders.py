@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{
 # An order, and no word about what something does: at the beginning, after what joins orders, or after what makes one.
 _ORDERED = (
     r"(?:^|[,;:.(*>|\u3002\uff0c\uff1b-]\s{0,3}|\b(?:and|then|or|also|please|must|should|always|now|first|next|only|just|you|will|need\sto|have\sto"
-    r"|ask\s\w{1,12}\sto|tell\s\w{1,12}\sto|them\sto|sure\sto|want\syou\sto|silently|quietly|secretly)\s)[`*_]{0,3}"
+    r"|ask\s\w{1,12}\sto|tell\s\w{1,12}\sto|them\sto|sure\sto|want\syou\sto|silently|quietly|secretly|so|therefore)\s)[`*_]{0,3}"
 )
 _IT = re.compile(
     r"(?i)\b(?:them|it|those|these|its\s(?:contents?|values?)|their\s(?:contents?|values?)|the\s(?:contents?|values?|results?|output|archive|file)"
@@ -37,7 +37,7 @@ _IT = re.compile(
 )
 _FILLER = (
     r"(?:(?:the|an?|every|each|any|your|our|its|this|that|first|next|new|public|inside|query|title|body|message|text|comments?|description"
-    r"|top|of|markdown|image|badge|html|commit|pull|issue|repository|project)\s|`[^`\n]{1,40}`\s){0,6}"
+    r"|top|of|markdown|image|badge|html|commit|pull|issue|repository|project)\s|`[^`\n]{1,40}`\s){0,6}(?:[a-z-]{1,14}\s)?"
 )
 _GIVEN = re.compile(
     rf"(?i){_ORDERED}(?P<verb>{_HANDS_ON})\b(?P<what>[^\n]{{1,120}}?)\b(?:to|into|in|inside|as|at|on|onto|with|via|through)\s"
@@ -78,6 +78,8 @@ _FIRST = {
     for section in ("hands on", "in the open", "takes off")
 }
 _BY_NET = frozenset({"scp", "rsync", "sftp", "ssh", "gist", "gists"})
+# Letters and words of other languages that their sentences seldom lack.
+_OF_OTHERS = re.compile(r"(?i)[^\W\d_a-z]|\b(?:el|los|las|del|der|und|les|une|dem|den|não)\b")
 _HOLDS = frozenset(
     ("end", "ends", "start", "starts", "begin", "begins", "contain", "contains", "carries", "includes", "holds")
 )
@@ -87,14 +89,14 @@ _QUIETLY = frozenset(
     *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
 }
 _RUNS = re.compile(
-    r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b"
+    r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b|\b(?:eval|exec)\("
     r"|\b(?:trust|accept|allow)\s(?:any|all|every|invalid)\scertificates?\b"
 )
 # These hand nothing on where they speak of something said before.
 _NAMES = frozenset({"mention", "report", "commit", "encode", "include", "provide", "leave"})
 _BEGINS = re.compile(r"(?m)^[ \t]*(?:[-*+•#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
-_REQUEST = re.compile(r"`(?:curl|wget|http|POST|GET)\s[^`\n]{1,400}`")
+_REQUEST = re.compile(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
 _LONGEST, _MOST = 600, 20_000
 _QUOTED = re.compile(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
 
@@ -120,9 +122,8 @@ def wrong_address(text: str) -> str | None:
 def wrong_order(text: str) -> str | None:
     """What an agent is told to do that nobody honest tells it."""
     before: list[str] = []
-    foreign = not text.isascii()
     for sentence in _sentences(text):
-        if what := _wrong_in(sentence, " ".join(before[-2:]), foreign=foreign):
+        if what := _wrong_in(sentence, " ".join(before[-2:])):
             return f"{what}: {sentence.strip()[:160]!r}"
         before.append(sentence)
     return None
@@ -153,17 +154,20 @@ def _without_blocks(text: str) -> str:
     return text if fence else "\n".join(lines)
 
 
-def _wrong_in(sentence: str, before: str, *, foreign: bool) -> str | None:
+def _wrong_in(sentence: str, before: str) -> str | None:
+    foreign = _OF_OTHERS.search(sentence) is not None
     # Most sentences have not even the words for it, and to look for words is cheap.
     words = frozenset(_WORD.findall(sentence.lower()))
     placed = words & _FIRST["in the open"] or "://" in sentence or "@" in sentence or "there" in words
     hands_on = placed and words & (_FIRST["hands on"] | _HOLDS)
     if (hands_on or words & _BY_NET) and _hands_secrets_on(sentence, before):
         return "asks for secrets to be handed on"
-    elsewhere = foreign and not sentence.isascii() and _ELSEWHERE.search(sentence) and not _FORBIDS.search(sentence)
-    if elsewhere and _SECRETS.search(sentence) and (_OPEN_ELSEWHERE.search(sentence) or _strange_in(sentence)):
-        return "asks for secrets to be handed on"
-    quiet = _QUIET.search(sentence) if words & _QUIETLY else _QUIET_ELSEWHERE.search(sentence) if foreign else None
+    if foreign and _SECRETS.search(sentence) and (_OPEN_ELSEWHERE.search(sentence) or _strange_in(sentence)):
+        # What is kept quiet forbids to tell, and nothing else.
+        told = _QUIET_ELSEWHERE.sub(" ", sentence)
+        if _ELSEWHERE.search(told) and not _FORBIDS.search(told):
+            return "asks for secrets to be handed on"
+    quiet = (words & _QUIETLY and _QUIET.search(sentence)) or (foreign and _QUIET_ELSEWHERE.search(sentence))
     if quiet and "unless" not in words:
         told = f"{before} {sentence[: quiet.start()]} {sentence[quiet.end() :]}"
         if _ordered(_SECRETS, told) or _strange_in(told) or _ordered(_RUNS, told) or _TAKEN_OFF.search(told):
