@@ -38,6 +38,7 @@ _PROSE_NAME = re.compile(
 )
 _OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
+_PROMPTS = re.compile(r"(?i)(?:^|/)(?:[\w-]*prompts?|instructions?)\.(?:txt|md)$|(?:^|/)prompts?/[^/]*\.(?:txt|md)$")
 # Settings of Gin: modules that are imported for them, and functions that they name.
 _GIN = re.compile(r"(?m)^[ \t]*import[ \t]+([\w.]+)|@(?:[\w/]*/)?([\w.]+)")
 
@@ -46,6 +47,8 @@ def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[F
     """`data` is `text` in UTF-8. Raises UnscannedError for what cannot be parsed and shows nothing worse."""
     if scripts.BUILD_FILES.search(place.path):
         yield from scripts.examine_build_sources(text, place)
+    if kind in {Kind.PLAIN, Kind.MARKDOWN} and _PROMPTS.search(place.path):
+        yield from judge(Leaf(LeafKind.ORDERS, text), place)
     if kind not in _SOURCES:
         yield from _of_kind(kind, text, data, place)
         return

