@@ -58,7 +58,7 @@ def examine_orders(text: str, place: Place) -> Iterator[Finding]:
     # Quotes of prose would take a block of code apart, and marks of code the prose; other languages are read as such.
     blocks = [block[3] or block[2] or "" for block in _CODE_BLOCK.finditer(text) if _OF_SHELL.fullmatch(block[1] or "")]
     blocks += _CODE_BLOCK.sub("\n", text).split("\n")
-    commands = (finding for block in blocks for finding in judge(Leaf(LeafKind.COMMAND, block), place))
+    commands = (finding for block in blocks if block.strip() for finding in judge(Leaf(LeafKind.COMMAND, block), place))
     yield from islice(commands, 1)
     yield from judge(Leaf(LeafKind.ORDERS, text), place)
 
