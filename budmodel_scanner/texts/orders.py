@@ -94,7 +94,7 @@ _RUNS = re.compile(
 )
 # These hand nothing on where they speak of something said before.
 _NAMES = frozenset({"mention", "report", "commit", "encode", "include", "provide", "leave"})
-_BEGINS = re.compile(r"(?m)^[ \t]*(?:[-*+•#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
+_BEGINS = re.compile(r"(?m)^[ \t]*(?:[-+•*#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
 _ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
 _REQUEST = re.compile(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
 _LONGEST, _MOST = 600, 20_000

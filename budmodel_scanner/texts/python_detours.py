@@ -87,7 +87,7 @@ def _call(node: ast.Call, file: PythonFile) -> Iterator[Found]:
     deed = deed_of(dotted)
     if deed is Deed.LOADS_OBJECTS and any(_IMPORTS_IN_PICKLE.search(data) for data in _literal(node, file)):
         yield "python.embedded-pickle", Verdict.SUSPICIOUS, f"{dotted}() of a pickle that is written out", node.lineno
-    if dotted.startswith("yaml.unsafe_load"):
+    if dotted.startswith("yaml.unsafe_load") and node.args and names.text(node.args[0]) is None:
         yield "python.trusts-files", Verdict.SUSPICIOUS, f"{dotted}() builds whatever a file tells it to", node.lineno
     if dotted == "functools.partial" and node.args and deed_of(names.dotted(node.args[0])) is Deed.LOADS_OBJECTS:
         trusts = any(it.arg == "weights_only" and getattr(it.value, "value", True) is False for it in node.keywords)
