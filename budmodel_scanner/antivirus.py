@@ -5,13 +5,13 @@ The protocol and the wording of its answers: `man clamd`. The names of heuristic
 """
 
 import gzip
-import re
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
 
 from budmodel_scanner.engines import CLEAN, FAILED, FLAGGED, EngineResult
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 
 CLAMAV = "clamav"
@@ -24,8 +24,8 @@ _WEIGHTS = frozenset({"safetensors", "GGUF", "npy", "HDF5", "TensorFlow Lite", "
 _PROGRAMS_AND_DOCUMENTS = frozenset({"executable", "PDF"})
 _ARCHIVES_OF_WEIGHTS = frozenset({".npz", ".keras", ".nemo", ".mar", ".skops"})
 
-_VERSION = re.compile(r"ClamAV [^/\n]+(?:/(?P<database>\d+)/(?P<made>[^/\n]+))?\n")
-_ANSWER = re.compile(r"stream: (?:OK|(?P<signature>\S+) FOUND|(?P<trouble>.+) ERROR)\n")
+_VERSION = expression(r"ClamAV [^/\n]+(?:/(?P<database>\d+)/(?P<made>[^/\n]+))?\n")
+_ANSWER = expression(r"stream: (?:OK|(?P<signature>\S+) FOUND|(?P<trouble>.+) ERROR)\n")
 _TOO_LONG = "INSTREAM size limit exceeded. ERROR\n"
 _NESTED_GZIPS = 200
 # The test file that every antivirus knows, encoded: otherwise one would remove this very file.

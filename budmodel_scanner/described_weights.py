@@ -13,12 +13,13 @@ from posixpath import dirname, join, normpath
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.engines import OURS
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.verdict import Finding, Verdict
 
 _RULE = "weights.described"
-_NOTE = re.compile(r"describes all ([\d,]{1,24}) bytes of (.+)", re.DOTALL)
+_NOTE = expression(r"describes all ([\d,]{1,24}) bytes of (.+)", re.DOTALL)
 _CHUNKS = "describes the chunks of an array below it"
-_CHUNK = re.compile(r"(?:c[/.])?\d{1,9}(?:[/.]\d{1,9})*|(?:[^/]+/)*d/[0-9a-f]{32}")
+_CHUNK = expression(r"(?:c[/.])?\d{1,9}(?:[/.]\d{1,9})*|(?:[^/]+/)*d/[0-9a-f]{32}")
 # Writers begin a tensor at a page or at what a system maps at once; what lies between is read by nobody.
 _ALIGNMENT = 1 << 16
 _MOST_FILES = 16
@@ -73,7 +74,7 @@ def notes_of_json(value: Mapping[str, object], place: Place) -> Iterator[Finding
 
 
 # Codecs of arrays of objects by which their chunks are unpickled.
-_UNPICKLED = re.compile(r"(?i:pickle|dill)")
+_UNPICKLED = expression(r"(?i:pickle|dill)")
 
 
 def note_of_chunks(place: Place) -> Finding:

@@ -23,12 +23,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 
+from budmodel_scanner.expressions import expression
+
 _MOST_MEMORY = 80 << 20
 _MOST_BYTES = 4 << 20
 _ANY_WRAPPING = 47  # that of zlib and that of gzip
-_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
+_PACKED = expression(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x5d\0\0.{3}", re.DOTALL)
 # The same anywhere among other bytes; what is too short to be told begins behind a zero or in a line of its own.
-_LONG_MARKS, _SHORT_MARKS = (b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"), re.compile(rb"x[\x01\x5e\x9c\xda]")
+_LONG_MARKS, _SHORT_MARKS = (b"\x1f\x8b\x08", b"BZh91AY&SY", b"\xfd7zXZ\0"), expression(rb"x[\x01\x5e\x9c\xda]")
 
 
 def _marks(letters: bytes) -> bytes:
@@ -44,27 +46,27 @@ _PRINTED = bytes(ord("a") if 32 <= byte < 127 or byte in b"\t\r\n" else 0 for by
 _SIGNS = _marks(_ALPHANUMERIC + b"!#$%&()+-*;<=>?@^_`{|}~")
 _OF_ADOBE = _marks(bytes(range(ord("!"), ord("v"))).replace(b'"', b"z"))
 _OF_ADOBE_AND_QUOTES = _marks(bytes(range(ord("!"), ord("v"))) + b"z")
-_QUOTE, _QUOTED = re.compile(rb"[\"'=]"), re.compile(rb"\\([\"\\/])")
+_QUOTE, _QUOTED = expression(rb"[\"'=]"), expression(rb"\\([\"\\/])")
 # Where encoders break their lines, in a text or in a text of JSON.
-_LINE_END = re.compile(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
-_DIGITS, _OF_BASE32 = re.compile(rb"[0-9a-fA-F]*"), re.compile(rb"[A-Z2-7]*")
-_WRITTEN = re.compile(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\{1,2}[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
+_LINE_END = expression(rb"(?:\\r\\n|\\n|\r?\n[ \t>#]{0,40})")
+_DIGITS, _OF_BASE32 = expression(rb"[0-9a-fA-F]*"), expression(rb"[A-Z2-7]*")
+_WRITTEN = expression(rb"(?:\\{1,4}(?:x|u00)[0-9a-fA-F]{2}|\\{1,2}[0-3][0-7]{2}|%[0-9a-fA-F]{2}){12,}")
 # A pickle as Python shows it: escapes only for what is no letter.
-_SHOWN = re.compile(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
-_ESCAPE = re.compile(
+_SHOWN = expression(rb"\\{1,4}(?:x|u00)80\\{1,4}(?:x|u00)0[2-5](?:\\.|[^\"'\\\n]){8,}")
+_ESCAPE = expression(
     rb"\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}u00([0-9a-fA-F]{2})|\\{1,2}([0-3][0-7]{2})|%([0-9a-fA-F]{2})|\\([nrt\\\"'])"
 )
 _SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 # Numbers that begin as a pickle, a program, a script, an archive or something packed; and those that are letters one by one.
-_NUMBERS = re.compile(
+_NUMBERS = expression(
     rb"(?i)(?<![\w.])(?:(?:128|0x80)\D{1,4}0?x?0?[2-5]|(?:127|0x7f)\D{1,4}(?:69|0x45)|(?:80|0x50)\D{1,4}(?:75|0x4b)"
     rb"|(?:31|0x1f)\D{1,4}(?:139|0x8b)|(?:120|0x78)\D{1,4}(?:156|0x9c))(?:[,;\s]{1,4}(?:0x[0-9a-f]{1,2}|\d{1,3})){14,}(?![\w.])"
 )
 _LETTER = rb"(?:9|1[03]|3[2-9]|[4-9]\d|1[01]\d|12[0-6]|0x(?:0[9ad]|[2-6][0-9a-f]|7[0-9a-e]))"
-_NUMBERS_OF_LETTERS = re.compile(rb"(?i)[\[({=:]\s{0,9}" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
-_BETWEEN_MARKS = re.compile(rb"<~[!-uz\s]{16,}~>")
+_NUMBERS_OF_LETTERS = expression(rb"(?i)[\[({=:]\s{0,9}" + _LETTER + rb"(?:[,;\s]{1,4}" + _LETTER + rb"){15,}(?![\w.])")
+_BETWEEN_MARKS = expression(rb"<~[!-uz\s]{16,}~>")
 # As mail carried files before it had base64.
-_OF_UNIX = re.compile(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
+_OF_UNIX = expression(rb"begin [0-7]{3,4} [^\n]{1,200}(?:\n|\\n)((?:[!-`][ -`]{1,84}\r?(?:\n|\\n|$)){1,100000})")
 _HEAD_LETTERS, _HEAD_SIGNS = 32, 20
 # The first letters of what loads, unpacks or runs, however it is encoded: few words begin so.
 _BEGINNINGS = (
@@ -243,7 +245,7 @@ def _counted(text: bytes) -> bytes:
     return bytes(number for number in numbers if number < 256)
 
 
-_NUMBER = re.compile(rb"0[xX][0-9a-fA-F]+|\d+")
+_NUMBER = expression(rb"0[xX][0-9a-fA-F]+|\d+")
 
 
 def _carried(text: bytes) -> bytes:

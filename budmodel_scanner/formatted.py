@@ -1,13 +1,13 @@
 """Reports for machines: JSON, SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), annotations of GitHub."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
 from budmodel_scanner.baseline import Judged
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.telling import plain
 from budmodel_scanner.verdict import Finding, Verdict, worst
 from budmodel_scanner.versions import rules_version
@@ -22,8 +22,8 @@ _LEVELS = {
     Verdict.SAFE: "none",
 }
 FORMATS = ("json", "sarif", "github")
-_NO_URI = re.compile(rb"[^A-Za-z0-9_.~/-]")
-_LINE = re.compile(r"\bline (\d{1,9})$")
+_NO_URI = expression(rb"[^A-Za-z0-9_.~/-]")
+_LINE = expression(r"\bline (\d{1,9})$")
 
 
 def formatted(files: Sequence[Judged], form: str, base: str = "") -> Iterator[str]:

@@ -4,12 +4,13 @@ A hub client keeps `models--org--name/snapshots/<commit>/config.json` as a link 
 that leaves the folder is left alone: whoever made the folder would choose which files of this machine are read.
 """
 
-import re
 from collections.abc import Iterable
 from os.path import normpath
 from pathlib import Path
 
-_DIGEST = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+from budmodel_scanner.expressions import expression
+
+_DIGEST = expression(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REPOSITORIES = ("models--", "datasets--", "spaces--")
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import dirname, join, normpath
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.paths import DEVICE, leaves_repository, runs_by_name
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
@@ -18,20 +19,20 @@ _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 1024
 _MAX_JSON_BYTES = 8 << 20
 
-_CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f]")
+_CONTROL = expression("[\x00-\x1f\x7f\x80-\x9f]")
 # Marks of direction and characters of no width: names that read differently from what they are.
-_DECEPTIVE = re.compile("[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e01ef]")
-_DOUBLE = re.compile(
+_DECEPTIVE = expression("[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e01ef]")
+_DOUBLE = expression(
     r"(?i)\.(?:safetensors|bin|pt|pth|ckpt|gguf|onnx|h5|json|txt|md|pdf|png|jpe?g|csv|docx?|xlsx?|zip|mp[34]|wav)"
     r"\.(?:exe|scr|bat|cmd|com|ps1|vbs|vbe|jse?|jar|msi|lnk|hta|pif|cpl|dll|so|sh|py|pyc|desktop|app)$"
 )
-_MARKUP = re.compile(
+_MARKUP = expression(
     r"(?i)<\s*/?\s*(?:script|img|svg|iframe|a|body|object|embed|style|link)\b|\bon\w{3,20}\s*=|javascript:"
     # What Cookiecutter fills in is the name of a project.
     r"|\{\{(?! ?cookiecutter\.\w{1,40} ?\}\}).{1,80}\}\}|\$\(|`"
 )
 # `snapshots/<commit>/config.json` -> `../../blobs/<digest>`, as hub clients keep their files.
-_HUB_BLOB = re.compile(r"(?:\.\./){1,20}blobs/[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HUB_BLOB = expression(r"(?:\.\./){1,20}blobs/[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SHADOWED = sections(__package__, "modules.txt")["shadowed"]
 
 

@@ -14,6 +14,7 @@ from budmodel_scanner.containers.zip_files import examine_zip
 from budmodel_scanner.containers.zip_reading import find_end, has_directory
 from budmodel_scanner.content import Content, Place, Stream, UnscannedError
 from budmodel_scanner.examiner import suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import hidden_in
 from budmodel_scanner.formats.recognized import disk_image, unread
 from budmodel_scanner.formats.registry import FORMATS, Format
@@ -35,8 +36,8 @@ _HEAD = 4096
 _HUNTED_BYTES = 1 << 20
 # What a file may unpack to as a whole, through all its layers: of a single one, deflate makes 1,032 bytes of each at most.
 _MOST_GROWTH, _ALWAYS_UNPACKED = 1100, 64 << 20
-_CODE_OBJECT = re.compile(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
-_PRINTER_SETTINGS = re.compile(r"(?:^|/)printerSettings\d*\.bin$")
+_CODE_OBJECT = expression(rb"[\xe3c].\0{3}.\0{3}.\0{3}.\0{3}", re.DOTALL)
+_PRINTER_SETTINGS = expression(r"(?:^|/)printerSettings\d*\.bin$")
 
 
 def examine_file(content: Content, place: Place) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.examiner import suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.paths import DEVICE, runs_by_name
 from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.verdict import Finding
@@ -14,7 +15,7 @@ from budmodel_scanner.verdict import Finding
 BOMB_RATIO = 200
 BOMB_BYTES = 4 << 20
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = expression(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def shown(name: str) -> str:

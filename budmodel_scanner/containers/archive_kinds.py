@@ -11,15 +11,16 @@ from budmodel_scanner.containers.skops import examine_skops_schema
 from budmodel_scanner.containers.torchscript import examine_torchscript
 from budmodel_scanner.content import Content, MemoryContent, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.payloads import begins_as
 from budmodel_scanner.verdict import Finding
 
 _MAX_READ_BYTES = 32 << 20
 _HEAD_BYTES = 4096
-_STORAGE = re.compile(r"[^/]+/(?:data|constants|tensors|traced_inputs|xl_model_weights)/\d+")
-_EXPORTED = re.compile(r"[^/]+/data/(?:weights/weight|constants/tensor)_\d+")
-_TORCH_TEXTS = re.compile(
+_STORAGE = expression(r"[^/]+/(?:data|constants|tensors|traced_inputs|xl_model_weights)/\d+")
+_EXPORTED = expression(r"[^/]+/data/(?:weights/weight|constants/tensor)_\d+")
+_TORCH_TEXTS = expression(
     r"[^/]+/(?:version|byteorder|archive_(?:format|version)|\.format_version|\.storage_alignment|\.data/serialization_id)"
 )
 

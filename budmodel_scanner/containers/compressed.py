@@ -5,7 +5,6 @@ Trailing bytes and damage are told after what was inside, for only then are they
 
 import bz2
 import lzma
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from budmodel_scanner.containers.decoders import DAMAGED, MEMORY_LIMIT, Decoder,
 from budmodel_scanner.containers.frames import LZ4_MAGIC, ZSTANDARD_MAGIC, is_skippable, lz4_frame, unframed, zstandard_frame
 from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.verdict import Finding
 
 _INPUT_BYTES = CHUNK // 4
@@ -179,7 +179,7 @@ def _is_lzma(head: bytes) -> bool:
 
 
 # How long the content is, in hexadecimal, and blanks: numpy_pickle_compat.py of joblib.
-_ZFILE = re.compile(rb"ZF0x[0-9a-fA-F]{1,17}L? *(?=[^ ])")
+_ZFILE = expression(rb"ZF0x[0-9a-fA-F]{1,17}L? *(?=[^ ])")
 
 
 def _zfile_header(head: bytes) -> int:

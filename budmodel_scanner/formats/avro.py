@@ -2,12 +2,12 @@
 
 import bz2
 import lzma
-import re
 import zlib
 from collections.abc import Callable, Iterator
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.formats.values import examine_cells, examine_metadata
 from budmodel_scanner.verdict import Finding
@@ -15,7 +15,7 @@ from budmodel_scanner.verdict import Finding
 _MAGIC = b"Obj\x01"
 _MOST_BLOCK_BYTES = 64 << 20
 # Its readers in Java make objects of such a class, by its constructor, of texts.
-_BUILT = re.compile(rb'"java-(?:class|element-class|key-class)"\s*:\s*"(?!java\.(?:lang|math|util)\.)[^"]{0,100}')
+_BUILT = expression(rb'"java-(?:class|element-class|key-class)"\s*:\s*"(?!java\.(?:lang|math|util)\.)[^"]{0,100}')
 _MARK_BYTES, _CHECKSUM_BYTES = 16, 4
 
 

@@ -3,11 +3,11 @@
 https://apple.github.io/coremltools/mlmodel/Format/Model.html and the blob storage of coremltools' mlmodel/src/MILBlob.
 """
 
-import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, first_fields
 from budmodel_scanner.formats.protobuf_schema import DATA, Visit, walk
@@ -21,7 +21,7 @@ _BLOB_MARK = b"\xef\xbe\xad\xde"
 _BLOB_BYTES = 64
 _LONG_TEXT = 128
 _SEARCHED_BYTES = 1 << 20
-_TEXT = re.compile(rb"[ -~]{24,}")
+_TEXT = expression(rb"[ -~]{24,}")
 
 
 def recognizes(head: bytes, name: str) -> bool:

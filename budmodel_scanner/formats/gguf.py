@@ -5,13 +5,13 @@ numbers of tensors, entries, dimensions and lengths that no file can hold. Such 
 """
 
 import math
-import re
 import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.payloads import examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, all_zero, reports_malformed, swept
@@ -28,8 +28,8 @@ _MAX_TENSOR_NAME = 127
 _LONGEST_TOKEN = 128
 _MAX_TEXT_BYTES = 16 << 20
 _TOLD_OF_MAKING = ("quantize.", "general.", "imatrix.")
-_PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dirs?|directory|location)$")
-_LEAVES = re.compile(r"(?:\.\.[/\\]|~/)")
+_PATH_KEY = expression(r"(?:[._]|^)(?:paths?|files?|filenames?|dirs?|directory|location)$")
+_LEAVES = expression(r"(?:\.\.[/\\]|~/)")
 _ABSURD = 1 << 32
 _LEAST_ENTRY_BYTES = 10
 _LEAST_TENSOR_BYTES = 16

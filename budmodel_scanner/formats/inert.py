@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError, Window
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.inert_ends import BESIDE, ENDS, RUNS, TOLD
 from budmodel_scanner.formats.inert_lengths import End, closed
 from budmodel_scanner.formats.payloads import examine_leftover, hidden_in, program_in, worse
@@ -73,7 +74,7 @@ def _rows() -> Iterator[Inert]:
 
 
 def _expression(written: str) -> re.Pattern[bytes]:
-    return re.compile(written.encode(), re.DOTALL)
+    return expression(written.encode(), re.DOTALL)
 
 
 INERT = tuple(_rows())

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import note
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats import inert_models
 from budmodel_scanner.formats.checksums import masked_crc32c
 from budmodel_scanner.formats.inert_lengths import End, boxes, chunks, number, numbers, stated
@@ -250,7 +251,7 @@ TOLD: Mapping[str, Callable[[bytes], bool]] = {
 # as the next one, so that a million of them take no longer than as much of anything else.
 _CREATES = rb"create\s+(?:temp\w*\s+)?(?:trigger|view|index|table)\b"
 _CALLS = rb"\b(?:load_extension|writefile|readfile|edit|fts3_tokenizer|fsdir|eval|zipfile)\s*\("
-_STATEMENT = re.compile(_CREATES + rb"(?:(?!" + _CREATES + rb")[^\0]){0,4000}?" + _CALLS, re.IGNORECASE)
+_STATEMENT = expression(_CREATES + rb"(?:(?!" + _CREATES + rb")[^\0]){0,4000}?" + _CALLS, re.IGNORECASE)
 
 # What some rows hold that would run after all.
 RUNS: Mapping[str, Callable[[bytes], re.Match[bytes] | None]] = {

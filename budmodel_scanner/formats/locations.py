@@ -2,7 +2,9 @@
 
 import re
 
-_ELSEWHERE = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]+:|//|\\\\)")
+from budmodel_scanner.expressions import expression
+
+_ELSEWHERE = expression(r"(?i)^(?:[a-z][a-z0-9+.-]+:|//|\\\\)")
 
 
 def objection(location: str) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import begins_as, examine_leftover
 from budmodel_scanner.formats.reading import Cursor, MalformedError, reports_malformed
 from budmodel_scanner.formats.values import examine_metadata
@@ -14,10 +15,10 @@ from budmodel_scanner.verdict import Finding
 _EXTENSIONS = {1, 2, 3}
 _TIME = -1
 _SUFFIXES = (".msgpack", ".mpk", ".msgpk")
-_NAMED_MAP = re.compile(rb"[\x80-\x9f\xdc-\xdf]")
+_NAMED_MAP = expression(rb"[\x80-\x9f\xdc-\xdf]")
 # An empty map would begin as a pickle does.
-_FURTHER = re.compile(rb"[\x81-\x9f]|[\xdc-\xdf]\x00", re.DOTALL)
-_TOLD_MAP = re.compile(rb"(?:[\x81-\x8f]|\xde..)[\xa2-\xbf][A-Za-z_]\w", re.DOTALL)
+_FURTHER = expression(rb"[\x81-\x9f]|[\xdc-\xdf]\x00", re.DOTALL)
+_TOLD_MAP = expression(rb"(?:[\x81-\x8f]|\xde..)[\xa2-\xbf][A-Za-z_]\w", re.DOTALL)
 _MAX_DEPTH = 200
 _MAX_TEXT_BYTES = 1 << 16
 # Nothing and truth values; fractions of two widths, and whole numbers of four without and with a sign.

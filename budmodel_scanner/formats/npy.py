@@ -2,12 +2,12 @@
 
 import ast
 import math
-import re
 from collections.abc import Generator, Iterator
 from typing import Any
 
 from budmodel_scanner.content import CHUNK, Content, Place, Stream, UnscannedError, Window
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import examine_leftover, payload_in
 from budmodel_scanner.formats.reading import MalformedError, exactly, reports_malformed
 from budmodel_scanner.formats.values import examine_bytes, examine_text_value, examine_texts
@@ -17,10 +17,10 @@ from budmodel_scanner.verdict import Finding, Verdict
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER_BYTES = 1 << 16
 _MAX_DEPTH = 16
-_SCALAR = re.compile(r"[<>=|]?(?:(?P<kind>[biufcSaUVmMO?])(?P<width>\d{1,9})?)(?:\[[\d A-Za-z/]+\])?")
-_LETTERS_OF_FOUR = re.compile(rb"(?:[\t\n\r -~]\0\0\0){6,}")
+_SCALAR = expression(r"[<>=|]?(?:(?P<kind>[biufcSaUVmMO?])(?P<width>\d{1,9})?)(?:\[[\d A-Za-z/]+\])?")
+_LETTERS_OF_FOUR = expression(rb"(?:[\t\n\r -~]\0\0\0){6,}")
 # How Python 2 wrote long numbers.
-_LONG = re.compile(r"(?<=\d)L\b")
+_LONG = expression(r"(?<=\d)L\b")
 
 
 def recognizes(head: bytes, _name: str) -> bool:

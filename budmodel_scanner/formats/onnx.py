@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.described_weights import WeightRanges
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.locations import objection
 from budmodel_scanner.formats.protobuf import BYTES, VARINT, Field, first_fields, packed
 from budmodel_scanner.formats.protobuf_schema import Visit, walk
@@ -213,10 +214,10 @@ def _operator(name: str, where: str) -> Iterator[Finding]:
 
 # onnxruntime's own name for tensors that it holds itself: as a location in a file, it reads any address.
 _MEMORY = "_ORT_MEM_ADDR_"
-_NUMBER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
-_PLAIN_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_NUMBER = expression(r"[+-]?\d{1,40}", re.ASCII)
+_PLAIN_NUMBER = expression(r"\d{1,15}", re.ASCII)
 # What an operator opens by itself: a context that was compiled before, a library, a vocabulary.
-_PATH = re.compile(rb"[\w.~:-]{0,40}[/\\][\w.~ /\\:-]{2,400}")
+_PATH = expression(rb"[\w.~:-]{0,40}[/\\][\w.~ /\\:-]{2,400}")
 _FARTHEST = 1 << 48
 _EXTERNAL_KEYS = (b"location", b"offset", b"length", b"checksum", b"basepath")
 

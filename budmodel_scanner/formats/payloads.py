@@ -10,6 +10,7 @@ from itertools import chain
 from budmodel_scanner.content import Content, Place, Window
 from budmodel_scanner.encodings import encoded_runs, from_signs, is_packed, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.reading import all_zero
 from budmodel_scanner.pickles.unannounced import begins_unannounced, is_unannounced
 from budmodel_scanner.verdict import Finding, Verdict
@@ -43,16 +44,16 @@ _FORMS = (
     ("shell script", rb"#!\s?/(?:usr/)?(?:local/)?bin/"),
 )
 # That of a code object is too short to be told anywhere else.
-_BEGINNINGS = re.compile(
+_BEGINNINGS = expression(
     b"|".join(b"(%s)" % form for _, form in (*_FORMS, ("marshal", rb"[\xe3c].\x00{3}.\x00{3}.\x00{3}.\x00\x00\x00"))),
     re.DOTALL,
 )
 _KINDS = (*(kind for kind, _ in _FORMS), "marshal")
-_SIGNATURES = tuple((kind, re.compile(form, re.DOTALL)) for kind, form in _FORMS)
+_SIGNATURES = tuple((kind, expression(form, re.DOTALL)) for kind, form in _FORMS)
 # In small letters, each with a word first, for the same reason.
 _CODE = tuple(
     map(
-        re.compile,
+        expression,
         rb"""
     __import__(?<!\w__import__)\s*\(
     exec(?<!\wexec)\s*\(\s*[\w"'(_]
@@ -88,21 +89,21 @@ _CODE = tuple(
     """.split(),
     )
 )
-_IMPORTS = re.compile(rb"(?i)\s*import\s+(?:os|sys|subprocess|socket|pty|ctypes)\b")
+_IMPORTS = expression(rb"(?i)\s*import\s+(?:os|sys|subprocess|socket|pty|ctypes)\b")
 _SMALL_LETTERS = bytes(range(256)).lower()
 # Between zeros are numbers, and what is printed among them stands for itself.
 _SMALL_PRINTED = bytes(byte if 32 <= byte < 127 or byte in b"\t\r\n" else 0 for byte in _SMALL_LETTERS)
-_RUN = re.compile(rb"[\t\n\r -~]{5,}")
+_RUN = expression(rb"[\t\n\r -~]{5,}")
 _SHORTEST_TEXT, _MOST_BEFORE = 12, 4
-_LETTERS = re.compile(rb"[!-~]{24}")
-_OF_ADOBE = re.compile(rb"[!-uz]{25,65536}")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_LETTERS = expression(rb"[!-~]{24}")
+_OF_ADOBE = expression(rb"[!-uz]{25,65536}")
+_PERCENT = expression(rb"%([0-9A-Fa-f]{2})")
 
 # What follows the name in a pickle of lines; in lists of words, such as `sin`, `cos`, `tan`, another word does.
 _ARGUMENTS = rb"(?:p\d|q[\x00-\x1f]|[)\]}\x8c\x93\x94]|S['\"]|X..\0\0|\((?:[SVXIKltcd(\]})]|\x8c))"
 # Long enough that weights do not hold them by chance.
 _HIDDEN = {
-    what: re.compile(form, re.DOTALL)
+    what: expression(form, re.DOTALL)
     for what, form in {
         "a zip file": rb"PK\x05\x06\0\0\0\0(?=.{14})",
         "a zip member": rb"PK\x03\x04(?=[\x00-\x3f]\x00.{20}[\x01-\xff]\x00)",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.encodings import unpacked
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import begins_as, examine_leftover, program_in, worse
 from budmodel_scanner.formats.reading import MalformedError, reports_malformed
 from budmodel_scanner.formats.values import examine_text_value
@@ -19,16 +20,16 @@ _MAX_UNPACKED_BYTES = 16 << 20
 _MAX_UNPACKED_TOTAL_BYTES = 256 << 20
 _MAX_DICTIONARY_BYTES = 4096
 _HEAD = 1024
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
-_NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f\s]+>?\s*")
-_REMOTE_FILE = re.compile(
+_ESCAPED = expression(rb"#([0-9A-Fa-f]{2})")
+_NAME = expression(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]{1,127})")
+_STREAM = expression(rb"(?<!end)stream\r?\n")
+_HEXADECIMAL = expression(rb"[0-9A-Fa-f\s]+>?\s*")
+_REMOTE_FILE = expression(
     rb"(?i)/(?:U?F|URI)\s{0,9}\(((?:\\\\\\\\|smb:)[^()\n]{1,80}|(?:javascript|vbscript|ms-[a-z-]+|search-ms|mhtml|shell|data:text/html)[:;,]"
     rb"|(?:file:)?//[^()\n]{1,200}\.(?:exe|bat|cmd|com|ps1|sh|lnk|scf|hta|jse?|vbs|jar|msi|docm?|xlsm?)\b)"
 )
 # What is written for people about the document, and what they fill in or read beside it.
-_TOLD = re.compile(
+_TOLD = expression(
     rb"/(Title|Author|Subject|Keywords|Creator|Producer|Contents|Alt|DV|V|TU|Desc)\s{0,9}\(((?:[^()\\]|\\.|\([^()\\]*\)){6,100000})\)"
     rb"|/(?:Title|Author|Subject|Keywords|Creator|Producer|Contents)\s{0,9}<([0-9A-Fa-f\s]{12,100000})>",
     re.DOTALL,

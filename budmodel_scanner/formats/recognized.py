@@ -6,6 +6,7 @@ from functools import cache
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import signature
 from budmodel_scanner.verdict import Finding
 from budmodel_scanner.word_lists import lines
@@ -16,7 +17,7 @@ _HUNTED_BYTES = 1 << 20
 _SECTOR = 2048
 _VOLUMES = (b"CD001", b"BEA01", b"NSR02", b"NSR03")
 # Of a 7z archive, whose names are in UTF-16 at its end.
-_LEAVES = re.compile(rb"\0\0\.\0\.\0[/\\]\0")
+_LEAVES = expression(rb"\0\0\.\0\.\0[/\\]\0")
 _NOT_OPENED = "archive.not-opened"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
 from budmodel_scanner.examiner import Nested, suspicious, unscanned
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.fixed_paths import FixedPaths
 from budmodel_scanner.formats.keras_config import examine_keras_config
 from budmodel_scanner.formats.locations import objection
@@ -169,5 +170,5 @@ def _asset(name: str, where: str) -> Iterator[Finding]:
 
 
 # A graph within a text or tensor, as functions and data sets carry them: the field of an operator, its length, its name.
-_NESTED = re.compile(b"|".join(re.escape(b"\x12" + bytes([len(name)]) + name.encode()) for name in DANGEROUS))
+_NESTED = expression(b"|".join(re.escape(b"\x12" + bytes([len(name)]) + name.encode()) for name in DANGEROUS))
 _SHORTEST_PAYLOAD = 12

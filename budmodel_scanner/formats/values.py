@@ -5,12 +5,12 @@ stands, encoded or packed; what people wrote into tables, such as code, is their
 or at both ends.
 """
 
-import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, MemoryContent, Place, UnscannedError, Window
 from budmodel_scanner.encodings import encoded_runs, packed_in, unpacked
 from budmodel_scanner.examiner import Nested, suspicious
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import begins_as, is_content, payload_in, programs_in, runs_in, worse
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -23,22 +23,22 @@ _MOST_EXAMINED, _MOST_FINDINGS = 200, 5
 _COST = 500
 # What no code, command, template or program can do without is none of these. There may be hundreds of thousands of labels.
 _OF_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.,'\0"
-_NO_WORDS = re.compile(
+_NO_WORDS = expression(
     rb"(?i)__|[a-z0-9_]{24}|\A[a-z_]\w*(?:\.\w+)+\Z|\b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32|import)\b"
 )
 # Binary data hold the beginning of one by chance; texts hold no such bytes as these. Each is read as far as the next.
-_TEMPLATE = re.compile(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
+_TEMPLATE = expression(rb"\{[{%](?:(?!\{[{%])[^\x00-\x08]){0,4000}?(?:__|attr|cycler|lipsum|joiner|import|include|popen)")
 # What a path, an address, a command, a name that is called, or JSON cannot do without.
-_TELLING = re.compile(
+_TELLING = expression(
     rb"""(?ix)[|;&$`\\{] | (?<!http:)(?<!https:)//
     | //\S+\.(?:pkl|pickle|joblib|dill|py|sh|ps1|so|dll|exe|whl|jar|zip|t?gz|pth?
     |ckpt|bin|h5|keras|np[yz])\s*$ | (?:file|data|script): | ^[~/.%] | \A[a-z_]\w*(?:\.\w+)+\Z
     | \b(?:powershell|mshta|cmd|certutil|nc|ncat|rm|regsvr32|rundll32)\b"""
 )
 # What a loader may open; how a model was made is told in paths of its maker's machine.
-_OF_MAKING = re.compile(r"(?:^|\.)(?:quantize|general|imatrix|training|modelspec|ss_\w+)(?:\.|$)")
-_PATH_KEY = re.compile(r"(?:[._]|^)(?:paths?|files?|filenames?|dir|directory|location)$")
-_APART = re.compile(r"[\0\n]+")
+_OF_MAKING = expression(r"(?:^|\.)(?:quantize|general|imatrix|training|modelspec|ss_\w+)(?:\.|$)")
+_PATH_KEY = expression(r"(?:[._]|^)(?:paths?|files?|filenames?|dir|directory|location)$")
+_APART = expression(r"[\0\n]+")
 _ARCHIVE_ENDS, _END_BYTES = b"PK\5\6", 22
 _PROTOCOLS = (b"\2", b"\3", b"\4", b"\5")
 # As PyTables and pandas keep objects: they count by what they do.

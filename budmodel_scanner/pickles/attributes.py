@@ -4,8 +4,7 @@ Pickles of members of enumerations (Python 3.11), of bound methods and of class 
 of a class or of data. Everything else goes looking for something to call.
 """
 
-import re
-
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.names import Standing, is_module, is_way_out, standing_of
 from budmodel_scanner.pickles.report import Report, shorten
 from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque
@@ -13,7 +12,7 @@ from budmodel_scanner.verdict import Verdict
 
 _KNOWN = (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
 _GENERICS = {"typing", "typing_extensions", "collections.abc", "collections", "builtins"}
-_A_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+_A_CLASS = expression(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 # What containers and texts have for their users, beside their plain names.
 _ORDINARY = {f"__{name}__" for name in ("contains", "getitem", "len", "iter", "hash", "eq", "ne", "lt", "le", "gt", "ge")}
 

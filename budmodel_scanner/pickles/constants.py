@@ -4,17 +4,17 @@ The one in C takes a number to end at a zero byte, and both take other bases, un
 off earlier than they do, it would miss what comes after.
 """
 
-import re
 from _codecs import escape_decode
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.evaluated import is_argument_parser
 from budmodel_scanner.pickles.reader import LONGEST_KEPT_LINE
 from budmodel_scanner.pickles.report import MalformedError
 from budmodel_scanner.pickles.values import ARGUMENT_PARSER, LONG_TEXT, PLAIN
 
-_WHOLE_NUMBER = re.compile(rb"\s*[+-]?[0-9]+L?\s*")
-_NUMBER_OF_ANY_BASE = re.compile(rb"\s*[+-]?(?:0[xXoObB]_?)?[0-9a-fA-F][0-9a-fA-F_]*L?\s*")
-_INDEX = re.compile(rb"\s*\+?[0-9][0-9_]*\s*")
+_WHOLE_NUMBER = expression(rb"\s*[+-]?[0-9]+L?\s*")
+_NUMBER_OF_ANY_BASE = expression(rb"\s*[+-]?(?:0[xXoObB]_?)?[0-9a-fA-F][0-9a-fA-F_]*L?\s*")
+_INDEX = expression(rb"\s*\+?[0-9][0-9_]*\s*")
 _LONGEST_KEPT_NUMBER = 16
 LONGEST_KEPT_TEXT = 255
 

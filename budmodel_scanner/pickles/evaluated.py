@@ -4,8 +4,7 @@ scipy's distributions execute the functions that parse their arguments, which th
 statsmodels evaluates its formula again; classes of sympy evaluate texts among their arguments.
 """
 
-import re
-
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.values import ARGUMENT_PARSER, PLAIN, Global, Made, State
 
 _DISTRIBUTIONS = {f"scipy.stats.{name}" for name in ("_continuous_distns", "_discrete_distns", "_distn_infrastructure")}
@@ -13,14 +12,14 @@ _DISTRIBUTIONS.add("scipy.stats._levy_stable")
 _FORMULAS = "statsmodels.base.data"
 _NAMED_BY_TEXT = {"Symbol", "Dummy", "Wild", "Float", "Str"}
 _SHAPES = rb"(?:[A-Za-z]\w*, ?)*"
-_PARSER = re.compile(
+_PARSER = expression(
     rb"\ndef _parse_args\(self, (S) ?loc=0(?:, scale=1)?\):\n    return \(S\), loc, (?:scale|1)\n"
     rb"\ndef _parse_args_rvs\(self, S ?loc=0(?:, scale=1)?, size=None\):\n"
     rb"    return self\._argcheck_rvs\(S ?loc, (?:scale|1), size=size\)\n"
     rb"\ndef _parse_args_stats\(self, S ?loc=0(?:, scale=1)?, moments='mv'\):\n"
     rb"    return \(S\), loc, (?:scale|1), moments\n".replace(b"S", _SHAPES)
 )
-_FORMULA = re.compile(rb"(?:(?:C|I|np\.(?:log|log1p|exp|sqrt))\([\w\s.+*/-]*\)|[\w\s.~+*/:^|-])*")
+_FORMULA = expression(rb"(?:(?:C|I|np\.(?:log|log1p|exp|sqrt))\([\w\s.+*/-]*\)|[\w\s.~+*/:^|-])*")
 LONGEST_PARSER = 2048
 
 

@@ -7,10 +7,10 @@ joblib.numpy_pickle_compat: `NDArrayWrapper.read` joins the folder of the pickle
 numpy.load. A plain name stays in the folder, whose files are scanned themselves; any other leads elsewhere.
 """
 
-import re
 from math import prod
 
 from budmodel_scanner.content import Stream
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.report import MalformedError, Report
 from budmodel_scanner.pickles.values import Dtype, Made, State
@@ -19,7 +19,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 _MODULES = [f"{parent}joblib.numpy_pickle" for parent in ("", "sklearn.externals.")]
 _INLINE = {(module, "NumpyArrayWrapper") for module in _MODULES}
 _BESIDE = {(module, name) for module in _MODULES for name in ("NDArrayWrapper", "ZNDArrayWrapper")}
-_PLAIN_NAME = re.compile(rb"[\w.-]{1,200}\.npy(?:\.z)?")
+_PLAIN_NAME = expression(rb"[\w.-]{1,200}\.npy(?:\.z)?")
 _ALIGNMENT = b"numpy_array_alignment_bytes"
 _PROBED = 64 * 1024
 

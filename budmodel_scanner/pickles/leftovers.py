@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Stream
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.pickles.report import Report, shorten
 from budmodel_scanner.verdict import Verdict
@@ -12,12 +13,12 @@ _OVERLAP = 512
 _MOST_SEARCHED = 16 << 20  # The file is suspicious already; this only looks for something worse.
 _MOST_NAMES = 100_000
 _NAME = rb"[A-Za-z_][A-Za-z0-9_.]{0,100}"
-_IMPORT = re.compile(
+_IMPORT = expression(
     rb"[ci](" + _NAME + rb")\n(" + _NAME + rb")\n"
     rb"|\x8c.(" + _NAME + rb")(?:\x94|q.)?\x8c.(" + _NAME + rb")(?:\x94|q.)?\x93",
     re.DOTALL,
 )
-_OTHER_CONTENT = re.compile(
+_OTHER_CONTENT = expression(
     rb"PK\x03\x04|\x7fELF|MZ.{58}..\0\0.{0,256}PE\0\0|#!/|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08", re.DOTALL
 )
 _KINDS = {

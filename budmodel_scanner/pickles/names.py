@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import lines
 
 
@@ -28,10 +29,10 @@ class Standing(Enum):
     DANGEROUS = "known to run commands or code, to load other pickles, or to reach files, the network or other names"
 
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WITHIN_CLASS = re.compile(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)*\.[A-Za-z_][A-Za-z0-9_]*")
-_NAMES_A_CLASS = re.compile(r"_*[A-Z]|__pyx_unpickle_[A-Z]")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_PLAIN = expression(r"[A-Za-z_][A-Za-z0-9_]*")
+_WITHIN_CLASS = expression(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)*\.[A-Za-z_][A-Za-z0-9_]*")
+_NAMES_A_CLASS = expression(r"_*[A-Z]|__pyx_unpickle_[A-Z]")
+_IDENTIFIER = expression(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 def standing_of(module: str, name: str) -> Standing:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import CHUNK, Stream, UnscannedError
 from budmodel_scanner.encodings import encoded_runs, is_packed, unpacked
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.constants import LONGEST_KEPT_TEXT, kept
 from budmodel_scanner.pickles.evaluated import LONGEST_PARSER
 from budmodel_scanner.pickles.machine import Machine
@@ -22,9 +23,9 @@ _LONGEST_ENCODED = 1 << 20
 # How a pickle goes on is too long for chance.
 _GOES_ON = rb"[\x02-\x05](?:\x95.{4}\x00{4}|c[A-Za-z_][\w.]{0,60}\n[A-Za-z_]|\x8c.[A-Za-z_]\w)"
 _IMPORTS = rb"c(?:os|nt|posix|builtins|__builtin__|subprocess|sys|runpy|importlib)\n\w{1,40}\n"
-_HIDDEN = (re.compile(rb"\x80" + _GOES_ON, re.DOTALL), re.compile(_IMPORTS))
-_AS_LETTERS = re.compile(rb"\xc2\x80[\x02-\x05](?:[\x00-\x7f]|\xc2[\x80-\xbf]|\xc3[\x80-\xbf]){8,}")
-_WANTED = re.compile(rb"\x80[\x02-\x05][^\x00-\x1f ]|" + _IMPORTS, re.DOTALL)
+_HIDDEN = (expression(rb"\x80" + _GOES_ON, re.DOTALL), expression(_IMPORTS))
+_AS_LETTERS = expression(rb"\xc2\x80[\x02-\x05](?:[\x00-\x7f]|\xc2[\x80-\xbf]|\xc3[\x80-\xbf]){8,}")
+_WANTED = expression(rb"\x80[\x02-\x05][^\x00-\x1f ]|" + _IMPORTS, re.DOTALL)
 _SEARCHED = 1 << 16
 _SHORTEST_HIDDEN = 12
 _COMPRESSED_BYTES = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"\xfd7", b"BZ")

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 
+from budmodel_scanner.expressions import expression
+
 _MOST_BYTES = 1 << 16
-_IMPORT = re.compile(rb"[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n|\x93")
-_OPENING = re.compile(
+_IMPORT = expression(rb"[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n|\x93")
+_OPENING = expression(
     rb"""c[A-Za-z_][\w.]{0,100}(?:\n|\Z) | \((?:[dlt]?(?:p\d|q|[\x94NIKLVXUc(\]}]|S['"])|\x8c.[A-Za-z_])
     | [\]})](?:q[\0-\x0f]|\x94|p\d|\(|r[\0-\xff]{4}) | [ILF]-?[\d.]{1,20}L?\n | S['"]\w | V\w{1,22}(?:\n|\Z)
     | \x8c.[A-Za-z_][\w.]{2} | X.\0\0\0[A-Za-z_] | U.[A-Za-z_]\w""",

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Mapping
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.shell_programs import PRIVATE
 from budmodel_scanner.word_lists import sections
 
 _KNOWN = sections(__package__, "known/agents.txt")
-_BREAK = re.compile(r"&&|\|\||[;|\n]")
+_BREAK = expression(r"&&|\|\||[;|\n]")
 # What a shell fills in beyond variables, what it writes, and what it does aside.
-_MORE = re.compile(r"`|\$\(|<\(|>(?!\s?(?:&\d|/dev/null))|(?<!&)&(?![&\d])|~")
-_TASK = re.compile(r"(?:npm|pnpm|yarn|bun)(?: run)? (?:lint|format|fmt|check|type-?check|test)(?::[\w-]+)?(?:\s.*)?")
-_VERSION = re.compile(r"(?<=.)(?:@[\w.^~-]+|:[\w.-]+|==[\w.]+)$")
-_PLAIN = re.compile(r"(?:--?[\w-]+(?:=[\w./:@${}-]+)?|[\w./:@${}-]+)")
+_MORE = expression(r"`|\$\(|<\(|>(?!\s?(?:&\d|/dev/null))|(?<!&)&(?![&\d])|~")
+_TASK = expression(r"(?:npm|pnpm|yarn|bun)(?: run)? (?:lint|format|fmt|check|type-?check|test)(?::[\w-]+)?(?:\s.*)?")
+_VERSION = expression(r"(?<=.)(?:@[\w.^~-]+|:[\w.-]+|==[\w.]+)$")
+_PLAIN = expression(r"(?:--?[\w-]+(?:=[\w./:@${}-]+)?|[\w./:@${}-]+)")
 # Options by which a runner takes its package, or an interpreter its code, from somewhere else.
-_ELSEWHERE = re.compile(
+_ELSEWHERE = expression(
     r"(?i)-?-(?:registry|index|package|call|from|with|node-options|require|eval|import|volume|mount|privileged|entrypoint"
     r"|net|plugin|rulesdir|resolve-plugins|[pcev]$)"
 )
-_WHOLE = re.compile(r"~|~/.*|\$\{?HOME\}?/?|/(?:etc|root|home|Users|usr|var)?(?:/.*)?")
-_OF_LOADERS = re.compile(r"(?i)(?:LD|DYLD|NODE|NPM|UV|PIP|PYTHON|BASH|GIT|DOCKER)(?:_.*)?|PATH|.*(?:REGISTRY|INDEX|PROXY).*")
+_WHOLE = expression(r"~|~/.*|\$\{?HOME\}?/?|/(?:etc|root|home|Users|usr|var)?(?:/.*)?")
+_OF_LOADERS = expression(r"(?i)(?:LD|DYLD|NODE|NPM|UV|PIP|PYTHON|BASH|GIT|DOCKER)(?:_.*)?|PATH|.*(?:REGISTRY|INDEX|PROXY).*")
 _BEFORE = frozenset({"xargs", "uv", "run", "poetry", "python", "-m", "-r", "-0", "-I{}"}) | _KNOWN["runs packages"]
 _OF_RUNNERS = frozenset({"run", "-i", "--rm", "-y", "--yes", "--init", "dlx"})
 

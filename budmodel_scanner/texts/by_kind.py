@@ -3,12 +3,12 @@
 Readers that few files need, and that cost more to import than most files to examine, are imported where they are needed.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
 from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_orders, chunks_of_org
@@ -30,17 +30,17 @@ from budmodel_scanner.verdict import Finding, Verdict
 _MAX_FRONT_MATTER = 1 << 20
 _SOURCES = frozenset({Kind.COMMANDS, Kind.WEB_SCRIPT, Kind.OTHER_SCRIPT, Kind.SOURCE, Kind.PLAIN})
 _MALFORMED = "json.malformed"
-_CONFIGURATION = re.compile(r"(?:config|index|model_index|modules)\.json$")
+_CONFIGURATION = expression(r"(?:config|index|model_index|modules)\.json$")
 
 # Plain text that people read, and its names without a suffix; what goes by any other name may be a source of any language.
-_PROSE_NAME = re.compile(
+_PROSE_NAME = expression(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
-_OLLAMA_FILE = re.compile(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
+_OLLAMA_FILE = expression(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
-_PROMPTS = re.compile(r"(?i)(?:^|/)(?:[\w-]*prompts?|instructions?)\.(?:txt|md)$|(?:^|/)prompts?/[^/]*\.(?:txt|md)$")
+_PROMPTS = expression(r"(?i)(?:^|/)(?:[\w-]*prompts?|instructions?)\.(?:txt|md)$|(?:^|/)prompts?/[^/]*\.(?:txt|md)$")
 # Settings of Gin: modules that are imported for them, and functions that they name.
-_GIN = re.compile(r"(?m)^[ \t]*import[ \t]+([\w.]+)|@(?:[\w/]*/)?([\w.]+)")
+_GIN = expression(r"(?m)^[ \t]*import[ \t]+([\w.]+)|@(?:[\w/]*/)?([\w.]+)")
 
 
 def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Finding]:
@@ -169,10 +169,10 @@ def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
 
 
 # As a field of the trees, or among the parameters.
-_SETTING = re.compile(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
-_FILE_SETTING = re.compile(r"(?:_filename|_model)$")
-_NUMBERS = re.compile(r"[-+.\deE \tinfa]*")
-_SCRIPTED = re.compile(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
+_SETTING = expression(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
+_FILE_SETTING = expression(r"(?:_filename|_model)$")
+_NUMBERS = expression(r"[-+.\deE \tinfa]*")
+_SCRIPTED = expression(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
 
 
 def _variables(text: str, place: Place) -> Iterator[Finding]:

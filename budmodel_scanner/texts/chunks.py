@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from textwrap import dedent
 
+from budmodel_scanner.expressions import expression
+
 # As R Markdown and Quarto mark them; Weave and Livebook run every piece that names its language.
-_CHUNK = re.compile(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
-_WOVEN = re.compile(r"(?ms)^[ \t]*```+(\w+)[ \t]*\n(.*?)^[ \t]*```")
-_OF_ORG = re.compile(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n((?:(?![ \t]*#\+(?:begin|end)_src)[^\n]*\n)*)")
-_UNASKED = re.compile(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
+_CHUNK = expression(r"(?ms)^```+[ \t]*\{(?!\.)(\w{1,40})\b[^\n]*\n(.*?)^```")
+_WOVEN = expression(r"(?ms)^[ \t]*```+(\w+)[ \t]*\n(.*?)^[ \t]*```")
+_OF_ORG = expression(r"(?im)^[ \t]*#\+begin_src[ \t]+([\w+-]{1,40})[^\n]*\n((?:(?![ \t]*#\+(?:begin|end)_src)[^\n]*\n)*)")
+_UNASKED = expression(r"\borg-confirm-babel-evaluate:?\s+nil\b|\borg-babel-execute-")
 _LANGUAGES = (
     "python bash shell javascript ojs node julia ruby perl elixir elisp emacs-lisp",
     "py sh sh js js js jl rb pl exs el el",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import chain
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts import keys, settings, tool_configuration
 from budmodel_scanner.texts.environment import carries_secret, settings_in
 from budmodel_scanner.texts.layouts import examine_layout
@@ -26,17 +27,17 @@ _MOST_KEPT = 1_000
 
 Path = tuple[str, ...]
 
-_URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
-_NETWORK_SHARE = re.compile(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
+_URL = expression(r"(?i)^(?:https?|ftp|file|smb)://")
+_NETWORK_SHARE = expression(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
 # Under which keys variables stand as `NAME=value`.
-_SETS = re.compile(r"(?i)env|variables|args|options")
+_SETS = expression(r"(?i)env|variables|args|options")
 _OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
-_SUSPECT_TEXT = re.compile(
+_SUSPECT_TEXT = expression(
     r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
 )
-_TEXT_PICKLE = re.compile(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
+_TEXT_PICKLE = expression(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
 # As a pickle stands in a text of JSON: by escapes, each byte a character.
-_BINARY_PICKLE = re.compile(r"\x80[\x02-\x05](?:\x95|c|\]|\}|K|X|\x8c|\()", re.DOTALL)
+_BINARY_PICKLE = expression(r"\x80[\x02-\x05](?:\x95|c|\]|\}|K|X|\x8c|\()", re.DOTALL)
 
 
 def examine_configuration(tree: object, place: Place) -> Iterator[Finding]:
@@ -121,7 +122,7 @@ def written_out(text: str) -> object:
 
 
 _LONGEST_WRITTEN = 1 << 20
-_BEGINS_AS_JSON = re.compile(r"\s*(?:[{\[]\s*[\"{\[]|\"\s*[{\[])")
+_BEGINS_AS_JSON = expression(r"\s*(?:[{\[]\s*[\"{\[]|\"\s*[{\[])")
 
 
 def _where(path: Path) -> str:
@@ -194,7 +195,7 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
 
 
 # What a name stands for that is put together, and what is done with a call's answer.
-_HELD_CALL = re.compile(r"^__builtins__\.(?:exec|eval)$|urlopen\(\)\.read$")
+_HELD_CALL = expression(r"^__builtins__\.(?:exec|eval)$|urlopen\(\)\.read$")
 
 
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Bytes to text: UTF-8, UTF-16 with its mark, and the single-byte encodings of old files where they are plausible."""
 
 import codecs
-import re
 from dataclasses import dataclass
+
+from budmodel_scanner.expressions import expression
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -12,8 +13,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Tab, line feed, vertical tab, form feed, carriage return and escape belong to texts; logs hold bells and backspaces.
-_CONTROL = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
-_NOT_SINGLE_BYTE = re.compile(rb"[\x80-\x84\x86-\x90\x98-\x9f]")
+_CONTROL = expression(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_NOT_SINGLE_BYTE = expression(rb"[\x80-\x84\x86-\x90\x98-\x9f]")
 _MAX_HIGH_SHARE = 0.3
 
 

@@ -7,6 +7,7 @@ here-document, and where everything that was opened before is closed. What is no
 import re
 from collections.abc import Iterator
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.here_documents import documents_in
 
 _DOCUMENTED = r"(?:function|struct|mutable|macro|abstract|const|module|[\w.!]+(?:\(|$))"
@@ -36,25 +37,25 @@ _BLOCKS = [
 _BY_SUFFIX: dict[str, list[tuple[re.Pattern[str], str]]] = {}
 for _suffixes, _opens, _closes in _BLOCKS:
     for _suffix in _suffixes.split():
-        _BY_SUFFIX.setdefault(_suffix, []).append((re.compile(_opens, re.MULTILINE), _closes))
+        _BY_SUFFIX.setdefault(_suffix, []).append((expression(_opens, re.MULTILINE), _closes))
 _WITH_HERE_DOCUMENTS = frozenset(["pl", "pm", "t", "perl", "rb", "rake", "php"])
 # What is only shown: the statement is no more than this, nothing is filled in, and nothing takes it further.
-_ONLY_SHOWN = re.compile(
+_ONLY_SHOWN = expression(
     r"""(?ix)^\s*(?:print|puts|echo|warn|say|die|abort|(?:\$?std(?:out|err)\.)puts)\b[ \t(]*
     (?:(?:\*?STD\w+|\{\w+\})[ \t]+)?$"""
 )
-_FILLS_IN = re.compile(r"#\{|@\{|\$\{|\$\(|\{\$|`")
+_FILLS_IN = expression(r"#\{|@\{|\$\{|\$\(|\{\$|`")
 # Texts and comments that are over, in the languages above, and patterns of Perl and Ruby, which hold quotes.
 _QUOTED_BY = r"(?<![\w$@%&>{-])(?:q[qwxr]?|m|s|y|tr|%[qQwWiIxrs]?)[ \t]*"
-_CLOSED = re.compile(
+_CLOSED = expression(
     rf"""(?xms)\"{{3}}.*?\"{{3}} | (?<![$\\])"(?:[^"\\]|\\.)*" | (?<![A-Za-z0-9]{{2}})(?<![$\\])'(?:[^'\\\n]|\\.)*'
     | ^[ \t]*(?:\#|--|;|//|%)[^\n]* | [ \t](?:\#|--|//)[ \t][^\n]*
     | (?<![\w$@%&>{{-])(?:s|y|tr)[ \t]*([^\w\s,;=)(}}{{\]\[.<>])(?:(?!\1)[^\\]|\\.)*\1(?:(?!\1)[^\\]|\\.)*\1
     | {_QUOTED_BY}([^\w\s,;=)(}}{{\]\[.<>])(?:(?!\2)[^\\]|\\.)*\2
     | (?:[=!]~|\(|,|\b(?:split|if|unless|and|or|grep|return))\s*/(?:[^/\\\n]|\\.)*/ | \\. | \$["'`/]"""
 )
-_OPENS_A_TEXT = re.compile(rf"""(?<![A-Za-z0-9]{{2}})["'`]|{_QUOTED_BY}(?:[^\w\s,;=)(}}{{\]\[.<>]|<(?![^\n]*>))""")
-_OPENING, _CLOSING = re.compile(r"[(\[{]"), re.compile(r"[)\]}]")
+_OPENS_A_TEXT = expression(rf"""(?<![A-Za-z0-9]{{2}})["'`]|{_QUOTED_BY}(?:[^\w\s,;=)(}}{{\]\[.<>]|<(?![^\n]*>))""")
+_OPENING, _CLOSING = expression(r"[(\[{]"), expression(r"[)\]}]")
 _MOST_LEFT = 50  # Blocks that are left code, after which no more are looked for.
 
 
@@ -84,7 +85,7 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join([*parts, text[position:]])
 
 
-_LETTER = re.compile(r"[^\n]")
+_LETTER = expression(r"[^\n]")
 
 
 def _blocks(code: str, opens: re.Pattern[str], closes: str, doubtful: bool) -> Iterator[tuple[int, int]]:

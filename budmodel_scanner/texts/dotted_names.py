@@ -1,16 +1,16 @@
 """Dotted Python names that a loader would import and call because a file says so: `_target_`, YAML tags, module types."""
 
-import re
 import sys
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_deeds import ORDINARY, deed_of
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_NAME = expression(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _LISTED = sections(__package__, "known/python.txt")
-_DANGEROUS_WITHIN = re.compile("|".join(sorted(_LISTED["dangerous in ordinary packages"])))
-_HARMLESS_STANDARD = re.compile("|".join(sorted(_LISTED["harmless"])))
+_DANGEROUS_WITHIN = expression("|".join(sorted(_LISTED["dangerous in ordinary packages"])))
+_HARMLESS_STANDARD = expression("|".join(sorted(_LISTED["harmless"])))
 
 
 def judge_dotted(name: str, *, unknown: Verdict = Verdict.SUSPICIOUS) -> Verdict:
@@ -33,4 +33,4 @@ def judge_dotted(name: str, *, unknown: Verdict = Verdict.SUSPICIOUS) -> Verdict
     return unknown
 
 
-_RUNS = re.compile(r"(?:eval|exec|execfile|compile|__import__|open|input|breakpoint|getattr|setattr|delattr|globals|vars)$")
+_RUNS = expression(r"(?:eval|exec|execfile|compile|__import__|open|input|breakpoint|getattr|setattr|delattr|globals|vars)$")

@@ -10,6 +10,7 @@ from string import ascii_letters
 from budmodel_scanner.content import MemoryContent, Place
 from budmodel_scanner.encodings import encoded_runs, is_packed, unescaped, unpacked
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.unannounced import begins_unannounced, is_unannounced, read_as_pickle
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 from budmodel_scanner.verdict import Finding, Verdict
@@ -39,10 +40,10 @@ _KINDS = {
 }
 _PROTOCOLS = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 # What no text that is encoded for transport alone says.
-_CODE = re.compile(
+_CODE = expression(
     r"""__import__\s*\(\s*['"]|\b(?:os\.(?:system|popen|exec\w+)|subprocess\.\w+|pty\.spawn|socket\.socket)\s*\(|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|open|request|__)"""
 )
-_PICKLE_LINES = re.compile(
+_PICKLE_LINES = expression(
     rb"(?:^|(?<=[\n.(0# \t]))[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n(?=[()pq.\]}N0-9VSIFgRtd])", re.MULTILINE
 )
 
@@ -147,7 +148,7 @@ def _turned(data: bytes, place: Place) -> Iterator[Finding]:
 
 
 # An import of a pickle as programs and JSON write it, for want of the signs themselves.
-_SHOWN_IMPORT = re.compile(rb"[ci][A-Za-z_][\w.]{0,100}\\{1,2}n[A-Za-z_][\w.]{0,100}\\{1,2}n|\\{1,2}(?:x|u00)93")
+_SHOWN_IMPORT = expression(rb"[ci][A-Za-z_][\w.]{0,100}\\{1,2}n[A-Za-z_][\w.]{0,100}\\{1,2}n|\\{1,2}(?:x|u00)93")
 
 
 def _shown(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:

@@ -4,37 +4,38 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, host_of, is_known, is_local
 
 _RUNS = one_of("reached", "variables that run")
 # Those of runtimes hold many options, of which these load code.
 _OPTIONS = {
-    "ENV": re.compile(r"^\S*/\S*(?:rc|init|\.sh|env)$"),
-    "NODE_OPTIONS": re.compile(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
-    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), re.compile(r"-(?:javaagent|agent\w+):")),
+    "ENV": expression(r"^\S*/\S*(?:rc|init|\.sh|env)$"),
+    "NODE_OPTIONS": expression(r"(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b"),
+    **dict.fromkeys(("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"), expression(r"-(?:javaagent|agent\w+):")),
 }
 _PRELOADED = one_of("reached", "preloaded")
-_KEEPS_SSH = re.compile(r"(?:/usr/bin/)?ssh(?:\s+-(?:i\s+\S+|o\s*\w+=\w+|[vqT46]))*\s*")
-_FROM = re.compile(
+_KEEPS_SSH = expression(r"(?:/usr/bin/)?ssh(?:\s+-(?:i\s+\S+|o\s*\w+=\w+|[vqT46]))*\s*")
+_FROM = expression(
     r"(?P<downloads>HF_(?:HUB_)?ENDPOINT|HUGGINGFACE_CO_RESOLVE_ENDPOINT|MODELSCOPE_(?:DOMAIN|ENDPOINT))"
     r"|(?P<packages>PIP_(?:EXTRA_)?(?:INDEX_URL|FIND_LINKS)|UV_(?:DEFAULT_|EXTRA_)?INDEX(?:_URL)?|UV_FIND_LINKS|GOPROXY"
     r"|(?i:NPM_CONFIG_REGISTRY)|YARN_NPM_REGISTRY_SERVER|BUN_CONFIG_REGISTRY|ANTHROPIC_(?:BASE|API)_URL)"
 )
-_ADDRESS = re.compile(r"[a-z][a-z+]{1,9}://[^\s,;|\"']+")
-_SET = re.compile(
+_ADDRESS = expression(r"[a-z][a-z+]{1,9}://[^\s,;|\"']+")
+_SET = expression(
     r"(?m)^[ \t]*(?:(?:export|ENV|ARG|set|setx|setenv|declare|typeset)(?:[ \t]+-\w+)*[ \t]+|Environment=[\"']?)?(?:\$env:)?"
     rf"(?P<name>{_RUNS.pattern}|{'|'.join(_OPTIONS)}|{re.sub(r'[?]P<[a-z]+>', '?:', _FROM.pattern)})"
     r"[ \t]{0,3}(?:[ \t]|:?=)[ \t]{0,3}(?P<value>\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|[^\s;&|]{1,1000})"
 )
 _MOST = 200
 # As Hydra, OmegaConf, Compose, shells and workflows write it.
-_SECRET_ADDRESS = re.compile(
+_SECRET_ADDRESS = expression(
     r"(?i)https?://[^\s\"'<>]{0,300}\$\{{0,2}\s?(?:oc\.env:|env:|env\.|secrets\.|var\.|local\.)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*"
     r"[^\s\"'<>]{0,200}"
 )
 # Keys for one service, which no other one is to be given.
-_OWNED = re.compile(
+_OWNED = expression(
     r"\$\{{0,2}(?P<owner>HF|HUGGING_?FACE|AWS|GITHUB|GH|GITLAB|OPENAI|ANTHROPIC|WANDB|NPM|PYPI|CARGO|TWINE|AZURE|GOOGLE|GCP|KAGGLE|DOCKER)_\w"
 )
 

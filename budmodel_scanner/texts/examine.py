@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.by_kind import examine_kind, examine_large_json
 from budmodel_scanner.texts.decoding import begins_as_text, decode, first_control
 from budmodel_scanner.texts.embedded import examine_embedded
@@ -26,25 +27,25 @@ _NO_PROGRAMS = frozenset(
     {Kind.MARKDOWN, Kind.TABLE, Kind.DATA, Kind.YAML, Kind.INI, Kind.TOML, Kind.TEMPLATE, Kind.REQUIREMENTS, Kind.JSON}
 )
 # Names that stand for weights, or for objects of a runtime, which are never texts.
-_WEIGHTS = re.compile(
+_WEIGHTS = expression(
     r"(?i)(?:^|/)(?:(?:pytorch_|adapter_|diffusion_pytorch_|flax_|tf_)?model(?:[-_.]\d[\w-]*)?\.bin|(?:optimizer|scheduler|training_args)\.bin"
     r"|saved_model\.pb|[^/]+\.(?:engine|plan|trt))$"
 )
 # Under these names tables of numbers are ordinary, and neither programs nor prose.
-_MODELS = re.compile(r"(?i)\.(?:model|bin|weights|ckpt|params|pb|index)$")
+_MODELS = expression(r"(?i)\.(?:model|bin|weights|ckpt|params|pb|index)$")
 _PROGRAMS = frozenset({Kind.PYTHON, Kind.COMMANDS, Kind.WEB_SCRIPT, Kind.OTHER_SCRIPT, Kind.HTML})
-_WEIGHT_ARCHIVE = re.compile(
+_WEIGHT_ARCHIVE = expression(
     r"(?i)\.(?:pt|pth|bin|ckpt|keras|npz|skops|nemo|mar|tflite|task|h5|joblib|pkl|safetensors|mlpackage)$"
 )
-_POINTER = re.compile(
+_POINTER = expression(
     rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:ext-\d-\S+ \S+\r?\n)*"
     rb"oid sha256:[0-9a-f]{64}\r?\nsize \d{1,20}\r?\n?"
 )
 # What an editor may take for its settings, near the ends of a text.
-_MODELINE = re.compile(r"\b(?:vim?|ex)\S{0,6}:|-\*-|Local Variables:")
+_MODELINE = expression(r"\b(?:vim?|ex)\S{0,6}:|-\*-|Local Variables:")
 _AROUND = 4_000
 # Extensions of Maven that are not by its makers, or by those who measure and cache builds.
-_GROUP = re.compile(
+_GROUP = expression(
     rb"<groupId>\s*(?!(?:org\.apache\.maven|com\.gradle|kr\.motd|io\.takari|eu\.maveniverse|fr\.brouillard|org\.eclipse|nl\.basjes)\b)([\w.-]{1,100})"
 )
 _POINTER_START = b"version https://git-lfs.github.com/spec/"

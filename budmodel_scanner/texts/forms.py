@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import sections
 
 COMMANDS, VALUES, QUERIES, TEMPLATES = "commands", "values", "queries", "templates"
@@ -36,7 +37,7 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 def one_of(listed: str, section: str, flags: int = 0) -> re.Pattern[str]:
     """The words of a section of a list, each a regular expression, as one."""
-    return re.compile("|".join(sorted(sections(__package__, f"known/{listed}.txt")[section])), flags)
+    return expression("|".join(sorted(sections(__package__, f"known/{listed}.txt")[section])), flags)
 
 
 def rows(listed: str, length: int) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.fixed_paths import FixedPaths
 from budmodel_scanner.formats.payloads import payload_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
@@ -14,12 +15,12 @@ from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
-_OPERATOR = re.compile(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
-_PARAMETER = re.compile(
+_OPERATOR = expression(r"""\bop\s*:\s*["'](\w+)["']|(\btype\s*:\s*["']Python["'])""")
+_PARAMETER = expression(
     r'\bkey\s{0,99}:\s{0,99}"([^"\n]{1,100})"\s{0,99},?\s{0,99}value\s{0,99}:?\s{0,99}\{\s{0,99}string_value\s{0,99}:\s{0,99}'
     r'"([^"\n]{1,2000})"'
 )
-_FIELD = re.compile(r"""\b(\w{1,60})["']?\s{0,9}[:=]\s{0,9}["']([^"'\n]{1,2000})["']""")
+_FIELD = expression(r"""\b(\w{1,60})["']?\s{0,9}[:=]\s{0,9}["']([^"'\n]{1,2000})["']""")
 
 
 def examine_graph(text: str, place: Place) -> Iterator[Finding]:

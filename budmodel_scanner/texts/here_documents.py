@@ -4,11 +4,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
+from budmodel_scanner.expressions import expression
+
 # A sign more, an arrow or none, and its mark, in quotes or not.
-_OPENS = re.compile(r"""<<(<?)[-~]?[ \t]*(["']?)([A-Za-z_]\w*)\2""")
-FIRST_WORD = re.compile(r"^[ \t]*([A-Za-z_]\w*)", re.MULTILINE)
+_OPENS = expression(r"""<<(<?)[-~]?[ \t]*(["']?)([A-Za-z_]\w*)\2""")
+FIRST_WORD = expression(r"^[ \t]*([A-Za-z_]\w*)", re.MULTILINE)
 # With nothing behind it but what closes a call, as all of them but PHP ask for.
-ONLY_WORD = re.compile(r"^[ \t]*([A-Za-z_]\w*)[;,) \t\r]*$", re.MULTILINE)
+ONLY_WORD = expression(r"^[ \t]*([A-Za-z_]\w*)[;,) \t\r]*$", re.MULTILINE)
 
 
 def ends_in(text: str, mark_lines: re.Pattern[str]) -> Callable[[str, int], int | None]:

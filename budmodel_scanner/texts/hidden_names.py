@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.statements import Statement, filled_in, set_by
 from budmodel_scanner.word_lists import sections
@@ -18,41 +19,41 @@ _LISTED = sections(__package__, "known/hidden.txt")
 _NAMES, _ADDRESSES = (
     "|".join(sorted(_LISTED[part], key=lambda word: (-len(word), word))) for part in ("names", "addresses")
 )
-_NAME = re.compile(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])")
-_ANY = re.compile(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])|{_ADDRESSES}")
+_NAME = expression(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])")
+_ANY = expression(rf"(?i)(?<![a-z0-9_])(?:{_NAMES})(?![a-z0-9_])|{_ADDRESSES}")
 _JOINS, _TURNS, _SWAPS = (one_of("hidden", section, re.IGNORECASE) for section in ("joins", "turns", "swaps"))
 # Without a text there must be numbers: every letter's has a digit, in any base.
-NUMBER = re.compile(r"\d")
+NUMBER = expression(r"\d")
 _LONGEST, _MOST_TEXTS, _MOST_SWAPS = 400, 4_000, 20
 # Texts and names with an operator between them; texts in a list; letters in a list of words.
 _TERM = r"""(?:"\d+"|[$@]?[A-Za-z_]\w{0,40})"""
 _WITH = r"(?:\s{0,9}(?:\+|\.{1,2}|<>|<<|~|&|\)?\s?\.(?:concat|append|plus)\s?\()\s{0,9}|(?<=\")\s{1,9}(?=\"))"
-_CHAIN = re.compile(rf"(?<![\w.$@\"])({_TERM}(?:{_WITH}{_TERM}){{1,40}})(?![\w(])")
-_LIST = re.compile(r'"\d+"(?:\s{0,9},?\s{0,9}"\d+"){1,60}')
-_BETWEEN = re.compile(r'\s?[\])}]{1,2}\s?\.\s?(?:join\w*|mkString)\s?\(?\s?"(\d+)"')
-_SPACED = re.compile(r"(?<!\w)\w(?:\s\w){3,60}(?!\w)")
-_FILLED = re.compile(r"(?:\{\d?\}|%(?:\d\$)?[sv]){2,20}")
-_GAP = re.compile(r"\{(\d?)\}|%(?:(\d)\$)?[sv]")
-_FORMAT = re.compile(
+_CHAIN = expression(rf"(?<![\w.$@\"])({_TERM}(?:{_WITH}{_TERM}){{1,40}})(?![\w(])")
+_LIST = expression(r'"\d+"(?:\s{0,9},?\s{0,9}"\d+"){1,60}')
+_BETWEEN = expression(r'\s?[\])}]{1,2}\s?\.\s?(?:join\w*|mkString)\s?\(?\s?"(\d+)"')
+_SPACED = expression(r"(?<!\w)\w(?:\s\w){3,60}(?!\w)")
+_FILLED = expression(r"(?:\{\d?\}|%(?:\d\$)?[sv]){2,20}")
+_GAP = expression(r"\{(\d?)\}|%(?:(\d)\$)?[sv]")
+_FORMAT = expression(
     r'"(\d+)"\s{0,3}\)?\s{0,3}(?:-f|,|%|\.\s?format\s?\()\s{0,3}\(?\s{0,3}("\d+"(?:\s{0,3},\s{0,3}"\d+"){1,20})'
 )
-_MORE = re.compile(r'(?<!\w)[$@]?([A-Za-z_]\w*)\s?(?:\+=|\.=|<<)\s?"(\d+)"')
+_MORE = expression(r'(?<!\w)[$@]?([A-Za-z_]\w*)\s?(?:\+=|\.=|<<)\s?"(\d+)"')
 # Letters with one sign between each two of them; a text of base64; and escapes, among which those of Lua count by ten.
-_APART = re.compile(r"\w(\W|_)(?:\w\1){2,60}\w")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,400}={0,2}")
-_ESCAPES = re.compile(
+_APART = expression(r"\w(\W|_)(?:\w\1){2,60}\w")
+_BASE64 = expression(r"[A-Za-z0-9+/]{6,400}={0,2}")
+_ESCAPES = expression(
     r"""["'`]([^"'`\\\n]{0,60}\\(?:x[0-9a-fA-F]{2}|u00[0-9a-fA-F]{2}|[01]\d\d|\d\d)[^"'`\n]{0,200})["'`]"""
 )
-_ESCAPE = re.compile(r"\\(?:(?:x|u00)([0-9a-fA-F]{2})|(\d{2,3}))")
-_OF_TERM = re.compile(r'"(\d+)"|[$@]?([A-Za-z_]\w*)(?!\w|\s?\()')
+_ESCAPE = expression(r"\\(?:(?:x|u00)([0-9a-fA-F]{2})|(\d{2,3}))")
+_OF_TERM = expression(r'"(\d+)"|[$@]?([A-Za-z_]\w*)(?!\w|\s?\()')
 # Letters by their numbers: one by one, and in a list.
-_LETTER = re.compile(r'"(\d+)"|(?i:\bchrw?|\[char\]|\bchar|%c)\s?[()]?\s?(0x[0-9a-f]{2}|\d{2,3})\)?', re.IGNORECASE)
-_NUMBERS = re.compile(
+_LETTER = expression(r'"(\d+)"|(?i:\bchrw?|\[char\]|\bchar|%c)\s?[()]?\s?(0x[0-9a-f]{2}|\d{2,3})\)?', re.IGNORECASE)
+_NUMBERS = expression(
     r'(?<![\w."])(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?:u8)?(?:[,;\s]{1,4}(?:0x[0-9a-fA-F]{1,2}|\d{1,3})){2,400}(?![\w."])'
 )
-_DIGITS = re.compile(r"(?<!\w)[0-9a-fA-F]{2}(?:[,;\s]{0,2}[0-9a-fA-F]{2}){3,200}(?!\w)")
-_SWAPPED_BY_SED = re.compile(r"\bs([/|,#!])([^/|,#!\n]{1,11})\1([^/|,#!\n]{0,11})\1")
-_SWAPPED = re.compile(r'(?:"(\d+)"|/([^/\n]{1,3})/)\s{0,3}[,)]?\s{0,3}(?:with\s)?"(\d+)"')
+_DIGITS = expression(r"(?<!\w)[0-9a-fA-F]{2}(?:[,;\s]{0,2}[0-9a-fA-F]{2}){3,200}(?!\w)")
+_SWAPPED_BY_SED = expression(r"\bs([/|,#!])([^/|,#!\n]{1,11})\1([^/|,#!\n]{0,11})\1")
+_SWAPPED = expression(r'(?:"(\d+)"|/([^/\n]{1,3})/)\s{0,3}[,)]?\s{0,3}(?:with\s)?"(\d+)"')
 
 
 def hidden_names(stream: Iterable[Statement]) -> Iterator[tuple[str, int]]:

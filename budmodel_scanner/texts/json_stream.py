@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.json_text import ALIKE
 
 Path = tuple[str, ...]
@@ -16,9 +17,9 @@ _WINDOW = 1 << 20
 _MAX_DEPTH = 200
 _MOST_KEYS = 200_000
 _KEPT_PATH = 6
-_SPACE = re.compile(r"[ \t\r\n]*")
-_LIKE_ITEMS = re.compile(ALIKE.pattern.decode("latin-1"), re.ASCII)
-_PIECE = re.compile(r'(?:[^"\\\x00-\x1f]|\\.){1,1000}')
+_SPACE = expression(r"[ \t\r\n]*")
+_LIKE_ITEMS = expression(ALIKE.pattern.decode("latin-1"), re.ASCII)
+_PIECE = expression(r'(?:[^"\\\x00-\x1f]|\\.){1,1000}')
 _decode = json.JSONDecoder().raw_decode
 
 

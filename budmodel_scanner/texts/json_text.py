@@ -1,11 +1,11 @@
 """JSON of strangers: parsed strictly and within bounds. Large vocabularies are checked without being built."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.decoding import is_utf8
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -13,7 +13,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 MAX_JSON_BYTES = 8 << 20
 # What a parsed value may cost in memory, at about 100 bytes for each comma or bracket.
 _MAX_VALUES = 700_000
-_LONG_NUMBER = re.compile(rb"(?<![\d.])\d{1000,}")
+_LONG_NUMBER = expression(rb"(?<![\d.])\d{1000,}")
 
 _SHORT = rb'"(?:[^"\\\x00-\x1f]|\\.){0,400}"'
 _NUMBER = rb"-?\d{1,40}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,4})?"
@@ -27,7 +27,7 @@ def _run(item: bytes) -> bytes:
 
 # Vocabularies, merges as pairs or texts, scored pieces, and plain numbers: long, alike, and of no meaning to a loader.
 _PAIR = rb"\[" + _SPACE + _SHORT + _SPACE + rb"," + _SPACE + rb"(?:" + _SHORT + rb"|" + _NUMBER + rb")" + _SPACE + rb"\]"
-ALIKE = re.compile(rb"|".join(map(_run, (_SHORT + _SPACE + rb":" + _SPACE + _NUMBER, _NUMBER, _PAIR, _SHORT))))
+ALIKE = expression(rb"|".join(map(_run, (_SHORT + _SPACE + rb":" + _SPACE + _NUMBER, _NUMBER, _PAIR, _SHORT))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Which keys of configuration mean what, as `known/keys.txt` lists them."""
 
-import re
-
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import sections
 
 LISTED = sections(__package__, "known/keys.txt")
@@ -11,16 +10,16 @@ def _one_of(section: str) -> str:
     return f"(?:{'|'.join(sorted(LISTED[section]))})"
 
 
-TEMPLATE = re.compile(rf"(?:^|[_.]){_one_of('templates')}(?:\.|$)|^template$")
-FILE = re.compile(rf"^{_one_of('files')}_?(?:file|path|name)?$|^(?:{'|'.join(sorted(LISTED['whole files']))})$")
-COMMAND = re.compile(rf"(?i)^{_one_of('commands')}$|{_one_of('ends of commands')}$")
-DATA = re.compile(rf"(?i)(?:^|_){_one_of('data')}$")
-LETTERS = re.compile(rf"(?i)^{_one_of('letters')}$")
-EITHER = re.compile(rf"(?i)(?:^|_){_one_of('either')}$")
-ROWS = re.compile(rf"(?i){_one_of('rows')}")
-COLUMN = re.compile(rf"(?i){_one_of('columns')}")
-INDEX = re.compile(_one_of("indexes"))
-INDEX_OF_TOOLS = re.compile(_one_of("indexes in files of tools"))
+TEMPLATE = expression(rf"(?:^|[_.]){_one_of('templates')}(?:\.|$)|^template$")
+FILE = expression(rf"^{_one_of('files')}_?(?:file|path|name)?$|^(?:{'|'.join(sorted(LISTED['whole files']))})$")
+COMMAND = expression(rf"(?i)^{_one_of('commands')}$|{_one_of('ends of commands')}$")
+DATA = expression(rf"(?i)(?:^|_){_one_of('data')}$")
+LETTERS = expression(rf"(?i)^{_one_of('letters')}$")
+EITHER = expression(rf"(?i)(?:^|_){_one_of('either')}$")
+ROWS = expression(rf"(?i){_one_of('rows')}")
+COLUMN = expression(rf"(?i){_one_of('columns')}")
+INDEX = expression(_one_of("indexes"))
+INDEX_OF_TOOLS = expression(_one_of("indexes in files of tools"))
 
 
 def holds_letters(way: tuple[str, ...]) -> bool:

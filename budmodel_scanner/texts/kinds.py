@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import sections
 
 
@@ -37,17 +38,17 @@ class Kind(StrEnum):
 
 _BY_NAME = {word: Kind(kind) for kind, words in sections(__package__, "known/kinds.txt").items() for word in words}
 # What build tools, installers and servers call their files.
-_TOOL = re.compile(
+_TOOL = expression(
     r"[A-Z][A-Za-z]*file|(?:PKG|APK|CR)BUILD|BUCK|TARGETS|SConscript|Kbuild|(?:pre|post)(?:inst|rm)|user-data"
 )
-_REQUIREMENTS = re.compile(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
+_REQUIREMENTS = expression(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
 # Prompts, commands and rules that agents read out of folders of their own.
-_OF_AGENTS = re.compile(
+_OF_AGENTS = expression(
     r"/(?:\.(?:claude|cursor|windsurf|gemini|codex|opencode|clinerules|roo|kiro|continue|amazonq|junie)/.*"
     r"|\.github/(?:instructions|prompts|chatmodes|agents)/[^/]*)\.(?:md|mdc|txt|mdx)$"
 )
-_SHEBANG = re.compile(r"^#!\s*(\S+)(?:\s+(?:-\S+\s+)*(\S+))?")
-_PYTHON_START = re.compile(
+_SHEBANG = expression(r"^#!\s*(\S+)(?:\s+(?:-\S+\s+)*(\S+))?")
+_PYTHON_START = expression(
     r"(?:from\s+[\w.]+\s+import\s|import\s+[\w.]+(?:\s+as\s+\w+)?\s*(?:,|;|#|$)|(?:def|class)\s+\w+.*:\s*$)"
 )
 

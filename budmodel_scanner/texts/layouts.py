@@ -1,13 +1,13 @@
 """What a configuration means as a whole, by its form or its name: what a loader opens, imports or builds of it."""
 
 import json
-import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS, WRITING
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.dotted_names import judge_dotted
@@ -16,8 +16,8 @@ from budmodel_scanner.texts.paths import leaves_repository
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import lines
 
-_URL = re.compile(r"(?i)^(?:https?|ftp|file|smb)://")
-_SHARD = re.compile(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_data|data)$")
+_URL = expression(r"(?i)^(?:https?|ftp|file|smb)://")
+_SHARD = expression(r"\.(?:safetensors|bin|pt|pth|h5|msgpack|ckpt|gguf|npz|onnx_data|data)$")
 # Graphs of TensorFlow as TF.js keeps them, and those of the functions that they call.
 _OPERATORS = (("modelTopology", "node", "*", "op"), ("modelTopology", "library", "function", "*", "nodeDef", "*", "op"))
 _NODES = (way[:-1] for way in _OPERATORS)

@@ -4,12 +4,12 @@ Readers of structure (configuration, notebooks, sources, headers) yield leaves a
 here it is known, and nothing of where a leaf comes from. Rules that few files need are imported when they are.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.texts.forms import TEMPLATES, matches
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known, is_local
@@ -45,9 +45,9 @@ class Leaf:
 
 
 _MAX_SHOWN = 120
-_ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|smb|s3|gs)://")
-_ADDRESSES = re.compile(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'\])}]+")
-_SENSITIVE = re.compile(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
+_ADDRESS = expression(r"(?i)(?:https?|ftp|file|smb|s3|gs)://")
+_ADDRESSES = expression(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'\])}]+")
+_SENSITIVE = expression(r"(?i)/etc/(?:passwd|shadow)|\.ssh/|\.aws/|/proc/self/|id_rsa|\.netrc")
 
 
 def judge(leaf: Leaf, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
                 yield Finding("template.runs-code", Verdict.SUSPICIOUS, what, where)
 
 
-_CLASS_WITHIN = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z]\w*[a-z]\w*")
+_CLASS_WITHIN = expression(r"[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z]\w*[a-z]\w*")
 
 
 def _private(path: str) -> str | None:

@@ -1,11 +1,11 @@
 """HTML and Markdown: what a browser would run or fetch when somebody looks at a file."""
 
-import re
 from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -16,7 +16,7 @@ REACHING_LINK = r"""
       (?:vbscript|data:text/html|data:application|ms-[a-z-]{2,30}|search-ms|mhtml|shell)[:/;,]|\\\\[\w.-]
       |file:[^"'\s>]{3,200}\.(?:exe|bat|cmd|com|scr|lnk|hta|js|vbs|ps1|sh)\b
 """
-_ACTIVE = re.compile(
+_ACTIVE = expression(
     rf"""(?imx)
       <\s{{0,5}}(?P<element>script|m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|base|portal)(?=[\s/>])
     | <\s{{0,5}}meta\b[^>]{{0,200}}http-equiv\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}refresh
@@ -27,21 +27,21 @@ _ACTIVE = re.compile(
     | <\s{{0,5}}link\b[^>]{{0,200}}\brel\s{{0,5}}=\s{{0,5}}["']?import\b
     """
 )
-_FRAME = re.compile(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
-FRAME_HOSTS = re.compile(
+_FRAME = expression(r"(?i)<\s{0,5}iframe\b[^>]{0,1000}")
+FRAME_HOSTS = expression(
     r"(?i)src\s{0,5}=\s{0,5}[\"']?(?:https?:)?//(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com|youtu\.be|hf\.space|huggingface\.co|vimeo\.com|gradio\.app|bilibili\.com|kaggle\.com|loom\.com|wandb\.ai|google\.com|spotify\.com|soundcloud\.com)/"
 )
-_HANDLER = re.compile(r"(?i)[\s\"'/]on[a-z]{3,24}\s{0,5}=\s{0,5}[\"'\w]")
+_HANDLER = expression(r"(?i)[\s\"'/]on[a-z]{3,24}\s{0,5}=\s{0,5}[\"'\w]")
 _HANDLER_LOOK_BACK = 2_000
-_HIDDEN_ORDER = re.compile(
+_HIDDEN_ORDER = expression(
     r"""(?ix)\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your)\s+){0,3}(?:previous|prior|above|earlier)\s+(?:\w+\s+){0,2}(?:instruction|prompt|rule|message)s?"""
 )
-_CODE_BLOCK = re.compile(r"(?ms)^[ \t]*```[ \t]*([^\n`]*)\n(.*?)^[ \t]*```|`([^`\n]+)`")
-_OF_SHELL = re.compile(
+_CODE_BLOCK = expression(r"(?ms)^[ \t]*```[ \t]*([^\n`]*)\n(.*?)^[ \t]*```|`([^`\n]+)`")
+_OF_SHELL = expression(
     r"(?i)(?:\W*(?:sh|bash|shell\w*|console|zsh|fish|terminal|text|txt|cmd|bat\w*|powershell|ps1?|pwsh)?\b)?[^\w\n]*(?:\s.*)?"
 )
-_BLANKS = re.compile(r"[\t\n\r]")
-_CODE_SPAN = re.compile(r"`[^`\n]+`")
+_BLANKS = expression(r"[\t\n\r]")
+_CODE_SPAN = expression(r"`[^`\n]+`")
 
 
 def examine_markdown(text: str, place: Place) -> Iterator[Finding]:
@@ -100,9 +100,9 @@ def _without_code(text: str) -> str:
 
 
 # What only a browser reads as the name of a scheme.
-_WRITTEN_OTHERWISE = re.compile(r"(?i)(?:href|src|action|data)\s{0,5}=[^>]{0,30}(?:&(?:#|tab;|newline;|colon;)|[\t\n])")
-_ENTERS = re.compile(r"(?i)\btype\s{0,5}=\s{0,5}[\"']?password")
-_HANDS_IN = re.compile(r"(?i)<\s{0,5}form\b[^>]{0,300}\baction\s{0,5}=\s{0,5}[\"']?(https?://[^\s\"'>]{1,200})")
+_WRITTEN_OTHERWISE = expression(r"(?i)(?:href|src|action|data)\s{0,5}=[^>]{0,30}(?:&(?:#|tab;|newline;|colon;)|[\t\n])")
+_ENTERS = expression(r"(?i)\btype\s{0,5}=\s{0,5}[\"']?password")
+_HANDS_IN = expression(r"(?i)<\s{0,5}form\b[^>]{0,300}\baction\s{0,5}=\s{0,5}[\"']?(https?://[^\s\"'>]{1,200})")
 
 
 def as_browsers_read(text: str) -> str:

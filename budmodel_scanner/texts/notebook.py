@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.markup import examine_html, examine_markdown
@@ -17,20 +18,20 @@ from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import lines
 
-_KEPT = re.compile(r"^(\s*[\w, ]+=\s*)([!%].*)")
-_INSTALL = re.compile(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
-_SHELL_CELL = re.compile(
+_KEPT = expression(r"^(\s*[\w, ]+=\s*)([!%].*)")
+_INSTALL = expression(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
+_SHELL_CELL = expression(
     r"^%%(?:(?:bash|sh|zsh|shell|cmd|powershell|system)\b|!|script(?:\s+-\S+)*\s+\S*(?:sh|powershell|cmd)\b)"
 )
 # What goes on as Python; other cells are files of their own, of a name or of a language.
-_PYTHON_CELL = re.compile(r"^%%(?:time|timeit|capture|prun|memit|mprun|debug|snakeviz|scalene|notify|wandb|bigquery|px)\b")
-_OTHER_CELL = re.compile(
+_PYTHON_CELL = expression(r"^%%(?:time|timeit|capture|prun|memit|mprun|debug|snakeviz|scalene|notify|wandb|bigquery|px)\b")
+_OTHER_CELL = expression(
     r"""(?x)^%%(?:(?:writefile|file)(?:\s+-a)?\s+["']?(?P<name>[^\n"']+) | script(?:\s+-\S+)*\s+(?:\S*/)?(?P<program>\w+)
     | (?P<magic>\w+))[^\n]*\n"""
 )
 _SUFFIXES = {magic: suffix for _, (magic, suffix) in lines(__package__, "known/cells.txt")}
 # Drawing libraries write scripts into outputs; those that reach for the kernel or the network are not theirs.
-_HOSTILE_OUTPUT = re.compile(
+_HOSTILE_OUTPUT = expression(
     r"(?i)(?:IPython|Jupyter)\.notebook\.kernel\.execute|document\.cookie|XMLHttpRequest[^;]{0,200}\.open\(|eval\(atob|\bfetch\(\s*['\"]https?://(?!(?:cdn|unpkg)\b)|navigator\.sendBeacon|new\s+WebSocket\(\s*['\"]wss?://(?!localhost|127)|localStorage\.getItem\([^)]{0,40}token"
     r"|<(?:img|svg|video|audio|details|input)\b[^>]{0,300}\son(?:error|toggle|focus|begin)\s*=|<svg\b[^>]{0,300}\sonload\s*="
 )
@@ -58,7 +59,7 @@ def _imported(sources: list[str]) -> list[str]:
 
 _PORTION = 1 << 18
 _MOST_IMPORTS = 500
-_IMPORT = re.compile(r"(?:import [\w., ]+|from [\w.]+ import [\w., *]+)")
+_IMPORT = expression(r"(?:import [\w., ]+|from [\w.]+ import [\w., *]+)")
 
 
 AsFile = Callable[[str, str, Place], Iterator[Finding]]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import is_strange
@@ -25,13 +26,13 @@ _ELSEWHERE, _OPEN_ELSEWHERE = (
 _HANDS_ON, _OPEN, _PROTECTION, _OFF = (
     one_of("orders", section).pattern for section in ("hands on", "in the open", "protection", "takes off")
 )
-_ADDRESS = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
+_ADDRESS = expression(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
 # An order, and no word about what something does: at the beginning, after what joins orders, or after what makes one.
 _ORDERED = (
     r"(?:^|[,;:.(*>|\u3002\uff0c\uff1b-]\s{0,3}|\b(?:and|then|or|also|please|must|should|always|now|first|next|only|just|you|will|need\sto|have\sto"
     r"|ask\s\w{1,12}\sto|tell\s\w{1,12}\sto|them\sto|sure\sto|want\syou\sto|silently|quietly|secretly|so|therefore)\s)[`*_]{0,3}"
 )
-_IT = re.compile(
+_IT = expression(
     r"(?i)\b(?:them|it|those|these|its\s(?:contents?|values?)|their\s(?:contents?|values?)|the\s(?:contents?|values?|results?|output|archive|file)"
     r"|that\sfile|what\s(?:you|was)\s(?:found|find|read))\b"
 )
@@ -39,16 +40,16 @@ _FILLER = (
     r"(?:(?:the|an?|every|each|any|your|our|its|this|that|first|next|new|public|inside|query|title|body|message|text|comments?|description"
     r"|top|of|markdown|image|badge|html|commit|pull|issue|repository|project)\s|`[^`\n]{1,40}`\s){0,6}(?:[a-z-]{1,14}\s)?"
 )
-_GIVEN = re.compile(
+_GIVEN = expression(
     rf"(?i){_ORDERED}(?P<verb>{_HANDS_ON})\b(?P<what>[^\n]{{1,120}}?)\b(?:to|into|in|inside|as|at|on|onto|with|via|through)\s"
     rf"(?:{_FILLER}(?P<open>{_OPEN})\b|[^\n]{{0,30}}?(?P<address>https?://\S{{1,300}}|[\w.+-]{{1,60}}@[\w-]{{1,60}}\.[\w.]{{2,20}}))"
 )
-_MADE_OF = re.compile(
+_MADE_OF = expression(
     rf"(?i){_ORDERED}(?:make|create|open|start|file)\s{_FILLER}(?:{_OPEN})\s(?:of|with|that|containing)\s(?P<what>[^\n]{{1,80}})"
     rf"|\b(?:{_OPEN})\s(?:message\s)?(?:must\s|should\s|(?:has|have)\sto\s)?(?:ends?|starts?|begins?|contains?|carry|carries|includes?|holds?)\s(?:with\s)?(?P<held>[^\n]{{1,80}})"
     rf"|{_ORDERED}(?:{_HANDS_ON})\s(?P<there>[^\n]{{1,30}})\sthere\b"
 )
-_CARRIED = re.compile(
+_CARRIED = expression(
     rf"(?i){_ORDERED}(?:transfer|send|copy|upload|push|sync)\s(?P<what>[^\n]{{1,80}}?)\sto\s(?:[\w-]{{1,40}}\.){{1,4}}[a-z]{{2,12}}\b"
     r"[^\n]{0,20}\b(?:scp|rsync|s?ftp|ssh)\b"
 )
@@ -56,17 +57,17 @@ _KINDS_OF = (
     r"(?:(?:the|all|any|every|each|your|its|these|those|previous|earlier|existing|everything|in|of|or|and|\w+ing"
     r"|user(?:'s)?)\s){0,4}"
 )
-_TAKEN_OFF = re.compile(
+_TAKEN_OFF = expression(
     rf"(?i){_ORDERED}(?:{_OFF})\s{_KINDS_OF}(?:{_PROTECTION})(?![\w-])"
     rf"|\b(?:{_PROTECTION})\s(?:have|has|need|must)\s(?:to\s)?be\s(?:skipped|disabled|turned\soff|bypassed|ignored)\b"
 )
 # What options, programs and attackers do, and nobody is told to.
-_TELLS = re.compile(r"^[\s`|*(/]{0,6}-{1,2}\w|(?i:\b(?:can|could|may|might|would|to|which|that|who)\s[^,;:]{0,40}$|\bcan\s)")
-_FETCHED = re.compile(
+_TELLS = expression(r"^[\s`|*(/]{0,6}-{1,2}\w|(?i:\b(?:can|could|may|might|would|to|which|that|who)\s[^,;:]{0,40}$|\bcan\s)")
+_FETCHED = expression(
     rf"(?i){_ORDERED}(?:download|fetch|get|curl|wget|retrieve|install|pull|grab|load)\b[^\n]{{0,120}}?(?P<address>https?://[^\s\"'`)<>|]{{1,300}})[^\n]{{0,60}}?"
     r"(?P<then>\b(?:and|then)\s(?:\w+\s)?(?:execute|run|source|obey|follow|import)\b|\bbefore\sanything\selse\b|\binstead\sof\b)"
 )
-_WORD = re.compile(r"[a-z]+")
+_WORD = expression(r"[a-z]+")
 # The first words of each, of one thing or of several.
 _FIRST = {
     section: frozenset(
@@ -79,7 +80,7 @@ _FIRST = {
 }
 _BY_NET = frozenset({"scp", "rsync", "sftp", "ssh", "gist", "gists"})
 # Letters and words of other languages that their sentences seldom lack.
-_OF_OTHERS = re.compile(r"(?i)[^\W\d_a-z]|\b(?:el|los|las|del|der|und|les|une|dem|den|não)\b")
+_OF_OTHERS = expression(r"(?i)[^\W\d_a-z]|\b(?:el|los|las|del|der|und|les|une|dem|den|não)\b")
 _HOLDS = frozenset(
     ("end", "ends", "start", "starts", "begin", "begins", "contain", "contains", "carries", "includes", "holds")
 )
@@ -88,21 +89,21 @@ _QUIETLY = frozenset(
 ) | {
     *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
 }
-_RUNS = re.compile(
+_RUNS = expression(
     r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b|\b(?:eval|exec)\("
     r"|\b(?:trust|accept|allow)\s(?:any|all|every|invalid)\scertificates?\b"
 )
 # These hand nothing on where they speak of something said before.
 _NAMES = frozenset({"mention", "report", "commit", "encode", "include", "provide", "leave"})
-_BEGINS = re.compile(r"(?m)^[ \t]*(?:[-+•*#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
-_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
-_REQUEST = re.compile(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
+_BEGINS = expression(r"(?m)^[ \t]*(?:[-+•*#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
+_ENDS = expression(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
+_REQUEST = expression(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
 _LONGEST, _MOST = 600, 20_000
-_QUOTED = re.compile(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
+_QUOTED = expression(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
 
 
 # How prose that people read turns to others.
-_ADDRESSED = re.compile(
+_ADDRESSED = expression(
     r"(?i)\b(?:note|notice|instructions?|message|attention|hints?|directions)\s(?:for|to)\s(?:[\w-]+[\s,]+){0,5}?(?:AI|LLMs?|agents?|assistants?"
     r"|(?:language\s)?models?|copilot|claude)\b[^\n.]{0,60}:|\b(?:AI|LLM|coding)\s(?:assistants?|agents?|models?)\s?:|\bto\sthe\s(?:AI|LLM|agent"
     r"|assistant|model)\s(?:that\s|who\s)?(?:is\s)?read(?:s|ing)\sthis|\bif\syou(?:\sare|['\u2019]re)\san?\s(?:\w+\s)?(?:AI|LLM|language\smodel|agent|assistant)\b"

@@ -13,6 +13,7 @@ from html import unescape
 from typing import NamedTuple
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import host_of, is_local
 from budmodel_scanner.texts.markup import FRAME_HOSTS, REACHING_LINK, as_browsers_read
@@ -20,24 +21,24 @@ from budmodel_scanner.texts.scripts import examine_script
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
-_OPENS = re.compile(r"(?i)<!--|<script\b([^>]{0,2000})>")
-_CLOSES = re.compile(r"(?i)</script\b[^>]{0,200}>")
-_SOURCE = re.compile(r"""(?i)(?:^|\s)src\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
-_TYPE = re.compile(r"""(?i)(?:^|\s)(?:type|language)\s{0,5}=\s{0,5}["']?([\w/.+-]*)""")
-_OF_PAGES = re.compile(r"(?i)(?:text|application)/(?:java|ecma)script|module|(?:java|ecma)script[\d.]*|")
+_OPENS = expression(r"(?i)<!--|<script\b([^>]{0,2000})>")
+_CLOSES = expression(r"(?i)</script\b[^>]{0,200}>")
+_SOURCE = expression(r"""(?i)(?:^|\s)src\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
+_TYPE = expression(r"""(?i)(?:^|\s)(?:type|language)\s{0,5}=\s{0,5}["']?([\w/.+-]*)""")
+_OF_PAGES = expression(r"(?i)(?:text|application)/(?:java|ecma)script|module|(?:java|ecma)script[\d.]*|")
 # What a browser does not run: data, templates of the page itself, and settings of its typesetter.
-_NOT_RUN = re.compile(
+_NOT_RUN = expression(
     r"(?i)application/(?:ld\+|[\w.+-]*)json|importmap|application/(?:vnd\.\S+|xml)|text/(?:xml|html|plain|template|ng-template)"
     r"|text/(?:x-)?(?:template|handlebars|mathjax-config|jquery-tmpl)"
 )
-_HANDLER = re.compile(
+_HANDLER = expression(
     r"""(?ix)<[a-z][^<>]{0,2000}?\son([a-z]{3,24})\s{0,5}=\s{0,5}
     (?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s>]{1,400}))"""
 )
 # Fire without anybody's doing, as soon as the element is there; a page that is loaded has other ways.
-_FIRES_ALONE = re.compile(r"(?i)<(?:img|svg|video|audio|details|input|source|object|marquee|iframe)\b")
+_FIRES_ALONE = expression(r"(?i)<(?:img|svg|video|audio|details|input|source|object|marquee|iframe)\b")
 _ALONE = {"error", "toggle", "focus", "begin", "load", "start"}
-_ELEMENT = re.compile(
+_ELEMENT = expression(
     rf"""(?ix)
       <\s{{0,5}}(?P<element>m?py-(?:script|repl|editor)|object|embed|applet|frame|frameset|portal)(?=[\s/>])
     | <\s{{0,5}}base\b[^>]{{0,200}}\bhref\s{{0,5}}=\s{{0,5}}["']?\s{{0,5}}(?:https?:)?//
@@ -46,20 +47,20 @@ _ELEMENT = re.compile(
     | (?:href|src|action|formaction|data|xlink:href|to)\s{{0,5}}=\s{{0,5}}["']?\s{{0,10}}(?:{REACHING_LINK})
     """
 )
-_LINK = re.compile(
+_LINK = expression(
     r"""(?ix)(?:href|action|formaction)\s{0,5}=\s{0,5}
     (?:"\s{0,10}javascript:([^"]{0,2000})"|'\s{0,10}javascript:([^']{0,2000})')"""
 )
 _REACHES = one_of("pages", "reaches")
-_GOES = re.compile(
+_GOES = expression(
     r"""(?x)(?:\bfetch\s?\(|\.open\(\s?["']\w{3,6}["']\s?,|\bsendBeacon\s?\(|\bnew\s(?:WebSocket|EventSource|Worker|SharedWorker)\s?\(
     |\bimport(?:Scripts)?\s?\(|\.src\s?=|\blocation(?:\.href)?\s?=(?!=)|\blocation\.(?:replace|assign)\s?\(|\$\.(?:get|post|ajax|getScript|getJSON)\s?\()
     \s{0,9}(?:\{\s{0,9}url\s?:\s{0,9}|new\sURL\(\s?)?["'`]\s{0,9}((?:[hH][tT]{2}[pP][sS]?:|[wW][sS]{1,2}:)?//[^"'`\s]{1,300})"""
 )
-_ASKS_FOR_PASSWORD = re.compile(r"(?i)<input\b[^>]{0,300}\btype\s{0,5}=\s{0,5}[\"']?password")
-_FORM = re.compile(r"""(?i)<form\b[^>]{0,500}\baction\s{0,5}=\s{0,5}["']?\s{0,5}((?:https?:)?//[^"'\s>]{1,300})""")
-_FRAME = re.compile(r"""(?i)<\s{0,5}iframe\b(?:"[^"]*"|'[^']*'|[^>"'])*""")
-_INNER = re.compile(r"""(?i)\ssrcdoc\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)')""")
+_ASKS_FOR_PASSWORD = expression(r"(?i)<input\b[^>]{0,300}\btype\s{0,5}=\s{0,5}[\"']?password")
+_FORM = expression(r"""(?i)<form\b[^>]{0,500}\baction\s{0,5}=\s{0,5}["']?\s{0,5}((?:https?:)?//[^"'\s>]{1,300})""")
+_FRAME = expression(r"""(?i)<\s{0,5}iframe\b(?:"[^"]*"|'[^']*'|[^>"'])*""")
+_INNER = expression(r"""(?i)\ssrcdoc\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)')""")
 _LIBRARY = 100_000  # Characters of a script within a page.
 
 
@@ -153,7 +154,7 @@ def _meant(escaped: re.Match[str]) -> str:
     return chr(int(escaped[1], 16))
 
 
-_ESCAPED = re.compile(r"%([0-7][\da-fA-F])")  # As addresses write ASCII.
+_ESCAPED = expression(r"%([0-7][\da-fA-F])")  # As addresses write ASCII.
 
 
 def _is_run(script: _Script) -> bool:
@@ -173,9 +174,9 @@ def _code(code: str, position: int) -> Iterator[_Judged]:
 
 # What a browser keeps for a page, and a name that is set to it.
 _KEPT = r"\bdocument\s?\.\s?cookie\b|\b(?:local|session)Storage\b"
-_NAMED_KEPT = re.compile(rf"(?<![\w$.])([A-Za-z_$][\w$]{{0,40}})\s?=(?![=>])[^;\n]{{0,120}}?(?:{_KEPT})")
+_NAMED_KEPT = expression(rf"(?<![\w$.])([A-Za-z_$][\w$]{{0,40}})\s?=(?![=>])[^;\n]{{0,120}}?(?:{_KEPT})")
 # An address that something is put behind, as far as what is put there goes.
-_MADE_ADDRESS = re.compile(
+_MADE_ADDRESS = expression(
     r"""["'`]\s?((?:https?:|wss?:)?//[^\s"'`$,;]{1,200})(?:["']\s{0,5}\+|\$\{|["'`]\s{0,5}\.concat\()([^;,\n]{1,300})"""
 )
 _NEAR = 2_000
@@ -219,7 +220,7 @@ def _listed() -> dict[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in sections(__package__, "known/pages.txt").items()}
 
 
-_PACKAGE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
+_PACKAGE = expression(r"(?:@[\w.-]+/)?[\w.-]+")
 
 
 def _line(text: str, position: int) -> int:

@@ -1,12 +1,11 @@
 """Paths in files of a repository: whether following them leaves it."""
 
-import re
-
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_deeds import PERSISTENCE, SENSITIVE_FILE
 
 # Names that are those of devices on Windows.
-DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)")
-_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+DEVICE = expression(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)")
+_DRIVE = expression(r"^[A-Za-z]:[\\/]")
 
 
 def leaves_repository(path: str, *, absolute_too: bool = True) -> str | None:
@@ -25,9 +24,9 @@ def leaves_repository(path: str, *, absolute_too: bool = True) -> str | None:
 
 
 _RUN_BY_NAME = {
-    "Python runs it at every start, wherever it is on the path": re.compile(r"(?:^|/)(?:site|user)customize\.py$"),
-    "Git runs it as a hook": re.compile(r"(?:^|/)\.git/hooks/[^/]+(?<!\.sample)$"),
-    "Git runs it as a hook once that is set up": re.compile(r"(?:^|/)\.(?:husky|githooks)/[^/_.][^/]*$"),
+    "Python runs it at every start, wherever it is on the path": expression(r"(?:^|/)(?:site|user)customize\.py$"),
+    "Git runs it as a hook": expression(r"(?:^|/)\.git/hooks/[^/]+(?<!\.sample)$"),
+    "Git runs it as a hook once that is set up": expression(r"(?:^|/)\.(?:husky|githooks)/[^/_.][^/]*$"),
 }
 
 
@@ -36,7 +35,7 @@ def runs_by_name(path: str) -> str | None:
     return next((what for what, form in _RUN_BY_NAME.items() if form.search(path)), None)
 
 
-_REFERENCE = re.compile(
+_REFERENCE = expression(
     r"""(?ix)(?P<file>file:) | (?P<share>(?:smb|cifs|nfs):|\\\\[\w.-]+\\) | (?P<page>data:text/html[;,]|(?:java|vb)script:)
     | (?:~\w*|[a-z]:|\.{1,2}|%\w+%|\$\{?\w+\}?|)[/\\]"""
 )
@@ -58,7 +57,7 @@ def reaches_beyond(text: str) -> str | None:
 
 
 # Files that nothing runs.
-DATA_FILE = re.compile(
+DATA_FILE = expression(
     r"(?i)\.(?:png|jpe?g|gif|webp|bmp|svg|csv|tsv|jsonl?|ya?ml|toml|xml|txt|md|html?|pdf|wav|mp3|flac|ogg|mp4|parquet|arrow|npy|npz|safetensors|gguf"
     r"|bin|pt|pth|ckpt|onnx|h5|tflite|model|vocab|zip|t?gz|bz2|xz|zst|tar|7z|whl|jar|deb|rpm|fa|fasta|bam|db|sqlite|dat|log|cfg|conf|ini|asc|sig|key|gpg|pem|crt)$"
 )
@@ -68,7 +67,7 @@ _ALL_OF = (
     r"(?:[*/\\]*(?:Documents|Desktop|Pictures|Downloads|\.ssh|\.aws|\.gnupg)(?![^/\\]))?"
     r"(?:[*/\\]|\.(?:\*|docx?|xlsx?|pdf|jpe?g|png))*"
 )
-PARTS = re.compile(rf"(?i){_ALL_OF}")
-WHOLE = re.compile(
+PARTS = expression(rf"(?i){_ALL_OF}")
+WHOLE = expression(
     rf"(?i)(?:/|~|\$\{{?HOME\}}?|%USERPROFILE%|/(?:home|users)(?:/\w+)?|/(?:root|etc|usr|boot|mnt|media|data|Volumes)|[a-z]:[/\\]{{0,2}}(?:users)?){_ALL_OF}"
 )

@@ -2,28 +2,29 @@
 
 import re
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is_local
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
-_RUNS_REMOTE = re.compile(
+_RUNS_REMOTE = expression(
     r"(?i)\b(?:curl|wget|irm|iwr|fetch)\b[^\n]{0,300}\|\s{0,5}(?:sudo\s{1,5})?(?:ba|z)?(?:sh|iex|python3?)\b"
 )
-_ADDRESS = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}")
-_RAW_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_ADDRESS = expression(r"(?i)https?://[^\s\"'`)<>|]{1,300}")
+_RAW_HOST = expression(r"\d{1,3}(?:\.\d{1,3}){3}")
 _NEVER_ASKED = one_of("reached", "never asked", re.IGNORECASE)
 
 # Things that let somebody else in, and words by which they are carried away; to this machine or to nobody named is no theft.
 _SECRETS = one_of("reached", "secrets in prose", re.IGNORECASE)
 _KEY_FILES = one_of("reached", "keys in prose").pattern
-_CARRIES = re.compile(
+_CARRIES = expression(
     r"(?i)\b(?:send|sends|post|upload|submit|forward|transmit|exfiltrate|e-?mail|report|include|append|attach|embed|put"
     r"|end\s+(?:your|the|every|each)\s+(?:reply|answer|response|message))\b"
 )
-_TO = re.compile(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
+_TO = expression(r"(?i)https?://[^\s\"'`)<>|]{1,300}|\b[\w.+-]{1,60}@[\w-]{1,60}\.[\w.]{2,20}\b")
 _TO_AGENTS = one_of("reached", "agents in prose", re.IGNORECASE)
-_FORBIDS = re.compile(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
-_PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+){0,9}")
+_FORBIDS = expression(r"(?i)\b(?:never|do not|don't|must not|without)\b[^.\n]{0,60}$")
+_PARAGRAPH = expression(r"[^\n]+(?:\n[^\n]+){0,9}")
 
 
 def theft_in(text: str) -> str | None:
@@ -48,7 +49,7 @@ def theft_in(text: str) -> str | None:
     return None
 
 
-_READS_KEYS = re.compile(
+_READS_KEYS = expression(
     rf"(?i)\b(?:cat|read|run|open|print|output|show|copy|include|load|encode|base64|paste|dump)\b[^\n]{{0,80}}?(?:{_KEY_FILES})"
 )
 

@@ -1,15 +1,15 @@
 """Lines of .pth files: what Python runs when it starts, and where it looks for modules."""
 
-import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Content, Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.verdict import Finding, Verdict
 
 # What setuptools writes: its own distutils before Python's, packages that share a name, and packages in development, each by
 # a module beside it, which is examined as what it is.
-_OF_SETUPTOOLS = re.compile(
+_OF_SETUPTOOLS = expression(
     r"import os; ?var = 'SETUPTOOLS_USE_DISTUTILS'; ?enabled = os\.environ\.get\(var, '(?:local|stdlib)'\) == 'local'; ?"
     r"enabled and __import__\('_distutils_hack'\)(?:\.add_shim\(\))?;? ?"
     r"|import (__editable___\w+_finder); ?\1\.install\(\)"

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_assigned import values_of
 from budmodel_scanner.texts.python_bindings import names_of, scope_nodes
 from budmodel_scanner.texts.python_calls import examine_call
@@ -21,12 +22,12 @@ from budmodel_scanner.texts.shell_commands import hostile_command
 from budmodel_scanner.verdict import Verdict
 
 # Imported by loaders, servers, installers or test runners without anybody asking for it.
-_IMPORTED = re.compile(
+_IMPORTED = expression(
     r"""(?x)^(?:modeling|configuration|tokenization|processing|image_processing|video_processing|feature_extraction|pipeline|generation
       |custom_\w*|handler|model|__init__|setup|conftest|sitecustomize|usercustomize|inference_handler|preprocess\w*|modelling
       |quantiz\w*|configuring|convert_tokenizer)(?:_[\w.-]*)?\.py$"""
 )
-_SHELLS = re.compile(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
+_SHELLS = expression(r"(?:^|/)(?:ba|z|da|k|c)?sh$|^cmd(?:\.exe)?$|^powershell")
 _WEIGHT_OF_HIDDEN = {Deed.RUNS_PROGRAM: Verdict.MALICIOUS, Deed.RUNS_CODE: Verdict.MALICIOUS}
 # Modules whose calls are an attack in combination only.
 _COMBINED = frozenset({"socket", "os", "ctypes", "pathlib", "glob", "shutil"})
@@ -35,7 +36,7 @@ _REDUCTIONS = frozenset({"__reduce__", "__reduce_ex__", "__setstate__", "__getne
 
 
 _HANDLERS = frozenset(f"logging.handlers.{it}Handler" for it in ("HTTP", "SMTP", "SysLog", "Socket", "Datagram"))
-_PICKLE_ADDRESS = re.compile(r"(?i)https?://\S+\.(?:pkl|pickle|joblib|dill)(?:\.(?:gz|bz2|xz|zip|zst))?")
+_PICKLE_ADDRESS = expression(r"(?i)https?://\S+\.(?:pkl|pickle|joblib|dill)(?:\.(?:gz|bz2|xz|zip|zst))?")
 
 
 def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None = None) -> Iterator[Found]:
@@ -233,12 +234,12 @@ _UNMISTAKABLE = frozenset(
         *("connected shell", "interactive shell", "living off land", "authorized keys", "netcat pipe", "removes all"),
     }
 )
-_TELLING = re.compile(
+_TELLING = expression(
     r"(?:^|\.)(?:print|echo|debug|info|warning|warn|error|write|markdown|append|add_argument|format|\w*Error|\w*Exception)$"
 )
 
 
-_PROGRAM_OF_NOBODY = re.compile(r"(?:/tmp|/dev/shm|/var/tmp|\.{1,2})/\S+\.(?:sh|so|exe|bat|ps1|dll)")
+_PROGRAM_OF_NOBODY = expression(r"(?:/tmp|/dev/shm|/var/tmp|\.{1,2})/\S+\.(?:sh|so|exe|bat|ps1|dll)")
 
 
 def _parts(node: ast.expr) -> Iterator[ast.Constant]:
@@ -250,9 +251,9 @@ def _parts(node: ast.expr) -> Iterator[ast.Constant]:
             yield from _parts(item)
 
 
-_HIDES_CODE = re.compile(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
+_HIDES_CODE = expression(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
 # Names of what is read or compared.
-_SHOWN = re.compile(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
+_SHOWN = expression(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
 
 
 def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:

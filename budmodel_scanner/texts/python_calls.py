@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -18,7 +19,7 @@ from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_comm
 from budmodel_scanner.verdict import Verdict
 
 _MAX_EMBEDDED = 200_000
-_LONG_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
+_LONG_BLOB = expression(r"[A-Za-z0-9+/=_\-\s\\x]{200,}")
 _MANNERS = frozenset({"env", "cwd", "context", "timeout", "verify", "cert", "proxies", "stream", "allow_redirects"})
 
 
@@ -149,11 +150,11 @@ def _text_or_default(node: ast.expr, file: PythonFile) -> str | None:
     return next((text for it in (node, *given) if (text := file.names.text(it)) is not None), None)
 
 
-_OTHER_LANGUAGE = re.compile(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
+_OTHER_LANGUAGE = expression(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
 
 
 # An address of what is run or loaded as code.
-_PROGRAM_AT = re.compile(r"(?i)^(?:https?|ftp)://\S+\.(?:py|sh|bash|ps1|exe|dll|so|dylib|jar|whl|egg|bat|msi)(?:[?#]\S*)?$")
+_PROGRAM_AT = expression(r"(?i)^(?:https?|ftp)://\S+\.(?:py|sh|bash|ps1|exe|dll|so|dylib|jar|whl|egg|bat|msi)(?:[?#]\S*)?$")
 
 
 def _fetches_program(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
@@ -191,7 +192,7 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
 
 
 _TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe", "allow_unsafe_protocols", "accept"})
-_TRUSTS = re.compile(
+_TRUSTS = expression(
     r" safe_mode=False$| accept=\[[^\]]{0,80}['\"](?:pickle|application/x-python-serialize)| allow_unsafe_protocols=True$"
     r"| Loader=(?:\w+\.)*C?UnsafeLoader$| typ=['\"]unsafe['\"]$"
     r"| trusted=.*get_untrusted_types"
@@ -271,10 +272,10 @@ def _from_network(node: ast.Call, origins: set[str], file: PythonFile) -> bool:
 
 
 # What YAML and jsonpickle import, or call, where a text of the file tells them to.
-_OBJECTS_IN_TEXT = re.compile(
+_OBJECTS_IN_TEXT = expression(
     r"!!python/(?:object/(?:apply|new)|module)\b|[\"']py/(?:reduce|object/(?:apply|new)|function|repr)[\"']\s{0,9}:"
 )
-_PICKLE = re.compile(r"(?i)\.(?:pkl|pickle|joblib|dill|npy|pt|pth)(?:\.(?:gz|bz2|xz|zip|zst))?(?:\?\S*)?$")
+_PICKLE = expression(r"(?i)\.(?:pkl|pickle|joblib|dill|npy|pt|pth)(?:\.(?:gz|bz2|xz|zip|zst))?(?:\?\S*)?$")
 
 
 def _strange_pickle(node: ast.Call, file: PythonFile) -> bool:

@@ -5,7 +5,6 @@ weighs more there than in a function that somebody has to call.
 """
 
 import ast
-import re
 import tokenize
 import unicodedata
 import warnings
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.python_behaviour import examine_behaviour
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
@@ -21,14 +21,14 @@ from budmodel_scanner.verdict import Finding, Verdict
 MAX_PYTHON_CHARACTERS = 512 << 10
 _MAX_FINDINGS = 25
 
-_CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_CODING = expression(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _ORDINARY_CODINGS = frozenset(
     {"utf-8", "utf8", "utf-8-sig", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "ascii", "us-ascii", "cp1252", "gbk"}
 )
 _DANGEROUS_TEXT = one_of("flow", "matters in Python")
 _DANGEROUS_CYTHON = one_of("flow", "matters in Cython")
-_FAR_RIGHT = re.compile(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
-_CONFUSING = re.compile(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
+_FAR_RIGHT = expression(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
+_CONFUSING = expression(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
 
 
 def examine_python(source: str, place: Place, *, script: bool | None = None) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.word_lists import sections
 
@@ -55,9 +56,9 @@ def deed_of(dotted: str | None) -> Deed | None:
 
 
 # `local["wget"]["-q"]`
-_INDEXED = re.compile(r"\[\](?:\[\])+")
+_INDEXED = expression(r"\[\](?:\[\])+")
 # What another module imported is reached through it, too: `logging.os.system`.
-_THROUGH = re.compile(r"\._?((?:os|posix|subprocess|pty|pickle|marshal|runpy|builtins|socket)\.\w+)$")
+_THROUGH = expression(r"\._?((?:os|posix|subprocess|pty|pickle|marshal|runpy|builtins|socket)\.\w+)$")
 
 
 def is_listed(dotted: str) -> bool:
@@ -76,9 +77,9 @@ def names_in(module: str) -> list[str]:
 
 
 KEY_FILE = one_of("reached", "files of keys", re.IGNORECASE)
-SENSITIVE_FILE = re.compile(f"{KEY_FILE.pattern}|{one_of('reached', 'files of tools').pattern}", re.IGNORECASE)
+SENSITIVE_FILE = expression(f"{KEY_FILE.pattern}|{one_of('reached', 'files of tools').pattern}", re.IGNORECASE)
 PERSISTENCE = one_of("reached", "what stays", re.IGNORECASE)
 DROP_HOST = one_of("reached", "hosts of drops", re.IGNORECASE)
-RAW_ADDRESS = re.compile(
+RAW_ADDRESS = expression(
     r"(?i)\b(?:https?|ftp|tcp)://(?!127\.|0\.0\.0\.0|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)\d{1,3}(?:\.\d{1,3}){3}\b"
 )

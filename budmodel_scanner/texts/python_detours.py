@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_files import ids_of_written
@@ -18,14 +19,14 @@ from budmodel_scanner.word_lists import sections
 
 _LONGEST, _MOST = 4_000, 400
 # What a pickle imports, in its first protocol and in later ones, of modules that run, load or connect.
-_IMPORTS_IN_PICKLE = re.compile(
+_IMPORTS_IN_PICKLE = expression(
     rb"(?:[ci]|\x8c.)(?:os|posix|nt|subprocess|builtins|__builtin__|pty|runpy|importlib|operator|socket|shutil|webbrowser|ctypes"
     rb"|code|timeit|sys|types|functools|pickle|marshal|urllib[\w.]*|requests)(?:\n|\x94?\x8c)"
 )
-_ADDRESS = re.compile(r"[a-z][a-z+]{1,9}://[^\s\"'<>)]{1,300}")
+_ADDRESS = expression(r"[a-z][a-z+]{1,9}://[^\s\"'<>)]{1,300}")
 _TRUSTED = sections(__package__, "known/reached.txt")["is trusted with secrets"]
 _FINDS_HOSTS, _FINDS_PACKAGES = (one_of("reached", section) for section in ("finds hosts", "finds packages"))
-_HIDDEN_PATTERN = re.compile(r"(?:^|/)(\.[^/]{0,30}[*?\[][^/]{0,30})(?:/|$)")
+_HIDDEN_PATTERN = expression(r"(?:^|/)(\.[^/]{0,30}[*?\[][^/]{0,30})(?:/|$)")
 _PRIVATE_FOLDERS = (".ssh", ".aws", ".gnupg", ".kube", ".docker", ".netrc")
 _WITH_PROGRAMS = ("os", "subprocess", "posix", "pty", "builtins", "importlib")
 _RUNS = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM}
@@ -70,7 +71,7 @@ def _is_strange(value: object) -> bool:
     return isinstance(value, str) and "://" in value and any(map(is_stranger, _ADDRESS.findall(value[:_LONGEST])))
 
 
-_NAMES_PLACE = re.compile(f"{_FINDS_HOSTS.pattern}|{_FINDS_PACKAGES.pattern}")
+_NAMES_PLACE = expression(f"{_FINDS_HOSTS.pattern}|{_FINDS_PACKAGES.pattern}")
 
 
 def _place(text: str, *, written: bool, strange: bool) -> Iterator[str]:

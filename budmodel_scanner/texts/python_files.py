@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -15,7 +16,7 @@ from budmodel_scanner.word_lists import sections
 
 _HUB_OWNERS = sections(__package__, "known/python.txt")["owners of the hub"]
 # Where nobody keeps code that is meant to be found.
-_ODD_PLACE = re.compile(
+_ODD_PLACE = expression(
     r"(?i)^(?:/tmp|/dev/shm|/var/tmp|[a-z]:\\(?:windows\\)?temp|\\\\)|\.(?!pyi?$|so$|pyd$|egg$)\w{2,11}$"
 )
 
@@ -107,7 +108,7 @@ def examine_files(node: ast.Call, dotted: str | None, eager: bool, file: PythonF
 
 
 # What something else runs later.
-_CODE_FILE = re.compile(r"\.(?:pyc?|so|dll|exe|sh|bash|bat|cmd|ps1|pth|js|jar|whl|service|desktop)$")
+_CODE_FILE = expression(r"\.(?:pyc?|so|dll|exe|sh|bash|bat|cmd|ps1|pth|js|jar|whl|service|desktop)$")
 
 
 def _writes_fetched(node: ast.Call, file: PythonFile) -> Iterator[Found]:
@@ -172,7 +173,7 @@ def reads_file(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read", "read_text"}
 
 
-_BESIDE = re.compile(r"(?:\./)?(?!\.)[\w/-]+\.py")
+_BESIDE = expression(r"(?:\./)?(?!\.)[\w/-]+\.py")
 
 
 def is_beside(node: ast.expr, file: PythonFile) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_assigned import Scoped, assigned, of_object, path_written, scopes_of, stored
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE, Deed, deed_of
 from budmodel_scanner.texts.python_names import Names
@@ -23,10 +24,10 @@ _KEPT = frozenset(Deed) - {
     Deed.RECORDS,
 }
 _PASS_ON = sections(__package__, "known/python.txt")["passes on"]
-_SECRET = re.compile(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b")
+_SECRET = expression(r"(?i)token|secret|passw|credential|_key\b|api_?key|_pat\b")
 # Where the machines of a cloud are told what they sign in with.
 _METADATA = r"//169\.254\.169\.254/|//metadata\.google\.internal/"
-_SECRET_FILE = re.compile(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b|{_METADATA}", re.IGNORECASE)
+_SECRET_FILE = expression(rf"{SENSITIVE_FILE.pattern}|\.netrc\b|\.pypirc\b|\.npmrc\b|{_METADATA}", re.IGNORECASE)
 # What somebody types where a page asks for a password.
 TYPED = "$typed"
 # What a file or a folder holds.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.keys import LISTED
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME, Deed, deed_of, is_listed
@@ -15,7 +16,7 @@ from budmodel_scanner.verdict import Verdict
 
 _LONGEST = 4_000
 _DUNDER_CLIMB = frozenset({"__base__", "__bases__", "__mro__", "__class__"})
-_REACHES = re.compile(r"\{[^{}\s]{0,80}\.__(?:globals|builtins|subclasses|init|code)__")
+_REACHES = expression(r"\{[^{}\s]{0,80}\.__(?:globals|builtins|subclasses|init|code)__")
 
 
 def _climb(node: ast.AST, file: PythonFile) -> Iterator[Found]:
@@ -51,7 +52,7 @@ _REPLACED = frozenset({"open", "__import__", "exec", "eval", "compile", "input",
 
 
 _ITEMS = frozenset({"items", "values", "keys"})
-_TURNED = re.compile(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\b|\.pack\(|rot_?13|\bunhexlify\b|\bfromhex\b")
+_TURNED = expression(r"\.swapcase\(|\[::-1\]|\.translate\(|\bchr\b|\.pack\(|rot_?13|\bunhexlify\b|\bfromhex\b")
 _RUNNERS = frozenset({"os", "subprocess", "posix", "pty", "builtins"})
 _RUNS = frozenset({Deed.RUNS_PROGRAM, Deed.RUNS_CODE})
 _IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
@@ -104,7 +105,7 @@ def _named_together(node: ast.AST) -> Iterator[tuple[str, ...]]:
             yield from permutations(_texts_of([*defaults, *filter(None, others)])[:_MOST_TOGETHER], 2)
 
 
-_PATH_OF_NAMES = re.compile(r"\w+(?:[.:/]\w+)+")
+_PATH_OF_NAMES = expression(r"\w+(?:[.:/]\w+)+")
 
 
 def _texts_of(nodes: list[ast.expr]) -> list[str]:
@@ -172,7 +173,7 @@ def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
 
 
 # Settings of Python's own tools that import, or that say what is unpickled.
-_SETTINGS = re.compile(r"(?i)_base_|custom_imports|pytest_plugins|(?:\w+_)?accept_content|session_serializer")
+_SETTINGS = expression(r"(?i)_base_|custom_imports|pytest_plugins|(?:\w+_)?accept_content|session_serializer")
 
 
 def _settings(node: ast.AST, file: PythonFile) -> Iterator[Found]:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.known_places import host_of, is_strange
 from budmodel_scanner.texts.python_deeds import Deed
@@ -12,15 +13,15 @@ from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
 # Where somebody signs in to the very service that is called.
-_OWN_PLACE = re.compile(r"headers|auth\w*|cookies|cert|\w*(?:token|key|password|secret|credentials?)(?:_id)?")
-_ADDRESSED = re.compile(r"(?:requests|httpx|aiohttp|urllib\d?|http|treq|httplib2|curl_cffi)\.")
-_UNKNOWN_LABEL = re.compile(r"(?<=://)[^/@]*…[^/@]*?\.(?=[\w-]+\.)")
-_ADDRESS = re.compile(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'<>)]+")
+_OWN_PLACE = expression(r"headers|auth\w*|cookies|cert|\w*(?:token|key|password|secret|credentials?)(?:_id)?")
+_ADDRESSED = expression(r"(?:requests|httpx|aiohttp|urllib\d?|http|treq|httplib2|curl_cffi)\.")
+_UNKNOWN_LABEL = expression(r"(?<=://)[^/@]*…[^/@]*?\.(?=[\w-]+\.)")
+_ADDRESS = expression(r"(?i)[a-z][a-z+]{1,9}://[^\s,;\"'<>)]+")
 _ANSWERS = sections(__package__, "known/reached.txt")["answers for others"]
 _WAYS_OUT = frozenset({Deed.SENDS, Deed.RECORDS, Deed.FETCHES, Deed.CONNECTS})
 _LOGS = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
-_OUTWARD = re.compile(r"(?i)(?:[a-z]+://)?\[?(?P<host>\*|::|[\w.-]*)\]?(?::[\d…]*)?/?")
-_AT_HOME = re.compile(r"localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\w*\.local$|\.")
+_OUTWARD = expression(r"(?i)(?:[a-z]+://)?\[?(?P<host>\*|::|[\w.-]*)\]?(?::[\d…]*)?/?")
+_AT_HOME = expression(r"localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\w*\.local$|\.")
 
 
 def examine_leaks(node: ast.Call, dotted: str, deed: Deed | None, when: str, file: PythonFile) -> Iterator[Found]:
@@ -55,7 +56,7 @@ def examine_leaks(node: ast.Call, dotted: str, deed: Deed | None, when: str, fil
 
 
 # Where a client is told to find its service.
-_SERVICE = re.compile(r"(?i)(?:\w+_)?(?:url|base|endpoint|host|uri)")
+_SERVICE = expression(r"(?i)(?:\w+_)?(?:url|base|endpoint|host|uri)")
 
 
 def examine_client(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:

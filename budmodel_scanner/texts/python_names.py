@@ -5,20 +5,20 @@ import base64
 import binascii
 import codecs
 import operator
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME
 
 _MAX_DEPTH = 60
 _MAX_CHARACTERS = 100_000
 _MAX_STEPS = 20_000
 _MAX_NUMBER = 1 << 64
-_FIELDS = re.compile(r"(?:[^{}]|\{\d?\}){1,1000}")
-_WIDE = re.compile(r"%[^a-z%]{0,20}\d{3}|\*")
+_FIELDS = expression(r"(?:[^{}]|\{\d?\}){1,1000}")
+_WIDE = expression(r"%[^a-z%]{0,20}\d{3}|\*")
 _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], object]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

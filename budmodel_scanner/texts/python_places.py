@@ -1,9 +1,9 @@
 """What Python does to all that somebody has: a home, or a whole disk, listed and then deleted, rewritten or sent away."""
 
 import ast
-import re
 from collections.abc import Iterator
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.paths import PARTS, WHOLE
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_flow import Found, PythonFile, opens_to_write, path_of, text_given
@@ -28,7 +28,7 @@ _LISTS = {"os.walk", "os.listdir", "os.scandir", "os.fwalk", "glob.glob", "glob.
 _LISTS_OF_OWNER = {"rglob", "glob", "iterdir", "walk"}
 _DELETES = {"os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.truncate", "os.chmod"}
 _DELETES_OF_OWNER = {"unlink", "rmdir"}
-_ENCRYPTS = re.compile(r"(?i)^(?:encrypt\w*|update|write_bytes|finalize)$")
+_ENCRYPTS = expression(r"(?i)^(?:encrypt\w*|update|write_bytes|finalize)$")
 
 
 def is_whole(node: ast.expr | None, names: Names, depth: int = 0) -> bool:
@@ -119,7 +119,7 @@ def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
 
 
 _ENDS = {"kill", "terminate", "send_signal", "suspend"}
-_OTHER_THAN_ONESELF = re.compile(r"getpid|isdigit|isnumeric")
+_OTHER_THAN_ONESELF = expression(r"getpid|isdigit|isnumeric")
 
 
 def examine_killing(node: ast.AST, file: PythonFile) -> Iterator[Found]:

@@ -7,11 +7,11 @@ one that comes with data, which a model brings along, and one that others send.
 
 import ast
 import builtins
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
@@ -26,13 +26,13 @@ _PASSES, _CHANGES_TEXTS = _WORDS["passes a command on"], _WORDS["only changes te
 # Their functions are called as the program is, or are told of it in a way of their own.
 _NAME_PROGRAMS = frozenset({"sh", "plumbum", "docker", "kubernetes", "win32com", "comtypes", "winrm", "multiprocessing"})
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
-_PLAIN_WORD = re.compile(r"[\w./~=-]+")
+_PLAIN_WORD = expression(r"[\w./~=-]+")
 # Where no script lies that is meant to be found.
-_ODD_PLACE = re.compile(r"\.(?!/)|/(?:tmp|dev|var)/|.*/\.(?!\.?/)")
+_ODD_PLACE = expression(r"\.(?!/)|/(?:tmp|dev|var)/|.*/\.(?!\.?/)")
 _DEEPEST = 12
 _MOST = 200
 # What is filled in: `%s`, `{name}`.
-_FIELD = re.compile(r"%\(?\w*\)?[sdr]|\{\w*\}")
+_FIELD = expression(r"%\(?\w*\)?[sdr]|\{\w*\}")
 _ASKS = frozenset({"--version", "-version", "-V", "-v", "--help", "-h", "version"})
 # Deeds whose results others say.
 _OF_OTHERS = frozenset(

@@ -1,10 +1,10 @@
 """Texts of a Python file that tell what it reaches for: paths, addresses, variables of the environment."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE, RAW_ADDRESS, SENSITIVE_FILE, Deed
@@ -70,7 +70,7 @@ def _path(node: ast.BinOp | ast.Call, within: set[int], file: PythonFile) -> str
     return path if "/" in path else None
 
 
-_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|hd|xvd|mmcblk|r?disk\d|mapper/|dm-)")
+_DEVICE = expression(r"/dev/(?:sd|nvme|vd|hd|xvd|mmcblk|r?disk\d|mapper/|dm-)")
 # What such a container is given, as Docker is told.
 _OPENED = frozenset({"Privileged", "Binds", "PidMode"})
 # Ways out of a container, and settings by which Git runs a program.

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.known_places import PACKAGES, is_known
 from budmodel_scanner.verdict import Finding, Verdict
 
-_DIRECT = re.compile(r"(?i)(?:^|[\s@=])((?:git|hg|svn|bzr)\+\S+|(?:https?|ftp|file)://\S+)")
-_OPTION = re.compile(r"^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host|--pre-install)[=\s]+(\S+)")
+_DIRECT = expression(r"(?i)(?:^|[\s@=])((?:git|hg|svn|bzr)\+\S+|(?:https?|ftp|file)://\S+)")
+_OPTION = expression(r"^\s*(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host|--pre-install)[=\s]+(\S+)")
 
 
 def examine_requirements(text: str, place: Place) -> Iterator[Finding]:

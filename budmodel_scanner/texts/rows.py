@@ -1,11 +1,11 @@
 """Texts that are long lists of rows: tables, vocabularies, logs, JSON lines. Read in pieces, whatever their size."""
 
 import json
-import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import CHUNK, Content, Place, UnscannedError
 from budmodel_scanner.examiner import Nested
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.configuration import examine_configuration
 from budmodel_scanner.texts.embedded import examine_embedded
 from budmodel_scanner.texts.kinds import Kind
@@ -13,7 +13,7 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _OVERLAP = 4096
 _MAX_LINE_BYTES = 32 << 20
-FORMULA = re.compile(
+FORMULA = expression(
     rb"""(?imx)(?:^|[,;\t])["']?\s{0,5}[=+@-](?:\s{0,3}[+-])?\s{0,3}(?:
         (?:cmd|powershell|msexcel|rundll32|regsvr32|mshta|certutil|wscript|cscript|bash|dde)\s{0,3}[|(]
       | (?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA|IMPORTHTML|IMPORTFEED|IMPORTRANGE|IMAGE|CALL|EXEC
@@ -23,11 +23,11 @@ FORMULA = re.compile(
     ) | \bcmd\s{0,3}\|\s{0,3}'\s{0,3}/c\b"""
 )
 # Rows are data that nobody runs, unless they are objects that a loader builds.
-_MEANT_FOR_LOADERS = re.compile(rb'"(?:py/[a-z]+|_target_|auto_map|class_name|lc|__reduce__)"\s*:')
+_MEANT_FOR_LOADERS = expression(rb'"(?:py/[a-z]+|_target_|auto_map|class_name|lc|__reduce__)"\s*:')
 
-_OBJECT = re.compile(rb'"{1,2}py/(?:object|reduce|function|type)"{1,2}\s*:')
-_CALLED = re.compile(rb':\s*"(?:(?:os|posix)[.:](?:system|popen|exec\w*)|subprocess[.:]\w+|builtins[.:](?:exec|eval))"')
-_GIVEN = re.compile(rb'"(?:kw)?(?:args|arguments)"\s*:')
+_OBJECT = expression(rb'"{1,2}py/(?:object|reduce|function|type)"{1,2}\s*:')
+_CALLED = expression(rb':\s*"(?:(?:os|posix)[.:](?:system|popen|exec\w*)|subprocess[.:]\w+|builtins[.:](?:exec|eval))"')
+_GIVEN = expression(rb'"(?:kw)?(?:args|arguments)"\s*:')
 
 
 def examine_rows(content: Content, kind: Kind, place: Place, nested: Nested) -> Iterator[Finding]:

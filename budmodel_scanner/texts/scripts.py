@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -20,26 +21,26 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_LINE = 20_000
 # Started by a script with a plain text for its command.
-_STARTED = re.compile(
+_STARTED = expression(
     r"""(?x)(?<![\w>])(?:system|exec|popen|os\.execute|execSync|spawn(?:Sync)?|execFile(?:Sync)?|passthru|shell_exec)\s{0,3}\(?\s{0,3}
     (?:"([^"\n]{1,400})"|'([^'\n]{1,400})')\s{0,3}[,);\n&]"""
 )
 # A program that a variable names, and what it is told.
-_OF_USER = re.compile(r"\\?\"?\$\{?\w[\w:>{}'\[\]-]{0,60}\\?\"?\s[^|;&`(]{1,300}")
+_OF_USER = expression(r"\\?\"?\$\{?\w[\w:>{}'\[\]-]{0,60}\\?\"?\s[^|;&`(]{1,300}")
 # The host of scripts on Windows, and code in code.
-_HIDDEN = re.compile(
+_HIDDEN = expression(
     r"(?i)\beval\s{0,5}\(\s{0,5}(?:require|String\.fromCharCode)\b|\bActiveXObject\s{0,5}\(\s{0,5}[\"'](?:WScript|Shell|ADODB)\."
 )
 # Commands of sed that run the line they have in hand, or what they are given, and that write what each login runs.
 _LONGEST_OF_SED = 4_000
-_BY_SED = re.compile(r"#!\s?\S*sed\b")
-_RUN_BY_SED = re.compile(
+_BY_SED = expression(r"#!\s?\S*sed\b")
+_RUN_BY_SED = expression(
     r"""(?x)(?:^|[;{}\d$/!,+~]|/I)[ \t]*(?:
       s(?P<mark>[^\s\w\\]) (?:(?:\\.|(?!(?P=mark))[^\\]){0,400}(?P=mark)){2}
         [gpiImM\d]{0,6}e[gpiImM\d]{0,6}[ \t]*(?:$|[;}#w])
     | e(?:[ \t]+\S|[ \t]*$) | w[ \t]+\S*(?:/etc/|/\.\w*(?:rc|profile)\b|authorized_keys))"""
 )
-_GIT = re.compile(
+_GIT = expression(
     r"""(?imx)
       ^[ \t]*(?P<attribute>\S+\s[^\n]{0,300}\bfilter=(?!lfs\b)[\w.-]+)
     | ^[ \t]*url\s*=\s*(?P<url>(?:ext::|-|file://|\.\./)[^\n]{0,200})
@@ -49,24 +50,24 @@ _GIT = re.compile(
     | ^[ \t]*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
-_LFS_STORE = re.compile(r"(?im)^[ \t]*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
-_LFS_AGENT = re.compile(r"(?im)^[ \t]*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
-_INDEX_SETTING = re.compile(
+_LFS_STORE = expression(r"(?im)^[ \t]*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
+_LFS_AGENT = expression(r"(?im)^[ \t]*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
+_INDEX_SETTING = expression(
     r"(?im)^[ \t]*(?:(?:extra[-_])?index[-_]url|(?:@[\w.-]+:)?registry|find[-_]links|repository|proxy)\s*[=\s]\s*"
     r"((?:[^\n]{1,300}(?:\n[ \t]+)?){1,20})"
 )
 # Lines that are no commands, in the languages of shells.
-_COMMENT = re.compile(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
+_COMMENT = expression(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
 # Pieces of a text, which languages of Windows and of the web join by a plus; and variables of batch files.
-_JOINED = re.compile(r"""(?<=[\w.:/-])(["'])\s{0,3}\+\s{0,3}\1(?=[\w.:/-])""")
-_SET = re.compile(r"""(?im)(?:^|[&(])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
-_OF_BATCH = re.compile(r"%(\w+)%")
+_JOINED = expression(r"""(?<=[\w.:/-])(["'])\s{0,3}\+\s{0,3}\1(?=[\w.:/-])""")
+_SET = expression(r"""(?im)(?:^|[&(])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
+_OF_BATCH = expression(r"%(\w+)%")
 # Where quotes begin anew within quotes.
-_IN_QUOTES = re.compile(r'"(\$\([^()\n]{0,300}\))"')
-_CONTINUED = re.compile(r"[\\^`]\r?\n")
+_IN_QUOTES = expression(r'"(\$\([^()\n]{0,300}\))"')
+_CONTINUED = expression(r"[\\^`]\r?\n")
 
 
-_CLONES = re.compile(r"(?:git|hg|svn) (?:clone|checkout|co) ")
+_CLONES = expression(r"(?:git|hg|svn) (?:clone|checkout|co) ")
 
 
 def _strange_trees(text: str) -> Iterator[Hostile]:
@@ -98,7 +99,7 @@ def _strange_trees(text: str) -> Iterator[Hostile]:
                 return
 
 
-_TREES = re.compile(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b")
+_TREES = expression(r"(?i)\b(?:clone|checkout|tar|unzip|gunzip|expand-archive)\b")
 
 
 def _stem(path: str) -> str:
@@ -146,7 +147,7 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
             return
 
 
-_QUOTE = re.compile(r"[\"'`]|\[\[|\b[%q]x")
+_QUOTE = expression(r"[\"'`]|\[\[|\b[%q]x")
 
 
 def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
@@ -181,7 +182,7 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
 
 
 # Ruby, .NET, Gradle, R and Go have words of their own for it.
-_SOURCE_OF_PACKAGES = re.compile(
+_SOURCE_OF_PACKAGES = expression(
     r"""(?im)^[ \t]*source\s{1,99}["'](https?:[^"'\n]{1,300})
     | <add\s[^>]{0,200}value\s{0,9}=\s{0,9}["'](https?:[^"'\n]{1,300})
     | \brepos\s{0,9}=\s{0,99}(?:c\(\s{0,99}(?:\w{1,60}\s{0,9}=\s{0,9})?)?["'](https?:[^"'\n]{1,300})
@@ -198,15 +199,15 @@ def examine_package_sources(text: str, place: Place) -> Iterator[Finding]:
 
 
 # What build tools fetch, unpack and build; homes of projects and of their papers have other names.
-_BUILT = re.compile(
+_BUILT = expression(
     r"""(?x)\b(?:(?:URL|GIT_REPOSITORY)[\s"']{1,12}|(?:urls?|remote|git|context)[\s"'\[({:=]{1,12}|source\s{0,9}=\s{0,9}["'])
     ((?:git::)?(?:https?|ssh|git)://[^\s"'`)>\]?]{1,300})|"(git::[^"\n]{1,300})\""""
 )
-BUILD_FILES = re.compile(
+BUILD_FILES = expression(
     r"(?:^|/)(?:CMakeLists\.txt|WORKSPACE|MODULE\.bazel|BUILD|meson\.build|build\.zig\.zon|conanfile\.py|Podfile|[Gg]emfile|pyproject\.toml|Cargo\.toml|pubspec\.yaml"
     r"|mix\.exs|stack\.yaml|composer\.json)$|\.(?:tf|hcl|cmake|bzl|bazel|wrap|nix|gradle|kts|rockspec|podspec|sbt|[rR]|Rprofile)$"
 )
-_MADE_OF = re.compile(
+_MADE_OF = expression(
     r"(?i)\.(?:git|zip|t?gz|tgz|tar\.\w+|xz|bz2|jar|whl|so|dll|exe|sh)(?:[?#/]|$)|^git::|^http://|/simple/?$|//git\.|^(?:ssh|git)://"
 )
 

@@ -6,6 +6,7 @@ What fetches or decodes and then runs is told by the syntax; what is hostile by 
 import re
 from collections.abc import Iterator
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import COMMANDS, matches
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.shell_deeds import TAKEN_APART, Hostile, deeds_in
@@ -26,9 +27,9 @@ def hostile_command(text: str) -> Hostile | None:
 
 
 # Words that are joined by what separates words; a script that sets it only reads by it.
-_SPACE = re.compile(r"(?<=[\w'\"|;&/-])\$(?:IFS\$\w|\{IFS[^}\n]{0,9}\}|IFS\b)")
+_SPACE = expression(r"(?<=[\w'\"|;&/-])\$(?:IFS\$\w|\{IFS[^}\n]{0,9}\}|IFS\b)")
 # How a command begins: after a prompt, a step's mark, the five fields of a timetable, or what is set for it alone.
-_BEGINNING = re.compile(
+_BEGINNING = expression(
     # What is looked ahead at is taken as it is, and not tried in shorter forms.
     r"(?=(?P<before>(?:[\s$>@&(\[{\"'-]|\\\\|\bsudo\s|\w+=\S*\s|(?:[\d*/,]+\s+){5}(?:root\s)?|(?:RUN|CMD|ENTRYPOINT|SHELL)\s)*))"
     r"(?P=before)(?P<word>[\w./~%\\:{}$]+)"
@@ -56,13 +57,13 @@ def _by_form(text: str) -> Iterator[Hostile]:
 
 
 # Installers, and programs that run what lies at an address, with all their words.
-_INSTALLS = re.compile(
+_INSTALLS = expression(
     r"(?i)\b(?:pip[\d.]*|pipx|uvx?|poetry|pdm|pixi|npm|npx|pnpm|pnpx|yarn|bunx?|gem|cargo|conda|mamba|luarocks|deno|jbang|nix|source_url|ansible-pull|Pkg\.(?:add|develop|clone)|(?:remotes|devtools|pak)::\w+"
     r"|kubectl\s{1,3}(?:apply|create)|helm\s{1,3}(?:install|upgrade|pull)|docker\s{1,3}(?:build|buildx))[\s(][^\n;|&]{0,1000}"
     r"|\bgo\s{1,3}(?:run|install)\s[^\n;|&]{0,200}|^[ \t%]{0,9}(?:run|load|loadpy)\s{1,3}https?:[^\n]{1,300}",
     re.MULTILINE,
 )
-_PACKAGE_OF_GO = re.compile(r"\s((?:[a-z\d-]+\.)+[a-z]{2,}/[\w./-]+)@")
+_PACKAGE_OF_GO = expression(r"\s((?:[a-z\d-]+\.)+[a-z]{2,}/[\w./-]+)@")
 
 
 def _installed(text: str) -> Iterator[Hostile]:
@@ -90,7 +91,7 @@ def ordinary_command(command: str) -> bool:
     return all(_program(part) in _ORDINARY or _filters(part) for part in parts[1:50])
 
 
-_PART_OF_PATH = re.compile(r"`\s?(?:dirname|basename)\s[\w$./{}-]+\s?`|\$\(\s?(?:dirname|basename)\s[\w$./{}\"-]+\s?\)")
+_PART_OF_PATH = expression(r"`\s?(?:dirname|basename)\s[\w$./{}-]+\s?`|\$\(\s?(?:dirname|basename)\s[\w$./{}\"-]+\s?\)")
 
 
 def _filters(part: str) -> bool:
@@ -99,14 +100,14 @@ def _filters(part: str) -> bool:
     return _AWK.fullmatch(plain.strip()) is not None or (_program(part) in PROGRAMS["filters"] and ">" not in plain)
 
 
-_AWK = re.compile(r"awk\s{1,3}(?:-F\s?\S{1,6}\s{1,3})?(['\"])\{\s?print(?:\s?[$\\\w,\s]{0,60})?\}\1")
+_AWK = expression(r"awk\s{1,3}(?:-F\s?\S{1,6}\s{1,3})?(['\"])\{\s?print(?:\s?[$\\\w,\s]{0,60})?\}\1")
 
 
-_PREFIX = re.compile(
+_PREFIX = expression(
     r"^(?:\s*(?:sudo(?:\s+-\S+)?|time|nohup|exec|command|env|then|do|if|!|@|-|CUDA_VISIBLE_DEVICES=\S*|[A-Z_]{2,40}=\S{0,100})\s+)*"
 )
-_COMMAND_BREAK = re.compile(r"&&|\|\||[;|\n]")
-_SHELL_WRAPPER = re.compile(r"^(?:/bin/|/usr/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+(.*)$", re.DOTALL)
+_COMMAND_BREAK = expression(r"&&|\|\||[;|\n]")
+_SHELL_WRAPPER = expression(r"^(?:/bin/|/usr/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+(.*)$", re.DOTALL)
 
 
 def _program(part: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
@@ -33,9 +34,9 @@ _MAX_DEPTH = 3
 _DOWNLOADERS = PROGRAMS["downloaders"]
 _DECODING = one_of("flow", "decodes by a command")
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
-_FETCHES_OR_DECODES = re.compile(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}")
-_HANDS_ON = re.compile(r"[|`<;&\n$]|\beval\b")
-_SECRET = re.compile(
+_FETCHES_OR_DECODES = expression(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}")
+_HANDS_ON = expression(r"[|`<;&\n$]|\beval\b")
+_SECRET = expression(
     r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
 )
 
@@ -76,7 +77,7 @@ def _runner() -> re.Pattern[str]:
 
 
 # A program that a variable names, in whole or in part.
-_BY_VARIABLE = re.compile(r"^\s*`|(?:^|[\s;&|(\w])\$\{?[\w@*!]")
+_BY_VARIABLE = expression(r"^\s*`|(?:^|[\s;&|(\w])\$\{?[\w@*!]")
 TAKEN_APART = str.maketrans("", "", "\"'`^")
 
 
@@ -90,10 +91,10 @@ def _may_matter(text: str) -> bool:
 
 
 # PowerShell puts a mark before a program whose name it is to work out.
-CALLS = re.compile(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
+CALLS = expression(r"(?m)((?:^|[;{(])\s{0,9})&\s{0,9}(?:\{|(?=[$\"'.]))")
 
 
-_OF_WINDOWS = re.compile(r"(?:\$(?:env:)?\w+|~|%\w+%|\b[A-Za-z]:)(?:\\(?![nrt](?!\w))[\w.-]+)+")
+_OF_WINDOWS = expression(r"(?:\$(?:env:)?\w+|~|%\w+%|\b[A-Za-z]:)(?:\\(?![nrt](?!\w))[\w.-]+)+")
 
 
 def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
@@ -148,12 +149,12 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         yield from _fetched_or_decoded(told, "substitutes download", "decoded eval", data=data)
 
 
-_NAMES = re.compile(r"\$\{?(\w+)")
+_NAMES = expression(r"\$\{?(\w+)")
 # A program of which a command tells the name.
-_BY_VALUE = re.compile(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")
+_BY_VALUE = expression(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")
 
 
-_OF_A_FILE = re.compile(r"\s-\w{0,3}c\s{1,3}[\"']?\$\((?:cat|head|tail|grep|sed|awk)\s")
+_OF_A_FILE = expression(r"\s-\w{0,3}c\s{1,3}[\"']?\$\((?:cat|head|tail|grep|sed|awk)\s")
 
 
 def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data: re.Pattern[str]) -> Iterator[Hostile]:
@@ -170,7 +171,7 @@ def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data
 
 
 # An address that is not written out, or a file.
-_NAMED = re.compile(r"[$%/\\:@]|^-")
+_NAMED = expression(r"[$%/\\:@]|^-")
 
 
 def _run_later(script: Script) -> Iterator[Hostile]:
@@ -200,13 +201,13 @@ def _run_later(script: Script) -> Iterator[Hostile]:
 
 
 # Files from which runners take variables and programs for the steps to come.
-_OF_LATER_STEPS = re.compile(r"\$\{?(?:env:)?(?:github_(?:env|path)|bash_env)\b")
+_OF_LATER_STEPS = expression(r"\$\{?(?:env:)?(?:github_(?:env|path)|bash_env)\b")
 # Letters for letters, backwards, or by their numbers: what nobody needs for a program of their own.
-_SPELLS = re.compile(
+_SPELLS = expression(
     r"^tr\s(?!-)\S*\w-\w|^rev$|^(?:base64|base32)\s.*(?:-\w*[dD]|--decode)|^xxd\s.*-\w*r|^uudecode\b|\\x[0-9a-f]{2}.{0,3}\\x[0-9a-f]{2}|\\1[0-7]{2}.{0,3}\\1[0-7]{2}"
 )
-_OF_NO_CODE = re.compile(r"\.(?:safetensors|gguf|bin|pth?|onnx|npy|png|jpe?g|wav)$")
-_READ_BY_PEOPLE = re.compile(rf"{_OF_NO_CODE.pattern}|\.(?:txt|md|csv|json)$")
+_OF_NO_CODE = expression(r"\.(?:safetensors|gguf|bin|pth?|onnx|npy|png|jpe?g|wav)$")
+_READ_BY_PEOPLE = expression(rf"{_OF_NO_CODE.pattern}|\.(?:txt|md|csv|json)$")
 
 
 def _sent(script: Script) -> Iterator[Hostile]:
@@ -254,7 +255,7 @@ def _carries_in_name(command: Command) -> bool:
 
 _RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
 # A key of one service for another; of those for models there are many services.
-_HEADER = re.compile(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
+_HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = _DOWNLOADERS | PROGRAMS["carriers"]
 # Programs that show what they sign in with.
 _SHOWS = (
@@ -262,8 +263,8 @@ _SHOWS = (
     r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
     r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
 )
-_HELD = re.compile(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
-_GIVES_DATA = re.compile(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
+_HELD = expression(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
+_GIVES_DATA = expression(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
 
 
 def _in_one_line(script: Script, depth: int) -> Iterator[Hostile]:
@@ -297,4 +298,4 @@ def _in_pieces(text: str) -> Iterator[Hostile]:
                     yield Hostile(found.name, line.strip(), number)
 
 
-_BARE_WORD = re.compile(r"[^\s\"'`()<>;{}\[\],]+")
+_BARE_WORD = expression(r"[^\s\"'`()<>;{}\[\],]+")

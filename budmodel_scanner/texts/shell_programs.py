@@ -3,6 +3,7 @@
 import itertools
 import re
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import is_known
 from budmodel_scanner.texts.paths import DATA_FILE
@@ -12,14 +13,14 @@ from budmodel_scanner.word_lists import sections
 
 PROGRAMS = sections(__package__, "known/programs.txt")
 _SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
-LANGUAGES = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+LANGUAGES = expression(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
 # Of every program that signs in somewhere.
-PRIVATE = re.compile(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of packagers').pattern}", re.IGNORECASE)
+PRIVATE = expression(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of packagers').pattern}", re.IGNORECASE)
 # A program of which nothing is known but the variable that names it.
-BY_VARIABLE = re.compile(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
+BY_VARIABLE = expression(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 BRINGS = one_of("flow", "brings from elsewhere")
-_NAMED_IN_CODE = re.compile(r"['\"]([\w.][\w./-]{2,80})['\"]")
-_FETCHING_CODE = re.compile(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+_NAMED_IN_CODE = expression(r"['\"]([\w.][\w./-]{2,80})['\"]")
+_FETCHING_CODE = expression(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
 
 
 def saved_as(command: Command, script: Script) -> str:

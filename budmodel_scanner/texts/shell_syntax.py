@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from budmodel_scanner.content import UnscannedError
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import sections
 
 if TYPE_CHECKING:
@@ -23,18 +24,18 @@ _PUT_INTO = frozenset({"command_substitution", "process_substitution"})
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string", "heredoc_body", "translated_string"})
 _PROGRAMS = sections(__package__, "known/programs.txt")
 _WRAPPERS, _KEEPING = _PROGRAMS["wrappers"], _PROGRAMS["keeping"]
-_TO_BE_TOLD = re.compile(r"\$\((?!\()|`")
-_NOT_A_PROGRAM = re.compile(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
-_WRITTEN_OTHERWISE = re.compile(r"[\\\"'$]")
-_CODED = re.compile(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_NOTHING = re.compile(r"(?<=\w)\$\{\w{1,3}\}(?=\w)|\$[@*](?=\w)")
-_ESCAPED_IN_QUOTES = re.compile(r"\\([\"\\$`\n])")
-_WINDOWS_PATH = re.compile(r"(?:\.{1,2}|~|[A-Za-z]:|%\w+%|\$\w+(?::\w+)?)(?:\\[\w.-]+)+[})]*")
-_QUOTE = re.compile(r"(?<!\\)[\"']")
-URL = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S+")
-_BARE_ADDRESS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::(\d{1,4})(?::(\d{1,4}))?)?\}|(\w+))")
+_TO_BE_TOLD = expression(r"\$\((?!\()|`")
+_NOT_A_PROGRAM = expression(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
+_WRITTEN_OTHERWISE = expression(r"[\\\"'$]")
+_CODED = expression(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
+_ESCAPED = expression(r"\\(.)", re.DOTALL)
+_NOTHING = expression(r"(?<=\w)\$\{\w{1,3}\}(?=\w)|\$[@*](?=\w)")
+_ESCAPED_IN_QUOTES = expression(r"\\([\"\\$`\n])")
+_WINDOWS_PATH = expression(r"(?:\.{1,2}|~|[A-Za-z]:|%\w+%|\$\w+(?::\w+)?)(?:\\[\w.-]+)+[})]*")
+_QUOTE = expression(r"(?<!\\)[\"']")
+URL = expression(r"(?i)[a-z][a-z0-9+.-]*://\S+")
+_BARE_ADDRESS = expression(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/\S*)?")
+_VARIABLE = expression(r"\$(?:\{(\w+)(?::(\d{1,4})(?::(\d{1,4}))?)?\}|(\w+))")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
@@ -37,43 +38,43 @@ _ENVIRONMENT = one_of("flow", "reads the whole environment")
 _SENDS = one_of("flow", "sends", re.IGNORECASE)
 _WRITES = one_of("flow", "writes", re.IGNORECASE)
 # Perl reads into a variable without a name.
-_READS_LINES = re.compile(r"<\$?\w+>")
-_PATH = re.compile(
+_READS_LINES = expression(r"<\$?\w+>")
+_PATH = expression(
     r"[\w./\\~$%{}:+-]{0,200}[/\\][\w.${}%-]{1,80}|[\w-]{1,60}\.(?:sh|bash|exe|py|rb|pl|lua|jl|[rR]|ps1|bat|cmd|js|php|so|dll|dylib|out|run|elf|tcl|clj|scm|nim|groovy|kts)|[a-z][\w-]{0,60}"
 )
-_BARE_NAME = re.compile(r"[a-z][\w-]{0,60}")
-_INTO_FILE = re.compile(r"download|retriev|writ|save|getstore|to_?file")
-_BARE_PATH = re.compile(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
+_BARE_NAME = expression(r"[a-z][\w-]{0,60}")
+_INTO_FILE = expression(r"download|retriev|writ|save|getstore|to_?file")
+_BARE_PATH = expression(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 _ONE_DEED, _NEAR = 1_500, 300
 # Groovy, Ruby and Nix call a function without brackets.
-_CALLED_BARE = re.compile(r'\s{0,9}[A-Za-z][\w.]{2,60}\s{1,9}(?:\w{1,40}:\s{0,9})?"')
-_COPIED = re.compile(r"\s{0,9}[$@&]?(\w+)\s{0,9};?\s{0,9}")
-_HOST = re.compile(r'\bhost(?:name)?\s?[:=]\s?"(\d+)"')
-_MAILS = re.compile(r"(?i)\bmail\s?\(|\bsend_?mail|\bsmtp")
-_OPENS = re.compile(r"(?i)\bopen\w*\s?\(|\bcurl_\w*setopt")
-_ITEM = re.compile(r"\b(\w+)\[[^\]\n]{0,40}\]\s?[\^+|]?=(?!=)")
-_TOKEN = re.compile(r"(?i)\$(?:\{|env:)?\w*(?:token|secret|passw|api_?key)")
+_CALLED_BARE = expression(r'\s{0,9}[A-Za-z][\w.]{2,60}\s{1,9}(?:\w{1,40}:\s{0,9})?"')
+_COPIED = expression(r"\s{0,9}[$@&]?(\w+)\s{0,9};?\s{0,9}")
+_HOST = expression(r'\bhost(?:name)?\s?[:=]\s?"(\d+)"')
+_MAILS = expression(r"(?i)\bmail\s?\(|\bsend_?mail|\bsmtp")
+_OPENS = expression(r"(?i)\bopen\w*\s?\(|\bcurl_\w*setopt")
+_ITEM = expression(r"\b(\w+)\[[^\]\n]{0,40}\]\s?[\^+|]?=(?!=)")
+_TOKEN = expression(r"(?i)\$(?:\{|env:)?\w*(?:token|secret|passw|api_?key)")
 # Where a resolver asks, a name of which a part is filled in, and by which words it is asked.
-_FILLED_IN_HOST = re.compile(r"[}\w…%)]\.(?:[\w-]+\.)+[a-z]{2,}\.?(?::\d+)?$")
-_RESOLVES = re.compile(
+_FILLED_IN_HOST = expression(r"[}\w…%)]\.(?:[\w-]+\.)+[a-z]{2,}\.?(?::\d+)?$")
+_RESOLVES = expression(
     r"(?i)\bresolv\w*|to_socket_addrs|lookup|gethost\w*|getaddrinfo|\bgetby\w+|\bdns\b|toip|inet_aton|nslookup|nsdname"
 )
-_EXECUTABLE = re.compile(r"\bPROT_EXEC\b|\bPAGE_EXECUTE_READWRITE\b")
-_IN_MEMORY = re.compile(r"\bmemfd_create\b")
-_FUNCTION = re.compile(
+_EXECUTABLE = expression(r"\bPROT_EXEC\b|\bPAGE_EXECUTE_READWRITE\b")
+_IN_MEMORY = expression(r"\bmemfd_create\b")
+_FUNCTION = expression(
     r"""(?x)\b(?:sub|function|def|fn|func|fun|proc)\s+(?:\([^()]{0,60}\)\s?)?([\w.:]{2,60})([^\n;]{0,200})
     | \b(\w{2,60})\s?=\s?(?:async\s)?(?:function\b\s?\w*\s?)?(\([^()]{0,200}\))\s?(?:=>|\{)"""
 )
 # An object is not what one of its members holds; the tables of all names are no tables of data.
 _OBJECTS = frozenset({"self", "this"})
-_KEY = re.compile(r"\b(?!GLOBALS\b|_G\b|_ENV\b|globalThis\b|global\b|window\b)(\w+)[\[{]\s?\$?\w+\s?[\]}]")
-_FROM_CALLER = re.compile(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
+_KEY = expression(r"\b(?!GLOBALS\b|_G\b|_ENV\b|globalThis\b|global\b|window\b)(\w+)[\[{]\s?\$?\w+\s?[\]}]")
+_FROM_CALLER = expression(r"\bshift\b|@_|\$@|\$1\b|\bARGV\b|\barguments\b")
 
 
 _SHORTEST = min(map(len, _WORDS))
-_OF_JAVASCRIPT = re.compile(r"\.[cm]?[jt]sx?$")
+_OF_JAVASCRIPT = expression(r"\.[cm]?[jt]sx?$")
 
 
 def worth_following(text: str) -> bool:

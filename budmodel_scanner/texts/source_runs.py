@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.homes import Homes
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, is_known
@@ -15,14 +16,14 @@ from budmodel_scanner.verdict import Verdict
 
 _EVALUATES = one_of("flow", "takes a text for code")
 # Handed what comes back from an address.
-_GIVEN_EVAL = re.compile(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
+_GIVEN_EVAL = expression(r"[(,]\s{0,9}(?:eval|exec)\s{0,9}\)")
 _LOADS = one_of("flow", "takes a file for code")
 _STARTS = one_of("flow", "starts a program", re.IGNORECASE)
-_STARTS_TEXT = re.compile(
+_STARTS_TEXT = expression(
     r"(?<![\w])(?:system2?|popen[23]?|os\.execute|shell_exec|passthru|proc_open|execSync|spawnSync|(?<!\.)exec|Command::new|exec\.Command|Process\.Start|ProcessBuilder|System\.cmd|(?:cp|child_process|[cC]hildProcess|getRuntime\(\))\.exec|execute|sh|spawn|callCommand|execShellCmd|execProcess|Run|commandLine)\s*[(\s]\s*"
 )
 DECODES = one_of("flow", "decodes", re.IGNORECASE)
-_REQUESTED = re.compile(
+_REQUESTED = expression(
     r"""(?x)^[\s(\["']*(?:(?:base64_decode|stripslashes|trim|String|str)\s?\(\s?)?(?:"\d+"\s?[+.,]\s?){0,2}
     (?:\$_(?:GET|POST|REQUEST|COOKIE)\b | \$_SERVER\[ | getallheaders\( | ngx\.(?:var|req)\b
     | params\[ | r\.(?:URL|FormValue|Form|Body)\b
@@ -30,10 +31,10 @@ _REQUESTED = re.compile(
     | c\.(?:Query|Param|PostForm|FormValue)\( | event\.(?:body|queryString\w*)\b)"""
 )
 # Of PHP, whose functions have names that a text may hold; the rest of what a server tells of itself is its own.
-REQUEST = re.compile(
+REQUEST = expression(
     r"\$_(?:GET|POST|REQUEST|COOKIE|FILES)\b|\bgetallheaders\(|\bapache_request_headers\(|\bfilter_input\(|\$_SERVER\["
 )
-_CALLED = re.compile(
+_CALLED = expression(
     r"""(?x)(?<![\w>:$&])\$(\w+)(?:\["\d+"\]|\.\w+)?\s?\( | \bnew\s\$(\w+)\s?\(
     | \b(?:array_(?:map|walk\w*|reduce)|call_user_func\w*|forward_static_call\w*|iterator_apply|register_\w+_function
       |ob_start|create_function|assert|set_error_handler)\s?\(\s?@?\$(\w+)
@@ -41,22 +42,22 @@ _CALLED = re.compile(
       \([^;()]{0,80},\s?\$(\w+)(?:\["\d+"\])?\s?[,)]"""
 )
 # The same in Perl.
-_CALLED_OF_PERL = re.compile(r"(?:&\s?\$|(?<![\w>:])\$)\{?(\w+)\}?(?:->)?\(")
+_CALLED_OF_PERL = expression(r"(?:&\s?\$|(?<![\w>:])\$)\{?(\w+)\}?(?:->)?\(")
 _CONNECTS = one_of("flow", "connects", re.IGNORECASE)
 _TAKES_CODE = frozenset({"-c", "/c", "-e", "-lc", "-command"})
-_BARE_SHELL = re.compile(
+_BARE_SHELL = expression(
     r"(?i)(?:/bin/|/usr/bin/|c:\\windows\\system32\\)?(?:(?:ba|z|da|k)?sh(?:\s+-i)?|cmd(?:\.exe)?|powershell(?:\.exe)?)"
 )
-_URL_CLASS = re.compile(r"\bURL\b|\bURI\b|toURL|\bfetch\b|\bget\b")
+_URL_CLASS = expression(r"\bURL\b|\bURI\b|toURL|\bfetch\b|\bget\b")
 _ASKS = one_of("flow", "asks", re.IGNORECASE)
-URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
-NAME = re.compile(r"[A-Za-z_]\w*")
-WITHIN = re.compile(r"(?:[#$\\]\{?\(?\s*|\{(?=\w+\}))([A-Za-z_]\w*)")
-_WORD = re.compile(r"[^\s\"'`,;()\[\]]+")
+URL = expression(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
+NAME = expression(r"[A-Za-z_]\w*")
+WITHIN = expression(r"(?:[#$\\]\{?\(?\s*|\{(?=\w+\}))([A-Za-z_]\w*)")
+_WORD = expression(r"[^\s\"'`,;()\[\]]+")
 _MAX_ARGUMENTS = 300
-_SHELL_OF = re.compile(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
+_SHELL_OF = expression(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
 _NEAR_BY, _LETTERS = 60, 2
-GIVEN = re.compile(
+GIVEN = expression(
     r"""(?x)\(\s{0,9}(\w+)\s{0,9}(?::\s?\w{1,40}\s?)?,(?:[^()\n]{0,80}\W)?(\w+)\s{0,9}\)\s{0,9}(?:=>|->)
     | (?<![\w:])([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
     | \|\s*(\w+)\s*(?:,\s*(\w+)\s*)?\|
@@ -160,12 +161,12 @@ def _takes(names: set[str], seen: Seen) -> None:
         seen.takers.add(seen.function)
 
 
-_NAMED_SO = re.compile(r"\s{0,9}=(?![=~>])")
-_HANDED = re.compile(r"\b([A-Za-z_]\w+)\s?[( ]\s?[$@&*]?([A-Za-z_]\w*)")
+_NAMED_SO = expression(r"\s{0,9}=(?![=~>])")
+_HANDED = expression(r"\b([A-Za-z_]\w+)\s?[( ]\s?[$@&*]?([A-Za-z_]\w*)")
 
 
 # Files that nobody looks for code in.
-_RUN_AS_CODE = re.compile(r"\.(?:bin|safetensors|gguf|pt|pth|npy|onnx|png|jpe?g|gif|wav|dat|vocab|model|weights)$")
+_RUN_AS_CODE = expression(r"\.(?:bin|safetensors|gguf|pt|pth|npy|onnx|png|jpe?g|gif|wav|dat|vocab|model|weights)$")
 
 
 def texts_in(arguments: str, statement: Statement) -> list[str]:
@@ -244,12 +245,12 @@ def connects(statement: Statement) -> bool:
 
 
 # A method of that name, as classes have it.
-_IS_DEFINED = re.compile(r"[\w\s,=]{0,80}\)\s?\{")
+_IS_DEFINED = expression(r"[\w\s,=]{0,80}\)\s?\{")
 # Of a function without a name, which are not called there.
-_OF_A_CALL = re.compile(r"\barguments\b(?!\s?:)")  # What JavaScript calls those that it was called with.
-_PARAMETERS = re.compile(r"\([^()]{0,200}\)\s{0,9}=>")
+_OF_A_CALL = expression(r"\barguments\b(?!\s?:)")  # What JavaScript calls those that it was called with.
+_PARAMETERS = expression(r"\([^()]{0,200}\)\s{0,9}=>")
 # What awk runs to read its lines, and what Perl opens, which is a file or a command.
-_OPENED = re.compile(r"\b(\w+)\s{0,9}\|&?\s{0,9}getline|\bopen\s?\(?\s?(?:my\s)?\$?\w+\s?,\s?\$(\w+)\s?\)")
+_OPENED = expression(r"\b(\w+)\s{0,9}\|&?\s{0,9}getline|\bopen\s?\(?\s?(?:my\s)?\$?\w+\s?,\s?\$(\w+)\s?\)")
 
 
 def by_name(statement: Statement, values: dict[str, str]) -> Statement:
@@ -261,7 +262,7 @@ def by_name(statement: Statement, values: dict[str, str]) -> Statement:
     return replace(statement, code=code)
 
 
-_CALLED_NAME = re.compile(r"(?<![\w>:$&])\$(\w+)\s?\(")
+_CALLED_NAME = expression(r"(?<![\w>:$&])\$(\w+)\s?\(")
 
 
 def known_as(path: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.forms import one_of
@@ -25,12 +26,12 @@ _SHORTEST, _SHORTEST_COMMAND = 6, 4
 _MAX_STATEMENTS_OF = 4 << 20
 _MAX_STORY = 1 << 19
 # What only shows a text, and what does not.
-_SHOWS = re.compile(rf"""(?i)\b(?:{one_of("flow", "shows").pattern})(?:!?\s*\(|\s*<<|\s+(?=["(\w$]))""")
+_SHOWS = expression(rf"""(?i)\b(?:{one_of("flow", "shows").pattern})(?:!?\s*\(|\s*<<|\s+(?=["(\w$]))""")
 _RUNS = one_of("flow", "runs beside", re.IGNORECASE)
 
 
 # Variables that a build server fills with what signs in somewhere.
-_SECRETS = re.compile(r"""\b(?:\w{1,40}V|v)ariable\s?:\s?["'](\w{1,60})["']|\b(\w{1,60})\s?=\s?credentials\(""")
+_SECRETS = expression(r"""\b(?:\w{1,40}V|v)ariable\s?:\s?["'](\w{1,60})["']|\b(\w{1,60})\s?=\s?credentials\(""")
 
 
 def examine_source(text: str, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> Iterator[Finding]:

@@ -9,56 +9,57 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.here_documents import ONLY_WORD, documents_in
 
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
-_COMMENT = re.compile(
+_COMMENT = expression(
     r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
     | (?<![:\w/])//(?!go:generate|\s?\#cgo)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
     | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*$)"""
 )
-_PIECE = re.compile(
+_PIECE = expression(
     r"""(?xs) \"{3}([^"]*(?:"(?!"")[^"]*)*)(?:\"{3})? | \'{3}([^']*(?:'(?!'')[^']*)*)(?:\'{3})?
     | "([^"\\]*(?:\\.[^"\\]*)*)"? | (?<![A-Za-z0-9]{2})'([^'\\\n]*(?:\\.[^'\\\n]*)*)' | `([^`]*)`?
     | (?:%x|\bqx)\s?[({\[/|]([^\n)}\]/|]*(?:[/|][^\n)}\]/|]+)*)
     | \[\[(?!["'\s])([^\]\[]*)\]\] | ([\n;]) | ([(\[{]) | ([)\]}])"""
 )
 _LINE_END, _OPENING, _CLOSING = 8, 9, 10
-_CONTINUES = re.compile(r"(?:[,=+|(&]|\.\.|<-|->|<>|\b_)\s*$")
-_CONTINUED = re.compile(r"[ \t]{0,200}(?:[.+|)\]]|&&|\#[|&]|\.\.|<>)")
-_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
+_CONTINUES = expression(r"(?:[,=+|(&]|\.\.|<-|->|<>|\b_)\s*$")
+_CONTINUED = expression(r"[ \t]{0,200}(?:[.+|)\]]|&&|\#[|&]|\.\.|<>)")
+_ESCAPED = expression(r"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "t": "\t", "r": "\n"}
-_TEXT = re.compile(r'"(\d+)"')
-_JOINED = re.compile(
+_TEXT = expression(r'"(\d+)"')
+_JOINED = expression(
     r"\s*(?:\+\+?|\.\.?|<>|~|\^|&(?:\s_\n)?|\|\||paste0?)?\s*(?:[$@]?(\w+)\s*(?:\+\+?|\.\.?|<>|~|\^|&|\|\|)\s*)?"
 )
-_LISTED = re.compile(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
-_PIPED = re.compile(r"\s*\)?\s*(?:\.execute\(\)\s?)?(?:\#?\||\.pipe|\|>)\s*\(?\s*")
-_PIPELINE = re.compile(r"\bpipeline\w*\b|\.pipe\b")
+_LISTED = expression(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
+_PIPED = expression(r"\s*\)?\s*(?:\.execute\(\)\s?)?(?:\#?\||\.pipe|\|>)\s*\(?\s*")
+_PIPELINE = expression(r"\bpipeline\w*\b|\.pipe\b")
 # By languages, and by tools, whose names say whose they are: `${{ inputs.a }}`, `<< parameters.a >>`, `$(params.a)`.
-_FILLED_IN = re.compile(
+_FILLED_IN = expression(
     r"""(?x)(?:\$?\{\{|<<|\$\[\[)\s{0,3}\.?(?:\w{1,40}\.){0,4}(\w+)\s{0,3}(?:\}\}|>>|\]\])
     | \$\((?:\w{1,40}\.){0,4}(\w+)\) | [#$]\{\s*(\w+)\s*\} | \$(\w+) | \{(\w+)\} | \\\((\w+)\) | %(\w+)%"""
 )
-_SET = re.compile(
+_SET = expression(
     r"""(?x)(?:^|[\s(;{])(?:set(?:\s+|\(\s{0,9})|(?:def|defparameter|defvar|define)\s+)[$@]?(\w+)\s+(?:\(\w+\s+)?(?=")
     | [$@]?\b(\w+)\s*(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:=|:=|<-)\s*
       (?=(?:[\w.:]+\(\s*|new\s+[\w.]+\(\s*(?:\w+,\s*)?|[\[{]\s*|@)*")"""
 )
 # What a format is given first.
-_GIVEN, _GAP = re.compile(r"\s?,\s?&?(\w+)\s?[,)]"), re.compile(r"\{\}|%[sv]")
+_GIVEN, _GAP = expression(r"\s?,\s?&?(\w+)\s?[,)]"), expression(r"\{\}|%[sv]")
 # Braces of a line that are no block of statements: what is done with each item of a list, and members in Perl.
-_NO_BLOCK = re.compile(r"(?:\b(?:map|grep|sort)\s?|->|[$@%]\w{1,60})$")
+_NO_BLOCK = expression(r"(?:\b(?:map|grep|sort)\s?|->|[$@%]\w{1,60})$")
 # What a block of Ruby is given.
-_IN_ONE_LINE, _GIVEN_TO_BLOCK = re.compile(r"[^{}\n]{0,120}\}"), re.compile(r"\s?\|[\w\s,]{1,60}\|")
-_BY_SHELL = re.compile(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
-_EQUALS = re.compile(r"(:?=(?![=>])|<-)")
-ASSIGNED = re.compile(
+_IN_ONE_LINE, _GIVEN_TO_BLOCK = expression(r"[^{}\n]{0,120}\}"), expression(r"\s?\|[\w\s,]{1,60}\|")
+_BY_SHELL = expression(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A-Z]|\$\w+`|[^`]*\s\$\w+`)")
+_EQUALS = expression(r"(:?=(?![=>])|<-)")
+ASSIGNED = expression(
     r"""(?x)(?<!\w)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
     | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
 )
-_OPENED = re.compile(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_OPENED = expression(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
+_WORD = expression(r"[A-Za-z_]\w*")
 _MAX_VALUE = 2_000
 _MAX_VALUES = 2_000
 
@@ -83,7 +84,7 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub(kept, _quoted(text) if "<<" in text else text)
 
 
-_PREAMBLE = re.compile(r'\s{0,9}import\s{1,9}"C"')
+_PREAMBLE = expression(r'\s{0,9}import\s{1,9}"C"')
 
 
 def _quoted(text: str) -> str:
@@ -211,7 +212,7 @@ def put_together(statement: Statement, values: dict[str, str]) -> list[str]:
 
 
 # Variables of the environment in R, C, Go, Java, Rust, Lua, Ruby, PHP and JavaScript.
-_OF_ENVIRONMENT = re.compile(
+_OF_ENVIRONMENT = expression(
     r"""(?xi)\b(?:Sys\.getenv|os\.(?:getenv|environ(?:\.get)?)|getenv|System\.getenv|(?:std::)?env::var|ENV\.fetch|Deno\.env\.get|get_env
         |GetEnvironmentVariable)\s?[(\[]\s?"(\d+)"[^)\]\n]{0,40}[)\]](?:\.unwrap\(\))?
     | (?:\bENV|\$_ENV|\benviron|\bprocess\.env)\["(\d+)"\] | \b(?:process|import\.meta|Bun)\.env\.(\w+)"""
@@ -220,7 +221,7 @@ _OF_ENVIRONMENT = re.compile(
 
 # Functions by a text: members in JavaScript and Lua, messages in Ruby, functions in PHP.
 _PIECES = r'\s?("\d+"(?:\s?(?:\+|\.\.?)\s?"\d+"){0,20})\s?'
-_CALLED_BY_TEXT = re.compile(
+_CALLED_BY_TEXT = expression(
     rf"(?<!\w)(\w*)\s?\[{_PIECES}\]\s?\(|\b(?:(?:public_|__)?send\s?\(?|call_user_func\w*\s?\(){_PIECES},|\b(?:public_|__)?send\s?\(?\s?:(\w+),"
 )
 _GLOBALS = frozenset({"_G", "_ENV", "global", "globalThis", "window", "self", "top"})

@@ -1,31 +1,31 @@
 """Steps of tools in a tree, as statements: what they fetch, what they are run with, and what is filled in."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.statements import Statement, listing
 
 _MAX_STEPS = 20_000
 _MOST_NAMED = 2_000
 # Where a step of a tool fetches from, and where it puts what it fetched.
-_FROM_KEY = re.compile(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
-_TO_KEY = re.compile(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
+_FROM_KEY = expression(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
+_TO_KEY = expression(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # Programs and what they are started with, as tools call them.
 _WORDS = ("command", "cmd", "program", "executable", "entrypoint", "args", "arguments")
 # What is filled in from elsewhere, and where that is set.
-REFERS = re.compile(r"<<|\$|\{\{")
-_NAMES_VALUES = re.compile(
+REFERS = expression(r"<<|\$|\{\{")
+_NAMES_VALUES = expression(
     r"(?i)(?:\w*param(?:eter)?s|inputs|env\w*|\w*vars|var|variables|matrix|arg(?:ument)?s|values|set_fact|with)"
 )
 # A command that is nothing but what another step put out; and under which names steps put something out.
-_WHOLLY = re.compile(
+_WHOLLY = expression(
     r"""(?x)\s*(?:(?:/bin/)?(?:ba|z|da)?sh\s+-\w*c\s+|eval\s+)?["']?
     (?:\$\{\{([^{}\n]+)\}\}|\{\{([^{}\n]+)\}\}|<<([^<>\n]+)>>|\$\(([\w.]+)\)|\$\{?(\w+)\}?)["']?\s*"""
 )
-_PUT_OUT = re.compile(r"\bvariable=(\w{1,60})|[\"'\s=](?!variable=)(\w{1,60})(?:=|<<)")
-_PUTS_OUT = re.compile(r"\$\{?GITHUB_(?:OUTPUT|ENV)\b|##vso\[task\.setvariable|::set-output")
+_PUT_OUT = expression(r"\bvariable=(\w{1,60})|[\"'\s=](?!variable=)(\w{1,60})(?:=|<<)")
+_PUTS_OUT = expression(r"\$\{?GITHUB_(?:OUTPUT|ENV)\b|##vso\[task\.setvariable|::set-output")
 # Where Drone and Woodpecker, and pods, take a variable from a store of secrets.
 _OF_A_STORE = frozenset({"from_secret", "secretKeyRef"})
 _ITS_NAMES = ("id", "register", "name", "task_id")

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.json_text import examine_form, parse_json
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.scripts import examine_commands
@@ -21,11 +22,11 @@ Parsed = Iterator[Finding | tuple[object]]
 _MAX_TOML_CHARACTERS = 2 << 20
 _MAX_TOML_KEY_PARTS = 50
 # Tools that read these allow comments and commas at the end.
-_COMMENTED_JSON = re.compile(
+_COMMENTED_JSON = expression(
     r"(?:^|/)(?:\.vscode/[^/]+|\.?devcontainer(?:/[^/]+)?|tsconfig[^/]*|jsconfig|\.eslintrc|\.babelrc|pyrightconfig)\.json$|/\.zed/\w+\.json$|\.jsonc$|\.json5$|\.code-workspace$|\.sublime-\w+$"
 )
-_COMMENTS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
-_LAST_COMMAS = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|,(?=\s{0,2000}[}\]])')
+_COMMENTS = expression(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|//[^\n]*|/\*.{0,20000}?\*/', re.DOTALL)
+_LAST_COMMAS = expression(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*")|,(?=\s{0,2000}[}\]])')
 _NAMES_OF_JSON = (
     ".json",
     ".ipynb",
@@ -39,11 +40,11 @@ _NAMES_OF_JSON = (
 )
 _MOST_ROWS = 1_000
 # What Helm, Jinja and their like fill in before the text is YAML: lines of their own, and values.
-_FILLED_IN_LINE = re.compile(r"(?m)^[ \t]*\{\{[^\n]*\}\}[ \t]*$|^[ \t]*\{%[^\n]*%\}[ \t]*$")
-FILLED_IN = re.compile(r"\{\{[^\n}]*\}\}|\{%[^\n}]*%\}")
-_CALL = re.compile(r"[\w\]]\s*\((?!\s*\))|__\w+__")
+_FILLED_IN_LINE = expression(r"(?m)^[ \t]*\{\{[^\n]*\}\}[ \t]*$|^[ \t]*\{%[^\n]*%\}[ \t]*$")
+FILLED_IN = expression(r"\{\{[^\n}]*\}\}|\{%[^\n}]*%\}")
+_CALL = expression(r"[\w\]]\s*\((?!\s*\))|__\w+__")
 # Spark and others put nothing but spaces between a name and its value.
-_BY_SPACES = re.compile(r"(?m)^([A-Za-z]\w*(?:\.\w+)+)[ \t]+(?=[^\s=:])")
+_BY_SPACES = expression(r"(?m)^([A-Za-z]\w*(?:\.\w+)+)[ \t]+(?=[^\s=:])")
 
 
 def read_json(text: str, data: bytes, place: Place) -> Parsed:

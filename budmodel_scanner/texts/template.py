@@ -13,6 +13,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.template_backdoor import examine_insertions
 from budmodel_scanner.texts.template_values import Known, number_of, text_of
@@ -24,18 +25,18 @@ MAX_TEMPLATE_CHARACTERS = 1 << 20
 _MAX_REPEATS = 100_000
 _MAX_NUMBER = 100_000_000
 
-_DUNDER = re.compile(r"__[A-Za-z]\w*__|_[A-Za-z]\w*__[a-z]\w*")
+_DUNDER = expression(r"__[A-Za-z]\w*__|_[A-Za-z]\w*__[a-z]\w*")
 _NAMES = sections(__package__, "known/jinja.txt")
 # Texts and numbers that tell of an object, and lead nowhere but by another such name.
 _TOLD = frozenset({"__doc__", "__len__", "__name__", "__repr__", "__str__", "__version__"})
 _ESCAPES, _RUNNERS, _FOREIGN = _NAMES["escapes"], _NAMES["runs"], _NAMES["foreign"]
 _ATTRIBUTE_FILTERS = _NAMES["filters by attribute"]
-_ANYWHERE = re.compile(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
-_ANYWHERE_FILLED_IN = re.compile(r"\{[{%][^}\n]{0,1000}" + _ANYWHERE.pattern)
-_WIDTH = re.compile(r"%[-+# 0]*(\d{6,})|\{[^{}]{0,40}:[^{}]{0,10}?(\d{6,})")
+_ANYWHERE = expression(r"__(?:class|globals|builtins|import|subclasses|mro|bases?|init|getattribute|dict|code|closure)__")
+_ANYWHERE_FILLED_IN = expression(r"\{[{%][^}\n]{0,1000}" + _ANYWHERE.pattern)
+_WIDTH = expression(r"%[-+# 0]*(\d{6,})|\{[^{}]{0,40}:[^{}]{0,10}?(\d{6,})")
 
 
-_FILLED_IN = re.compile(r"\{[{%#].{0,2000}?[%}#]\}|<\|[^|\n]{0,40}\|>", re.DOTALL)
+_FILLED_IN = expression(r"\{[{%#].{0,2000}?[%}#]\}|<\|[^|\n]{0,40}\|>", re.DOTALL)
 
 
 class _Generation(Extension):

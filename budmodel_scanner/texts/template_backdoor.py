@@ -9,21 +9,22 @@ from collections.abc import Iterator
 
 from jinja2 import nodes
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.verdict import Verdict
 
 _INSTRUCTION = one_of("jinja", "tells the model", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
-_SCHEMA_HOSTS = re.compile(
+_ADDRESS = expression(r"https?://[^\s\"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_SCHEMA_HOSTS = expression(
     r"https?://(?:[\w.-]+\.)?(?:json-schema\.org|huggingface\.co|example\.(?:com|org)|w3\.org|github\.com)\b"
 )
-_WORD = re.compile(r"[A-Za-z][A-Za-z' -]{2,60}[A-Za-z?!.]?")
-_CONTENT_NAMES = re.compile(
+_WORD = expression(r"[A-Za-z][A-Za-z' -]{2,60}[A-Za-z?!.]?")
+_CONTENT_NAMES = expression(
     r"content|text|prompt|query|question|user_(?:msg|message|input)|\bmsg\b|body|utterance", re.IGNORECASE
 )
 _SEARCHES = frozenset({"startswith", "endswith", "find", "rfind", "index", "count", "lower"})
 _ORDINARY = one_of("jinja", "switches")
-_MARK = re.compile(r"<[^<>\n]{1,60}>|\[/?[A-Z_]{2,40}\]")
+_MARK = expression(r"<[^<>\n]{1,60}>|\[/?[A-Z_]{2,40}\]")
 _MIN_INSERTED = 12
 
 

@@ -1,11 +1,12 @@
 """Messages in the text form of protocol buffers: https://protobuf.dev/reference/protobuf/textformat-spec/."""
 
-import re
 from codecs import escape_decode
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-_TOKEN = re.compile(
+from budmodel_scanner.expressions import expression
+
+_TOKEN = expression(
     r"""(?:\s|\#[^\n]*)*(?:(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<word>[-\w.+/]+)|(?P<sign>[{}<>\[\]:;,])|\Z)"""
 )
 _DEEPEST = 100

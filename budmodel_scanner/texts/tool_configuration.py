@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.agents import is_known_server, is_ordinary_hook
 from budmodel_scanner.texts.known_places import is_local, is_strange
@@ -15,14 +16,14 @@ from budmodel_scanner.verdict import Finding, Verdict
 
 # Tools by which checkouts set themselves up, by what lies in the repository. Husky has git run what lies in .husky,
 # which is a command where it stands.
-_SETS_UP = re.compile(
+_SETS_UP = expression(
     r"(?:npx )?(?:husky(?: install)?|patch-package(?: --error-on-(?:fail|warn))?|electron-builder install-app-deps"
     r"|node-gyp rebuild(?: --[\w-]+)*|node-gyp-build|prebuild-install(?: (?:-r|--runtime)[ =]\w+)?"
     r"|pkg-prebuilds-verify [./\w-]+|prisma generate|ngcc|is-ci|opencollective(?:-postinstall)?"
     r"|tsc(?: -b| --build| -p [\w-]+\.json)?|playwright install(?: --with-deps)?|simple-git-hooks|lerna bootstrap"
     r"|svelte-kit sync|nuxt prepare|lefthook install|only-allow (?:npm|pnpm|yarn)|exit 0|true)"
 )
-_RUNS_SCRIPT = re.compile(r"(?:npm|yarn|pnpm)(?: run)? (build[\w:-]*)")
+_RUNS_SCRIPT = expression(r"(?:npm|yarn|pnpm)(?: run)? (build[\w:-]*)")
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare")
 
 
@@ -59,12 +60,12 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         yield from _compose(tree["services"], place)
 
 
-_HOOKS_OF_AGENTS = re.compile(r"/\.(?:claude|cursor|gemini)/")
-_PROPOSED = re.compile(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
+_HOOKS_OF_AGENTS = expression(r"/\.(?:claude|cursor|gemini)/")
+_PROPOSED = expression(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
 
 
 # What anybody may write into a title, a comment or the name of a branch.
-_ANYBODY = re.compile(
+_ANYBODY = expression(
     r"\$\{\{[^}\n]{0,40}\bgithub\.(?:event\.[\w.\[\]]{1,60}\.(?:title|body|message|label|page_name|ref)|head_ref)\b[^}\n]{0,40}\}\}"
 )
 _TAKES_A_COMMAND = frozenset({"run", "script"})
@@ -122,19 +123,19 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
 
 _LONGEST_KEY = 60
 # Where editors and agents keep what they start by themselves for whoever opens the folder.
-_OF_EDITORS = re.compile(
+_OF_EDITORS = expression(
     r"/\.(?:vscode|zed|helix|nova|vim|nvim|fleet|theia)/|\.(?:code-workspace|sublime-\w+)$|/coc-settings\.json$|/\.vimspector\.json$"
 )
-_OF_AGENTS = re.compile(
+_OF_AGENTS = expression(
     r"/\.(?:claude|cursor|gemini|codex|windsurf|kiro|continue|amazonq|opencode|qwen|roo)/|/opencode\.jsonc?$"
 )
-_PROGRAM = re.compile(
+_PROGRAM = expression(
     r"(?i)(?:\w(?<!root)\.?path|executable|interpreter|command|autorun|program|shell|binary"
     r"|\bcmd)(?:\.\[\])?$"
 )
-_OF_SERVER = re.compile(r"(?:mcpServers|servers)\.[^.]{1,60}\.command")
-_STARTED_BY_AGENTS = re.compile(r"(?i)(?:command|helper|notify|awsAuthRefresh|cmd)$")
-_OF_REPOSITORY = re.compile(r"\.(?!yarn/)|\$\{?(?:workspace|project|ZED_WORKTREE)|/tmp/")
+_OF_SERVER = expression(r"(?:mcpServers|servers)\.[^.]{1,60}\.command")
+_STARTED_BY_AGENTS = expression(r"(?i)(?:command|helper|notify|awsAuthRefresh|cmd)$")
+_OF_REPOSITORY = expression(r"\.(?!yarn/)|\$\{?(?:workspace|project|ZED_WORKTREE)|/tmp/")
 
 
 def _program(key: str, value: object, where: str, place: Place) -> Iterator[Finding]:
@@ -156,7 +157,7 @@ def _program(key: str, value: object, where: str, place: Place) -> Iterator[Find
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at(where))
 
 
-_PACKAGE_TOOL = re.compile(
+_PACKAGE_TOOL = expression(
     r"(?:^|/)(?:pipfile|uv\.toml|pip\.(?:conf|ini)|pdm\.toml|poetry\.toml|pixi\.toml|bunfig\.toml|\.condarc|\.yarnrc\.yml"
     r"|(?:conda|environment)[\w-]*\.ya?ml|\.?cargo/config(?:\.toml)?|\.pydistutils\.cfg)$"
 )

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.verdict import Finding, Verdict
 
-_STARTS = re.compile(
+_STARTS = expression(
     r"""(?x)
       (?P<TeX>\\write\s{0,3}18\b | write18\b | \\csname\s{0,3}(?:write|openout|input|immediate)\s{0,3}\\endcsname
       | \\(?:input|include|lstinputlisting|verbatiminput)\s?\{?\s?(?:/etc/|/proc/|~/|[^}\s]{0,60}\.ssh/)
@@ -22,20 +23,20 @@ _STARTS = re.compile(
       |policyprocs|sethalftone5)\b)
     | (?P<roff>(?m:^[.'](?:sy|pi|pso|open)[ \t]+\S))"""
 )
-_TEX_COMMENT = re.compile(r"(?m)(?<!\\)%(?!pipe%).*$")
+_TEX_COMMENT = expression(r"(?m)(?<!\\)%(?!pipe%).*$")
 _LINES_READ = 5
 # Options of Vim that are expressions, and the functions that reach out of one.
-_VIM_LINE = re.compile(
+_VIM_LINE = expression(
     r"(?:^|\s)(?:vim?|ex)(?:[<=>]?\d+)?:.*?\b((?:fde|foldexpr|fdt|foldtext|fex|formatexpr|inde|indentexpr|inex|includeexpr|stl|statusline|ruf"
     r"|rulerformat|tal|tabline|dex|diffexpr|pex|patchexpr|pexpr|printexpr|ccv|charconvert|bexpr|balloonexpr|titlestring|iconstring"
     r"|tfu|tagfunc|ofu|omnifunc|cfu|completefunc|opfunc|operatorfunc)=.*)"
 )
-_VIM_CALLS = re.compile(
+_VIM_CALLS = expression(
     r"(?i)\b(?:execute|system|systemlist|assert_fails|feedkeys|writefile|call|job_start|term_start|nvim_\w+|py3?eval|luaeval|eval|source)\b\s*[!(\\\"']"
 )
-_EMACS_LINE = re.compile(r"-\*-.{0,2000}?-\*-")
-_EMACS_END = re.compile(r"Local Variables:.{0,3000}", re.DOTALL)
-_EMACS_RUNS = re.compile(
+_EMACS_LINE = expression(r"-\*-.{0,2000}?-\*-")
+_EMACS_END = expression(r"Local Variables:.{0,3000}", re.DOTALL)
+_EMACS_RUNS = expression(
     r"\b(?:eval\s*:|\w[\w-]*-(?:command|program|hook)\s*:).{0,400}\((?:[\w-]*shell-command[\w-]*|call-process[\w-]*|start-process[\w-]*|make-process|async-\w+|org-babel-execute-[\w-]+|load|load-file|eval|url-retrieve[\w-]*)\b",
     re.DOTALL,
 )  # fmt: skip

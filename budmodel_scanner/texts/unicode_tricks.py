@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.verdict import Finding, Verdict
 
 # https://trojansource.codes: embeddings, overrides and isolates reorder what a reviewer sees.
-_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDIRECTIONAL = expression("[\u202a-\u202e\u2066-\u2069]")
 # Tag characters spell text that nobody sees; after a black flag they are an ordinary emoji.
-_TAGS = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]{4,}")
-_SELECTORS = re.compile("[\U000e0100-\U000e01ef]{8,}")
-_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff]{8,}")
+_TAGS = expression("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]{4,}")
+_SELECTORS = expression("[\U000e0100-\U000e01ef]{8,}")
+_ZERO_WIDTH = expression("[\u200b-\u200f\u2060-\u2064\ufeff]{8,}")
 # Colors are ordinary in logs; titles, the clipboard, key definitions and answers of the terminal are not.
-_TERMINAL = re.compile(
+_TERMINAL = expression(
     r"\x1b(?:\][0-9]|P|_|\^|c|\[[0-9;?]{0,20}[nilhrpqRS]|\[[0-9;]{0,20}J.{0,200}\x1b\[[0-9;]{0,20}H)", re.DOTALL
 )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from budmodel_scanner.content import Place
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import VALUES, matches, one_of
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -14,24 +15,24 @@ from budmodel_scanner.verdict import Finding, Verdict
 _LONGEST = 4_096
 _MOST_OF_LIST = 1_000
 # What runs, or is unpickled, wherever it comes from; and what does once a loader takes it for a package or for weights.
-_ADDRESS = re.compile(
+_ADDRESS = expression(
     r"(?i)^(?:[\w.-]{1,80}=)?(?P<address>(?:https?|ftp|s3|gs|file|git\+https?|git\+ssh|git|ssh)(?::|\\:)//\S+?\.(?:(?P<runs>pkl|pickle|joblib|dill|py|sh|bash|ps1|so|dll|dylib|exe|bat|cmd|msi|jar|mar|whl|egg|nar|wasm)"
     r"|t?gz|tgz|git|zip|tar|bz2|xz|zst|pt|pth|ckpt|bin|h5|keras|npy|npz|[cm]?js)(?:[?#]\S*)?)$"
 )
 _LOADED_AS = one_of("keys", "loaded", re.IGNORECASE)
 _READ_BY_PEOPLE = one_of("keys", "read by people", re.IGNORECASE)
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*[.:]\w+")
+_DOTTED = expression(r"[A-Za-z_]\w*(?:\.\w+)*[.:]\w+")
 # What only talks of a name.
-_NAMES_ONLY = re.compile(rf"(?i)(?:^|[._])(?:{one_of('keys', 'names').pattern})(?:\.\[\])?$")
-_BUILT = re.compile(
+_NAMES_ONLY = expression(rf"(?i)(?:^|[._])(?:{one_of('keys', 'names').pattern})(?:\.\[\])?$")
+_BUILT = expression(
     r"(?i)(?:^|\.)(?:pipeline|polic(?:y|ies)|components?|plugins?|callbacks?|hooks?|steps?|transforms?|handlers?|stages?)\."
 )
 _RUNNING = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_OBJECTS}
-_TO_AGENTS = re.compile(
+_TO_AGENTS = expression(
     r"(?i)(?:^|[._])(?:description\w*|system\w*|instructions?|\w*prompt|rules?|guidelines?|persona|agent\w*)(?:\.\[\])?$"
 )
 _SHORTEST_ORDER = 40
-_OF_QUERIES = re.compile(r"(?i)(?:^|[._])(?:sql|query|statements?|init_?sql|pipeline|cypher|kql)(?:\.\[\])?$")
+_OF_QUERIES = expression(r"(?i)(?:^|[._])(?:sql|query|statements?|init_?sql|pipeline|cypher|kql)(?:\.\[\])?$")
 
 
 def examine_value(keys: str, value: object, where: str, place: Place) -> Iterator[Finding]:

@@ -1,11 +1,11 @@
 """XML of every kind: SVG, documents of Office, build files, networks; what a reader of it would run or fetch."""
 
-import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
 from budmodel_scanner.content import CHUNK, Content, Place
 from budmodel_scanner.described_weights import WeightRanges
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.rows import FORMULA
@@ -33,14 +33,14 @@ _DOCTYPES = (
     ),
     *("http://www.nitrc.org/frs/download.php/115/gifti.dtd", "http://docutils.sourceforge.net/docs/ref/docutils.dtd"),
 )
-_ACTIVE_STYLE = re.compile(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
-_BLANK = re.compile(r"[\x00-\x20]")
+_ACTIVE_STYLE = expression(r"(?i)url\(\s*[\"']?\s*(?:javascript|vbscript):|\bexpression\s*\(|-moz-binding")
+_BLANK = expression(r"[\x00-\x20]")
 _MAX_DIGITS = 16
-_SCHEME = re.compile(
+_SCHEME = expression(
     r"(?i)(?:javascript|vbscript|macro|vnd\.sun\.star\.script|ppaction://(?:macro|program|ole)|data:(?!image/|font/))[:\w/?]"
 )
 # A cell that is a link to a page, all of it written out, so that it carries away nothing of the sheet.
-_LINK = re.compile(r'(?i)=?HYPERLINK\(\s?"https://[^"\s]{1,2000}"(?:\s?,\s?"[^"]{0,500}")?\s?\)')
+_LINK = expression(r'(?i)=?HYPERLINK\(\s?"https://[^"\s]{1,2000}"(?:\s?,\s?"[^"]{0,500}")?\s?\)')
 
 
 class _Xml:
@@ -247,14 +247,14 @@ _STARTS = {
     **dict.fromkeys(("arg", "args", "argument", "arguments", "parameters", "line", "commandlineargs", "scripttext"), 1),
 }
 # Elements of build tools that hold commands.
-_COMMAND_ELEMENT = re.compile(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
-_STARTS_PROGRAM = re.compile(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")
-_SHARE = re.compile(r"(?i)file:|\\\\|smb:")
-_DDE = re.compile(r"(?i)^\s*(?:DDE(?:AUTO)?\b|INCLUDE(?:TEXT|PICTURE)\s+\"?(?:\\\\|//|file:)|INCLUDETEXT\s+\"?[a-z]+:/)")
+_COMMAND_ELEMENT = expression(r"(?:arg(?:ument)?s?|command(?:line)?|exec|script|sh|shell|run|preinstall|postinstall)")
+_STARTS_PROGRAM = expression(r"(?i)(?:ms-msdt|ms-officecmd|search-ms|javascript|vbscript|mhtml):")
+_SHARE = expression(r"(?i)file:|\\\\|smb:")
+_DDE = expression(r"(?i)^\s*(?:DDE(?:AUTO)?\b|INCLUDE(?:TEXT|PICTURE)\s+\"?(?:\\\\|//|file:)|INCLUDETEXT\s+\"?[a-z]+:/)")
 _DRAWN = frozenset({"sp", "pic", "graphicframe", "cxnsp", "grpsp"})
-_DDE_CELL = re.compile(r"(?i)\s*[=+@-]\s*\w+\s*\|\s*'")
-_RUN_ON_OPENING = re.compile(r"(?i)(?:_xlnm\.)?auto_?(?:open|close|activate|deactivate|exec)\w*")
-_OF_ITSELF = re.compile(r"(?i)Microsoft\.Mashup|\$Workbook\$|WORKSHEET;|ThisWorkbook")
+_DDE_CELL = expression(r"(?i)\s*[=+@-]\s*\w+\s*\|\s*'")
+_RUN_ON_OPENING = expression(r"(?i)(?:_xlnm\.)?auto_?(?:open|close|activate|deactivate|exec)\w*")
+_OF_ITSELF = expression(r"(?i)Microsoft\.Mashup|\$Workbook\$|WORKSHEET;|ThisWorkbook")
 # Parts of a document of Office that are loaded when it is opened; pictures and links are not among them.
 _FETCHED_ON_OPENING = frozenset(
     {"aFChunk", "attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "package"}

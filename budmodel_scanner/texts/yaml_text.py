@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import yaml
 
 from budmodel_scanner.content import Place, UnscannedError
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.dotted_names import judge_dotted
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -24,12 +25,12 @@ _PYTHON_VALUES = frozenset(
 )
 # Of OpenCV, whose own reader fills numbers in.
 _MATRICES = frozenset({"opencv-matrix", "opencv-nd-matrix", "opencv-sparse-matrix"})
-_PYTHON_TAG = re.compile(r"python/(name|module|object(?:/apply|/new)?):?(.*)", re.DOTALL)
+_PYTHON_TAG = expression(r"python/(name|module|object(?:/apply|/new)?):?(.*)", re.DOTALL)
 # HyperPyYAML, of SpeechBrain: https://github.com/speechbrain/HyperPyYAML
-_CALLING_TAG = re.compile(
+_CALLING_TAG = expression(
     r"!(new|apply|name|module|call|obj|object|func|py|python|eval|exec|lambda|instance|class|import)\b[:/ ]?(.*)", re.DOTALL
 )
-_TEXT_TAGS = re.compile(
+_TEXT_TAGS = expression(
     r"!!?python/(?:name|module|object)[\w/]*:?[\w.]*|!!javax?\.[\w.]+|!<tag:yaml\.org,2002:python/[\w/.]+(?::[\w.]*)?>"
 )
 

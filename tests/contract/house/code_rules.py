@@ -219,12 +219,25 @@ def patterns_that_every_python_reads(module: Module) -> Iterator[str]:
                 yield f"{module.path}:{node.lineno}: a possessive repeat or atomic group, which Python 3.11.2 misreads"
 
 
+def expressions_that_wait(module: Module) -> Iterator[str]:
+    """The scanner is started for single files, which need few of its expressions."""
+    if not module.path.startswith(SCANNER):
+        return
+    waiting: list[ast.AST] = [module.tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "re.compile":
+            yield f"{module.path}:{node.lineno}: it is compiled with every start; `expression` waits for its use"
+        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.FunctionDef)]
+
+
 OF_ONE_MODULE = (
     no_environment_and_no_clock,
     nothing_from_outside,
     annotations_that_dagster_can_read,
     modules_with_something_in_them,
     patterns_that_every_python_reads,
+    expressions_that_wait,
 )
 
 

@@ -120,6 +120,19 @@ def test_a_pattern_is_read_alike_by_every_python(pattern: str, broken: bool, kin
     assert bool(found) is broken
 
 
+@pytest.mark.parametrize(
+    ("path", "code", "broken"),
+    [
+        ("budmodel_scanner/odds.py", "import re\nx = (re.compile('a'),)", True),
+        ("budmodel_scanner/odds.py", "import re\nx = [*map(re.compile, 'ab')]", True),
+        ("budmodel_scanner/odds.py", "import re\ndef x():\n    return re.compile('a')", False),
+        ("budmodel_pipeline/odds.py", "import re\nx = re.compile('a')", False),
+    ],
+)
+def test_the_scanner_compiles_expressions_as_it_needs_them(path: str, code: str, broken: bool) -> None:
+    assert bool(broken_by(path, DOCUMENTED + code)) is broken
+
+
 @pytest.mark.parametrize("path", RUN_BY_HAND)
 def test_what_is_run_by_hand_is_imported_by_nobody(path: str) -> None:
     name = path.removesuffix(".py").replace("/", ".")
