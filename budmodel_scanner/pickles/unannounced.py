@@ -66,9 +66,11 @@ def _as_unpickled(data: bytes) -> Iterator[tuple[pickletools.OpcodeInfo, int]]:
                 raise ValueError(f"nothing was kept as {argument}")
             gives = [memo[argument]]
         elif pickletools.markobject in takes:
-            if pickletools.markobject not in stack:
+            last = len(stack) - 1
+            while last >= 0 and stack[last] is not pickletools.markobject:
+                last -= 1
+            if last < 0:
                 raise ValueError("no mark")
-            last = len(stack) - 1 - stack[::-1].index(pickletools.markobject)
             if opcode.name == "OBJ" and last + 1 == len(stack):
                 raise ValueError("no class")
             del stack[last:]

@@ -179,7 +179,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
         if unlisted or _WRITES.search(code) or "bytes" in lower:
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}
             bare = [text for text in texts if _BARE_NAME.fullmatch(text)] if _INTO_FILE.search(lower) else []
-            written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(re.sub(URL, " ", code))
+            written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(URL.sub(" ", code))
             files = {known_as(path) for path in written if path != "/dev/null" and not DATA_FILE.search(path)}
             seen.files |= files
             if _INTO_FILE.search(lower) and not any(map(DATA_FILE.search, unlisted)):

@@ -41,7 +41,7 @@ def _nothing(_source: Content | Iterable[bytes], _place: Place) -> Iterator[Find
 
 def costs_its_length(work: Callable[[int], object], length: int) -> None:
     """Fails when CPU time grows like the square of the length, of which four times as much takes sixteen times as long."""
-    costs_at_most(10, partial(work, length), partial(work, length // 4))
+    costs_at_most(12, partial(work, length), partial(work, length // 4))
 
 
 def costs_at_most(times: float, work: Callable[[], object], floor: Callable[[], object]) -> None:
