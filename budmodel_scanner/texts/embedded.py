@@ -1,6 +1,7 @@
 """What hides inside texts of any kind: encoded pickles and programs, pickles that are texts, and the antivirus test file."""
 
 import codecs
+import json
 import pickletools
 import re
 from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def examine_embedded(data: bytes, place: Place, nested: Nested) -> Iterator[Find
     yield from _turned(data, place)
     yield from _text_pickles(data, place, nested)
     yield from _shown(data, place, nested)
+    yield from _invisible(data, place)
 
 
 def _encoded(data: bytes, place: Place, nested: Nested, depth: int = 0) -> Iterator[Finding]:
@@ -162,6 +164,18 @@ def _shown(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
             yield from nested(MemoryContent(piece), place.inside(f"a pickle written out at byte {found.start():,}"))
 
 
+# Tag characters, whose last bits are those of letters, and selectors; the flags of England, Scotland and Wales are six.
+_INVISIBLE = expression(rb"(?i)(?:\xf3\xa0[\x80-\x87][\x80-\xbf]){12,}|(?:\\udb40\\ud[cd][0-9a-f]{2}){12,}")
+
+
+def _invisible(data: bytes, place: Place) -> Iterator[Finding]:
+    """A text that nobody sees, but models do."""
+    if found := _INVISIBLE.search(data):
+        written = found[0].decode() if found[0][0] == 0xF3 else json.loads(b'"' + found[0] + b'"')
+        what = f"a text of invisible characters: {''.join(chr(ord(sign) & 0x7F) for sign in written)[:120]!r}"
+        yield Finding("text.hidden-characters", Verdict.SUSPICIOUS, what, place.at(f"byte {found.start():,}"))
+
+
 def _is_plain(content: bytes) -> bool:
     if content[1::2].count(0) == len(content) // 2:
         content = content[::2]
@@ -195,10 +209,6 @@ def _runs(content: bytes) -> bool:
     return False
 
 
-# Of an object by its state, as PyTables keeps its own in attributes; which object, the pickle's own examination says.
-_RESTORES = frozenset({(b"copy_reg", b"_reconstructor"), (b"copyreg", b"_reconstructor")})
-
-
 def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding]:
     """A pickle of protocol 0 is a text: a line `cos`, a line `system`. Vocabularies have such lines, so it has to parse."""
     passed = 0
@@ -223,8 +233,8 @@ def _text_pickles(data: bytes, place: Place, nested: Nested) -> Iterator[Finding
             line = data.count(b"\n", 0, start) + 1
             # By its name it is no text again.
             inner = list(nested(MemoryContent(data[start:passed]), place.inside(f"line {line}.pkl")))
-            restores = (module, name) in _RESTORES and data[passed - 1 : passed] == b"."
-            if not restores or any(finding.verdict is not Verdict.SAFE for finding in inner):
+            # PyTables keeps objects in attributes; which, the pickle's own examination says where it sees it to its end.
+            if data[passed - 1 : passed] != b"." or any(finding.verdict is not Verdict.SAFE for finding in inner):
                 yield Finding("text.pickle", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
                 yield from inner
                 return

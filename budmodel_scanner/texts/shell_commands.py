@@ -86,9 +86,17 @@ def ordinary_command(command: str) -> bool:
     if wrapped := _SHELL_WRAPPER.match(command.strip()):
         command = wrapped[1].strip("\"'")
     parts = [part for part in _COMMAND_BREAK.split(command) if part.strip()]
-    if not parts or _program(parts[0]) not in _ORDINARY:
+    if not parts or not _is_ordinary(parts[0]):
         return False
-    return all(_program(part) in _ORDINARY or _filters(part) for part in parts[1:50])
+    return all(_is_ordinary(part) or _filters(part) for part in parts[1:50])
+
+
+# Removes what lies below, by name or by kind.
+_TIDIES = expression(r"rm(?:\s+-[rRfv]{1,3}){0,2}(?:\s+(?:\*\.)?\w(?!\S*\.\.)[\w*?.\[\]/-]*)+")
+
+
+def _is_ordinary(part: str) -> bool:
+    return _program(part) in _ORDINARY or _TIDIES.fullmatch(part.strip()) is not None
 
 
 _PART_OF_PATH = expression(r"`\s?(?:dirname|basename)\s[\w$./{}-]+\s?`|\$\(\s?(?:dirname|basename)\s[\w$./{}\"-]+\s?\)")

