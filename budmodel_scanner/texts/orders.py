@@ -98,6 +98,7 @@ _NAMES = frozenset({"mention", "report", "commit", "encode", "include", "provide
 _BEGINS = expression(r"(?m)^[ \t]*(?:[-+•*#>]|\d{1,3}[.)]|\|)\s*|\n\s*\n")
 _ENDS = expression(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\uff1b;])|\n\n")
 _REQUEST = expression(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
+_CARRIES_FILE = expression(r"@|\s(?:-T|--upload-file)\s")
 _LONGEST, _MOST = 600, 20_000
 _QUOTED = expression(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
 
@@ -132,12 +133,18 @@ def wrong_order(text: str) -> str | None:
 
 def _sentences(text: str) -> Iterator[str]:
     """Items of lists and cells of tables are sentences, and lines that go on are not. What is quoted is an example."""
-    plain = _BEGINS.sub("\n\n", _REQUEST.sub(" ", _without_blocks(text)))
+    plain = _BEGINS.sub("\n\n", _REQUEST.sub(_in_words, _without_blocks(text)))
     for number, part in enumerate(_ENDS.split(plain)):
         if number > _MOST:
             return
         if part.strip():
             yield " ".join(_QUOTED.sub("…", part).split())[:_LONGEST]
+
+
+def _in_words(request: re.Match[str]) -> str:
+    """Nothing, for an example of a request; what it does, where it carries away what was put into it."""
+    address = _ADDRESS.search(request[0])
+    return f", send it to {address[0]} " if address and _CARRIES_FILE.search(request[0]) else " "
 
 
 def _without_blocks(text: str) -> str:

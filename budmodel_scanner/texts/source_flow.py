@@ -184,7 +184,8 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
             seen.files |= files
             if _INTO_FILE.search(lower) and not any(map(DATA_FILE.search, unlisted)):
                 # Where a name for it was made up.
-                seen.paths |= {*re.findall(r",\s*(\w+)\s*[,)]", code)} - seen.values.keys()
+                given_names = re.findall(r",\s*(\w+)\s*[,)]", code)
+                seen.paths |= {name for name in given_names if not DATA_FILE.search(seen.values.get(name, ""))}
             seen.paths |= {name for name in holders if not DATA_FILE.search(seen.values[name])}
             if re.search(r"download|tmp|temp|fetch_?file|to_?file|retrieve", lower) and not any(
                 map(DATA_FILE.search, unlisted)

