@@ -18,7 +18,6 @@ from typing import Any
 from budmodel_scanner.engines import CLEAN, FLAGGED, NOT_INSTALLED, EngineResult
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 from budmodel_scanner.versions import installed_version
-from budmodel_scanner.worker import bounded, serve
 
 MODELSCAN, PICKLESCAN = "modelscan", "picklescan"
 NAMES = (MODELSCAN, PICKLESCAN)
@@ -77,6 +76,9 @@ def _name_in(finding: Finding) -> str:
 
 def main() -> None:
     """The child's side."""
+    # What a child needs takes the parent longer to import than it has to do itself.
+    from budmodel_scanner.worker import bounded, serve
+
     engines: dict[str, Callable[[str, int], EngineResult]] = {}
     if installed_version(PICKLESCAN) is not None:
         engines[PICKLESCAN] = _picklescan()
