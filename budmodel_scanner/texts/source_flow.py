@@ -37,6 +37,9 @@ _WORDS, _ENDS = (*(word.replace("\\x20", " ") for word in _WORTH["words"]), "] ^
 _ENVIRONMENT = one_of("flow", "reads the whole environment")
 _SENDS = one_of("flow", "sends", re.IGNORECASE)
 _WRITES = one_of("flow", "writes", re.IGNORECASE)
+# Words of a command that is started in pieces.
+_CLIENTS = frozenset({"curl", "wget", "curl.exe"})
+_AS_DATA = frozenset({"-d", "-F", "-T", "--data", "--data-binary", "--data-raw", "--form", "--upload-file", "--post-data"})
 # Perl reads into a variable without a name.
 _READS_LINES = expression(r"<\$?\w+>")
 _PATH = expression(
@@ -137,10 +140,11 @@ def _sent_or_left(
 ) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     secret = _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code))
-    if secret and unlisted and _SENDS.search(code) and (len(code) < _ONE_DEED or _side_by_side(statement)):
+    sends = _SENDS.search(code) or (_CLIENTS.intersection(texts) and _AS_DATA.intersection(texts))
+    if secret and unlisted and sends and (len(code) < _ONE_DEED or _side_by_side(statement)):
         yield "sends-secrets", Verdict.MALICIOUS, "sends secrets away"
     taken = names & seen.private or any(len(text) < 300 and PRIVATE.search(text) for text in texts)
-    if taken and not secret and unlisted and _SENDS.search(code) and len(code) < _ONE_DEED:
+    if taken and not secret and unlisted and sends and len(code) < _ONE_DEED:
         yield "sends-secrets", Verdict.SUSPICIOUS, "sends what signs in somewhere away"
     if (
         (secret or taken or any(map(_TOKEN.search, texts)))

