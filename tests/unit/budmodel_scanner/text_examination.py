@@ -14,6 +14,7 @@ from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 
 # Seconds of CPU time; what takes less cannot be compared.
 SHORTEST = 0.03
+TRIALS = 3
 
 
 def findings_of(name: str, text: str | bytes) -> list[Finding]:
@@ -45,12 +46,21 @@ def costs_its_length(work: Callable[[int], object], length: int) -> None:
 
 
 def costs_at_most(times: float, work: Callable[[], object], floor: Callable[[], object]) -> None:
-    """Fails when work takes more than so many times the CPU time of a floor that is measured here and now."""
+    """Fails when work takes more than so many times the CPU time of a floor that is measured here and now.
+
+    Both are measured again where it does: a busy neighbour may double the one and not the other, but not each time.
+    """
     floor()  # What is made once is made before.
-    with _at_most(math.inf) as spent:
-        floor()
-    with _at_most(times * max(spent(), SHORTEST)):
-        work()
+    for trial in range(TRIALS):
+        with _at_most(math.inf) as spent:
+            floor()
+        try:
+            with _at_most(times * max(spent(), SHORTEST)):
+                work()
+            return
+        except AssertionError:
+            if trial == TRIALS - 1:
+                raise
 
 
 @contextmanager
