@@ -13,7 +13,7 @@ from budmodel_scanner.texts.examine import examine_text
 from budmodel_scanner.verdict import Finding, Verdict, verdict_of
 
 # Seconds of CPU time; what takes less cannot be compared.
-SHORTEST = 0.03
+SHORTEST = 0.015
 TRIALS = 3
 
 
@@ -41,8 +41,8 @@ def _nothing(_source: Content | Iterable[bytes], _place: Place) -> Iterator[Find
 
 
 def costs_its_length(work: Callable[[int], object], length: int) -> None:
-    """Fails when CPU time grows like the square of the length, of which four times as much takes sixteen times as long."""
-    costs_at_most(12, partial(work, length), partial(work, length // 4))
+    """Fails when CPU time grows like the square of the length, of which eight times as much takes 64 times as long."""
+    costs_at_most(24, partial(work, length), partial(work, length // 8))
 
 
 def costs_at_most(times: float, work: Callable[[], object], floor: Callable[[], object]) -> None:
