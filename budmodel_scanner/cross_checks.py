@@ -54,9 +54,9 @@ def objections(ours: Iterable[Finding], theirs: Iterable[Finding]) -> Iterator[F
     That is so where we read the file to its end with nothing to say against it, and followed every call of the very name
     that they object to. Their finding then stays as a note.
     """
-    ours = tuple(ours)
+    ours, theirs = tuple(ours), tuple(theirs)
     cleared: set[str] = set()
-    if verdict_of(ours) is Verdict.SAFE:
+    if theirs and verdict_of(ours) is Verdict.SAFE:
         # Its lists are read by the children; here they are needed only where somebody was asked.
         from budmodel_scanner.pickles.report import CLEARED
 

@@ -243,13 +243,13 @@ class Scanner:
             self._idle.put(child)
 
     def _cross_check(self, path: str, file: Path, descriptor: int, size: int) -> Future[Examined]:
+        if self._cross_checker is None:
+            return _settled(dict.fromkeys(cross_checks.NAMES, "not asked: turned off"))
         states = cross_checks.states_without_asking(path, os.pread(descriptor, 16, 0), size)
         asked = [name for name in cross_checks.NAMES if name not in states]
-        if self._cross_checker is not None and asked:
-            return self._crossing.submit(_crossed, self._cross_checker, file, descriptor, size, states, asked)
-        settled: Future[Examined] = Future()
-        settled.set_result(Examined((), states | dict.fromkeys(asked, "not asked: turned off")))
-        return settled
+        if not asked:
+            return _settled(states)
+        return self._crossing.submit(_crossed, self._cross_checker, file, descriptor, size, states, asked)
 
     def _remembered(self, path: str, digest: str, size: int | None) -> FileReport | None:
         known = self._options.cache.get(cache_key(digest, path, self._versions))
@@ -263,6 +263,13 @@ class Scanner:
             key = cache_key(report.sha256, report.path, self._versions)
             self._options.cache.put(key, Examined(report.findings, report.engines))
         return report
+
+
+def _settled(states: dict[str, str]) -> Future[Examined]:
+    """What engines say that were not asked."""
+    settled: Future[Examined] = Future()
+    settled.set_result(Examined((), states))
+    return settled
 
 
 def _crossed(child: Child, file: Path, descriptor: int, size: int, states: dict[str, str], asked: list[str]) -> Examined:

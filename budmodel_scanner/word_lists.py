@@ -6,13 +6,21 @@ A line is of words; `[section]` begins a part of a list; `#` begins a comment, w
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+
+# Not by `importlib.resources`, whose import takes longer than reading all lists.
+_HERE = Path(__file__).parent
+
+
+def place_of(package: str, path: str) -> Path:
+    """Of what is kept beside the modules of a package of ours."""
+    return _HERE.joinpath(*package.split(".")[1:], path)
 
 
 def lines(package: str, path: str) -> Iterator[tuple[str, list[str]]]:
     """The section and the words of each line."""
     section = ""
-    for line in files(package).joinpath(path).read_text("utf-8").splitlines():
+    for line in place_of(package, path).read_text("utf-8").splitlines():
         words = line.partition("#")[0].split()
         if words and line.startswith("[") and line.rstrip().endswith("]"):
             section = line.strip().strip("[]")

@@ -26,7 +26,7 @@ def _rows(area: str) -> tuple[tuple[str, str, re.Pattern[bytes]], ...]:
     """Rule, name and expression of each line of `recognized.txt` whose rule begins with `area`."""
     rows = ((*section.split(": ", 1), words[0]) for section, words in lines(__package__, "recognized.txt"))
     return tuple(
-        (rule, what, re.compile(begins.encode(), re.DOTALL)) for rule, what, begins in rows if rule.startswith(area)
+        (rule, what, expression(begins.encode(), re.DOTALL)) for rule, what, begins in rows if rule.startswith(area)
     )
 
 

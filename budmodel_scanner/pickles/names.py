@@ -11,10 +11,9 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.word_lists import lines
+from budmodel_scanner.word_lists import lines, place_of
 
 
 class Standing(Enum):
@@ -138,7 +137,7 @@ class _Dangerous:
 def _allowed() -> dict[tuple[str, str], Standing]:
     sections = {"call": Standing.CALLABLE, "instances": Standing.CLASS}
     listed: dict[tuple[str, str], Standing] = {}
-    for file in sorted(files(__package__).joinpath("allowed").iterdir(), key=lambda file: file.name):
+    for file in sorted(place_of(__package__, "allowed").iterdir()):
         for section, module, names in entries(f"allowed/{file.name}"):
             for name in names:
                 # What may be called may be made without a call, too.

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.word_lists import sections
+from budmodel_scanner.word_lists import place_of, sections
 
 COMMANDS, VALUES, QUERIES, TEMPLATES = "commands", "values", "queries", "templates"
 
@@ -42,7 +41,7 @@ def one_of(listed: str, section: str, flags: int = 0) -> re.Pattern[str]:
 
 def rows(listed: str, length: int) -> Iterator[list[str]]:
     """The parts of a list: a name in brackets and the lines below it, so many in all, comments left out."""
-    written = files(__package__).joinpath("known", f"{listed}.txt").read_text("utf-8").splitlines()
+    written = place_of(__package__, f"known/{listed}.txt").read_text("utf-8").splitlines()
     kept = [line for line in written if line and not line.startswith("#")]
     for start in range(0, len(kept), length):
         yield [kept[start].strip("[]"), *kept[start + 1 : start + length]]
