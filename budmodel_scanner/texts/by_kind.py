@@ -270,7 +270,6 @@ def _python(text: str, place: Place) -> Iterator[Finding]:
 
 def _markdown(text: str, place: Place) -> Iterator[Finding]:
     from budmodel_scanner.texts.markup import examine_html, examine_markdown
-    from budmodel_scanner.texts.yaml_text import parse_yaml
 
     body = text.lstrip("\ufeff")
     if scripted := _SCRIPTED.match(body):
@@ -284,6 +283,8 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
             yield from _as_file(f"front matter.{language}", body[body.find("\n") : end], place)
             body = body[end + 4 :]
         elif 0 < end < _MAX_FRONT_MATTER:
+            from budmodel_scanner.texts.yaml_text import parse_yaml
+
             try:
                 for found in parse_yaml(body[3:end], place):
                     yield from [found] if isinstance(found, Finding) else _front_matter(found[0], place)
