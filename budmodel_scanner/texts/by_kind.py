@@ -9,14 +9,14 @@ from dataclasses import replace
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.formats.payloads import code_in
 from budmodel_scanner.texts import scripts, syntaxes
 from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_orders, chunks_of_org
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
 from budmodel_scanner.texts.environment import settings_in
-from budmodel_scanner.texts.graphs import examine_fields, examine_graph
+from budmodel_scanner.texts.graphs import examine_boosted_trees, examine_fields, examine_graph
+from budmodel_scanner.texts.inner_programs import programs_in, programs_in_tree
 from budmodel_scanner.texts.json_text import holds_many_values
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -45,6 +45,8 @@ _GIN = expression(r"(?m)^[ \t]*import[ \t]+([\w.]+)|@(?:[\w/]*/)?([\w.]+)")
 
 def examine_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Finding]:
     """`data` is `text` in UTF-8. Raises UnscannedError for what cannot be parsed and shows nothing worse."""
+    # Lines end as they do here, so that no rule has to know of others.
+    text = text.replace("\r\n", "\n")
     if scripts.BUILD_FILES.search(place.path):
         yield from scripts.examine_build_sources(text, place)
     if kind in {Kind.PLAIN, Kind.MARKDOWN} and _PROMPTS.search(place.path):
@@ -106,12 +108,14 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
         case Kind.COMMANDS:
             yield from _variables(text, place)
             yield from scripts.examine_commands(text, place)
+            yield from _programs(programs_in(text), place)
         case Kind.WEB_SCRIPT | Kind.OTHER_SCRIPT:
             yield from scripts.examine_script(in_common_words(text, place.name), place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
             yield from examine_source(in_common_words(text, place.name), place)
             yield from _variables(text, place)
+            yield from _programs(programs_in(text), place)
             if _is_named(place, ".jsonnet", ".libsonnet", ".cue", ".hocon", ".dhall", ".hcl", ".nix"):
                 yield from examine_fields(text, place)
             if _is_named(place, *_QUERIES):
@@ -142,7 +146,7 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
         case Kind.TABLE:
             yield from examine_table(data, place)
         case Kind.PLAIN | Kind.DATA if text.startswith("tree\n") and "\nversion=v" in text[:100]:
-            yield from _boosted_trees(text, place)
+            yield from examine_boosted_trees(text, place)
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
@@ -153,25 +157,6 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
                 yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
 
 
-def _boosted_trees(text: str, place: Place) -> Iterator[Finding]:
-    """The text of LightGBM: settings and numbers by name. Nothing in it is run, so that code has no business there."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        name, value = _SETTING.sub(r"\1", line), _SETTING.sub(r"\2", line)
-        if _NUMBERS.fullmatch(value):
-            continue
-        yield from judge(Leaf(LeafKind.COMMAND, value, f"line {number}"), place, worst=Verdict.SUSPICIOUS)
-        if code := code_in(value.encode()):
-            what = f"{name[:40]} holds code: {code[1]!r}"
-            yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
-        # Data that it was trained with lay where its maker had them; nothing opens them again.
-        kind = LeafKind.FILE if _FILE_SETTING.search(name) else LeafKind.REFERENCE
-        yield from judge(Leaf(kind, value.strip(), f"line {number}", name), place)
-
-
-# As a field of the trees, or among the parameters.
-_SETTING = expression(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
-_FILE_SETTING = expression(r"(?:_filename|_model)$")
-_NUMBERS = expression(r"[-+.\deE \tinfa]*")
 _SCRIPTED = expression(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
 
 
@@ -240,6 +225,7 @@ def _tree(value: object, place: Place) -> Iterator[Finding]:
         yield from examine_metadata(value.get("metadata"), place)
     else:
         yield from examine_configuration(value, place)
+        yield from _programs(programs_in_tree(value), place)
     if isinstance(value, Mapping):
         yield from notes_of_json(value, place)
 
@@ -250,6 +236,11 @@ def _as_file(name: str, text: str, place: Place) -> Iterator[Finding]:
         yield from examine_kind(kind_of(name, text[:8192]), text, text.encode("utf-8", "surrogatepass"), place.inside(name))
     except UnscannedError:
         yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
+
+
+def _programs(programs: Iterator[tuple[str, str]], place: Place) -> Iterator[Finding]:
+    for name, code in programs:
+        yield from _as_file(name, code, place)
 
 
 def _python(text: str, place: Place) -> Iterator[Finding]:

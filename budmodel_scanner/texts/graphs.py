@@ -1,4 +1,4 @@
-"""Graphs of TensorFlow and Caffe as text, and settings in languages that are not parsed here."""
+"""Graphs of TensorFlow and Caffe as text, trees of LightGBM, and settings in languages that are not parsed here."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from itertools import chain
 from budmodel_scanner.content import Place
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.formats.fixed_paths import FixedPaths
-from budmodel_scanner.formats.payloads import payload_in
+from budmodel_scanner.formats.payloads import code_in, payload_in
 from budmodel_scanner.formats.tensorflow_operators import DANGEROUS
 from budmodel_scanner.texts import text_protos
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -82,3 +82,24 @@ def examine_fields(text: str, place: Place) -> Iterator[Finding]:
     for setting, where in chain(_lines_of(text, _PARAMETER), _lines_of(text, _FIELD)):
         yield from examine_value(setting[1], setting[2], where, place)
         yield from judge(Leaf(LeafKind.VALUE, setting[2], where), place)
+
+
+def examine_boosted_trees(text: str, place: Place) -> Iterator[Finding]:
+    """The text of LightGBM: settings and numbers by name. Nothing in it is run, so that code has no business there."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        name, value = _SETTING.sub(r"\1", line), _SETTING.sub(r"\2", line)
+        if _NUMBERS.fullmatch(value):
+            continue
+        yield from judge(Leaf(LeafKind.COMMAND, value, f"line {number}"), place, worst=Verdict.SUSPICIOUS)
+        if code := code_in(value.encode()):
+            what = f"{name[:40]} holds code: {code[1]!r}"
+            yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, place.at(f"line {number}"))
+        # Data that it was trained with lay where its maker had them; nothing opens them again.
+        kind = LeafKind.FILE if _FILE_SETTING.search(name) else LeafKind.REFERENCE
+        yield from judge(Leaf(kind, value.strip(), f"line {number}", name), place)
+
+
+# As a field of the trees, or among the parameters.
+_SETTING = expression(r"^\[?((?:\w{1,60}(?= ?[=:]))?) ?[=:]?[ \t]*(.*?)\]?$")
+_FILE_SETTING = expression(r"(?:_filename|_model)$")
+_NUMBERS = expression(r"[-+.\deE \tinfa]*")

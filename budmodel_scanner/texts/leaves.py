@@ -57,7 +57,8 @@ def judge(leaf: Leaf, place: Place, *, worst: Verdict = Verdict.MALICIOUS) -> It
 
 
 def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
-    text, shown, where = leaf.text, repr(leaf.text[:_MAX_SHOWN]), place.at(leaf.where)
+    text = leaf.text.replace("\r\n", "\n")
+    shown, where = repr(text[:_MAX_SHOWN]), place.at(leaf.where)
     role = f"{leaf.role} " if leaf.role else ""
     match leaf.kind:
         case LeafKind.COMMAND:

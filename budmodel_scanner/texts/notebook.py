@@ -10,18 +10,18 @@ from contextlib import suppress
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.configuration import examine_configuration
+from budmodel_scanner.texts.inner_programs import suffix_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.markup import examine_html, examine_markdown
 from budmodel_scanner.texts.python_code import examine_python
 from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.texts.requirements import examine_requirement
 from budmodel_scanner.verdict import Finding, Verdict
-from budmodel_scanner.word_lists import lines
 
 _KEPT = expression(r"^(\s*[\w, ]+=\s*)([!%].*)")
 _INSTALL = expression(r"^\s*[!%]\s*(?:uv\s+)?pip3?\s+install\s+(.*)$")
 _SHELL_CELL = expression(
-    r"^%%(?:(?:bash|sh|zsh|shell|cmd|powershell|system)\b|!|script(?:\s+-\S+)*\s+\S*(?:sh|powershell|cmd)\b)"
+    r"^%%(?:(?=(?:bash|sh|zsh|shell|cmd|powershell|system)\b|!)|script(?:\s+-\S+)*\s+\S*?(?=(?:\w*sh|powershell|cmd)\b))(\w*)"
 )
 # What goes on as Python; other cells are files of their own, of a name or of a language.
 _PYTHON_CELL = expression(r"^%%(?:time|timeit|capture|prun|memit|mprun|debug|snakeviz|scalene|notify|wandb|bigquery|px)\b")
@@ -29,7 +29,6 @@ _OTHER_CELL = expression(
     r"""(?x)^%%(?:(?:writefile|file)(?:\s+-a)?\s+["']?(?P<name>[^\n"']+) | script(?:\s+-\S+)*\s+(?:\S*/)?(?P<program>\w+)
     | (?P<magic>\w+))[^\n]*\n"""
 )
-_SUFFIXES = {magic: suffix for _, (magic, suffix) in lines(__package__, "known/cells.txt")}
 # Drawing libraries write scripts into outputs; those that reach for the kernel or the network are not theirs.
 _HOSTILE_OUTPUT = expression(
     r"(?i)(?:IPython|Jupyter)\.notebook\.kernel\.execute|document\.cookie|XMLHttpRequest[^;]{0,200}\.open\(|eval\(atob|\bfetch\(\s*['\"]https?://(?!(?:cdn|unpkg)\b)|navigator\.sendBeacon|new\s+WebSocket\(\s*['\"]wss?://(?!localhost|127)|localStorage\.getItem\([^)]{0,40}token"
@@ -98,7 +97,7 @@ def examine_notebook(
         where = f"cell {number}"
         if cell.get("cell_type") == "code":
             source = _joined(cell.get("source", cell.get("input")))
-            yield from _shell_lines(source, place, where)
+            yield from _shell_lines(source, place, where, as_file)
             if found := _HOSTILE_OUTPUT.search(source):
                 yield Finding("notebook.active-output", Verdict.SUSPICIOUS, f"runs {found[0][:80]!r}", place.at(where))
             other = None if _PYTHON_CELL.match(source) else _OTHER_CELL.match(source)
@@ -146,8 +145,8 @@ def examine_metadata(metadata: object, place: Place) -> Iterator[Finding]:
 def _other_cell(magic: re.Match[str], source: str, place: Place, as_file: AsFile) -> Iterator[Finding]:
     if stays := PERSISTENCE.search(magic["name"] or ""):
         yield Finding("notebook.stays", Verdict.SUSPICIOUS, f"a cell writes {stays[0]}", place.at(""))
-    language = (magic["program"] or magic["magic"] or "").lower()
-    yield from as_file((magic["name"] or f"cell.{_SUFFIXES.get(language, language)}").strip(), source, place)
+    language = magic["program"] or magic["magic"] or ""
+    yield from as_file((magic["name"] or f"cell.{suffix_of(language)}").strip(), source, place)
 
 
 def _list(value: object) -> list[object]:
@@ -160,11 +159,13 @@ def _joined(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _shell_lines(source: str, place: Place, where: str) -> Iterator[Finding]:
-    whole = _SHELL_CELL.match(source) is not None
-    lines = [_KEPT.sub(r"\2", line) for line in source.splitlines()[whole:]]
+def _shell_lines(source: str, place: Place, where: str, as_file: AsFile) -> Iterator[Finding]:
+    whole = _SHELL_CELL.match(source)
+    lines = [_KEPT.sub(r"\2", line) for line in source.splitlines()[whole is not None :]]
     written = [line for line in lines if whole or line.lstrip().startswith(("!", "%"))]
-    yield from judge(Leaf(LeafKind.COMMAND, "\n".join(line.lstrip(" !%") for line in written), where), place)
+    if written:
+        commands = "\n".join(line if whole else line.lstrip(" !%") for line in written)
+        yield from as_file(f"cell.{suffix_of(whole[1] or 'sh') if whole else 'sh'}", commands, place.inside(where))
     for line in written:
         if install := _INSTALL.match(line):
             for word in install[1].split():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from budmodel_scanner.content import Place
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
@@ -14,7 +13,6 @@ from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.shell_programs import (
     BRINGS,
-    LANGUAGES,
     PRIVATE,
     PROGRAMS,
     all_known,
@@ -109,7 +107,6 @@ def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
     yield from _put_into(script)
     yield from _run_later(script)
     yield from _sent(script)
-    yield from _in_one_line(script, depth) if depth < _MAX_DEPTH else ()
     if script.has_errors:
         yield from _in_pieces(text)
     if depth < _MAX_DEPTH:
@@ -265,22 +262,6 @@ _SHOWS = (
 )
 _HELD = expression(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
 _GIVES_DATA = expression(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
-
-
-def _in_one_line(script: Script, depth: int) -> Iterator[Hostile]:
-    """`php -r 'eval(file_get_contents(…));'`: a program of another language for an argument."""
-    from budmodel_scanner.texts.source_flow import follow, worth_following
-    from budmodel_scanner.texts.statements import put_together, statements
-
-    for command in script.commands():
-        if LANGUAGES.fullmatch(command.program):
-            for flag, code in itertools.pairwise(command.arguments):
-                if re.fullmatch(r"-\w*[cerE]|--?eval|--execute", flag):
-                    told = list(statements(code))
-                    for text in (text for statement in told for text in put_together(statement, {})):
-                        yield from deeds_in(text, depth + 1)
-                    for finding in follow(told, Place("")) if worth_following(code) else ():
-                        yield Hostile("script", finding.what, command.line, finding.verdict)
 
 
 def _in_pieces(text: str) -> Iterator[Hostile]:
