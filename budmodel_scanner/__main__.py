@@ -1,6 +1,7 @@
 """`python -m budmodel_scanner PATH`: whether a file or the files of a folder are safe, without any of the pipeline."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -38,8 +39,8 @@ def main() -> int:
     try:
         listing = folder_listing(paths[0]) if len(paths) == 1 else files_listing(paths)
     except (OSError, ValueError) as error:
-        path = getattr(error, "filename", None) or paths[0]
-        parser.error(plain(f"{path}: {getattr(error, 'strerror', None) or error}; check the path"))
+        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        parser.error(plain(f"{what}; check the path"))
     try:
         reports = scan_listing(listing, ScanOptions(cross_checker=cross_checking() if arguments.cross_check else None))
     except KeyboardInterrupt:
@@ -48,6 +49,9 @@ def main() -> int:
     files = judged(reports, baseline, today)
     for sentence in unused(reports, baseline, today):
         print(f"! {plain(sentence)}", file=sys.stderr)
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that has seen enough, such as `head`, ends this as it ends other programs.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for line in text_lines(files) if arguments.format == "text" else formatted(files, arguments.format, _base(paths)):
         print(line)
     return worst(file.verdict for file in files).exit_status

@@ -82,6 +82,8 @@ def files_listing(files: Sequence[Path]) -> Listing:
     wanted: dict[str, WantedFile] = {}
     links: dict[str, str] = {}
     for file in files:
+        if not file.absolute().is_relative_to(Path.cwd()):
+            raise ValueError(f"{file} is not below the working directory, as several files have to be")
         path = file.absolute().relative_to(Path.cwd()).as_posix()
         status = file.lstat()
         if stat.S_ISLNK(status.st_mode):

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from budmodel_scanner.word_lists import lines
 
-INSTALLERS, DOWNLOADS, PACKAGES = "installers", "downloads", "packages"
+INSTALLERS, DOWNLOADS, PACKAGES, FORGES = "installers", "downloads", "packages", "forges"
 
 _SCHEMES = frozenset({"http", "https", "ssh", "git", "git+https", "git+http", "git+ssh"})
 
@@ -19,7 +19,7 @@ def is_known(url: str, purpose: str) -> bool:
     if "\\" in path or ".." in path.split("/"):
         return False
     # Anybody may open a pull request, and on the way anybody may change what is run as it comes.
-    if "refs/pull/" in path or (purpose == INSTALLERS and split.scheme.lower() == "http"):
+    if "refs/pull/" in path or (purpose in {INSTALLERS, FORGES} and split.scheme.lower() == "http"):
         return False
     return any(
         path == beginning or (beginning.endswith("/") and path.startswith(beginning))

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from budmodel_scanner.content import Place
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import carries_secret
-from budmodel_scanner.texts.known_places import DOWNLOADS, is_known, is_strange
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import WITH_COMMAND, Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_files import examine_files, examine_loading, is_beside, reads_file
 from budmodel_scanner.texts.python_flow import INCOMING, NETWORK, Found, PythonFile, command_of, text_given
-from budmodel_scanner.texts.python_leaks import examine_client, examine_leaks, examine_ways_in, is_stranger
+from budmodel_scanner.texts.python_leaks import (
+    examine_client,
+    examine_fetched_program,
+    examine_leaks,
+    examine_ways_in,
+    is_stranger,
+)
 from budmodel_scanner.texts.python_places import is_whole
 from budmodel_scanner.texts.python_programs import is_ordinary_start
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
@@ -35,7 +41,7 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
     yield from examine_leaks(node, dotted or "", deed, when, file)
     yield from examine_client(node, dotted or "", file)
     if file.has_addresses:
-        yield from _fetches_program(node, dotted or "", file)
+        yield from examine_fetched_program(node, dotted or "", file)
     if deed is None:
         return
     file.deeds.add(deed)
@@ -153,21 +159,8 @@ def _text_or_default(node: ast.expr, file: PythonFile) -> str | None:
 _OTHER_LANGUAGE = expression(r"\b(?:system|os\.execute|io\.popen|shell_exec|execSync)\s?\(|\bchild_process\b")
 
 
-# An address of what is run or loaded as code.
-_PROGRAM_AT = expression(r"(?i)^(?:https?|ftp)://\S+\.(?:py|sh|bash|ps1|exe|dll|so|dylib|jar|whl|egg|bat|msi)(?:[?#]\S*)?$")
-
-
-def _fetches_program(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
-    """A program at a stranger's address, whatever a call does with it."""
-    for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-        text = file.names.text(argument) if isinstance(argument, ast.Constant | ast.Name | ast.BinOp) else None
-        if text and "://" in text and _PROGRAM_AT.match(text) and is_strange(text):
-            yield "python.fetches-program", Verdict.SUSPICIOUS, f"{dotted}() of {text[:120]}", node.lineno
-
-
 def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, file: PythonFile) -> Iterator[Found]:
-    when = "when imported" if eager else "when called"
-    line = node.lineno
+    when, line = "when imported" if eager else "when called", node.lineno
     command = command_of(node, file)
     if command is not None and (what := hostile_command(command)):
         yield "command.hostile", what.verdict, f"{dotted}() {when}: {what}", line
@@ -177,7 +170,9 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
     ordinary = command is not None and ordinary_command(command)
     if not ordinary and origins & {Deed.DECODES, Deed.FETCHES, Deed.SENDS}:
         hidden = (command or "…").startswith("…") and not is_ordinary_start(node, file)
-        verdict = Verdict.MALICIOUS if hidden else Verdict.SUSPICIOUS
+        # What callers hand over one of them may have asked for, as installers ask for the newest release.
+        handed = any(isinstance(it, ast.Name) and it.id in file.names.given for it in node.args[:1])
+        verdict = Verdict.MALICIOUS if hidden and not handed else Verdict.SUSPICIOUS
         yield "python.runs-hidden-program", verdict, f"{dotted}() of something decoded or fetched, {when}", line
         return
     # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
@@ -187,8 +182,12 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
     elif not ordinary and (file.is_script or file.is_library):
         ordinary = is_ordinary_start(node, file)
     if not ordinary:
-        shown = f" of {command[:80]!r}" if command else ""
-        yield "python.runs-program", Verdict.SUSPICIOUS, f"{dotted}(){shown} {when}", line
+        yield (
+            "python.runs-program",
+            Verdict.SUSPICIOUS,
+            f"{dotted}(){f' of {command[:80]!r}' if command else ''} {when}",
+            line,
+        )
 
 
 _TRUSTING = frozenset({"safe_mode", "Loader", "typ", "trusted", "safe", "allow_unsafe_protocols", "accept"})

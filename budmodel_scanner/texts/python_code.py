@@ -21,6 +21,8 @@ from budmodel_scanner.verdict import Finding, Verdict
 MAX_PYTHON_CHARACTERS = 512 << 10
 _MAX_FINDINGS = 25
 
+# What costs a parser nothing: fonts, pictures and models that are written out.
+_DATA = expression(r"[\w+/=-]{200,}")
 _CODING = expression(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _ORDINARY_CODINGS = frozenset(
     {"utf-8", "utf8", "utf-8-sig", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "ascii", "us-ascii", "cp1252", "gbk"}
@@ -37,7 +39,7 @@ def examine_python(source: str, place: Place, *, script: bool | None = None) -> 
     `script`: whether it is run by a person rather than imported; None to tell by its name.
     Raises UnscannedError for source that this version of Python cannot parse and that shows nothing dangerous.
     """
-    if len(source) > MAX_PYTHON_CHARACTERS:
+    if len(source) > MAX_PYTHON_CHARACTERS and len(_DATA.sub("", source)) > MAX_PYTHON_CHARACTERS:
         raise UnscannedError("python.too-large", f"{len(source):,} characters of Python; {MAX_PYTHON_CHARACTERS:,} are read")
     yield from examine_unicode(source, place, "Python code")
     yield from _encoding(source, place)

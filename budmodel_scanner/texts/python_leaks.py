@@ -135,3 +135,15 @@ def is_outward(text: str, *, bare: bool = False) -> bool:
     if host in {"*", "::", "0.0.0.0"} or (bare and not text):  # noqa: S104
         return True
     return "." in host and not _AT_HOME.match(host) and not host.endswith((".py", ".sock", ".log"))
+
+
+# An address of what is run or loaded as code.
+_PROGRAM_AT = expression(r"(?i)^(?:https?|ftp)://\S+\.(?:py|sh|bash|ps1|exe|dll|so|dylib|jar|whl|egg|bat|msi)(?:[?#]\S*)?$")
+
+
+def examine_fetched_program(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]:
+    """A program at a stranger's address, whatever a call does with it."""
+    for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+        text = file.names.text(argument) if isinstance(argument, ast.Constant | ast.Name | ast.BinOp) else None
+        if text and "://" in text and _PROGRAM_AT.match(text) and is_strange(text):
+            yield "python.fetches-program", Verdict.SUSPICIOUS, f"{dotted}() of {text[:120]}", node.lineno

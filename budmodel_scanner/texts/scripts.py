@@ -140,7 +140,7 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
                 return
     if found := _HIDDEN.search(_JOINED.sub("", text)):
         yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
-    for started in () if hostile else _STARTED.finditer(text):
+    for started in () if hostile else _STARTED.finditer(without_comments(text)):
         command = started[1] or started[2]
         if not ordinary_command(command) and not _OF_USER.fullmatch(command):
             yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"starts {started[0][:80]!r}", place.at(""))

@@ -9,7 +9,7 @@ from functools import cache
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, FORGES, INSTALLERS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.shell_programs import (
     BRINGS,
@@ -158,7 +158,8 @@ def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data
     for command in told:
         of_something = command.addresses or any(_NAMED.search(word) for word in command.arguments)
         if of_something and fetches_something(command) and not all_known(command, INSTALLERS):
-            yield Hostile(fetched, command.written, command.line)
+            verdict = Verdict.SUSPICIOUS if all_known(command, FORGES) else Verdict.MALICIOUS
+            yield Hostile(fetched, command.written, command.line, verdict)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
         elif brought_by(command):

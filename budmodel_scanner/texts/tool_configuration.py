@@ -11,6 +11,7 @@ from budmodel_scanner.texts.known_places import is_local, is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.requirements import examine_requirement
+from budmodel_scanner.texts.shell_commands import ordinary_command
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
 
@@ -35,8 +36,9 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
     yield from _workflow(tree, place)
     if name == "package.json":
         yield from _package(tree, place)
-    if name == "devcontainer.json" and tree.get("initializeCommand"):
-        what = f"runs on the host of whoever opens it: {str(tree['initializeCommand'])[:120]}"
+    told = tree.get("initializeCommand") if name == "devcontainer.json" else None
+    if told and not (isinstance(told, str) and ordinary_command(told)):
+        what = f"runs on the host of whoever opens it: {str(told)[:120]}"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at("initializeCommand"))
     if _HOOKS_OF_AGENTS.search(path) and tree.get("hooks") and not all(map(is_ordinary_hook, _commands(tree["hooks"]))):
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, "hooks that an agent would run", place.at("hooks"))

