@@ -98,8 +98,10 @@ def is_stranger(text: str) -> bool:
 
 def _of_another(origins: set[str], address: str, *, identity: bool = False) -> str | None:
     """What of `origins` the one at `address` is not to be given."""
-    if Deed.READS_SECRET in origins or (identity and Deed.READS_IDENTITY in origins):
+    if Deed.READS_SECRET in origins:
         return "what somebody signs in with"
+    if identity and Deed.READS_IDENTITY in origins:
+        return "who somebody is, and on which machine"
     for name in sorted(it for it in origins if it.startswith("$")):
         if (name == TYPED and address and not identity) or is_of_another(name, address):
             return name

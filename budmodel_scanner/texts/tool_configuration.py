@@ -132,7 +132,7 @@ _OF_AGENTS = expression(
     r"/\.(?:claude|cursor|gemini|codex|windsurf|kiro|continue|amazonq|opencode|qwen|roo)/|/opencode\.jsonc?$"
 )
 _PROGRAM = expression(
-    r"(?i)(?:\w(?<!root)\.?path|executable|interpreter|command|autorun|program|shell|binary"
+    r"(?i)(?:\w(?<!root)(?<!(?-i:PYTHON))\.?path|executable|interpreter|command|autorun|program|shell|binary"
     r"|\bcmd)(?:\.\[\])?$"
 )
 _OF_SERVER = expression(r"(?:mcpServers|servers)\.[^.]{1,60}\.command")
@@ -153,7 +153,9 @@ def _program(key: str, value: object, where: str, place: Place) -> Iterator[Find
         what = f"an agent would start {' '.join(words)[:120]!r}"
         yield Finding("config.agent-command", Verdict.SUSPICIOUS, what, place.at(where))
     elif _OF_EDITORS.search(path) and _PROGRAM.search(where) and _OF_REPOSITORY.match(words[0]):
-        if "venv" in words[0] or DATA_FILE.search(words[0]):
+        # What a debugger starts, it starts for who asks for it.
+        debugged = key == "program" and path.endswith("launch.json")
+        if debugged or "venv" in words[0] or DATA_FILE.search(words[0]):
             return
         what = f"{key} is {words[0][:80]!r}, a program of the repository"
         yield Finding("config.runs-on-open", Verdict.SUSPICIOUS, what, place.at(where))

