@@ -1,6 +1,7 @@
 """Programs of other languages that stand in commands: after an option, as a here-document, in a file that is written so."""
 
 import itertools
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from textwrap import dedent
@@ -20,6 +21,8 @@ _WRITTEN = expression(
     r"(?:>|\btee\s(?:-a\s)?|<<[-~]?[\"']?\w+[\"']?)\s*[\"']?"
     r"([\w./~${}%-]{0,200}\.(?:pyw?|pth|[cm]?js|ts|rb|pl|php|lua|jl|r|ps1|bat|cmd|vbs))\b"
 )
+# As Nextflow and Groovy write a script.
+_QUOTED = expression(r"(\"{3}|'{3})(\s*#!.*?)\1", re.DOTALL)
 _MAX_NODES = 100_000
 _LONGEST = 1 << 20
 # Under which keys tools hold the text of a step, and under which what runs it.
@@ -41,8 +44,12 @@ def programs_in(text: str) -> Programs:
         line = text[text.rfind("\n", 0, opens.start()) + 1 : begin]
         if written := _WRITTEN.search(line):
             yield file_name(written[1]), dedent(text[begin:end])
+        elif text.startswith("#!", text.find("#", begin, end)):
+            yield "document", dedent(text[begin:end]).lstrip()
         elif language := _LANGUAGE.search(line):
             yield f"document.{suffix_of(language[0])}", dedent(text[begin:end])
+    for quoted in _QUOTED.finditer(text) if "#!" in text else ():
+        yield "script", dedent(quoted[2]).lstrip()
     if len(text) > _LONGEST or not _GIVEN.search(text):
         return
     script = parse_shell(text)
@@ -62,6 +69,8 @@ def programs_in_tree(tree: object) -> Programs:
         node = waiting.pop()
         if isinstance(node, str):
             yield from programs_in(node)
+            if node.startswith("#!") and "\n" in node:
+                yield "script", node
         elif isinstance(node, Mapping):
             yield from _of_step(node)
             waiting.extend(value for key, value in node.items() if not keys.DATA.search(str(key)))

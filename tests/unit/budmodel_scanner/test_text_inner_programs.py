@@ -20,7 +20,13 @@ print(json.dumps({"cuda": torch.cuda.is_available(), "version": torch.__version_
 
 
 def _in_one_cell(source: str, magic: str) -> str:
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": f"{magic}\n{source}"}
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": f"{magic}\n{source}",
+    }
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
@@ -39,6 +45,9 @@ _CARRIERS: dict[str, Callable[[str], str]] = {
     "a.json": lambda code: json.dumps({"postCreateCommand": f"python3 - <<'EOF'\n{code}EOF\n"}),
     "a.ipynb": lambda code: _in_one_cell(f"python3 - <<'EOF'\n{code}EOF\n", "%%bash"),
     "b.ipynb": lambda code: _in_one_cell(code, "%%script python3"),
+    "task.yaml": lambda code: "steps:\n  - script: |\n" + indent(f"#!/usr/bin/env python3\n{code}", "      "),
+    "main.tf": lambda code: f'a "b" {{\n  user_data = <<-X\n    #!/usr/bin/python3\n{indent(code, "    ")}    X\n}}\n',
+    "main.nf": lambda code: f'process A {{\n  script:\n  """\n  #!/usr/bin/env python3\n{indent(code, "  ")}  """\n}}\n',
     "Jenkinsfile": lambda code: f'node {{ sh """\npython3 - <<EOF\n{code}EOF\n""" }}\n',
 }
 
