@@ -76,6 +76,11 @@ _CALLING = ("examined 0", "called 0", "called 1", "called from 1", "gives state"
 _PLAIN_MODULES = {"builtins", "__builtin__", "itertools", "collections", "_codecs"}
 _LISTED = tuple(entries("arguments.txt"))
 _CALL_OTHERS = {(module, name) for section, module, names in _LISTED if section in _CALLING for name in names}
+# Those that unpickle or call an argument.
+UNPACKING = {
+    *_CALL_OTHERS,
+    *((module, name) for section, module, names in _LISTED if section.startswith("examined") for name in names),
+}
 _BY_SECTION: dict[str, Callable[[Arguments], str | None]] = {
     "encoding": _encoding,
     "examined 0": _nested_at(0),

@@ -4,10 +4,12 @@ Pickles of members of enumerations (Python 3.11), of bound methods and of class 
 of a class or of data. Everything else goes looking for something to call.
 """
 
+from typing import TypeGuard
+
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.pickles.names import Standing, is_module, is_way_out, standing_of
 from budmodel_scanner.pickles.report import Report, shorten
-from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque
+from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, FORGOTTEN, Global, Made, Opaque, Watched
 from budmodel_scanner.verdict import Verdict
 
 _KNOWN = (Standing.CALLABLE, Standing.CLASS, Standing.FAMILY)
@@ -20,6 +22,9 @@ _ORDINARY = {f"__{name}__" for name in ("contains", "getitem", "len", "iter", "h
 def get_attribute(report: Report, getter: Global, arguments: object, shown: str, position: int) -> object:
     """The value of `getattr(*arguments)`, which `shown` spells out; a finding where that could reach more than data."""
     what = f"loading it calls getattr({shown})"
+    if (setter := _setter_of_dill(report, arguments)) is not None:
+        report.clear(getter)
+        return setter
     if not isinstance(arguments, tuple) or len(arguments) != 2:
         return _refused(report, what, Verdict.MALICIOUS, position)
     owner, written = arguments
@@ -49,8 +54,23 @@ def get_attribute(report: Report, getter: Global, arguments: object, shown: str,
         # Protocols below 4 write a class within a class so.
         path = f"{owner.name}.{name}"
         if (standing := standing_of(owner.module, path)) in _KNOWN:
-            return Global(owner.module, path, standing)
+            return report.global_of(owner.module, path, standing)
     return Made(getter)
+
+
+def _setter_of_dill(report: Report, arguments: object) -> Watched | None:
+    """That of `getattr(dill._dill, "_setattr", setattr)`: older versions of dill had one of their own."""
+    if isinstance(arguments, tuple) and len(arguments) == 3 and arguments[1] == b"_setattr":
+        owner, _, setter = arguments
+        if isinstance(owner, Watched) and owner.key == ("dill", "_dill") and is_setter(setter):
+            report.pending.pop(owner, None)
+            report.use(arguments, owner, setter)
+            return setter
+    return None
+
+
+def is_setter(value: object) -> TypeGuard[Watched]:
+    return isinstance(value, Watched) and value.name == "setattr"
 
 
 def make_getter(report: Report, maker: Global, arguments: object, shown: str, position: int) -> object:

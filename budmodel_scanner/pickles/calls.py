@@ -2,10 +2,19 @@
 
 from budmodel_scanner.pickles.arguments import CHECKS
 from budmodel_scanner.pickles.attributes import generic_type, get_attribute, make_getter
-from budmodel_scanner.pickles.functions import CODE, is_by_value, is_own_function, make_by_value
+from budmodel_scanner.pickles.functions import (
+    CELL,
+    CODE,
+    FUNCTION,
+    is_by_value,
+    is_own_class,
+    is_own_function,
+    make_by_value,
+    sets_attribute,
+)
 from budmodel_scanner.pickles.names import Standing, standing_of
 from budmodel_scanner.pickles.report import COST_OF_A_NAME, Report, shorten
-from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, PLAIN, Dtype, Global, Made, Nested
+from budmodel_scanner.pickles.values import COMPUTED, EXAMINED, OWN_INSTANCE, PLAIN, Dtype, Global, Made, Nested, hold
 from budmodel_scanner.verdict import Verdict
 
 _UNITS = {"U": 4}
@@ -21,6 +30,8 @@ def call(report: Report, callee: object, arguments: object, position: int) -> ob
         else:
             report.add("computed-call", Verdict.SUSPICIOUS, "calls something that it computes while loading", position)
         return COMPUTED
+    if report.holds_code and not is_by_value(callee) and callee.standing is not Standing.JUDGED:
+        hold(arguments if isinstance(arguments, tuple) else ())
     if callee.key in _NEW_OBJECT:
         made = arguments[0] if isinstance(arguments, tuple) and arguments else COMPUTED
         return make(report, made, position)
@@ -47,6 +58,8 @@ def make(report: Report, of: object, position: int) -> object:
         if of.standing is Standing.JUDGED:
             report.add("unusual-call", Verdict.SUSPICIOUS, f"makes an instance of {of} without calling it", position)
         return Made(of)
+    if is_own_class(of):
+        return OWN_INSTANCE
     report.add(
         "computed-class", Verdict.SUSPICIOUS, "makes an instance of something that it computes while loading", position
     )
@@ -77,6 +90,8 @@ def _judged(report: Report, callee: Global, arguments: object, position: int) ->
     match callee.name:
         case "getattr":
             return get_attribute(report, callee, arguments, _shown(arguments), position)
+        case "setattr":
+            return PLAIN if sets_attribute(report, callee, arguments) else _refused(report, callee, arguments, position)
         case "partial" | "MethodType":
             _judge_partial(report, callee, arguments, position)
             return Made(callee)
@@ -88,8 +103,10 @@ def _judged(report: Report, callee: Global, arguments: object, position: int) ->
             return _union(report, callee, arguments, position)
         case "type":
             return _type_of_value(report, callee, arguments, position)
-        case _:
+        case "_load_type" | "_builtin_type":
             return _type_of_name(report, callee, arguments, position)
+        case _:
+            return _refused(report, callee, arguments, position)
 
 
 def _union(report: Report, callee: Global, arguments: object, position: int) -> object:
@@ -100,6 +117,10 @@ def _union(report: Report, callee: Global, arguments: object, position: int) -> 
         if is_or and isinstance(types, tuple) and all(_is_known(one) for one in types):
             report.clear(callee)
             return Made(callee)
+    return _refused(report, callee, arguments, position)
+
+
+def _refused(report: Report, callee: Global, arguments: object, position: int) -> object:
     report.add("dangerous-call", Verdict.MALICIOUS, f"loading it calls {callee}({_shown(arguments)})", position)
     return COMPUTED
 
@@ -121,20 +142,18 @@ def _type_of_name(report: Report, callee: Global, arguments: object, position: i
     if name in _TAKES_A_FUNCTION:
         # Binding a function calls nothing; the function is judged as that of a partial one is.
         report.clear(callee)
-        return Global(*_TAKES_A_FUNCTION[name], Standing.JUDGED)
-    if name == "CodeType":
-        report.add("code-by-value", Verdict.SUSPICIOUS, f"loading it calls {callee}({_shown(arguments)})", position)
-        return Global(*CODE, Standing.JUDGED)
+        return report.global_of(*_TAKES_A_FUNCTION[name], Standing.JUDGED)
+    if name in _MAKES_CODE:
+        report.clear(callee)
+        return report.global_of(*_MAKES_CODE[name], Standing.JUDGED)
     if name == "type":
         report.clear(callee)
-        return Global("builtins", "type", Standing.JUDGED)
+        return report.global_of("builtins", "type", Standing.JUDGED)
     for module in ("builtins", "types"):
         if standing_of(module, name) is Standing.CALLABLE:
             report.clear(callee)
             return Global(module, name, Standing.CALLABLE)
-    what = f"loading it calls {callee}({_shown(arguments)})"
-    report.add("dangerous-call", Verdict.MALICIOUS, what, position)
-    return COMPUTED
+    return _refused(report, callee, arguments, position)
 
 
 def _judge_partial(report: Report, callee: Global, arguments: object, position: int) -> None:
@@ -154,8 +173,8 @@ def restore_partial(report: Report, state: object, position: int) -> None:
 
 
 def _partial_of(function: object) -> str | None:
-    """What is wrong with the function of a partial one; a bound method was judged when it was got."""
-    if isinstance(function, Made) and function.by.key in _GETS:
+    """What is wrong with the function of a partial one; a bound method, or code of the pickle, was judged already."""
+    if is_own_function(function) or (isinstance(function, Made) and function.by.key in _GETS):
         return None
     return None if _is_known(function) else "its function is none that is known here"
 
@@ -192,6 +211,7 @@ def _shown_one(argument: object) -> str:
 
 
 _TAKES_A_FUNCTION = {"MethodType": ("types", "MethodType"), "PartialType": ("functools", "partial")}
+_MAKES_CODE = {"CodeType": CODE, "FunctionType": FUNCTION, "LambdaType": FUNCTION, "CellType": CELL}
 _GETS = {("builtins", "getattr"), ("__builtin__", "getattr"), ("types", "MethodType")}
 _OR = {("operator", "or_"), ("_operator", "or_")}
 PARTIAL = {(module, "partial") for module in ("functools", "_functools")}

@@ -192,6 +192,7 @@ def _new_with_keywords(machine: Machine, _: bytes) -> object:
 def _watched(machine: Machine, made: object) -> object:
     machine.saw_objects |= isinstance(made, Dtype) and made.holds_objects
     machine.tracks_states |= is_inline_array(made) or is_neighbor(made) or evaluates_state(made)
+    machine.tracks_states |= machine.report.holds_code
     return made
 
 

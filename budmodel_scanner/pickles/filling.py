@@ -14,6 +14,7 @@ from budmodel_scanner.pickles.values import (
     Global,
     Made,
     State,
+    hold,
     is_object_bytes,
     weigh,
     weight_of,
@@ -25,6 +26,7 @@ _HAS_OBJECTS = 1  # A flag of numpy.dtype: https://numpy.org/doc/stable/referenc
 
 def fill(machine: Machine, code: int, target: object, items: list[object]) -> None:
     """SETITEMS, APPENDS and their kin, which call methods of what they fill."""
+    hold(items)
     if machine.saw_objects and not machine.object_fields:
         machine.object_fields = any(isinstance(item, tuple) and _names_objects(item) for item in items)
     if isinstance(target, Global):
@@ -61,6 +63,7 @@ def build(machine: Machine, _: bytes) -> None:
     """BUILD, which gives an object its state."""
     state = machine.pop()
     target = machine.top
+    hold([state])
     if isinstance(target, Global):
         _changes_a_global(machine, target)
     elif isinstance(target, Dtype) and isinstance(state, tuple):

@@ -28,6 +28,12 @@ class Standing(Enum):
     DANGEROUS = "known to run commands or code, to load other pickles, or to reach files, the network or other names"
 
 
+_SECTIONS = {
+    "names": Standing.DANGEROUS,
+    "risky": Standing.RISKY,
+    "judged": Standing.JUDGED,
+    "only called": Standing.JUDGED,
+}
 _PLAIN = expression(r"[A-Za-z_][A-Za-z0-9_]*")
 _WITHIN_CLASS = expression(r"_?[A-Z][A-Za-z0-9_]*(?:\._?[A-Z][A-Za-z0-9_]*)*\.[A-Za-z_][A-Za-z0-9_]*")
 _NAMES_A_CLASS = expression(r"_*[A-Z]|__pyx_unpickle_[A-Z]")
@@ -79,6 +85,11 @@ def is_blocked_whole(module: str) -> bool:
     return any(module[:end] in modules for end in [*_dots(module), len(module)])
 
 
+def is_only_called(module: str, name: str) -> bool:
+    """Whether it is dangerous unless every use of it is a call that is harmless."""
+    return (module, name) in _dangerous().only_called
+
+
 def is_way_out(name: str) -> bool:
     """Whether an attribute of this name leads from an object to code, to frames, to classes or to modules."""
     return name.startswith("__") or name.strip("_") in _dangerous().anywhere
@@ -125,12 +136,15 @@ def _in_python_3(module: str, name: str) -> tuple[str, str]:
 
 
 class _Dangerous:
-    """`modules` with everything below them; `names`; and names that are dangerous in `anywhere`, whatever the module."""
+    """`modules` with everything below them; `names`; and names that are dangerous in `anywhere`, whatever the module.
+
+    Those `only_called` are among the names."""
 
     def __init__(self) -> None:
         self.modules: set[str] = set()
         self.names: dict[tuple[str, str], Standing] = {}
         self.anywhere: set[str] = set()
+        self.only_called: set[tuple[str, str]] = set()
 
 
 @cache
@@ -195,8 +209,8 @@ def _dangerous() -> _Dangerous:
         elif section == "anywhere":
             listed.anywhere.update([module, *names])
         else:
-            standing = {"names": Standing.DANGEROUS, "risky": Standing.RISKY, "judged": Standing.JUDGED}[section]
-            listed.names.update(((module, name), standing) for name in names)
+            listed.names.update(((module, name), _SECTIONS[section]) for name in names)
+            listed.only_called.update((module, name) for name in names if section == "only called")
     listed.names.update(((module, name), Standing.JUDGED) for _, module, names in entries("by_value.txt") for name in names)
     return listed
 

@@ -23,6 +23,7 @@ FORGOTTEN = Opaque("a value too far back to be kept")
 COMPUTED = Opaque("something computed while loading")
 OBJECT_BYTES = Opaque("the state of an array of objects, given as bytes that numpy would take for their addresses")
 ARGUMENT_PARSER = Opaque("the functions that a distribution of scipy parses its arguments by")
+OWN_INSTANCE = Opaque("an instance of a class whose code the pickle holds")
 EXAMINED = Opaque("bytes that hold a pickle, which was examined too")
 
 
@@ -52,6 +53,15 @@ class Global:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Watched(Global):
+    """One that code should not call with arguments of its own. `held` counts the tuples and containers that hold it.
+
+    Code that the pickle makes could take it from there."""
+
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Made:
     """What a global made: an instance of a class, or the result of a function."""
 
@@ -68,16 +78,22 @@ class Dtype:
 
 @dataclass(slots=True, eq=False)
 class State:
-    """A dict whose entries matter: those of constant names. `certain` turns False where other names are computed."""
+    """A dict whose entries matter: those of constant names. `certain` turns False where other names are computed.
+
+    `held` counts the tuples and containers that hold it."""
 
     entries: dict[bytes, object]
     certain: bool = True
+    held: int = 0
 
 
 class Nested(tuple[object, ...]):
-    """A tuple that holds a tuple or a container. Deeper ones are not kept, so that no value is deep."""
+    """A tuple that holds a tuple, a container or what is watched. Deeper ones are not kept, so that no value is deep."""
 
     __slots__ = ()
+
+
+HOLDABLE: Final = {Watched, State, Nested}
 
 
 class Storage(NamedTuple):
@@ -95,15 +111,29 @@ HEAVY: Final = 1 << 26  # Containers, written out. Models hold some millions.
 def pack(items: list[object]) -> object:
     """The value of a tuple of these."""
     if len(items) > _LONGEST_KEPT_TUPLE:
+        hold(items)
         return _weighed(items)
     deep = False
     for index, item in enumerate(items):
         kind = type(item)
         if kind is tuple or kind is Container:
             deep = True
-        elif isinstance(item, Nested):
-            items[index] = _weighed(item)
+        elif kind in HOLDABLE:
+            hold([item])
+            deep = True
+            if isinstance(item, Nested):
+                items[index] = _weighed(item)
     return Nested(items) if deep else tuple(items)
+
+
+def hold(items: Iterable[object], more: int = 1) -> None:
+    """Notes that something holds these, or, with `more` below zero, that it does so where no code comes."""
+    for item in items:
+        if type(item) in HOLDABLE:
+            if isinstance(item, Watched | State):
+                object.__setattr__(item, "held", item.held + more)
+            elif isinstance(item, Nested):
+                hold(item, more)
 
 
 def is_object_bytes(state: object) -> bool:

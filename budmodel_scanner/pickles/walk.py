@@ -13,13 +13,13 @@ from budmodel_scanner.pickles.filling import fill
 from budmodel_scanner.pickles.machine import Machine
 from budmodel_scanner.pickles.payloads import examine_encoded
 from budmodel_scanner.pickles.report import MalformedError
-from budmodel_scanner.pickles.values import HEAVY, PLAIN, Container, Nested, State, pack, weight_of
+from budmodel_scanner.pickles.values import HEAVY, HOLDABLE, PLAIN, Container, State, hold, pack, weight_of
 
 # What takes more time than an opcode of the loop, in such opcodes: setting up a walk, and an opcode that calls a function.
 _COST_OF_A_PICKLE: Final = 60
 _COST_OF_A_CALL: Final = 7
 _ATOMS: Final = {op.NONE: PLAIN, op.NEWTRUE: 1, op.NEWFALSE: 0, op.EMPTY_TUPLE: ()}
-_WEIGH: Final = {Container, Nested}
+_WEIGH: Final = {Container, *HOLDABLE}
 _int32: Final = Struct("<i").unpack_from
 _uint32: Final = Struct("<I").unpack_from
 _uint16: Final = Struct("<H").unpack_from
@@ -109,8 +109,9 @@ def walk_pickle(machine: Machine) -> object:
                     for item in items:
                         if type(item) is Container:
                             weight += item.weight
-                        elif type(item) is Nested:
+                        elif type(item) in HOLDABLE:
                             weight += weight_of(item)
+                            hold([item])
                     target.weight = weight
                     if weight >= HEAVY:
                         machine.opcode_at = reader.stream.position + at - 1
