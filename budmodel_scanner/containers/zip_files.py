@@ -1,10 +1,12 @@
 """Zip files: torch checkpoints, npz, Keras, skops, TorchServe and wheels are all of them."""
 
 import bz2
+import posixpath
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from budmodel_scanner import described_weights
 from budmodel_scanner.containers.anomalies import Expansion, examine_names, shown
 from budmodel_scanner.containers.archive_kinds import ArchiveKind, kind_of
 from budmodel_scanner.containers.decoders import DAMAGED, Decoder, Inflater, decoded, lzma1
@@ -18,6 +20,8 @@ _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 # Registered methods that nothing here can decode.
 _OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 _MAX_COMMENT_BYTES = 512
+# Descriptions of arrays, whose numbers are members of their own.
+_OF_ZARR = {".zarray", "zarr.json"}
 _MOST_OVERLAPPING, _MOST_OVERLAPPING_BYTES = 100, 64 << 20
 
 
@@ -39,8 +43,29 @@ def examine_zip(content: Content, place: Place, nested: Nested) -> Iterator[Find
         place.budget.members = min(place.budget.members, _MOST_OVERLAPPING)
     for member in members:
         yield from _comment(member.entry.comment, shown(member.entry.name), kind, place)
-        yield from _member(content, member, kind, place.inside(member.entry.name), nested)
+    if any(posixpath.basename(member.entry.name) in _OF_ZARR for member in members):
+        yield from _with_chunks(content, members, kind, place, nested)
+    else:
+        for member in members:
+            yield from _member(content, member, kind, place.inside(member.entry.name), nested)
     yield from kind.examine_whole([entry.name for entry in directory.entries], place)
+
+
+def _with_chunks(
+    content: Content, members: Sequence[Member], kind: ArchiveKind, place: Place, nested: Nested
+) -> Iterator[Finding]:
+    """As in a folder, chunks of an array are known by what lies beside them."""
+    found: dict[str, list[Finding]] = {member.entry.name: [] for member in members}
+    sizes = {member.entry.name: member.entry.size for member in members}
+    try:
+        for member in members:
+            name = member.entry.name
+            found[name].extend(_member(content, member, kind, place.inside(name), nested))
+    except UnscannedError:
+        yield from (finding for findings in found.values() for finding in findings)
+        raise
+    known = dict(described_weights.joined({name: (sizes[name], findings) for name, findings in found.items()}))
+    yield from (finding for name, findings in found.items() for finding in known.get(name, findings))
 
 
 def _comment(comment: bytes, owner: str, kind: ArchiveKind, place: Place) -> Iterator[Finding]:

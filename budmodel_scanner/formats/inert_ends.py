@@ -113,6 +113,38 @@ def _cbor(content: Content) -> int:
     return cursor.position
 
 
+# Of a value by its letter: what follows it, and the code of the number of bytes or values that follow that.
+_MARSHAL_BYTES = {**dict.fromkeys("NFTS.", 0), "i": 4, "r": 4, "I": 8, "g": 8, "y": 16}
+_MARSHAL_TEXTS = {**dict.fromkeys("suaAt", "i"), **dict.fromkeys("zZf", "B")}
+_MARSHAL_LISTS = {**dict.fromkeys("([<>", "I"), ")": "B"}
+
+
+def _marshal(content: Content) -> int:
+    """https://github.com/python/cpython/blob/main/Python/marshal.c: values, and maps up to the letter 0, but no code."""
+    cursor, waiting = Cursor(content, "inert"), [1]
+    while waiting:
+        if not waiting[-1]:
+            waiting.pop()
+            continue
+        waiting[-1] -= 1
+        at, letter = cursor.position, chr(cursor.number("B") & 0x7F)
+        if letter in _MARSHAL_LISTS or letter == "{":
+            waiting.append(-1 if letter == "{" else cursor.number(_MARSHAL_LISTS[letter]))
+        elif letter == "0" and waiting[-1] < 0:
+            waiting.pop()
+        elif letter in _MARSHAL_TEXTS:
+            cursor.skip(cursor.number(_MARSHAL_TEXTS[letter]))
+        elif letter == "l":
+            cursor.skip(2 * abs(cursor.number("i")))
+        elif letter in _MARSHAL_BYTES:
+            cursor.skip(_MARSHAL_BYTES[letter])
+        else:
+            raise MalformedError("inert.value", f"has {letter!r} where no code or anything else belongs", at)
+        if len(waiting) > 1000:
+            raise MalformedError("inert.value", "is nested more than 1,000 deep", at)
+    return cursor.position
+
+
 _PLY_WIDTHS = {"char": 1, "uchar": 1, "short": 2, "ushort": 2, "int": 4, "uint": 4, "float": 4, "double": 8}
 _PLY_WIDTHS |= {"int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4, "float64": 8}
 
@@ -190,9 +222,11 @@ def _riff(content: Content) -> int:
 
 
 def _matlab_4(content: Content) -> int:
+    """The first of five numbers has the order of the bytes in its thousands."""
     position = 0
     while position < content.size:
-        kind, rows, columns, is_complex, name = numbers(content, "<5I", position)
+        order = ">" if content.read(position, 1) == b"\0" and number(content, ">I", position) in range(1000, 1053) else "<"
+        kind, rows, columns, is_complex, name = numbers(content, order + "5I", position)
         width = (8, 4, 4, 2, 2, 1)[min(kind // 10 % 10, 5)]
         position += 20 + name + rows * columns * width * (1 + (is_complex & 1))
     return position
@@ -200,6 +234,7 @@ def _matlab_4(content: Content) -> int:
 
 ENDS: Mapping[str, End] = {
     "aiff": stated(">I", 4, plus=8),
+    "annoy": inert_models.annoy,
     "au": _sound,
     "bmp": lambda content: number(content, "<I", 2) or content.size,
     "boxes": boxes,
@@ -215,6 +250,7 @@ ENDS: Mapping[str, End] = {
     "icns": stated(">I", 4),
     "idx": _idx,
     "llama": inert_models.llama,
+    "marshal": _marshal,
     "matlab_4": _matlab_4,
     "megatron": inert_models.megatron,
     "midi": chunks(0, 8, ">I", 4),
@@ -229,6 +265,7 @@ ENDS: Mapping[str, End] = {
     "shapefile": stated(">I", 24, times=2),
     "sqlite": _sqlite,
     "stl": stated("<I", 80, times=50, plus=84),
+    "treelite": inert_models.treelite,
     "usearch": inert_models.usearch,
     "w64": stated("<Q", 16),
     "woff": stated(">I", 8),

@@ -106,3 +106,48 @@ def usearch(content: Content) -> int:
     if content.read(8 + rows * width, 7) != b"usearch":
         raise MalformedError("inert.graph", "no graph follows the vectors", 8)
     return content.size
+
+
+_MOST_NODE_BYTES, _PROBED = 1 << 18, 4096
+
+
+def annoy(content: Content) -> int:
+    """https://github.com/spotify/annoy/blob/main/src/annoylib.h: nodes of one size, which begin with the items below.
+
+    For the items themselves that is 1, or 0 where a number was left out; at the end are the roots, with all of them."""
+    sizes = [size for size in range(12, min(content.size // 3, _MOST_NODE_BYTES) + 1, 4) if content.size % size == 0]
+    if any(_are_nodes(content, size) for size in sizes):
+        return content.size
+    raise MalformedError("inert.nodes", "has no nodes of one size, of which the last counts all items", 0)
+
+
+def _are_nodes(content: Content, size: int) -> bool:
+    last = content.size // size - 1
+    items = number(content, "<I", last * size)
+    if not 2 <= items < last + 1:
+        return False
+    probed = sorted({*range(0, last, last // _PROBED + 1), *range(max(0, last - 64), last), *range(min(64, last))})
+    below = [number(content, "<I", node * size) for node in probed]
+    return all(count < 2 if node < items else 1 < count <= items for node, count in zip(probed, below, strict=True))
+
+
+# Of treelite, what stands before the trees and in each: numbers by their codes, lists of them by the bytes of each.
+_TREELITE_MODEL: tuple[str | int, ...] = ("i", "B", "?", "i", 4, 4, 4, 4, 1, "f", "f", 8, 1, "i")
+_TREELITE_TREE: tuple[str | int, ...] = ("i", "?", 1, 4, 4, 4, 1, 0, 0, 1, 1, 0, 8, 8, 4, 8, 8, 8, 1, 8, 1, 8, 1, "i", "i")
+
+
+def treelite(content: Content) -> int:
+    """https://github.com/dmlc/treelite/blob/mainline/src/serializer.cc, of version 4: lists with their lengths.
+
+    Where the width is 0, it is that of thresholds and leaves; leaves that are whole numbers are not written so."""
+    cursor = Cursor(content, "inert", 12)
+    width = {2: 4, 3: 8}[cursor.number("B")]
+    cursor.skip(1)
+    trees = cursor.number("Q")
+    for fields in (_TREELITE_MODEL, *(_TREELITE_TREE for _ in range(min(trees, cursor.left)))):
+        for field in fields:
+            if isinstance(field, int):
+                cursor.skip(cursor.number("Q") * (field or width))
+            else:
+                cursor.number(field)
+    return cursor.position

@@ -19,7 +19,15 @@ _PARSER = expression(
     rb"\ndef _parse_args_stats\(self, S ?loc=0(?:, scale=1)?, moments='mv'\):\n"
     rb"    return \(S\), loc, (?:scale|1), moments\n".replace(b"S", _SHAPES)
 )
-_FORMULA = expression(rb"(?:(?:C|I|np\.(?:log|log1p|exp|sqrt))\([\w\s.+*/-]*\)|[\w\s.~+*/:^|-])*")
+# What formulas call: functions of numbers and those by which patsy codes categories, with names, numbers and plain texts.
+_CALLED = expression(
+    rb"(?<![\w.])(?:C|I|Q|abs|pow|round|bs|cr|cc|te|center|scale|standardize|Treatment|Sum|Diff|Helmert|Poly|"
+    rb"np\.(?:log|log2|log10|log1p|exp|expm1|sqrt|square|abs|absolute|sin|cos|tan|tanh|power|sign|maximum|minimum|floor|ceil|clip)"
+    rb")[ ]?\("
+)
+_QUOTED = expression(rb"\"[\w \-]*\"|'[\w \-]*'")
+_CALLS = expression(rb"[\w\])'\"][ \t\n]*\(")
+_FORMULA = expression(rb"[\w\s.~+*/:^|,()=<>-]*")
 LONGEST_PARSER = 2048
 
 
@@ -39,11 +47,17 @@ def evaluated_entry(by: Global, state: object) -> str | None:
         return "restores its state, a text of which would be evaluated, out of something else than a plain description"
     if by.module == _FORMULAS:
         formula = state.entries.get(b"formula", PLAIN)
-        known = formula is PLAIN or (isinstance(formula, bytes) and _FORMULA.fullmatch(formula))
+        known = formula is PLAIN or (isinstance(formula, bytes) and _is_of_numbers(formula))
         return None if known else "has a formula evaluated that is more than names and signs"
     text = state.entries.get(b"_parse_arg_template", PLAIN)
     known = text is PLAIN or text is ARGUMENT_PARSER or (isinstance(text, bytes) and is_argument_parser(text))
     return None if known else "has a text executed that scipy does not write"
+
+
+def _is_of_numbers(formula: bytes) -> bool:
+    """Whether a formula calls nothing but what is known; brackets stand for anything else only where nothing is called."""
+    rest = _CALLED.sub(b"+(", _QUOTED.sub(b"0", formula))
+    return _FORMULA.fullmatch(rest) is not None and not _CALLS.search(rest)
 
 
 def evaluated_argument(of: object, arguments: object) -> str | None:

@@ -3,6 +3,7 @@
 `inert_files.zip` holds a small file of each of many formats, in a folder by the library that wrote it.
 """
 
+import marshal
 import zipfile
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def test_databases_that_run_what_they_hold(statement: str, expected: Verdict) ->
 
 
 @pytest.mark.cost
+def test_values_of_marshal_are_no_code_and_have_their_lengths() -> None:
+    """What `marshal.loads` gives is data; a code object would run as soon as somebody calls it."""
+    assert verdict(marshal.dumps({"a": [1, 2.5, ("b", None)]}), "a.marshal") is Verdict.SAFE
+    assert verdict(marshal.dumps({"a": compile("1", "f", "exec")}), "a.marshal") in FLAGGED
+    assert verdict(b"[\xff\xff\xff\xff" + bytes(8), "a.marshal") in FLAGGED
+    assert verdict(marshal.dumps(["a"] * 9)[:-3], "a.marshal") in FLAGGED
+
+
+def test_nodes_of_annoy_count_what_is_below_them() -> None:
+    index = FILES["annoy/dot.ann"]
+    assert verdict(index[:-4] + b"abc", "a.ann") in FLAGGED
+    assert verdict(b"\1\0\0\0" + bytes(range(1, 241)), "a.ann") in FLAGGED
+
+
 @pytest.mark.parametrize("word", [b"edit(", b"create view "])
 def test_a_database_full_of_beginnings_takes_no_longer_than_another(word: bytes) -> None:
     costs_its_length(lambda count: verdict(FILES["sqlite_wal/x.sqlite"] + word * count, "a.sqlite"), (1 << 20) // len(word))

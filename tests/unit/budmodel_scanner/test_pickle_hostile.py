@@ -204,6 +204,20 @@ INDIRECT = {
     },
     "a distribution whose state is no plain description": whole(name(*DISTRIBUTION) + b")\x81" + number(3) + b"b"),
     "a formula that calls": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ f(x)")})),
+    "a formula that calls a method": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ x.f(1)")})),
+    "a formula that calls by a bracket": whole(
+        instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ (x)(1)")})
+    ),
+    "a formula that calls within another": whole(
+        instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ np.log(f (x))")})
+    ),
+    "a formula that calls an entry": whole(
+        instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ x[0](1)")})
+    ),
+    "a formula that calls a like name": whole(
+        instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ a.np.log(x)")})
+    ),
+    "a formula that calls a text": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ 'abc'(x)")})),
     "a text for sympy": whole(name("sympy.core.add", "Add") + group(text("f(x)")) + b"\x81"),
     "a text for sympy inside of a list": whole(name("sympy.core.add", "Add") + group(b"](" + text("f(x)") + b"e") + b"\x81"),
     "a second text for a symbol": whole(name("sympy.core.symbol", "Symbol") + group(text("x"), text("f(x)")) + b"\x81"),

@@ -105,6 +105,13 @@ OF_LIBRARIES = {
     ),
     "a frozen function": whole(call(name("functools", "partial"), FUNCTION) + group(FUNCTION, group(), b"}", b"N") + b"b"),
     "a distribution": whole(instance("scipy.stats._continuous_distns", "chi2_gen", {"_parse_arg_template": text(PARSER)})),
+    "a formula of calls": whole(
+        instance(
+            "statsmodels.base.data",
+            "PandasData",
+            {"formula": text("h ~ np.log(abs(b) + 1) + C(y, Treatment('a b')) * (k + w)")},
+        )
+    ),
     "a formula": whole(instance("statsmodels.base.data", "PandasData", {"formula": text("y ~ x + np.log(z) + C(k):w - 1")})),
     "an expression": whole(name("sympy.core.add", "Add") + group(SYMBOL) + b"\x81"),
     "a key": whole(call(name("operator", "attrgetter"), text("loss"), text("metrics.accuracy"))),

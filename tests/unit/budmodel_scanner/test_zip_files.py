@@ -269,3 +269,14 @@ def test_members_that_share_their_bytes_are_not_all_read() -> None:
         directory = (b"PK\1\2" + entry + b"a") * count
         end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(local), 0)
         assert rules("a.zip", local + directory + end) - {"zip.duplicate-name"} == expected
+
+
+def test_chunks_of_an_array_are_known_in_an_archive_as_in_a_folder() -> None:
+    described = b'{"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f4", "compressor": null, "filters": %s}'
+    numbers, chunk = described % b"null", bytes(range(200, 216))
+    assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": chunk})) is Verdict.SAFE
+    assert verdict("a.zip", zipped({"z/0": chunk})) is Verdict.UNSCANNED
+    assert verdict("a.zip", zipped({"y/.zarray": numbers, "z/0": chunk})) is Verdict.UNSCANNED
+    assert verdict("a.zip", zipped({"z/.zarray": described % b'[{"id": "pickle"}]', "z/0": chunk})) is Verdict.UNSCANNED
+    assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": HOSTILE_PICKLE})) is Verdict.MALICIOUS
+    assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": chunk, "run.pkl": HOSTILE_PICKLE})) is Verdict.MALICIOUS
