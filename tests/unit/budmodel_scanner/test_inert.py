@@ -72,7 +72,6 @@ def test_databases_that_run_what_they_hold(statement: str, expected: Verdict) ->
     assert verdict(data[:-200] + statement.encode().ljust(200, b"\0"), "a.sqlite") is expected
 
 
-@pytest.mark.cost
 def test_values_of_marshal_are_no_code_and_have_their_lengths() -> None:
     """What `marshal.loads` gives is data; a code object would run as soon as somebody calls it."""
     assert verdict(marshal.dumps({"a": [1, 2.5, ("b", None)]}), "a.marshal") is Verdict.SAFE
@@ -87,6 +86,7 @@ def test_nodes_of_annoy_count_what_is_below_them() -> None:
     assert verdict(b"\1\0\0\0" + bytes(range(1, 241)), "a.ann") in FLAGGED
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("word", [b"edit(", b"create view "])
 def test_a_database_full_of_beginnings_takes_no_longer_than_another(word: bytes) -> None:
     costs_its_length(lambda count: verdict(FILES["sqlite_wal/x.sqlite"] + word * count, "a.sqlite"), (1 << 20) // len(word))
