@@ -85,7 +85,8 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             of_a_file = "." in place.name.rsplit("/", 1)[-1].rpartition(".")[0].lstrip(".")
             found = examine_template(text, place, must_parse=of_jinja)
             # Pages and other files are put together of others; what a model is prompted with is not.
-            yield from (it for it in found if (of_jinja and not of_a_file) or it.rule != "template.other-file")
+            told = {"template.other-file": True, "template.beside": "chat" in place.name}
+            yield from (it for it in found if it.rule not in told or (of_jinja and not of_a_file and told[it.rule]))
             if not of_jinja:
                 yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
             if not of_jinja or of_a_file:

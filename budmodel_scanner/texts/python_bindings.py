@@ -71,6 +71,9 @@ def names_of(nodes: list[ast.AST]) -> Names:
             ):
                 names.looped[name] = elements
                 targets[name] = targets.get(name, 0) + 2
+            case ast.For(target=ast.Name(id=name), iter=ast.Subscript(value=ast.Attribute(attr="argv")) as items):
+                names.looped[name] = [items]
+                targets[name] = targets.get(name, 0) + 2
             case ast.For(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)) | ast.arg(arg=name):
                 targets[name] = targets.get(name, 0) + 2
     for name, count in targets.items():

@@ -20,7 +20,7 @@ from budmodel_scanner.texts.python_leaks import (
     is_stranger,
 )
 from budmodel_scanner.texts.python_places import is_whole
-from budmodel_scanner.texts.python_programs import is_ordinary_start
+from budmodel_scanner.texts.python_programs import asks_a_tool, is_ordinary_start
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
 
@@ -147,7 +147,7 @@ def _evaluates(node: ast.Call, dotted: str, origins: set[str], when: str, file: 
 
         found = [*examine_template(text, Place("")), *judge(Leaf(LeafKind.TEMPLATE, text), Place(""))]
         for finding in found:
-            if finding.verdict.rank >= Verdict.SUSPICIOUS.rank and finding.rule != "template.other-file":
+            if finding.verdict.rank >= Verdict.SUSPICIOUS.rank and not finding.rule.endswith((".other-file", ".beside")):
                 yield finding.rule, Verdict.SUSPICIOUS, finding.what, node.lineno
 
 
@@ -178,7 +178,7 @@ def _runs_program(node: ast.Call, dotted: str, origins: set[str], eager: bool, f
     # What a loader imports has little reason to start programs, not even ordinary ones while it is imported.
     if eager:
         ordinary &= file.is_script or file.is_setup
-        ordinary |= file.is_script and is_ordinary_start(node, file)
+        ordinary |= (file.is_script or (file.is_setup and asks_a_tool(command))) and is_ordinary_start(node, file)
     elif not ordinary and (file.is_script or file.is_library):
         ordinary = is_ordinary_start(node, file)
     if not ordinary:

@@ -177,7 +177,14 @@ _BESIDE = expression(r"(?:\./)?(?!\.)[\w/-]+\.py")
 
 
 def is_beside(node: ast.expr, file: PythonFile) -> bool:
-    """Whether the one file that it reads is Python of the repository, which is examined as what an import would run."""
+    """Whether the one file that it reads is Python of the repository, which is examined as what an import would run.
+
+    So is one that its user names when starting the program."""
+    opened = [
+        it.args[0] for it in ast.walk(node) if isinstance(it, ast.Call) and file.names.dotted(it.func) == "open" and it.args
+    ]
+    if len(opened) == 1 and _is_of_command_line(opened[0], file):
+        return True
     texts = [text for inner in ast.walk(node) if isinstance(inner, ast.Constant) and (text := file.names.text(inner))]
     paths = [text for text in texts if not re.fullmatch(r"rb?|exec|utf-?8|<\w+>", text, re.IGNORECASE)]
     calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
@@ -191,3 +198,22 @@ def is_beside(node: ast.expr, file: PythonFile) -> bool:
         "pathlib",
     }
     return bool(opens) and named and not names and paths[0] not in file.fetched
+
+
+def _is_of_command_line(node: ast.expr, file: PythonFile, steps: int = 4) -> bool:
+    """Whether it is one of the words after the name of the program, and nothing else."""
+    match node:
+        case ast.Attribute() if file.names.dotted(node) == "sys.argv":
+            return True
+        case ast.Attribute(value=ast.Name() as parsed):
+            values = file.values_of(parsed)
+            return bool(values) and all(
+                isinstance(it, ast.Call) and isinstance(it.func, ast.Attribute) and it.func.attr == "parse_args"
+                for it in values
+            )
+        case ast.Subscript(value=value):
+            return steps > 0 and _is_of_command_line(value, file, steps - 1)
+        case ast.Name(id=name):
+            values = [*file.names.looped.get(name, ()), *file.values_of(node)]
+            return steps > 0 and bool(values) and all(_is_of_command_line(it, file, steps - 1) for it in values)
+    return False

@@ -30,6 +30,7 @@ _PLAIN_WORD = expression(r"[\w./~=-]+")
 # Where no script lies that is meant to be found.
 _ODD_PLACE = expression(r"\.(?!/)|/(?:tmp|dev|var)/|.*/\.(?!\.?/)")
 _DEEPEST = 12
+_TOO_DEEP = "is put together in too many steps"
 _MOST = 200
 # What is filled in: `%s`, `{name}`.
 _FIELD = expression(r"%\(?\w*\)?[sdr]|\{\w*\}")
@@ -56,7 +57,18 @@ def is_ordinary_start(node: ast.Call, file: PythonFile) -> bool:
     commands = [command for argument in given for command in sought.commands(argument)]
     if dotted == "webbrowser.open":
         return not any("://" in command and "…" not in command and is_strange(command) for command in commands)
+    if {*sought.strange} <= {_TOO_DEEP} and all(asks_a_tool(it) or ordinary_command(it) for it in commands):
+        return True
     return not sought.strange and all(_is_users(command) for command in commands)
+
+
+def asks_a_tool(command: str | None) -> bool:
+    """Whether a program of everybody, wherever it lies, is asked for its version."""
+    program, *asked = (command or "").split() or [""]
+    if not asked or not set(asked) <= _ASKS or not program.startswith(("…", "/usr/")):
+        return False
+    tool = program.rpartition("/")[2]
+    return tool == "…" or ordinary_command(f"{tool} --version")
 
 
 def _is_plain(function: ast.expr, dotted: str) -> bool:
@@ -99,7 +111,7 @@ class _Sought:
     def commands(self, node: ast.expr, depth: int = 0) -> Iterator[str]:
         """The commands that an expression may stand for."""
         if depth > _DEEPEST or len(self.seen) > _MOST:
-            self.strange.append("is put together in too many steps")
+            self.strange.append(_TOO_DEEP)
             return
         file, depth = self.file, depth + 1
         if isinstance(node, ast.Name | ast.Attribute) and file.names.dotted(node) == "sys.executable":

