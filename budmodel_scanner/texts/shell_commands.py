@@ -22,10 +22,14 @@ def hostile_command(text: str) -> Hostile | None:
     """The worst of a text of shell commands, or None. Comments of a shell are left out."""
     if "IFS" in text:
         text = _SPACE.sub(" ", text)
+    if "```" in text:
+        text = _FENCE.sub("", text)
     found = [*_by_form(text), *_installed(text), *deeds_in(text)]
     return max(found, key=lambda hostile: hostile.verdict.rank, default=None)
 
 
+# A line that sets off code in prose; to a shell it would put in what stands up to the next one.
+_FENCE = expression(r"(?m)^[ \t]{0,20}```[\w-]{0,20}[ \t]*$")
 # Words that are joined by what separates words; a script that sets it only reads by it.
 _SPACE = expression(r"(?<=[\w'\"|;&/-])\$(?:IFS\$\w|\{IFS[^}\n]{0,9}\}|IFS\b)")
 # How a command begins: after a prompt, a step's mark, the five fields of a timetable, or what is set for it alone.

