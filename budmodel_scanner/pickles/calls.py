@@ -145,7 +145,9 @@ def _type_of_name(report: Report, callee: Global, arguments: object, position: i
         return report.global_of(*_TAKES_A_FUNCTION[name], Standing.JUDGED)
     if name in _MAKES_CODE:
         report.clear(callee)
-        return report.global_of(*_MAKES_CODE[name], Standing.JUDGED)
+        maker = report.global_of(*_MAKES_CODE[name], Standing.JUDGED)
+        report.pending[maker] = position
+        return maker
     if name == "type":
         report.clear(callee)
         return report.global_of("builtins", "type", Standing.JUDGED)

@@ -67,6 +67,7 @@ def test_cloudpickle_wrote_them_otherwise_before(of: str) -> None:
     assert verdict(whole(made + state + b"0")) is SAFE
     filled = call(name(CLOUDPICKLE, "_make_skel_func"), code(*CLEAN), number(0), b"}")
     assert verdict(whole(call(name(CLOUDPICKLE, "_fill_function"), filled, b"}"))) is SAFE
+    assert verdict(whole(call(name(CLOUDPICKLE, "_builtin_type"), text(of)))) is SUSPICIOUS
     called = call(call(name(CLOUDPICKLE, "_fill_function"), filled, b"}"))
     for bad in (called, name("types", of), call(name(CLOUDPICKLE, "_fill_function"), name("numpy", "log"), b"}")):
         assert verdict(whole(bad)) is MALICIOUS
