@@ -10,8 +10,8 @@ from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.shell_commands import ordinary_command
-from budmodel_scanner.texts.shell_deeds import CALLS, Hostile
-from budmodel_scanner.texts.shell_programs import PROGRAMS, fetches_something, file_name, is_interpreter
+from budmodel_scanner.texts.shell_deeds import CALLS
+from budmodel_scanner.texts.shell_programs import PROGRAMS, Hostile, fetches_something, file_name, is_interpreter
 from budmodel_scanner.texts.shell_syntax import parse_shell
 from budmodel_scanner.texts.sources import examine_source
 from budmodel_scanner.texts.statements import statements, without_comments

@@ -3,28 +3,29 @@
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.texts.environment import is_of_another
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import DOWNLOADS, FORGES, INSTALLERS, is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, FORGES, INSTALLERS
 from budmodel_scanner.texts.paths import DATA_FILE
+from budmodel_scanner.texts.shell_leaks import SECRET, sent
 from budmodel_scanner.texts.shell_programs import (
     BRINGS,
     PRIVATE,
     PROGRAMS,
+    Hostile,
     all_known,
     brought_by,
     fetches_something,
     file_name,
     is_interpreter,
+    orders_handed,
     runs_its_input,
     saved_as,
     starts_one_of,
 )
-from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell, text_of
+from budmodel_scanner.texts.shell_syntax import Command, Script, parse_shell
 from budmodel_scanner.verdict import Verdict
 
 _MAX_PARSED = 1 << 20
@@ -34,22 +35,6 @@ _DECODING = one_of("flow", "decodes by a command")
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
 _FETCHES_OR_DECODES = expression(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}")
 _HANDS_ON = expression(r"[|`<;&\n$]|\beval\b")
-_SECRET = expression(
-    r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Hostile:
-    """`line` counts from 1 within the text."""
-
-    name: str
-    written: str
-    line: int
-    verdict: Verdict = Verdict.MALICIOUS
-
-    def __str__(self) -> str:
-        return f"{self.name}: {' '.join(self.written.split())[:120]!r}"
 
 
 def fetches(text: str) -> bool:
@@ -76,6 +61,7 @@ def _runner() -> re.Pattern[str]:
 
 # A program that a variable names, in whole or in part.
 _BY_VARIABLE = expression(r"^\s*`|(?:^|[\s;&|(\w])\$\{?[\w@*!]")
+_DUMPS = expression(r"\b(?:env|printenv)\s{0,3}[|>]")
 TAKEN_APART = str.maketrans("", "", "\"'`^")
 
 
@@ -84,8 +70,10 @@ def _may_matter(text: str) -> bool:
     # A shell joins what quotes and escapes take apart.
     forms = (text, text.translate(TAKEN_APART))
     if "$" in text or text.lstrip().startswith("`"):
-        return bool(any(map(_BY_VARIABLE.search, forms)) or _SECRET.search(text) or any(map(_fetcher().search, forms)))
-    return any(map(_fetcher().search, forms)) and (any(map(_runner().search, forms)) or bool(PRIVATE.search(text)))
+        return bool(any(map(_BY_VARIABLE.search, forms)) or SECRET.search(text) or any(map(_fetcher().search, forms)))
+    return any(map(_fetcher().search, forms)) and (
+        any(map(_runner().search, forms)) or bool(PRIVATE.search(text) or _DUMPS.search(text))
+    )
 
 
 # PowerShell puts a mark before a program whose name it is to work out.
@@ -106,7 +94,9 @@ def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
     yield from _piped(script)
     yield from _put_into(script)
     yield from _run_later(script)
-    yield from _sent(script)
+    if (unwrapped := _FOR_A_SHELL.sub(r"\2", text)) != text:
+        yield from _run_later(parse_shell(unwrapped))
+    yield from sent(script)
     if script.has_errors:
         yield from _in_pieces(text)
     if depth < _MAX_DEPTH:
@@ -114,6 +104,12 @@ def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
             kept = script.written_to(owner) if owner else None
             if owner is None or owner.program not in PROGRAMS["showing"] or (kept and not DATA_FILE.search(kept)):
                 yield from deeds_in(quoted, depth + 1)
+
+
+# What another shell is given, which works in the same folder.
+_FOR_A_SHELL = expression(
+    r"(?i)\b(?:(?:ba|z|da)?sh|powershell(?:\.exe)?|pwsh|cmd(?:\.exe)?)(?:\s-(?!l?c)\w{1,20}(?:\s(?!-)\w{1,20})?){0,4}\s(?:-l?c(?:ommand)?|/c)\s([\"'])([^\"'\n]{1,400})\1"
+)
 
 
 def _piped(script: Script) -> Iterator[Hostile]:
@@ -124,6 +120,8 @@ def _piped(script: Script) -> Iterator[Hostile]:
         runners = [number for number, commands in enumerate(of_stages) if any(map(runs_its_input, commands))]
         before = [command for commands in of_stages[: max(runners, default=0)] for command in commands]
         yield from _fetched_or_decoded(before, "pipes download", "decoded shell", data=_READ_BY_PEOPLE)
+        for command in orders_handed(of_stages):
+            yield Hostile("hands over orders", command.written, command.line, Verdict.SUSPICIOUS)
 
 
 def _put_into(script: Script) -> Iterator[Hostile]:
@@ -137,6 +135,8 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         if command.program in {"read", "mapfile", "readarray"} and command.arguments:
             held[command.arguments[-1]] = [*script.fed_to(command)]
         by_value = _BY_VALUE.match(command.written) is not None
+        for order in orders_handed([[*script.put_into(command.node)], [command]]):
+            yield Hostile("hands over orders", order.written, order.line, Verdict.SUSPICIOUS)
         if not (by_value or command.program in {"eval", "source", "."} or is_interpreter(command.program)):
             continue
         told = [*script.put_into(command.node)]
@@ -206,63 +206,6 @@ _SPELLS = expression(
 )
 _OF_NO_CODE = expression(r"\.(?:safetensors|gguf|bin|pth?|onnx|npy|png|jpe?g|wav)$")
 _READ_BY_PEOPLE = expression(rf"{_OF_NO_CODE.pattern}|\.(?:txt|md|csv|json)$")
-
-
-def _sent(script: Script) -> Iterator[Hostile]:
-    """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
-    given = (*((name, text_of(value)) for name, value in script.assigned()), *script.gone_through())
-    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value)]
-    secret = re.compile("|".join((_SECRET.pattern, _SHOWS, *held)))
-    for command in script.commands():
-        addresses = command.addresses if fetches_something(command) else []
-        if command.program in _RESOLVERS and any(secret.search(word) and "." in word for word in command.arguments):
-            yield Hostile("sends secrets", command.written, command.line)
-        for address in addresses:
-            if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
-                yield Hostile("sends secrets", command.written, command.line)
-        if not addresses:
-            if command.program in PROGRAMS["dumping"] or any(map(PRIVATE.search, command.arguments)):
-                # What takes it from there, and what it is put into.
-                kept = [script.written_to(command) or "", *(word for word in command.arguments if not PRIVATE.search(word))]
-                names = [rf"[\w./\\@=-]*{re.escape(file_name(word))}(?:$|[;,])" for word in kept if len(file_name(word)) > 1]
-                secret = re.compile("|".join((secret.pattern, *names[:9])))
-            continue
-        data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
-        data += [word for word in command.words if _GIVES_DATA.match(word)]
-        private = any(secret.search(word) or PRIVATE.search(word) for word in data)
-        of_another = any(_HEADER.match(word) and is_of_another(word, addresses[0]) for word in command.words)
-        if (private or of_another) and not all_known(command, DOWNLOADS):
-            yield Hostile("sends secrets", command.written, command.line)
-    for first, *others in script.pipelines():
-        told = " ".join(word for command in script.commands(first) for word in command.words)
-        if secret.search(told) or PRIVATE.search(told):
-            for command in (command for stage in others for command in script.commands(stage)):
-                carries = command.program in _CARRIERS or _carries_in_name(command)
-                if carries and not all_known(command, DOWNLOADS):
-                    yield Hostile("sends secrets", command.written, command.line)
-
-
-def _carries_in_name(command: Command) -> bool:
-    """Whether it asks for a name of which a part is filled in, or fills the packets by which it asks who is there."""
-    if command.program in _RESOLVERS:
-        return any("$" in word and "." in word for word in command.arguments)
-    return command.program.startswith("ping") and any(
-        option == "-p" and "$" in word for option, word in itertools.pairwise(command.words)
-    )
-
-
-_RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
-# A key of one service for another; of those for models there are many services.
-_HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
-_CARRIERS = _DOWNLOADERS | PROGRAMS["carriers"]
-# Programs that show what they sign in with.
-_SHOWS = (
-    r"[`(]\s{0,3}(?:env|printenv|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
-    r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
-    r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
-)
-_HELD = expression(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
-_GIVES_DATA = expression(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
 
 
 def _in_pieces(text: str) -> Iterator[Hostile]:

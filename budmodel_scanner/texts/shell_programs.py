@@ -2,25 +2,45 @@
 
 import itertools
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import is_known
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import SENSITIVE_FILE
 from budmodel_scanner.texts.shell_syntax import Command, Script
+from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
 PROGRAMS = sections(__package__, "known/programs.txt")
 _SHELLS, _DOWNLOADERS = PROGRAMS["shells"], PROGRAMS["downloaders"]
-LANGUAGES = expression(r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua|osascript)[\d.]*")
+LANGUAGES = expression(
+    r"(?:python|pypy|perl|ruby|node|nodejs|php|deno|bun|lua(?:jit)?|osascript|rscript|julia|groovy|tclsh|guile|elixir|escript|scala"
+    r"|raku|octave|clj|bb|racket|sbcl|runghc|ocaml)[\d.]*"
+)
 # Of every program that signs in somewhere.
 PRIVATE = expression(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of packagers').pattern}", re.IGNORECASE)
 # A program of which nothing is known but the variable that names it.
 BY_VARIABLE = expression(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 BRINGS = one_of("flow", "brings from elsewhere")
+_OBEYS = one_of("flow", "obeys what it is handed")
 _NAMED_IN_CODE = expression(r"['\"]([\w.][\w./-]{2,80})['\"]")
 _FETCHING_CODE = expression(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """`line` counts from 1 within the text."""
+
+    name: str
+    written: str
+    line: int
+    verdict: Verdict = Verdict.MALICIOUS
+
+    def __str__(self) -> str:
+        return f"{self.name}: {' '.join(self.written.split())[:120]!r}"
 
 
 def saved_as(command: Command, script: Script) -> str:
@@ -47,6 +67,18 @@ def file_name(path: str) -> str:
 
 def is_interpreter(program: str) -> bool:
     return program in _SHELLS or bool(LANGUAGES.fullmatch(program)) or program in {"powershell", "cmd"}
+
+
+def orders_handed(stages: list[list[Command]]) -> Iterator[Command]:
+    """Commands that fetch what a later one, which is no interpreter, is handed and does: what a stranger has to be done."""
+    obeying = [number for number, commands in enumerate(stages) if any(map(_obeys, commands))]
+    for command in (command for commands in stages[: max(obeying, default=0)] for command in commands):
+        if fetches_something(command) and command.addresses and not all_known(command, DOWNLOADS):
+            yield command
+
+
+def _obeys(command: Command) -> bool:
+    return any(map(_OBEYS.match, (" ".join(command.words), command.written)))
 
 
 def runs_its_input(command: Command) -> bool:

@@ -90,6 +90,7 @@ class Script:
     _every: list[Command] = field(default_factory=list)
     _known: dict[int, Command] = field(default_factory=dict)
     _into: dict[int, str | None] = field(default_factory=dict)
+    _last: dict[int, Command | None] = field(default_factory=dict)
 
     @property
     def has_errors(self) -> bool:
@@ -158,9 +159,10 @@ class Script:
 
     def _written_to(self, command: Command) -> str | None:
         statement = _statement(command.node)
-        if (parent := statement.parent) is not None and parent.type == "pipeline" and parent.named_children[-1] == statement:
-            # What redirects the last command stands behind all of them.
-            statement = _statement(parent)
+        pipeline = parent if (parent := statement.parent) is not None and parent.type == "pipeline" else None
+        if pipeline is not None and statement == command.node and (redirected := _statement(pipeline)) != pipeline:
+            # What redirects the last command stands behind all of them, and takes what comes of the first.
+            statement = redirected
         for child in statement.named_children:
             if (
                 child.type == "file_redirect"
@@ -170,9 +172,10 @@ class Script:
                 and not (statement.text or b"")[: child.start_byte - statement.start_byte].endswith(b"=")
             ):
                 return self._word(child.named_children[-1])
-        pipeline = _statement(command.node).parent
-        if pipeline is not None and pipeline.type == "pipeline":
-            last = next(self._commands(pipeline.named_children[-1]), None)
+        if pipeline is not None:
+            if pipeline.id not in self._last:
+                self._last[pipeline.id] = next(self._commands(pipeline.named_children[-1]), None)
+            last = self._last[pipeline.id]
             if last is not None and last.program in _KEEPING and last.arguments:
                 return last.arguments[-1]
         return None

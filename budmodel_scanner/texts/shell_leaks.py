@@ -1,0 +1,103 @@
+"""Secrets that commands of a shell send to a stranger, and the commands that show them."""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from budmodel_scanner.expressions import expression
+from budmodel_scanner.texts.environment import is_of_another
+from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
+from budmodel_scanner.texts.shell_programs import (
+    PRIVATE,
+    PROGRAMS,
+    Hostile,
+    all_known,
+    fetches_something,
+    file_name,
+    saved_as,
+)
+from budmodel_scanner.texts.shell_syntax import Command, Script, text_of
+
+SECRET = expression(
+    r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
+)
+
+
+def sent(script: Script) -> Iterator[Hostile]:
+    """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
+    given = (*((name, text_of(value)) for name, value in script.assigned()), *script.gone_through())
+    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value)]
+    secret = re.compile("|".join((SECRET.pattern, _SHOWS, *held)))
+    for command in script.commands():
+        addresses = command.addresses if fetches_something(command) else []
+        if command.program in _RESOLVERS and any(secret.search(word) and "." in word for word in command.arguments):
+            yield Hostile("sends secrets", command.written, command.line)
+        for address in addresses:
+            if secret.search(address.partition("://")[2]) and not is_known(secret.sub("x", address), DOWNLOADS):
+                yield Hostile("sends secrets", command.written, command.line)
+        signs_in = any(map(_METADATA.search, command.arguments))
+        if signs_in or not addresses:
+            if signs_in or _dumps(command) or any(map(PRIVATE.search, command.arguments)):
+                # What takes it from there, and what it is put into.
+                kept = [
+                    script.written_to(command) or saved_as(command, script),
+                    *(word for word in command.arguments if not PRIVATE.search(word)),
+                ]
+                # A name of one letter only where it is given as a file.
+                named = [
+                    (re.escape(file_name(word)), "@" if len(file_name(word)) < _SHORT else "")
+                    for word in kept
+                    if file_name(word)
+                ]
+                names = [rf"[\w./\\@=-]*{sign}{name}(?:$|[;,])" for name, sign in named]
+                secret = re.compile("|".join((secret.pattern, *names[:9])))
+            continue
+        data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
+        data += [word for word in command.words if _GIVES_DATA.match(word)]
+        private = any(secret.search(word) or PRIVATE.search(word) for word in data)
+        of_another = any(_HEADER.match(word) and is_of_another(word, addresses[0]) for word in command.words)
+        if (private or of_another) and not all_known(command, DOWNLOADS):
+            yield Hostile("sends secrets", command.written, command.line)
+    for first, *others in script.pipelines():
+        told = " ".join(word for command in script.commands(first) for word in command.words)
+        if secret.search(told) or PRIVATE.search(told):
+            for command in (command for stage in others for command in script.commands(stage)):
+                carries = command.program in _CARRIERS or _carries_in_name(command)
+                if carries and not all_known(command, DOWNLOADS):
+                    yield Hostile("sends secrets", command.written, command.line)
+
+
+# Where machines of a cloud are told what they sign in with.
+_METADATA = expression(r"\b169\.254\.(?:169\.254|170\.2)\b|\bmetadata\.google\.internal\b")
+
+
+_SHORT = 2
+
+
+def _dumps(command: Command) -> bool:
+    # Before another program it says with which variables that starts.
+    return command.program in PROGRAMS["dumping"] or command.words == ("env",)
+
+
+def _carries_in_name(command: Command) -> bool:
+    """Whether it asks for a name of which a part is filled in, or fills the packets by which it asks who is there."""
+    if command.program in _RESOLVERS:
+        return any("$" in word and "." in word for word in command.arguments)
+    return command.program.startswith("ping") and any(
+        option == "-p" and "$" in word for option, word in itertools.pairwise(command.words)
+    )
+
+
+_RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
+# A key of one service for another; of those for models there are many services.
+_HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
+_CARRIERS = PROGRAMS["downloaders"] | PROGRAMS["carriers"]
+# Programs that show what they sign in with.
+_SHOWS = (
+    r"[`(]\s{0,3}(?:env|printenv|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
+    r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
+    r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
+)
+_HELD = expression(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
+_GIVES_DATA = expression(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")
