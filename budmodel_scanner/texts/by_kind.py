@@ -36,7 +36,6 @@ _CONFIGURATION = expression(r"(?:config|index|model_index|modules)\.json$")
 _PROSE_NAME = expression(
     r"\.(?i:txt|log|tex|bib|text|srt|vtt|asc|adoc|org|info|pod|license|\w*ignore)$|(?:^|/)(?:[A-Z][A-Z\d_-]*|(?i:readme|licen[cs]e|notice|authors|change\w*))$"
 )
-_OLLAMA_FILE = expression(r"(?im)^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)")
 _QUERIES = (".sql", ".kql", ".csl", ".kusto", ".cypher", ".cql", ".hql", ".psql", ".pgsql", ".ddl", ".sparql", ".rq")
 _PROMPTS = expression(r"(?i)(?:^|/)(?:[\w-]*prompts?|instructions?)\.(?:txt|md)$|(?:^|/)prompts?/[^/]*\.(?:txt|md)$")
 # Settings of Gin: modules that are imported for them, and functions that they name.
@@ -122,8 +121,9 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             if _is_named(place, *_QUERIES):
                 yield from judge(Leaf(LeafKind.QUERY, text), place)
             if place.name.lower().endswith("modelfile"):
-                for named in _OLLAMA_FILE.finditer(text):
-                    yield from judge(Leaf(LeafKind.FILE, named[2], role=named[1]), place)
+                from budmodel_scanner.texts.ollama import examine_modelfile
+
+                yield from examine_modelfile(text, place)
         case Kind.GRAPH:
             yield from examine_graph(text, place)
         case Kind.ORDERS:

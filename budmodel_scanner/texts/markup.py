@@ -40,6 +40,8 @@ _CODE_BLOCK = expression(r"(?ms)^[ \t]*```[ \t]*([^\n`]*)\n(.*?)^[ \t]*```|`([^`
 _OF_SHELL = expression(
     r"(?i)(?:\W*(?:sh|bash|shell\w*|console|zsh|fish|terminal|text|txt|cmd|bat\w*|powershell|ps1?|pwsh)?\b)?[^\w\n]*(?:\s.*)?"
 )
+_ALTERNATIVE = expression(r"!\[([^\]\n]{40,1000})\]\(|(?i:<img\b[^>]{0,300}\balt\s?=\s?\"([^\"\n]{40,1000})\")")
+_MOST_PICTURES = 200
 _BLANKS = expression(r"[\t\n\r]")
 _CODE_SPAN = expression(r"`[^`\n]+`")
 
@@ -64,7 +66,9 @@ def examine_orders(text: str, place: Place) -> Iterator[Finding]:
 
 
 def _hidden_orders(text: str, place: Place) -> Iterator[Finding]:
-    """Comments are not shown to people, but read by agents."""
+    """Comments, and what stands for pictures, are not shown to people, but read by agents."""
+    for alternative in islice(_ALTERNATIVE.finditer(text), _MOST_PICTURES):
+        yield from judge(Leaf(LeafKind.ORDERS, alternative[1] or alternative[2]), place)
     start = text.find("<!--")
     while start >= 0 and (end := text.find("-->", start)) >= 0:
         if found := _HIDDEN_ORDER.search(text, start, end):

@@ -20,9 +20,12 @@ _SECRETS, _TAKES, _QUIET, _QUIET_ELSEWHERE, _OBEYS, _LIES, _FORBIDS, _SWITCHES =
         *("secrets", "takes", "keeps quiet", "keeps quiet elsewhere", "obeys", "lies", "forbids", "switches off"),
     )
 )
-_ELSEWHERE, _OPEN_ELSEWHERE = (
-    one_of("orders", section, re.IGNORECASE) for section in ("hands on elsewhere", "in the open elsewhere")
+_ELSEWHERE, _OPEN_ELSEWHERE, _TAKES_ELSEWHERE, _ASKED_BY_TOOL = (
+    one_of("orders", section, re.IGNORECASE)
+    for section in ("hands on elsewhere", "in the open elsewhere", "takes elsewhere", "asked for by tools")
 )
+# A private key by its file, where no program is told which one to sign in with.
+_KEY_FILE = expression(rf"(?i)(?<!-i\s)(?<!-i\s~/)(?:{one_of('reached', 'keys in prose').pattern})(?![\w.-]{{0,40}}\.pub)")
 _HANDS_ON, _OPEN, _PROTECTION, _OFF = (
     one_of("orders", section).pattern for section in ("hands on", "in the open", "protection", "takes off")
 )
@@ -63,6 +66,10 @@ _TAKEN_OFF = expression(
 )
 # What options, programs and attackers do, and nobody is told to.
 _TELLS = expression(r"^[\s`|*(/]{0,6}-{1,2}\w|(?i:\b(?:can|could|may|might|would|to|which|that|who)\s[^,;:]{0,40}$|\bcan\s)")
+_TOLD_SERVICE = expression(
+    rf"(?i){_ORDERED}(?:call|hit|invoke|query|request|get|post|send|make\sa\w*\s\w{{1,12}}\sto)\s[^\n]{{1,80}}?\b(?:with|containing|including|carrying)\s"
+    rf"[^\n]{{0,40}}?(?:{one_of('orders', 'given to services').pattern})"
+)
 _FETCHED = expression(
     rf"(?i){_ORDERED}(?:download|fetch|get|curl|wget|retrieve|install|pull|grab|load)\b[^\n]{{0,120}}?(?P<address>https?://[^\s\"'`)<>|]{{1,300}})[^\n]{{0,60}}?"
     r"(?P<then>\b(?:and|then)\s(?:\w+\s)?(?:execute|run|source|obey|follow|import)\b|\bbefore\sanything\selse\b|\binstead\sof\b)"
@@ -81,11 +88,31 @@ _FIRST = {
 _BY_NET = frozenset({"scp", "rsync", "sftp", "ssh", "gist", "gists"})
 # Letters and words of other languages that their sentences seldom lack.
 _OF_OTHERS = expression(r"(?i)[^\W\d_a-z]|\b(?:el|los|las|del|der|und|les|une|dem|den|não)\b")
+_OF_ENGLISH = frozenset(("the", "and", "your", "you", "with", "this", "that", "from", "for", "of", "it"))
 _HOLDS = frozenset(
     ("end", "ends", "start", "starts", "begin", "begins", "contain", "contains", "carries", "includes", "holds")
 )
+_ASKS_SERVICE = frozenset(("call", "hit", "invoke", "query", "request", "get", "post", "send", "make"))
 _QUIETLY = frozenset(
-    {"not", "t", "never", "without", "no", "avoid", "keep", "leave", "hide", "nobody", "none", "us", "omit", "don", "doesn"}
+    {
+        "not",
+        "t",
+        "never",
+        "without",
+        "no",
+        "avoid",
+        "keep",
+        "leave",
+        "hide",
+        "nobody",
+        "nothing",
+        "usual",
+        "none",
+        "us",
+        "omit",
+        "don",
+        "doesn",
+    }
 ) | {
     *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
 }
@@ -131,6 +158,12 @@ def wrong_order(text: str) -> str | None:
     return None
 
 
+def wanted_by_tool(text: str) -> str | None:
+    """What a tool wants as one of its parameters that it has no need to be told."""
+    found = _ASKED_BY_TOOL.search(text)
+    return f"wants to be told {' '.join(found[0].split())[:160]!r}" if found else None
+
+
 def _sentences(text: str) -> Iterator[str]:
     """Items of lists and cells of tables are sentences, and lines that go on are not. What is quoted is an example."""
     plain = _BEGINS.sub("\n\n", _REQUEST.sub(_in_words, _without_blocks(text)))
@@ -163,9 +196,9 @@ def _without_blocks(text: str) -> str:
 
 
 def _wrong_in(sentence: str, before: str) -> str | None:
-    foreign = _OF_OTHERS.search(sentence) is not None
     # Most sentences have not even the words for it, and to look for words is cheap.
     words = frozenset(_WORD.findall(sentence.lower()))
+    foreign = words.isdisjoint(_OF_ENGLISH) or _OF_OTHERS.search(sentence) is not None
     placed = words & _FIRST["in the open"] or "://" in sentence or "@" in sentence or "there" in words
     hands_on = placed and words & (_FIRST["hands on"] | _HOLDS)
     if (hands_on or words & _BY_NET) and _hands_secrets_on(sentence, before):
@@ -175,6 +208,12 @@ def _wrong_in(sentence: str, before: str) -> str | None:
         told = _QUIET_ELSEWHERE.sub(" ", sentence)
         if _ELSEWHERE.search(told) and not _FORBIDS.search(told):
             return "asks for secrets to be handed on"
+    if foreign and _KEY_FILE.search(sentence):
+        told = _QUIET_ELSEWHERE.sub(" ", sentence)
+        if (_TAKES_ELSEWHERE.search(told) or _ELSEWHERE.search(told)) and not _FORBIDS.search(told):
+            return "asks for private keys to be read"
+    if words & _ASKS_SERVICE and (given := _TOLD_SERVICE.search(sentence)) and not _FORBIDS.search(sentence, 0, given.end()):
+        return "asks for secrets to be handed on"
     quiet = (words & _QUIETLY and _QUIET.search(sentence)) or (foreign and _QUIET_ELSEWHERE.search(sentence))
     if quiet and "unless" not in words:
         told = f"{before} {sentence[: quiet.start()]} {sentence[quiet.end() :]}"

@@ -31,6 +31,9 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         for name, value in _set_variables(node, file):
             for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
                 yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
+        for told in _told_agents(node, file):
+            for finding in judge(Leaf(LeafKind.ORDERS, told), Place("")):
+                yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
         if isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call) and id(node) not in parts:
             yield from _composed(node, parts, file)
         if isinstance(node, ast.BinOp | ast.Call) and (path := _path(node, within_paths, file)):
@@ -58,6 +61,29 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
             yield "python.persistence", verdict, f"touches {found[0]}", node.lineno
         elif (found := DROP_HOST.search(text) or RAW_ADDRESS.search(text)) and reaches_out:
             yield "python.drop-address", Verdict.SUSPICIOUS, f"reaches out to {found[0]}", node.lineno
+
+
+def _told_agents(node: ast.AST, file: PythonFile) -> Iterator[str]:
+    """What models are told: what a tool says of itself, and texts whose names say that they are for them."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() if any(map(_is_tool, node.decorator_list)):
+            yield ast.get_docstring(node) or ""
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.keyword(arg=str() as name, value=value) if (
+            _TELLS_AGENTS.fullmatch(name)
+        ):
+            yield file.names.text(value) or ""
+
+
+def _is_tool(decorator: ast.expr) -> bool:
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return (named.attr if isinstance(named, ast.Attribute) else getattr(named, "id", "")) in {
+        "tool",
+        "prompt",
+        "function_tool",
+    }
+
+
+_TELLS_AGENTS = expression(r"(?i)(?:\w+_)?(?:system|instructions?|prompt|persona)(?:_(?:prompt|message|template|text))?")
 
 
 def _path(node: ast.BinOp | ast.Call, within: set[int], file: PythonFile) -> str | None:

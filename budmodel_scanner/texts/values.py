@@ -31,6 +31,8 @@ _RUNNING = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.LOADS_OBJECTS}
 _TO_AGENTS = expression(
     r"(?i)(?:^|[._])(?:description\w*|system\w*|instructions?|\w*prompt|rules?|guidelines?|persona|agent\w*)(?:\.\[\])?$"
 )
+# As schemas of tools say what each of their parameters is.
+_OF_PARAMETERS = expression(r"(?i)(?:^|\.)(?:properties|param(?:eter)?s|arg(?:ument)?s)\.[^.]{1,80}\.(?:description|title)$")
 _SHORTEST_ORDER = 40
 _OF_QUERIES = expression(r"(?i)(?:^|[._])(?:sql|query|statements?|init_?sql|pipeline|cypher|kql)(?:\.\[\])?$")
 
@@ -52,6 +54,11 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
             yield from _address(keys, text, where, place)
         if len(text) > _SHORTEST_ORDER and _TO_AGENTS.search(keys):
             yield from judge(Leaf(LeafKind.ORDERS, text, where), place)
+        if _OF_PARAMETERS.search(keys):
+            from budmodel_scanner.texts.orders import wanted_by_tool
+
+            if wanted := wanted_by_tool(text):
+                yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, wanted, place.at(where))
         if _OF_QUERIES.search(keys):
             yield from judge(Leaf(LeafKind.QUERY, text, where), place)
 
