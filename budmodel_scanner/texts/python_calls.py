@@ -10,6 +10,7 @@ from budmodel_scanner.texts.environment import carries_secret
 from budmodel_scanner.texts.known_places import DOWNLOADS, is_known
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import WITH_COMMAND, Deed, deed_of, is_listed
+from budmodel_scanner.texts.python_detours import is_unguarded
 from budmodel_scanner.texts.python_files import examine_files, examine_loading, is_beside, reads_file
 from budmodel_scanner.texts.python_flow import INCOMING, NETWORK, Found, PythonFile, command_of, text_given
 from budmodel_scanner.texts.python_leaks import (
@@ -19,7 +20,7 @@ from budmodel_scanner.texts.python_leaks import (
     examine_ways_in,
     is_stranger,
 )
-from budmodel_scanner.texts.python_places import is_whole
+from budmodel_scanner.texts.python_places import examine_whole
 from budmodel_scanner.texts.python_programs import asks_a_tool, is_ordinary_start
 from budmodel_scanner.texts.shell_commands import hostile_command, ordinary_command
 from budmodel_scanner.verdict import Verdict
@@ -68,7 +69,7 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
                 yield "python.embedded-objects", Verdict.SUSPICIOUS, f"{dotted}() of objects in a text, {when}", line
             elif Deed.DECODES in origins and any(_blob(argument, file) for argument in arguments):
                 yield "python.embedded-pickle", Verdict.MALICIOUS, f"{dotted}() of a text in the file, {when}", line
-            elif dotted == "torch.load" and _unguarded(node) and _from_network(node, origins, file):
+            elif dotted == "torch.load" and is_unguarded(node) and _from_network(node, origins, file):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"torch.load() of what was fetched, unguarded, {when}", line
             elif dotted != "torch.load" and (origins & {Deed.DECODES, *INCOMING} or _strange_pickle(node, file)):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of decoded or fetched bytes, {when}", line
@@ -79,8 +80,8 @@ def examine_call(node: ast.Call, eager: bool, file: PythonFile) -> Iterator[Foun
         case Deed.CONNECTS if eager and dotted != "socket.getaddrinfo":
             yield "python.connects", Verdict.SUSPICIOUS, f"{dotted}() {when}", line
         case Deed.FETCHES if dotted == "torch.hub.load_state_dict_from_url" and node.args and not _is_guarded(node):
-            address = file.names.text(node.args[0])
-            if address is not None and not is_known(address, DOWNLOADS):
+            address = text_given(node.args[0], file)
+            if "://" in address and not is_known(address, DOWNLOADS):
                 yield "python.unpickles", Verdict.SUSPICIOUS, f"unpickles {address[:120]}, {when}", line
         case Deed.FETCHES | Deed.SENDS | Deed.CONNECTS:
             reached = (_address(argument, dotted or "", file) for argument in node.args)
@@ -239,8 +240,7 @@ def _indirect(node: ast.Call, dotted: str | None, file: PythonFile) -> Iterator[
             yield "python.trusts-files", Verdict.SUSPICIOUS, what, node.lineno
     if isinstance(node.func, ast.Call) and deed_of(dotted.removesuffix("()") if dotted else None) is Deed.RUNS_CODE:
         yield "python.runs-code", Verdict.SUSPICIOUS, "calls what other code returns", node.lineno
-    if dotted == "shutil.rmtree" and node.args and is_whole(node.args[0], names):
-        yield "python.destroys", Verdict.MALICIOUS, f"deletes {ast.unparse(node.args[0])[:200]}", node.lineno
+    yield from examine_whole(node, dotted or "", names)
     if dotted == "yaml.load" and not any(
         "Safe" in ast.unparse(value)[:80] for value in [*node.args[1:], *(k.value for k in node.keywords)]
     ):
@@ -257,11 +257,6 @@ def _unpickles(node: ast.Call, dotted: str, file: PythonFile) -> Iterator[Found]
 
 def _is_guarded(node: ast.Call) -> bool:
     return any(keyword.arg == "weights_only" and getattr(keyword.value, "value", False) is True for keyword in node.keywords)
-
-
-def _unguarded(node: ast.Call) -> bool:
-    told = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
-    return told.get("weights_only") is False or "pickle_module" in told
 
 
 def _from_network(node: ast.Call, origins: set[str], file: PythonFile) -> bool:

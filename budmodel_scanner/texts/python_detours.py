@@ -12,12 +12,14 @@ from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
 from budmodel_scanner.texts.python_files import ids_of_written
-from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile
+from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, text_given
 from budmodel_scanner.texts.python_leaks import is_stranger
 from budmodel_scanner.verdict import Verdict
 from budmodel_scanner.word_lists import sections
 
 _LONGEST, _MOST = 4_000, 400
+_CLONES = expression(r"\bclone\b")
+_OF_ANYBODY = expression(r"(?:https?://|git@|ssh://)[\w.-]+[/:]…/")
 # What a pickle imports, in its first protocol and in later ones, of modules that run, load or connect.
 _IMPORTS_IN_PICKLE = expression(
     rb"(?:[ci]|\x8c.)(?:os|posix|nt|subprocess|builtins|__builtin__|pty|runpy|importlib|operator|socket|shutil|webbrowser|ctypes"
@@ -29,6 +31,10 @@ _FINDS_HOSTS, _FINDS_PACKAGES = (one_of("reached", section) for section in ("fin
 _HIDDEN_PATTERN = expression(r"(?:^|/)(\.[^/]{0,30}[*?\[][^/]{0,30})(?:/|$)")
 _PRIVATE_FOLDERS = (".ssh", ".aws", ".gnupg", ".kube", ".docker", ".netrc")
 _WITH_PROGRAMS = ("os", "subprocess", "posix", "pty", "builtins", "importlib")
+# What is told of everything that a program does.
+_WATCHES = frozenset(
+    {"sys.addaudithook", *(f"{it}.{name}" for it in ("sys", "threading") for name in ("setprofile", "settrace"))}
+)
 _RUNS = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM}
 _IMPORTS = frozenset({"__import__", "importlib.import_module", "builtins.__import__"})
 
@@ -43,11 +49,18 @@ def examine_detours(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     for node in nodes:
         if isinstance(node, ast.Call):
             yield from _call(node, file)
+            if strange and file.deeds & NETWORK and file.names.dotted(node.func) in _WATCHES:
+                what = f"{file.names.dotted(node.func)}() in a file that reaches out to the network"
+                yield "python.watches", Verdict.SUSPICIOUS, what, node.lineno
+        elif isinstance(node, ast.Attribute | ast.Name) and file.names.dotted(node) == "mmap.PROT_EXEC":
+            yield "python.shellcode", Verdict.SUSPICIOUS, "makes memory that is written one of a program", node.lineno
         elif isinstance(node, ast.Assign) and (strange or file.deeds & NETWORK):
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and (replaced := file.names.dotted(target)) in _TRUSTED:
                     what = f"replaces {replaced}, in a file that reaches out to the network"
                     yield "python.replaces-function", Verdict.SUSPICIOUS, what, node.lineno
+    yield from _clones(nodes, file)
+    yield from _unpickles_answers(nodes, file) if strange and file.deeds & NETWORK else ()
     imported = {
         target.id
         for node in nodes
@@ -65,6 +78,50 @@ def examine_detours(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
                     what = f"calls what names that it keeps apart say, such as {module}.{name}"
                     yield "python.hidden-name", Verdict.SUSPICIOUS, what, getattr(call, "lineno", 1)
                     return
+
+
+def _clones(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """Code out of a repository of whomever, cloned and then put where modules are found."""
+    clones = any(isinstance(node, ast.Constant) and _CLONES.search(str(node.value)[:_LONGEST]) for node in nodes) or any(
+        isinstance(node, ast.Attribute) and node.attr == "clone_from" for node in nodes
+    )
+    of_anybody = clones and any(
+        isinstance(node, ast.JoinedStr) and _OF_ANYBODY.search(text_given(node, file)) for node in nodes
+    )
+    for node in nodes if of_anybody else ():
+        if not (isinstance(node, ast.Call) and deed_of(file.names.dotted(node.func)) is Deed.LOADS_CODE):
+            continue
+        if node.args and file.names.text(node.args[-1]) is None:
+            yield "python.loads-file", Verdict.SUSPICIOUS, "loads code of whatever repository it clones", node.lineno
+            return
+
+
+def _unpickles_answers(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """`torch.load(fetch(name), weights_only=False)` of a function that fetches."""
+    fetching = {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(deed_of(file.names.dotted(it.func)) is Deed.FETCHES for it in ast.walk(node) if isinstance(it, ast.Call))
+    }
+    for node in nodes if fetching else ():
+        if not (isinstance(node, ast.Call) and deed_of(dotted := file.names.dotted(node.func)) is Deed.LOADS_OBJECTS):
+            continue
+        given = [
+            it.func.id
+            for part in node.args[:1]
+            for it in ast.walk(part)
+            if isinstance(it, ast.Call) and isinstance(it.func, ast.Name)
+        ]
+        if fetching.intersection(given) and (dotted != "torch.load" or is_unguarded(node)):
+            yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of what {given[0]}() fetches", node.lineno
+            return
+
+
+def is_unguarded(node: ast.Call) -> bool:
+    """Whether `torch.load` is told to unpickle whatever there is."""
+    told = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
+    return told.get("weights_only") is False or "pickle_module" in told
 
 
 def _is_strange(value: object) -> bool:

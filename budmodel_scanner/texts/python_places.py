@@ -91,6 +91,18 @@ def _leaves_whole(node: ast.expr, names: Names) -> bool:
     return text is not None and PARTS.fullmatch(text) is not None
 
 
+_UNPACKS = expression(r"(?:^|\.)(?:extractall|unpack_archive)$")
+
+
+def examine_whole(node: ast.Call, dotted: str, names: Names) -> Iterator[Found]:
+    """A home or a disk that is deleted, or that an archive is unpacked over."""
+    if dotted == "shutil.rmtree" and node.args and is_whole(node.args[0], names):
+        yield "python.destroys", Verdict.MALICIOUS, f"deletes {ast.unparse(node.args[0])[:200]}", node.lineno
+    given = [*node.args, *(keyword.value for keyword in node.keywords)] if _UNPACKS.search(dotted) else []
+    if any(is_whole(it, names) for it in given):
+        yield "python.overwrites", Verdict.SUSPICIOUS, f"{dotted}() over the files of whoever runs it", node.lineno
+
+
 def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     """`scope`: the nodes of a function, or of a file."""
     calls = [node for node in scope if isinstance(node, ast.Call)]
