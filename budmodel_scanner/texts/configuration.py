@@ -85,8 +85,7 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
             yield from _mapping(node, path, place)
             is_data = is_data or is_record(node, path)
             waiting.extend(
-                ((*path[-5:], str(key)), value, is_data or keys.DATA.search(str(key)) is not None)
-                for key, value in node.items()
+                ((*path[-5:], str(key)), value, is_data or keys.names_data(str(key), node)) for key, value in node.items()
             )
             for key in node:
                 if isinstance(key, str) and len(key) < 200:
@@ -187,8 +186,8 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
     either = keys.EITHER.search(key) is not None
     worst = Verdict.MALICIOUS if any(keys.COMMAND.search(part) for part in path[-3:]) else Verdict.SUSPICIOUS
     yield from judge(Leaf(LeafKind.VALUE if either else LeafKind.COMMAND, text, _where(path)), place, worst=worst)
-    if worst is Verdict.MALICIOUS and "\n" in text:
-        # A step of several lines is a program, in whatever language.
+    if worst is Verdict.MALICIOUS and ("\n" in text or ";" in text):
+        # A step of several statements is a program, in whatever language.
         yield from examine_statements(list(statements(text)), place, worst=Verdict.SUSPICIOUS)
     if ("(" in text or "__" in text) and _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)

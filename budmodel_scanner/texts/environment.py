@@ -35,9 +35,10 @@ _SECRET_ADDRESS = expression(
     r"[^\s\"'<>]{0,200}"
 )
 # Keys for one service, which no other one is to be given.
-_OWNED = expression(
-    r"\$\{{0,2}(?P<owner>HF|HUGGING_?FACE|AWS|GITHUB|GH|GITLAB|OPENAI|ANTHROPIC|WANDB|NPM|PYPI|CARGO|TWINE|AZURE|GOOGLE|GCP|KAGGLE|DOCKER)_\w"
+OWNERS = (
+    r"(HF|HUGGING_?FACE|AWS|GITHUB|GH|GITLAB|OPENAI|ANTHROPIC|WANDB|NPM|PYPI|CARGO|TWINE|AZURE|GOOGLE|GCP|KAGGLE|DOCKER)"
 )
+_OWNED = expression(rf"\$\{{{{0,2}}{OWNERS}_\w")
 
 
 def carries_secret(text: str, *, of_another: bool = False) -> str | None:
@@ -51,7 +52,7 @@ def carries_secret(text: str, *, of_another: bool = False) -> str | None:
 def is_of_another(text: str, address: str) -> bool:
     """Whether `text` names a key for one service, and `address` is of another."""
     owned = _OWNED.search(text if "$" in text else f"${text}")
-    return owned is not None and owned["owner"].lower().replace("_", "") not in host_of(re.sub(r"\$\{?\w+\}?", "", address))
+    return owned is not None and owned[1].lower().replace("_", "") not in host_of(re.sub(r"\$\{?\w+\}?", "", address))
 
 
 def does(name: str, value: str) -> str | None:

@@ -1,5 +1,8 @@
 """Which keys of configuration mean what, as `known/keys.txt` lists them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import sections
 
@@ -20,6 +23,15 @@ ROWS = expression(rf"(?i){_one_of('rows')}")
 COLUMN = expression(rf"(?i){_one_of('columns')}")
 INDEX = expression(_one_of("indexes"))
 INDEX_OF_TOOLS = expression(_one_of("indexes in files of tools"))
+
+
+# A step of a build server, by the version of what does it.
+_TASK = expression(r"[\w./-]{1,80}@\w[\w.]{0,40}")
+
+
+def names_data(key: str, beside: Mapping[Any, object]) -> bool:
+    """Whether what lies under a key of a mapping is read as data; what a step of a build server is given is not."""
+    return DATA.search(key) is not None and not any(_TASK.fullmatch(str(beside.get(it))) for it in ("task", "uses"))
 
 
 def holds_letters(way: tuple[str, ...]) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.content import Place
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, PACKAGES, is_known
 from budmodel_scanner.texts.paths import DATA_FILE
 from budmodel_scanner.texts.python_deeds import KEY_FILE, PERSISTENCE
 from budmodel_scanner.texts.shell_programs import PRIVATE
+from budmodel_scanner.texts.source_leaks import ENVIRONMENT, NEAR, ONE_DEED, TAKES_INPUT, WRITES, sent_or_left
 from budmodel_scanner.texts.source_runs import (
     DECODES,
     GIVEN,
@@ -26,7 +26,6 @@ from budmodel_scanner.texts.source_runs import (
     evaluated,
     known_as,
     started,
-    texts_in,
 )
 from budmodel_scanner.texts.statements import ASSIGNED, Statement, assigned_by, set_by
 from budmodel_scanner.verdict import Finding, Verdict
@@ -34,38 +33,33 @@ from budmodel_scanner.word_lists import sections
 
 _WORTH = sections(__package__, "known/worth.txt")
 _WORDS, _ENDS = (*(word.replace("\\x20", " ") for word in _WORTH["words"]), "] ^", '" ^', 'pack "'), tuple(_WORTH["ends"])
-_ENVIRONMENT = one_of("flow", "reads the whole environment")
-_SENDS = one_of("flow", "sends", re.IGNORECASE)
-_WRITES = one_of("flow", "writes", re.IGNORECASE)
-# Words of a command that is started in pieces.
-_CLIENTS = frozenset({"curl", "wget", "curl.exe"})
-_AS_DATA = frozenset({"-d", "-F", "-T", "--data", "--data-binary", "--data-raw", "--form", "--upload-file", "--post-data"})
 # Perl reads into a variable without a name.
 _READS_LINES = expression(r"<\$?\w+>")
 _PATH = expression(
     r"[\w./\\~$%{}:+-]{0,200}[/\\][\w.${}%-]{1,80}|[\w-]{1,60}\.(?:sh|bash|exe|py|rb|pl|lua|jl|[rR]|ps1|bat|cmd|js|php|so|dll|dylib|out|run|elf|tcl|clj|scm|nim|groovy|kts)|[a-z][\w-]{0,60}"
 )
 _BARE_NAME = expression(r"[a-z][\w-]{0,60}")
+_WRITTEN_TO = expression(
+    r"(?i)\b(?:write_?(?:file|all_?(?:bytes|text)|bytes|text|binary)|fs(?:::|\.)write|save_?to|spit|\w*put_contents)\w*\s?\(\s?[$&]?(\w+)\s?,"
+)
 _INTO_FILE = expression(r"download|retriev|writ|save|getstore|to_?file")
 _BARE_PATH = expression(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
-_ONE_DEED, _NEAR = 1_500, 300
 # Groovy, Ruby and Nix call a function without brackets.
 _CALLED_BARE = expression(r'\s{0,9}[A-Za-z][\w.]{2,60}\s{1,9}(?:\w{1,40}:\s{0,9})?"')
 _COPIED = expression(r"\s{0,9}[$@&]?(\w+)\s{0,9};?\s{0,9}")
 _HOST = expression(r'\bhost(?:name)?\s?[:=]\s?"(\d+)"')
-_MAILS = expression(r"(?i)\bmail\s?\(|\bsend_?mail|\bsmtp")
 _OPENS = expression(r"(?i)\bopen\w*\s?\(|\bcurl_\w*setopt")
 _ITEM = expression(r"\b(\w+)\[[^\]\n]{0,40}\]\s?[\^+|]?=(?!=)")
-_TOKEN = expression(r"(?i)\$(?:\{|env:)?\w*(?:token|secret|passw|api_?key)")
-# Where a resolver asks, a name of which a part is filled in, and by which words it is asked.
-_FILLED_IN_HOST = expression(r"[}\w…%)]\.(?:[\w-]+\.)+[a-z]{2,}\.?(?::\d+)?$")
-_RESOLVES = expression(
-    r"(?i)\bresolv\w*|to_socket_addrs|lookup|gethost\w*|getaddrinfo|\bgetby\w+|\bdns\b|toip|inet_aton|nslookup|nsdname"
-)
+_COPIES = expression(r"(?i)\b(?:copy|cp|move|rename|tar|zip|compress|archive)\w*\b")
 _EXECUTABLE = expression(r"\bPROT_EXEC\b|\bPAGE_EXECUTE_READWRITE\b")
 _IN_MEMORY = expression(r"\bmemfd_create\b")
+# Letters by their numbers, and what makes a text of numbers.
+_NUMBERS = expression(r"(?<![\w.])(?:(?:0x)?(?:[0-9a-fA-F]{2}|1\d\d|2[0-5]\d|\d)(?:u8)?[,;\s]{1,4}){5,400}")
+_SPELLS = expression(
+    r"(?i)xor|\bchar|\bchr|string|\bstr\b|ascii|utf|byte|text|decode|latin|\bimplode|\^|\b(?:map|collect|transform|select|fold\w*|reduce)\b"
+)
 _FUNCTION = expression(
     r"""(?x)\b(?:sub|function|def|fn|func|fun|proc)\s+(?:\([^()]{0,60}\)\s?)?([\w.:]{2,60})([^\n;]{0,200})
     | \b(\w{2,60})\s?=\s?(?:async\s)?(?:function\b\s?\w*\s?)?(\([^()]{0,200}\))\s?(?:=>|\{)"""
@@ -86,7 +80,7 @@ def worth_following(text: str) -> bool:
     lower = text.lower()
     if lower.endswith(_ENDS) or lower in {"~", "~/", "~\\"} or any(word in lower for word in _WORDS):
         return True
-    return any(form.search(text) for form in (PRIVATE, PERSISTENCE))
+    return any(form.search(text) for form in (PRIVATE, PERSISTENCE, _NUMBERS))
 
 
 def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
@@ -106,6 +100,17 @@ def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
                 yield Finding(f"source.{rule}", verdict, f"{what}: {shown!r}", place.at(f"line {statement.line}"))
 
 
+def _paths_of(texts: tuple[str, ...]) -> Iterator[str]:
+    """What the pieces of a path are together, as functions of every language join them."""
+    pieces = [text for text in texts if len(text) < _LONGEST_PIECE and not _OF_NO_PATH.search(text)]
+    if 1 < len(pieces) < _MOST_PIECES:
+        yield "/".join(pieces)
+
+
+_LONGEST_PIECE, _MOST_PIECES = 80, 9
+_OF_NO_PATH = expression(r"\s|://|^-|^[+]?$")
+
+
 def _shown(statement: Statement) -> str:
     return re.sub(r'"(\d+)"', lambda found: repr(statement.texts[int(found[1])]), statement.code)
 
@@ -118,56 +123,22 @@ def _step(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, str]
     elif seen.function and _FROM_CALLER.search(code):
         seen.parameters |= assigned_by(code)[0]
     names = {*NAME.findall(code), *_within(texts)}
-    texts = (*texts, *(seen.values[name] for name in names if name in seen.values))
+    texts = (*texts, *(seen.values[name] for name in names if name in seen.values), *_paths_of(statement.texts))
+    texts = (*texts, *("~/.ssh/id_" for text in statement.texts if seen.kept and known_as(text) in seen.kept))
     strange = [url for text in (*texts, code) for url in URL.findall(text)]
     strange += [f"https://{text}" for number in _HOST.findall(code) if "." in (text := statement.texts[int(number)])]
     unlisted = [url for url in strange if not is_known(url, DOWNLOADS) and not is_known(url, PACKAGES)]
     yield from evaluated(statement, seen, strange)
     reads_lines = bool(unlisted) and "getline" in code
     connected = names & seen.fetched or connects(statement) or reads_lines
-    if len(code) < _ONE_DEED and connected and reads_lines + len(ASSIGNED.findall(code)) + len(GIVEN.findall(code)) > 1:
+    if len(code) < ONE_DEED and connected and reads_lines + len(ASSIGNED.findall(code)) + len(GIVEN.findall(code)) > 1:
         # What one line does with a connection, it does after it is open.
         _remember(statement, names, texts, unlisted, seen)
     yield from started(statement, seen)
-    yield from _sent_or_left(statement, names, texts, unlisted, seen)
+    yield from sent_or_left(statement, names, texts, unlisted, seen)
     if what := seen.homes.destroyed_by(statement, names):
         yield "destroys", Verdict.SUSPICIOUS, what
     _remember(statement, names, texts, unlisted, seen)
-
-
-def _sent_or_left(
-    statement: Statement, names: set[str], texts: tuple[str, ...], unlisted: list[str], seen: Seen
-) -> Iterator[tuple[str, Verdict, str]]:
-    code = statement.code
-    secret = _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code))
-    sends = _SENDS.search(code) or (_CLIENTS.intersection(texts) and _AS_DATA.intersection(texts))
-    if secret and unlisted and sends and (len(code) < _ONE_DEED or _side_by_side(statement)):
-        yield "sends-secrets", Verdict.MALICIOUS, "sends secrets away"
-    taken = names & seen.private or any(len(text) < 300 and PRIVATE.search(text) for text in texts)
-    if taken and not secret and unlisted and sends and len(code) < _ONE_DEED:
-        yield "sends-secrets", Verdict.SUSPICIOUS, "sends what signs in somewhere away"
-    if (
-        (secret or taken or any(map(_TOKEN.search, texts)))
-        and _RESOLVES.search(" ".join((code, *texts)))
-        and any(len(text) < 300 and _FILLED_IN_HOST.search(text) for text in texts)
-    ):
-        yield "sends-secrets", Verdict.SUSPICIOUS, "asks a resolver for a name that carries secrets"
-    over = names & seen.connected and (_SENDS.search(code) or _WRITES.search(code))
-    if (secret or taken) and len(code) < _ONE_DEED and (over or _MAILS.search(code)):
-        yield "sends-secrets", Verdict.SUSPICIOUS, "sends secrets over a connection, or by mail"
-    if any(len(text) < 300 and PERSISTENCE.search(text) for text in texts) and _WRITES.search(code):
-        yield "stays", Verdict.SUSPICIOUS, "writes what every login or program runs"
-
-
-def _side_by_side(statement: Statement) -> bool:
-    """Whether a statement too long to be one deed, as bundlers write them, has a secret and an address close together."""
-    code = statement.code
-    for found in _ENVIRONMENT.finditer(code):
-        near = code[max(0, found.start() - _NEAR) : found.end() + _NEAR]
-        texts = texts_in(near, statement)
-        if _SENDS.search(near) and any(URL.search(text) for text in (*texts, near)):
-            return True
-    return False
 
 
 def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unlisted: list[str], seen: Seen) -> None:
@@ -180,7 +151,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     from_fetched = bool(((names - assigned) | {*NAME.findall(right)}) & seen.fetched)
     if (unlisted and calls) or from_fetched or connects(statement) or ("download" in lower and names & seen.paths):
         seen.fetched |= given | ({"_"} if _READS_LINES.search(code) else set())
-        if unlisted or _WRITES.search(code) or "bytes" in lower:
+        if unlisted or WRITES.search(code) or "bytes" in lower:
             holders = {name for name in names if _is_path(seen.values.get(name, ""))}
             bare = [text for text in texts if _BARE_NAME.fullmatch(text)] if _INTO_FILE.search(lower) else []
             written = [text for text in texts if _is_path(text)] + bare + _BARE_PATH.findall(URL.sub(" ", code))
@@ -188,7 +159,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
             seen.files |= files
             if _INTO_FILE.search(lower) and not any(map(DATA_FILE.search, unlisted)):
                 # Where a name for it was made up.
-                given_names = re.findall(r",\s*(\w+)\s*[,)]", code)
+                given_names = re.findall(r",\s*(\w+)\s*[,)]", code) + _WRITTEN_TO.findall(code)
                 seen.paths |= {name for name in given_names if not DATA_FILE.search(seen.values.get(name, ""))}
             seen.paths |= {name for name in holders if not DATA_FILE.search(seen.values[name])}
             if re.search(r"download|tmp|temp|fetch_?file|to_?file|retrieve", lower) and not any(
@@ -200,12 +171,27 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     seen.fetched -= _OBJECTS
     if connects(statement) or (unlisted and _OPENS.search(code)):
         seen.connected |= given
+    elif (names - assigned) & seen.connected:
+        seen.connected |= assigned
     # What is found under a key that was decoded is not decoded itself.
     carried = names & seen.decoded and {*NAME.findall(_KEY.sub(r"\1", code)), *_within(statement.texts)} & seen.decoded
     if (decodes := DECODES.search(code)) or carried:
         seen.decoded |= assigned | {*_ITEM.findall(code)}
         # What a function comes to, where its last statement sets nothing.
         seen.decoded |= {seen.function} if decodes and not assigned and len(seen.function) > 1 else set()
+    counted = _NUMBERS.search(code) is not None
+    # Languages with braces for lists begin one statement before them.
+    numbered = assigned or seen.opened
+    seen.opened = assigned if code.rstrip().endswith("{") else set()
+    if (counted or names & seen.numbers) and _SPELLS.search(code):
+        seen.decoded |= assigned
+    seen.numbers |= numbered if counted else set()
+    if unlisted and TAKES_INPUT.search(" ".join(statement.texts)):
+        seen.piped |= assigned
+    if unlisted and (calls or "=" in code):
+        seen.addressed |= given
+    elif (names - assigned) & seen.addressed:
+        seen.addressed |= assigned
     if REQUEST.search(code) or names & seen.requested or "php://input" in texts:
         seen.requested |= assigned
     if _EXECUTABLE.search(code):
@@ -214,12 +200,16 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
         seen.paths |= assigned
     if names & seen.private or any(len(text) < 300 and PRIVATE.search(text) for text in texts):
         seen.private |= given
-    if _ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code)):
+    if ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code)):
         seen.secret |= given
+    if names & seen.keys or any(map(KEY_FILE.search, texts)):
+        seen.keys |= given
+        if _COPIES.search(code):
+            seen.kept |= {known_as(text) for text in statement.texts if _is_path(text) and not KEY_FILE.search(text)}
     set_by(statement, seen.values)
     # A name for a file that was fetched, or another name for one of those.
     copied = _COPIED.fullmatch(right)
-    told = statement.texts if seen.files and len(code) < _NEAR else ()
+    told = statement.texts if seen.files and len(code) < NEAR else ()
     files = {known_as(text) for text in told if _is_path(text) and not _BARE_NAME.fullmatch(text)}
     if files & seen.files or (copied and copied[1] in seen.paths):
         seen.paths |= assigned

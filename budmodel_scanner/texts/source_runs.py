@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.gathered import Gathered
 from budmodel_scanner.texts.homes import Homes
 from budmodel_scanner.texts.known_places import DOWNLOADS, INSTALLERS, PACKAGES, is_known
 from budmodel_scanner.texts.statements import Statement, filled_in
@@ -52,7 +53,7 @@ _URL_CLASS = expression(r"\bURL\b|\bURI\b|toURL|\bfetch\b|\bget\b")
 _ASKS = one_of("flow", "asks", re.IGNORECASE)
 URL = expression(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>)\\]+")
 NAME = expression(r"[A-Za-z_]\w*")
-WITHIN = expression(r"(?:[#$\\]\{?\(?\s*|\{(?=\w+\}))([A-Za-z_]\w*)")
+WITHIN = expression(r"(?:[#$\\]\{?\(?\s*|\{\{\s{0,3}|\{(?=\w+\}))([A-Za-z_]\w*)")
 _WORD = expression(r"[^\s\"'`,;()\[\]]+")
 _MAX_ARGUMENTS = 300
 _SHELL_OF = expression(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
@@ -62,13 +63,15 @@ GIVEN = expression(
     | (?<![\w:])([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
     | \|\s*(\w+)\s*(?:,\s*(\w+)\s*)?\|
     | \b(?:getline|gets\s+\$\w+)\s+(\w+) | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
+    | \b(?:\w*[sS]tream|string|vector<[^<>\n]{1,30}>|\w*Client|\w*Socket)\s+(\w+)\s?[({]
     | &mut\s+(\w+) | \bfor\s+\(?(\w+)\s+(?:in|of)\b
     | \b(?:read|recv(?:from)?)\s{0,9}\(\s{0,9}\w+\s{0,9},\s{0,9}&?(\w+)
     | \bcurl_\w*setopt\w*\(\s?\$?(\w+)
     | \bfor\s+\(?(\w+)\s?,\s?(\w+)\)?\s+in\b
+    | \bfor\s?\(\s?(?:const\s|final\s)?[\w:<>\[\],.]{1,60}\s?[&*]{0,2}\s?(\w+)\s?:\s | \bforeach\s?\(\w+\s(\w+)\sin\b
     | \b(?:f?gets|f?read|recv(?:from)?|getline|fscanf|str(?:n?cpy|n?cat)|mem(?:cpy|move)|sn?printf)\s{0,9}\(\s{0,9}&?(\w+)
-    | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|concat|add|[oO]pen\w*|[wW]rite\w*|[sS]end\w*|read\w*|[sS]ave\w*|copy\w*|sync\w*)
-      \s*[(\s])"""
+    | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|extend|concat|add|[lL]oad\w*|[oO]pen\w*|[wW]rite\w*|[sS]end\w*
+      |read\w*|[sS]ave\w*|copy\w*|sync\w*)\s*[(\s])"""
 )
 
 
@@ -79,12 +82,19 @@ class Seen:
     values: dict[str, str] = field(default_factory=dict)
     fetched: set[str] = field(default_factory=set)
     decoded: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
     secret: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     private: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
     connected: set[str] = field(default_factory=set)
+    piped: set[str] = field(default_factory=set)
+    addressed: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    since_addressed: int = 1_000
+    kept: set[str] = field(default_factory=set)
     executable: set[str] = field(default_factory=set)
     takers: set[str] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
@@ -92,6 +102,7 @@ class Seen:
     signs_name: bool = True
     function: str = ""
     homes: Homes = field(default_factory=Homes)
+    gathered: Gathered = field(default_factory=Gathered)
     connects: bool = False
     shell: bool = False
 
@@ -208,10 +219,12 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
     if seen.executable & seen.fetched:
         yield "runs-fetched", Verdict.SUSPICIOUS, "makes a program of what a connection hands over"
-    if "stdin" in code and any(map(_BARE_SHELL.fullmatch, statement.texts)) and {*NAME.findall(code)} & seen.fetched:
+    shells = [*map(_BARE_SHELL.fullmatch, statement.texts)]
+    alone = any(shells) and ("stdin" in code or (all(shells) and _STARTS.search(code)))
+    if alone and {*NAME.findall(code)} & (seen.fetched | seen.decoded):
         yield "runs-fetched", Verdict.SUSPICIOUS, "gives a shell what it fetched"
-    if any(of[1] in seen.fetched for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
-        yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched"
+    if any(of[1] in seen.fetched | seen.decoded for text in (*statement.texts, code) if (of := _SHELL_OF.search(text))):
+        yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
     for number, rest in re.findall(r'"(\d+)"\s{0,9},(?=([^\n]{1,80}))', code):
         if statement.texts[int(number)].lower() in _TAKES_CODE and _REQUESTED.match(rest):
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
@@ -221,8 +234,8 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetches"
         if takes and DECODES.search(rest):
             yield "runs-decoded", Verdict.SUSPICIOUS, "starts what it decodes"
-    for number, name in re.findall(r'"(\d+)"\s{0,9}(?:,|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:[\w:.]+\()?[$@&*]?(\w+)', code):
-        if statement.texts[int(number)].lower() in _TAKES_CODE and name in seen.fetched | seen.decoded:
+    for number, name in _GIVEN_TO_SHELL.findall(code):
+        if _ENDS_IN_OPTION.search(statement.texts[int(number)]) and name in seen.fetched | seen.decoded:
             yield "runs-fetched", Verdict.SUSPICIOUS, "starts what it fetched or decoded"
     if seen.paths or seen.files:
         code = _PARAMETERS.sub("() =>", code) if seen.signs_name else _OF_A_CALL.sub("", _PARAMETERS.sub("() =>", code))
@@ -238,6 +251,12 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
     if seen.connects and seen.shell:
         verdict = Verdict.SUSPICIOUS if was_opened else Verdict.MALICIOUS
         yield "opens-shell", verdict, "gives a shell to a connection"
+
+
+_GIVEN_TO_SHELL = expression(
+    r'"(\d+)"\s{0,9}(?:[,+&~^]|\.\.?(?=[\s$])|<>|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:[\w:.]+\()?[$@&*]?(\w+)'
+)
+_ENDS_IN_OPTION = expression(r"(?i)(?:^|\s)(?:-l?c|/c|-e|-command)\s?[\"']?$")
 
 
 def connects(statement: Statement) -> bool:

@@ -28,6 +28,8 @@ _LINE_END, _OPENING, _CLOSING = 8, 9, 10
 _CONTINUES = expression(r"(?:[,=+|(&]|\.\.|<-|->|<>|\b_)\s*$")
 _CONTINUED = expression(r"[ \t]{0,200}(?:[.+|)\]]|&&|\#[|&]|\.\.|<>)")
 _ESCAPED = expression(r"\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
+# A path whose backslashes are no escapes, as in PowerShell.
+_OF_WINDOWS = expression(r"(?:\$(?:env:)?\w+|~|%\w+%|[A-Za-z]:)(?:\\[\w.-]+)+")
 _MEANT = {"n": "\n", "t": "\t", "r": "\n"}
 _TEXT = expression(r'"(\d+)"')
 _JOINED = expression(
@@ -56,7 +58,7 @@ _BY_SHELL = expression(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A
 _EQUALS = expression(r"(:?=(?![=>])|<-)")
 ASSIGNED = expression(
     r"""(?x)(?<!\w)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
-    | (?:^|[\s(])(?:set|def|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
+    | (?:^|[\s(])(?:set|def|define|defvar|setq|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
 )
 _OPENED = expression(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
 _WORD = expression(r"[A-Za-z_]\w*")
@@ -145,7 +147,8 @@ def statements(code: str) -> Iterator[Statement]:
                 # A text that a shell runs, in Ruby and Perl; JavaScript fills its own in by another sign.
                 runs = piece[0].startswith(("%x", "qx")) or _BY_SHELL.match(piece[0])
                 parts.append(f'sh("{len(texts)}")' if runs else f'"{len(texts)}"')
-                texts.append(_ESCAPED.sub(_meant, piece[found] if found else ""))
+                written = piece[found] if found else ""
+                texts.append(written if _OF_WINDOWS.fullmatch(written) else _ESCAPED.sub(_meant, written))
                 line += piece[0].count("\n")
     parts.append(code[position:])
     yield _statement("".join(parts), texts, begun)

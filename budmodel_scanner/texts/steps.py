@@ -5,6 +5,7 @@ from typing import Any
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts import keys
+from budmodel_scanner.texts.shell_programs import PRIVATE
 from budmodel_scanner.texts.statements import Statement, listing
 
 _MAX_STEPS = 20_000
@@ -28,6 +29,9 @@ _PUT_OUT = expression(r"\bvariable=(\w{1,60})|[\"'\s=](?!variable=)(\w{1,60})(?:
 _PUTS_OUT = expression(r"\$\{?GITHUB_(?:OUTPUT|ENV)\b|##vso\[task\.setvariable|::set-output")
 # Where Drone and Woodpecker, and pods, take a variable from a store of secrets.
 _OF_A_STORE = frozenset({"from_secret", "secretKeyRef"})
+# What a step gives to the address that it asks.
+_CARRIED = frozenset({"body", "data", "payload", "content", "json", "form", "form_data", "request_body", "postdata"})
+_LONGEST_PATH = 200
 _ITS_NAMES = ("id", "register", "name", "task_id")
 
 
@@ -53,7 +57,7 @@ def steps(tree: object) -> Iterator[Statement]:
             waiting.extend(
                 (str(name), value)
                 for name, value in reversed(list(node.items()))
-                if isinstance(value, Mapping | list | tuple | str) and not keys.DATA.search(str(name))
+                if isinstance(value, Mapping | list | tuple | str) and not keys.names_data(str(name), node)
             )
 
 
@@ -65,6 +69,11 @@ def _of_mapping(key: str, node: Mapping[Any, object]) -> Iterator[Statement]:
     # What a step that asks an address puts out goes by the name of the step, or by one that it says.
     inner = [value for value in node.values() if isinstance(value, Mapping)]
     texts = [word for part in (node, *inner) for value in part.values() for word in _as_words(value) if "://" in word]
+    told = [(str(at).lower(), word) for part in (node, *inner) for at, value in part.items() for word in _as_words(value)]
+    if private := [word for _, word in told if len(word) < _LONGEST_PATH and PRIVATE.search(word)]:
+        yield from (Statement(f'{node[name]} = read("0")', (private[0],), 1) for name in _ITS_NAMES if name in node)
+    if texts and (carried := [word for at, word in told if at in _CARRIED]):
+        yield Statement(f"request({listing('', [texts[0], *carried]).code})", (texts[0], *carried), 1)
     if 0 < len(texts) < _MOST_NAMED:
         names = {str(node[name]) for name in _ITS_NAMES if name in node} | ({key} if "sh" in node else set())
         names |= {name for text in texts if _PUTS_OUT.search(text) for found in _PUT_OUT.findall(text) for name in found}
