@@ -95,7 +95,7 @@ _HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*
 _CARRIERS = PROGRAMS["downloaders"] | PROGRAMS["carriers"]
 # Programs that show what they sign in with.
 _SHOWS = (
-    r"[`(]\s{0,3}(?:env|printenv|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
+    r"[`(]\s{0,3}(?:env|printenv|export\s+-p|declare\s+-[xp]+|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
     r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
     r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
 )

@@ -184,7 +184,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
     numbered = assigned or seen.opened
     seen.opened = assigned if code.rstrip().endswith("{") else set()
     if (counted or names & seen.numbers) and _SPELLS.search(code):
-        seen.decoded |= assigned
+        seen.decoded |= assigned | {*_ITEM.findall(code)}
     seen.numbers |= numbered if counted else set()
     if unlisted and TAKES_INPUT.search(" ".join(statement.texts)):
         seen.piped |= assigned
@@ -202,7 +202,7 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
         seen.private |= given
     if ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code)):
         seen.secret |= given
-    if names & seen.keys or any(map(KEY_FILE.search, texts)):
+    if names & (seen.keys | seen.private) or any(len(text) < 300 and PRIVATE.search(text) for text in texts):
         seen.keys |= given
         if _COPIES.search(code):
             seen.kept |= {known_as(text) for text in statement.texts if _is_path(text) and not KEY_FILE.search(text)}

@@ -30,6 +30,9 @@ _FILLED_IN_HOST = expression(r"[}\w…%)]\.(?:[\w-]+\.)+[a-z]{2,}\.?(?::\d+)?$")
 _RESOLVES = expression(
     r"(?i)\bresolv\w*|to_socket_addrs|lookup|gethost\w*|getaddrinfo|\bgetby\w+|\bdns\b|toip|inet_aton|nslookup|nsdname"
 )
+_BY_CLIENT = expression(
+    r"\b(?:curl|wget)\b[^\n]*\s(?:-\w*[dFT]|--data\S*|--form|--upload-file|--post-\w+|--json)(?=[\s=@\"']|$)"
+)
 # In a block that an address was opened for.
 _WRITES_OUT, _OF_ONE_BLOCK = expression(r"(?i)\b(?:write\w*|send\w*|body|payload)\s?[(=!]|\boutput_?stream\b"), 5
 # A command that sends what is written to it.
@@ -44,7 +47,7 @@ def sent_or_left(
     code = statement.code
     secret = ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code))
     by_client = _CLIENTS.intersection(texts) and any(map(_AS_DATA.fullmatch, texts))
-    sends = _SENDS.search(code) or by_client or any(map(TAKES_INPUT.search, texts))
+    sends = _SENDS.search(code) or by_client or any(map(_BY_CLIENT.search, texts))
     to_stranger = unlisted or names & seen.addressed
     if secret and to_stranger and sends and (len(code) < ONE_DEED or _side_by_side(statement)):
         yield "sends-secrets", Verdict.MALICIOUS if unlisted else Verdict.SUSPICIOUS, "sends secrets away"
@@ -63,7 +66,10 @@ def sent_or_left(
         and any(len(text) < 300 and _FILLED_IN_HOST.search(text) for text in texts)
     ):
         yield "sends-secrets", Verdict.SUSPICIOUS, "asks a resolver for a name that carries secrets"
-    over = names & seen.piped or (names & seen.connected and (_SENDS.search(code) or WRITES.search(code)))
+    held, connected = names & (seen.secret | seen.private), names & seen.connected
+    # What one name holds is not written over itself.
+    apart = held != connected or len(held) > 1
+    over = names & seen.piped or (connected and apart and (_SENDS.search(code) or WRITES.search(code)))
     if (secret or taken) and len(code) < ONE_DEED and (over or _MAILS.search(code)):
         yield "sends-secrets", Verdict.SUSPICIOUS, "sends secrets over a connection, or by mail"
     if seen.gathered.sent_by(statement, unlisted, connected=bool(names & seen.connected) or connects(statement)):

@@ -70,8 +70,8 @@ GIVEN = expression(
     | \bfor\s+\(?(\w+)\s?,\s?(\w+)\)?\s+in\b
     | \bfor\s?\(\s?(?:const\s|final\s)?[\w:<>\[\],.]{1,60}\s?[&*]{0,2}\s?(\w+)\s?:\s | \bforeach\s?\(\w+\s(\w+)\sin\b
     | \b(?:f?gets|f?read|recv(?:from)?|getline|fscanf|str(?:n?cpy|n?cat)|mem(?:cpy|move)|sn?printf)\s{0,9}\(\s{0,9}&?(\w+)
-    | \b(\w+)\s{0,9}(?:<<|\.(?:push|append|extend|concat|add|[lL]oad\w*|[oO]pen\w*|[wW]rite\w*|[sS]end\w*
-      |read\w*|[sS]ave\w*|copy\w*|sync\w*)\s*[(\s])"""
+    | \b(\w+)(?:\.[A-Z]\w{1,40}){0,2}\s{0,9}(?:<<|\.(?:push|append|extend|concat|[aA]dd|[aA]ttach\w*|[lL]oad\w*|[oO]pen\w*
+      |[wW]rite\w*|[sS]end\w*|read\w*|[sS]ave\w*|copy\w*|sync\w*)\s*[(\s])"""
 )
 
 
@@ -194,7 +194,7 @@ def _names_file(arguments: str, statement: Statement, seen: Seen) -> bool:
 def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     for found in _STARTS_TEXT.finditer(code):
-        arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
+        arguments = _CAST.sub("", code[found.end() : found.end() + _MAX_ARGUMENTS])
         if _IS_DEFINED.match(arguments):
             continue
         first = re.match(r"(?:new\s)?(?:(?:[sS]tring(?:::\w+)?|table\.concat)\s?\(\s?)?[$@&]?(\w+)", arguments)
@@ -264,6 +264,7 @@ def connects(statement: Statement) -> bool:
 
 
 # A method of that name, as classes have it.
+_CAST = expression(r"^\(\s?(?:const\s)?(?:unsigned\s)?\w{1,30}(?:\s?\*|\[\])?\s?\)\s?(?=\w)")
 _IS_DEFINED = expression(r"[\w\s,=]{0,80}\)\s?\{")
 # Of a function without a name, which are not called there.
 _OF_A_CALL = expression(r"\barguments\b(?!\s?:)")  # What JavaScript calls those that it was called with.

@@ -14,7 +14,7 @@ from budmodel_scanner.texts.here_documents import ONLY_WORD, documents_in
 
 # Each alternative takes what it began, closed or not, so that the work is that of the length.
 _COMMENT = expression(
-    r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
+    r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?|(?<![A-Za-z0-9]{2})'[^'\\\n]*(?:\\.[^'\\\n]*)*')
     | (?<![:\w/])//(?!go:generate|\s?\#cgo)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
     | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*$)"""
 )
@@ -58,7 +58,7 @@ _BY_SHELL = expression(r"`(?:(?:curl|wget|nc|base64|sh|bash)\s|[^`]*#\{|\{?\$_[A
 _EQUALS = expression(r"(:?=(?![=>])|<-)")
 ASSIGNED = expression(
     r"""(?x)(?<!\w)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
-    | (?:^|[\s(])(?:set|def|define|defvar|setq|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)\s"""
+    | (?:^|[\s(])(?:set|def|define|defvar|setq|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)[\s,]"""
 )
 _OPENED = expression(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
 _WORD = expression(r"[A-Za-z_]\w*")
