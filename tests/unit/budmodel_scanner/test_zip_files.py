@@ -277,6 +277,6 @@ def test_chunks_of_an_array_are_known_in_an_archive_as_in_a_folder() -> None:
     assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": chunk})) is Verdict.SAFE
     assert verdict("a.zip", zipped({"z/0": chunk})) is Verdict.UNSCANNED
     assert verdict("a.zip", zipped({"y/.zarray": numbers, "z/0": chunk})) is Verdict.UNSCANNED
-    assert verdict("a.zip", zipped({"z/.zarray": described % b'[{"id": "pickle"}]', "z/0": chunk})) is Verdict.UNSCANNED
+    assert verdict("a.zip", zipped({"z/.zarray": described % b'[{"id": "pickle"}]', "z/0": chunk})) is Verdict.SUSPICIOUS
     assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": HOSTILE_PICKLE})) is Verdict.MALICIOUS
     assert verdict("a.zip", zipped({"z/.zarray": numbers, "z/0": chunk, "run.pkl": HOSTILE_PICKLE})) is Verdict.MALICIOUS
