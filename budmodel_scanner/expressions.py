@@ -3,8 +3,6 @@
 import re
 from typing import Any, AnyStr, cast
 
-# What such a pattern begins with is a letter of its own, or one by its number.
-_BEGINS = re.compile(rb"(?:([\w<])|\\x([0-9a-f]{2}))(?![?*+{])[^|]*")
 _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub", "subn")
 
 
@@ -33,3 +31,7 @@ class Uncompiled:
 def expression(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, for the top of a module; a mistake in it is told at its first use, and a test uses all."""
     return cast(re.Pattern[AnyStr], Uncompiled(pattern, flags))
+
+
+# What such a pattern begins with is a letter of its own, or one by its number.
+_BEGINS = expression(rb"(?:([\w<])|\\x([0-9a-f]{2}))(?![+*?{])[^|]*")
