@@ -40,7 +40,7 @@ _CODE_BLOCK = expression(r"(?ms)^[ \t]*```[ \t]*([^\n`]*)\n(.*?)^[ \t]*```|`([^`
 _OF_SHELL = expression(
     r"(?i)(?:\W*(?:sh|bash|shell\w*|console|zsh|fish|terminal|text|txt|cmd|bat\w*|powershell|ps1?|pwsh)?\b)?[^\w\n]*(?:\s.*)?"
 )
-_ALTERNATIVE = expression(r"!\[([^\]\n]{40,1000})\]\(|(?i:<img\b[^>]{0,300}\balt\s?=\s?\"([^\"\n]{40,1000})\")")
+_ALTERNATIVE = expression(r"!\[([^\[\]\n]{40,1000})\]\(|(?i:<img\b[^<>]{0,300}\balt\s?=\s?\"([^\"<\n]{40,1000})\")")
 _MOST_PICTURES = 200
 _BLANKS = expression(r"[\t\n\r]")
 _CODE_SPAN = expression(r"`[^`\n]+`")

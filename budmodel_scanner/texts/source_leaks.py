@@ -31,13 +31,13 @@ _RESOLVES = expression(
     r"(?i)\bresolv\w*|to_socket_addrs|lookup|gethost\w*|getaddrinfo|\bgetby\w+|\bdns\b|toip|inet_aton|nslookup|nsdname"
 )
 _BY_CLIENT = expression(
-    r"\b(?:curl|wget)\b[^\n]*\s(?:-\w*[dFT]|--data\S*|--form|--upload-file|--post-\w+|--json)(?=[\s=@\"']|$)"
+    r"\b(?:curl|wget)\b[^\n]{0,300}\s(?:-\w{0,8}[dFT]|--data[\w-]{0,20}|--form|--upload-file|--post-\w+|--json)(?=[\s=@\"']|$)"
 )
 # In a block that an address was opened for.
 _WRITES_OUT, _OF_ONE_BLOCK = expression(r"(?i)\b(?:write\w*|send\w*|body|payload)\s?[(=!]|\boutput_?stream\b"), 5
 # A command that sends what is written to it.
 TAKES_INPUT = expression(
-    r"\b(?:curl|wget|http)\b[^\n]*\s(?:\S*@-|-\w*T\s?-|--upload-file[\s=]-|--post-file[\s=](?:-|/dev/stdin))(?=\s|$)"
+    r"\b(?:curl|wget|http)\b[^\n]{0,300}\s(?:\S{0,40}@-|-\w*T\s?-|--upload-file[\s=]-|--post-file[\s=](?:-|/dev/stdin))(?=\s|$)"
 )
 
 

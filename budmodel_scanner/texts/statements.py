@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.here_documents import ONLY_WORD, documents_in
 
-# Each alternative takes what it began, closed or not, so that the work is that of the length.
+# Each alternative takes what it began, closed or not, so that the work is that of the length; a single quote may be none.
 _COMMENT = expression(
-    r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?|(?<![A-Za-z0-9]{2})'[^'\\\n]*(?:\\.[^'\\\n]*)*')
+    r"""(?xs)("[^"\\\n]*(?:\\.[^"\\\n]*)*"?|(?<![A-Za-z0-9]{2})'[^'\\\n]{0,500}(?:\\.[^'\\\n]{0,100}){0,20}')
     | (?<![:\w/])//(?!go:generate|\s?\#cgo)[^\n]* | /\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?
     | (?m:^[ \t]*(?:\#(?![!|])|--|;|%(?!x)|::|(?i:rem)[ \t])[^\n]*$)"""
 )

