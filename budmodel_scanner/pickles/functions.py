@@ -5,6 +5,8 @@ code uses leads to more than numbers and texts, and suspicious elsewhere; they a
 model has no need of, where it cannot be followed, and where it is called at once.
 """
 
+from collections.abc import Iterator
+
 from budmodel_scanner.pickles.code_names import is_harmless, is_harmless_module
 from budmodel_scanner.pickles.names import entries, is_blocked_whole, is_way_out
 from budmodel_scanner.pickles.report import Report, shorten
@@ -127,8 +129,15 @@ def _code(given: tuple[object, ...]) -> tuple[str | None, str | None]:
     told = [name.decode("utf-8", "replace") for name in names if isinstance(name, bytes)]
     if bad := next((name for name in told if any(map(_reaches_out, name.split(".")))), None):
         return f"its code names {shorten(bad)}", None
-    doubtful = next((name for name in told if not is_harmless(name)), None)
+    doubtful = next((name for name in (*told, *_matched(given[texts[0]])) if not is_harmless(name)), None)
     return None, f"its code names {shorten(doubtful)}" if doubtful else None
+
+
+def _matched(constants: object) -> Iterator[str]:
+    """Names of attributes that a pattern of `match` takes: they stand in tuples among the constants."""
+    for text in constants.texts if isinstance(constants, Container) else ():
+        if (name := text.decode("utf-8", "replace")).isidentifier():
+            yield name
 
 
 def _reaches_out(name: str) -> bool:

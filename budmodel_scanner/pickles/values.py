@@ -28,9 +28,12 @@ EXAMINED = Opaque("bytes that hold a pickle, which was examined too")
 
 
 class Container:
-    """A list, a dict or a set, or a tuple that is not kept. `weight` counts the containers that it is, written out."""
+    """A list, a dict or a set, or a tuple that is not kept. `weight` counts the containers that it is, written out.
+
+    `texts` are those of tuples within such a tuple: among the constants of code, they name attributes."""
 
     weight = 1  # Of the class, as most hold none that count: they are made by the million.
+    texts: tuple[bytes, ...] = ()
 
 
 OLD_CONTAINER = Container()
@@ -165,4 +168,5 @@ def _weighed(items: Iterable[object]) -> object:
         return PLAIN
     container = Container()
     container.weight = min(weight, HEAVY)
+    container.texts = tuple(text for it in items if type(it) is tuple for text in it if type(text) is bytes)
     return container

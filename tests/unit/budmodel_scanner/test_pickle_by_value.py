@@ -23,10 +23,10 @@ CODE_TYPE = call(name(CLOUDPICKLE, "_builtin_type"), text("CodeType"))
 SETTER = call(name("builtins", "getattr"), name("dill", "_dill"), text("_setattr"), name("builtins", "setattr"))
 
 
-def code(*names: str, maker: bytes | None = None) -> bytes:
+def code(*names: str, maker: bytes | None = None, constants: bytes = group(b"N", text("/bin/sh"))) -> bytes:
     """A code object as Python 3.11 takes it: numbers, bytes, constants, names, and what is of no interest here."""
     numbers = [number(1), number(0), number(0), number(1), number(5), number(67)]
-    tuples = [group(b"N", text("/bin/sh")), group(*map(text, names)), group(text("x"))]
+    tuples = [constants, group(*map(text, names)), group(text("x"))]
     named = [text("model.py"), text("f"), text("f"), number(1)]
     return call(maker or CODE_TYPE, *numbers, b"C\4abcd", *tuples, *named, b"C\2ab", b"C\0", b")", b")")
 
@@ -104,6 +104,13 @@ def test_code_that_names_what_no_model_needs_is_malicious(names: tuple[str, ...]
 )
 def test_code_that_could_do_more_than_count_is_suspicious(names: tuple[str, ...]) -> None:
     assert verdict(whole(function(*CLEAN, *names))) is SUSPICIOUS
+
+
+@pytest.mark.parametrize(("taken", "expected"), [("axis", SAFE), ("codecs", SUSPICIOUS), ("open", SUSPICIOUS)])
+def test_a_pattern_takes_attributes_by_names_among_the_constants(taken: str, expected: str) -> None:
+    """`match json: case object(codecs=object(open=f))` has none of these among its names."""
+    made = code("json", "object", constants=group(b"N", group(text(taken))))
+    assert verdict(whole(call(name(CLOUDPICKLE, "_make_function"), made, b"}", text("f"), b"N", b")"))) is expected
 
 
 def test_a_function_by_value_that_is_called_at_once_is_malicious() -> None:
