@@ -189,7 +189,8 @@ def _text(text: str, path: Path, place: Place, is_data: bool) -> Iterator[Findin
     if worst is Verdict.MALICIOUS and ("\n" in text or ";" in text):
         # A step of several statements is a program, in whatever language.
         yield from examine_statements(list(statements(text)), place, worst=Verdict.SUSPICIOUS)
-    if ("(" in text or "__" in text) and _SUSPECT_TEXT.search(text):
+    # A step of Python is examined as a program of its own.
+    if ("(" in text or "__" in text) and not (key == "run" and "\n" in text) and _SUSPECT_TEXT.search(text):
         yield from _code(text, key, path, place)
 
 

@@ -48,9 +48,7 @@ def examine_python(source: str, place: Place, *, script: bool | None = None) -> 
         what = "code far to the right of other code"
         yield Finding("python.out-of-sight", Verdict.SUSPICIOUS, what, place.at(f"line {line}"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        source, tree = _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield from _unparsed(source, error, place)
         return
@@ -65,6 +63,39 @@ def examine_python(source: str, place: Place, *, script: bool | None = None) -> 
                 yield Finding(rule, verdict, what, place.at(f"line {line}"))
     except RecursionError:
         yield Finding("python.nested-too-deep", Verdict.SUSPICIOUS, "expressions nested too deep to be read", place.at(""))
+
+
+def _parsed(source: str) -> tuple[str, ast.Module]:
+    """The tree of a source, which may be of Python 2. Raises what `ast.parse` raises for the source as it stands."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return source, ast.parse(source)
+        except SyntaxError as error:
+            newer = source.expandtabs(8)
+            for form, written in _OF_PYTHON_2:
+                newer = form.sub(written, newer)
+            try:
+                return newer, ast.parse(newer)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                raise error from None
+
+
+# What Python 2 wrote otherwise: the words and signs that sources of its time are full of.
+_OF_PYTHON_2 = (
+    (
+        expression(r"(?m)(^[ \t]*|[:;][ \t]*)print\b[ \t]*(?:>>[ \t]*[\w.]+[ \t]*,?[ \t]*)?([^(\n;#=. \t][^\n;#]*)"),
+        r"\1print(\2)",
+    ),
+    (expression(r"(?m)^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\))[ \t]*,[ \t]*(\w+)[ \t]*:"), r"\1 as \2:"),
+    (expression(r"(?m)^([ \t]*)raise[ \t]+([\w.]+)[ \t]*,[ \t]*([^\n]+)"), r"\1raise \2(\3)"),
+    (expression(r"(?m)(^[ \t]*|[:;][ \t]*)exec[ \t]+([^\n;#]+)"), r"\1exec(\2)"),
+    (expression(r"(?<![\w.])0([0-7]{2,6})(?![\w.])"), r"0o\1"),
+    (expression(r"(?<![\w.])(\d+)[lL](?!\w)"), r"\1"),
+    (expression(r"\b[uU][rR](?=['\"])"), "r"),
+    (expression(r"<>"), "!="),
+    (expression(r"`([^`\n]{1,200})`"), r"repr(\1)"),
+)
 
 
 def _encoding(source: str, place: Place) -> Iterator[Finding]:

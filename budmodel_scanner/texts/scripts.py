@@ -163,7 +163,20 @@ def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
         return
 
 
+# What the menu of a desktop starts where a package put it.
+_INSTALLED = expression(r"(?:/(?:usr|opt)/[\w./+-]+|[a-z][\w.+-]*)(?:\s+(?:%[a-zA-Z]|--?[\w-]+(?:=[\w%./-]+)?))*\s*")
+_STARTED_BY_DESKTOP = expression(r"(?m)^(?:Try)?Exec=(.*)$")
+_OTHER_PROGRAM = expression(r"(?m)^(?:URL|Type=Link|X-\w+-Autostart)")
+
+
+def _is_of_a_package(text: str) -> bool:
+    started = _STARTED_BY_DESKTOP.findall(text)
+    return bool(started) and all(map(_INSTALLED.fullmatch, started)) and not _OTHER_PROGRAM.search(text)
+
+
 def examine_clickable(text: str, place: Place) -> Iterator[Finding]:
+    if place.name.endswith(".desktop") and _is_of_a_package(text):
+        return
     yield Finding("script.clickable", Verdict.SUSPICIOUS, "runs or connects when somebody opens it", place.at(""))
     yield from examine_commands(text, place)
     yield from examine_script(text, place)

