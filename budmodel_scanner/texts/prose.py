@@ -8,7 +8,7 @@ from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
 _RUNS_REMOTE = expression(
-    r"(?i)\b(?:curl|wget|irm|iwr|fetch)\b[^\n]{0,300}\|\s{0,5}(?:sudo\s{1,5})?(?:ba|z)?(?:sh|iex|python3?)\b"
+    r"(?i)\b(?:curl|wget|irm|iwr|fetch)\b[^\n]{0,300}\|\s{0,5}(?:sudo\s{1,5}(?:-\w{1,9}\s{1,5}){0,3})?(?:ba|z)?(?:sh|iex|python3?)\b"
 )
 _ADDRESS = expression(r"(?i)https?://[^\s\"'`)<>|]{1,300}")
 _RAW_HOST = expression(r"\d{1,3}(?:\.\d{1,3}){3}")

