@@ -95,8 +95,10 @@ def examine_statements(
 
 
 def _at_most(findings: Iterable[Finding], worst: Verdict) -> Iterator[Finding]:
+    """Whoever does not know the grammar of a language may take one thing for another; a request that is run is none."""
     for finding in findings:
-        yield replace(finding, verdict=min(finding.verdict, worst, key=lambda verdict: verdict.rank))
+        most = worst if finding.rule == "source.runs-request" else Verdict.SUSPICIOUS
+        yield replace(finding, verdict=min(finding.verdict, most, key=lambda verdict: verdict.rank))
 
 
 def _is_shown(statement: Statement) -> bool:

