@@ -16,7 +16,9 @@ from budmodel_scanner.word_lists import lines
 _SUFFIXES = {program: suffix for _, (program, suffix) in lines(__package__, "known/languages.txt")}
 _LANGUAGE = expression(rf"(?<![\w.-]){LANGUAGES.pattern}(?![\w.=-])")
 _OPTION = expression(r"-\w*[cerE]|--?eval|--execute|--print")
-_GIVEN = expression(rf"(?<![\w.-]){LANGUAGES.pattern}[\"',]*\s[^\n]{{0,300}}?(?:(?<!\w){_OPTION.pattern}\b|<<<)")
+_GIVEN = expression(
+    rf"(?<![\w.-]){LANGUAGES.pattern}[\"',]*\s[^\n]{{0,300}}?(?:(?<![\w-])(?:{_OPTION.pattern})(?=[\s\"',]|$)|<<<)"
+)
 _WRITTEN = expression(
     r"(?:>|\btee\s(?:-a\s)?|<<[-~]?[\"']?\w+[\"']?)\s*[\"']?"
     r"([\w./~${}%-]{0,200}\.(?:pyw?|pth|[cm]?js|ts|rb|pl|php|lua|jl|r|ps1|bat|cmd|vbs))\b"

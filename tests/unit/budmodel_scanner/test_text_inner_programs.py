@@ -111,3 +111,10 @@ def test_lines_may_end_as_those_of_windows_do(name: str) -> None:
     }[name]
     assert verdict_of_text(name, told) is not Verdict.SAFE
     assert rules_of(name, told.replace("\n", "\r\n")) == rules_of(name, told)
+
+
+@pytest.mark.parametrize(
+    ("command", "given"), [("python a.py --learning-rate 3 -epochs 2", 0), ("python -uc 'a'", 1), ("node --eval 'a'", 1)]
+)
+def test_an_option_is_told_by_the_whole_of_it(command: str, given: int) -> None:
+    assert len([*programs_in(command)]) == given
