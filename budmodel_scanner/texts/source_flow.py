@@ -90,8 +90,8 @@ def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
     for number, statement in enumerate(stream):
         if number > _MOST_STATEMENTS:
             return
-        if len(statement.code) > _LONGEST:
-            continue
+        if len(statement.code) > _LONGEST or statement.code.isalnum():
+            continue  # A word alone does nothing.
         seen.signs_name |= "<?" in statement.code
         for rule, verdict, what in _step(statement, seen):
             if rule not in told:
@@ -198,11 +198,12 @@ def _remember(statement: Statement, names: set[str], texts: tuple[str, ...], unl
         seen.executable |= given
     if _IN_MEMORY.search(code):
         seen.paths |= assigned
-    if names & seen.private or any(len(text) < 300 and PRIVATE.search(text) for text in texts):
+    signs_in = any(len(text) < 300 and PRIVATE.search(text) for text in texts)
+    if names & seen.private or signs_in:
         seen.private |= given
     if ENVIRONMENT.search(code) or names & seen.secret or any(KEY_FILE.search(text) for text in (*texts, code)):
         seen.secret |= given
-    if names & (seen.keys | seen.private) or any(len(text) < 300 and PRIVATE.search(text) for text in texts):
+    if names & (seen.keys | seen.private) or signs_in:
         seen.keys |= given
         if _COPIES.search(code):
             seen.kept |= {known_as(text) for text in statement.texts if _is_path(text) and not KEY_FILE.search(text)}

@@ -86,6 +86,7 @@ def test_a_script_of_a_million_short_lines_costs_some_looks_at_each() -> None:
     ("name", "beginning", "piece", "length"),
     [
         ("a.tf", "maven\t{\turl", "\n", 60_000),
+        ("a.lua", "a = ", "'\\", 60_000),
         ("README.md", "``` {", "d", 100_000),
         ("config.pbtxt", 'key: "y", value', "\t", 100_000),
         ("a.yaml", "[!<tag:yaml.org,2002:python/", "1", 100_000),
