@@ -1,6 +1,7 @@
 """Runs every benchmark beside this file and prints its figures. A target that is missed is said, not enforced."""
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -15,6 +16,7 @@ from benchmarks.published_files import where_from
 def main(only: list[str]) -> None:
     """Runs the benchmarks named in `only`, or all: the modules of this package that have a function `run`, but for those
     that say ON_REQUEST."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Where it is set each start compiles what users have compiled once.
     names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]
     if strange := [name for name in only if name not in names]:
         sys.exit(f"{', '.join(strange)}: no such benchmark. There are {', '.join(names)}.")
