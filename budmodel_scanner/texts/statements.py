@@ -33,7 +33,12 @@ _OF_WINDOWS = expression(r"(?:\$(?:env:)?\w+|~|%\w+%|[A-Za-z]:)(?:\\[\w.-]+)+")
 _MEANT = {"n": "\n", "t": "\t", "r": "\n"}
 _TEXT = expression(r'"(\d+)"')
 _JOINED = expression(
-    r"\s*(?:\+\+?|\.\.?|<>|~|\^|&(?:\s_\n)?|\|\||paste0?)?\s*(?:[$@]?(\w+)\s*(?:\+\+?|\.\.?|<>|~|\^|&|\|\|)\s*)?"
+    r"\s*(?:\+\+?|\.\.?|<>|~|\^|\*|&(?:\s_\n)?|\|\||paste0?)?\s*(?:[$@]?(\w+)\s*(?:\+\+?|\.\.?|<>|~|\^|\*|&|\|\|)\s*)?"
+)
+# With what a call comes to, of which nothing is known.
+_JOINED_TO, _JOINED_FROM = (
+    expression(r"\s*(?:\+\+?|\.\.|<>|\^|\*)\s*[A-Za-z_][\w.]*[\w\s([]{0,60}"),
+    expression(r"[\w\s.)\]]{0,60}(?:\+\+?|\.\.|<>|\^|\*)\s*"),
 )
 _LISTED = expression(r"(?:\s|[,&\[\](){}@:]|\.args?\b|\bString\b|\bnew\b|\bc\(|\bvec!|\bArguments\b|\bargs\b|=>?)*")
 _PIPED = expression(r"\s*\)?\s*(?:\.execute\(\)\s?)?(?:\#?\||\.pipe|\|>)\s*\(?\s*")
@@ -205,6 +210,8 @@ def put_together(statement: Statement, values: dict[str, str]) -> list[str]:
             made[-1][-1] += ['"', text]
         elif between.strip() and (joined := _JOINED.fullmatch(between)):
             made[-1][-1] += [values.get(joined[1], "…") if joined[1] else "", text]
+        elif _JOINED_TO.fullmatch(between) or _JOINED_FROM.fullmatch(between):
+            made[-1][-1] += ["…", text]
         elif _PIPED.fullmatch(between) or (pipeline and _LISTED.fullmatch(between)):
             made[-1] += [["|"], [text]]
         elif _LISTED.fullmatch(between):

