@@ -5,6 +5,7 @@ Readers that few files need, and that cost more to import than most files to exa
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
@@ -16,7 +17,7 @@ from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
 from budmodel_scanner.texts.environment import settings_in
 from budmodel_scanner.texts.graphs import examine_boosted_trees, examine_fields, examine_graph
-from budmodel_scanner.texts.inner_programs import programs_in, programs_in_tree
+from budmodel_scanner.texts.inner_programs import programs_in, programs_in_source, programs_in_tree
 from budmodel_scanner.texts.json_text import holds_many_values
 from budmodel_scanner.texts.kinds import Kind, kind_by_content, kind_of
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
@@ -111,11 +112,12 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             yield from _programs(programs_in(text), place)
         case Kind.WEB_SCRIPT | Kind.OTHER_SCRIPT:
             yield from scripts.examine_script(in_common_words(text, place.name), place)
+            yield from _programs(programs_in_source(text), place)
         case Kind.SOURCE:
             yield from examine_unicode(text, place, "code", code=False)
             yield from examine_source(in_common_words(text, place.name), place)
             yield from _variables(text, place)
-            yield from _programs(programs_in(text), place)
+            yield from _programs(chain(programs_in(text), programs_in_source(text)), place)
             if _is_named(place, ".jsonnet", ".libsonnet", ".cue", ".hocon", ".dhall", ".hcl", ".nix"):
                 yield from examine_fields(text, place)
             if _is_named(place, *_QUERIES):

@@ -86,10 +86,11 @@ def hidden_names(stream: Iterable[Statement]) -> Iterator[tuple[str, int]]:
             changed.append(text[::2])
         if len(text) % 4 == 0 and _BASE64.fullmatch(text):
             changed.append(b64decode(text).replace(b"\0", b"").decode("latin-1"))
+        changed += (text.replace(old, new) for old, new in swaps if old in text)
         # Of an address another one may be made.
-        changed += (text.replace(old, new) for old, new in swaps if old in text and "://" not in text)
+        names = _NAME if "://" in text else _ANY
         for made in changed:
-            yield from ((name, line) for name in _new_in(made, [text], _ANY))
+            yield from ((name, line) for name in _new_in(made, [text], names))
 
 
 def escaped_names(text: str) -> Iterator[tuple[str, int]]:

@@ -11,6 +11,7 @@ from budmodel_scanner.texts import keys
 from budmodel_scanner.texts.here_documents import documents_in
 from budmodel_scanner.texts.shell_programs import LANGUAGES, file_name
 from budmodel_scanner.texts.shell_syntax import parse_shell
+from budmodel_scanner.texts.statements import put_together, set_by, statements, without_comments
 from budmodel_scanner.word_lists import lines
 
 _SUFFIXES = {program: suffix for _, (program, suffix) in lines(__package__, "known/languages.txt")}
@@ -60,6 +61,24 @@ def programs_in(text: str) -> Programs:
             told = [code for option, code in itertools.pairwise(command.arguments) if _OPTION.fullmatch(option)]
             for code in (*told, *script.here_strings(command)):
                 yield f"argument.{suffix_of(command.program)}", code
+
+
+def programs_in_source(text: str) -> Programs:
+    """The same of commands that a source of another language puts together; a program that a name stands for is told by
+    its own text."""
+    values: dict[str, str] = {}
+    for statement in statements(without_comments(text)) if _HANDED.search(text) else ():
+        if statement.texts:
+            for command in put_together(statement, values):
+                yield from programs_in(command)
+            for option, code in itertools.pairwise(statement.texts):
+                if option == "-c" and _PYTHON.match(code):
+                    yield "argument.py", code
+            set_by(statement, values)
+
+
+_HANDED = expression(rf"[\s\"'](?:{_OPTION.pattern})[\s\"']")
+_PYTHON = expression(r"\s*(?:import\s+\w[\w.]*(?:\s+as\s+\w+)?\s*[,;\n]|from\s+[\w.]+\s+import\s)")
 
 
 def programs_in_tree(tree: object) -> Programs:

@@ -14,7 +14,7 @@ from budmodel_scanner.texts.shell_deeds import CALLS
 from budmodel_scanner.texts.shell_programs import PROGRAMS, Hostile, fetches_something, file_name, is_interpreter
 from budmodel_scanner.texts.shell_syntax import parse_shell
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.statements import statements, without_comments
+from budmodel_scanner.texts.statements import ONLY_MATCHES, statements, without_comments
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -140,8 +140,11 @@ def examine_script(text: str, place: Place) -> Iterator[Finding]:
                 return
     if found := _HIDDEN.search(_JOINED.sub("", text)):
         yield Finding("script.hostile-code", Verdict.MALICIOUS, f"holds {found[0][:80]!r}", place.at(""))
+    only_matches = ONLY_MATCHES.search(text) is not None
     for started in () if hostile else _STARTED.finditer(without_comments(text)):
         command = started[1] or started[2]
+        if only_matches and started[0].startswith("exec"):
+            continue
         if not ordinary_command(command) and not _OF_USER.fullmatch(command):
             yield Finding("script.runs-program", Verdict.SUSPICIOUS, f"starts {started[0][:80]!r}", place.at(""))
             return
@@ -166,12 +169,12 @@ def examine_hidden_names(text: str, place: Place) -> Iterator[Finding]:
 # What the menu of a desktop starts where a package put it.
 _INSTALLED = expression(r"(?:/(?:usr|opt)/[\w./+-]+|[a-z][\w.+-]*)(?:\s+(?:%[a-zA-Z]|--?[\w-]+(?:=[\w%./-]+)?))*\s*")
 _STARTED_BY_DESKTOP = expression(r"(?m)^(?:Try)?Exec=(.*)$")
-_OTHER_PROGRAM = expression(r"(?m)^(?:URL|Type=Link|X-\w+-Autostart)")
+_LINKS_OR_STARTS_LATER = expression(r"(?m)^(?:URL|Type=Link|X-\w+-Autostart)")
 
 
 def _is_of_a_package(text: str) -> bool:
     started = _STARTED_BY_DESKTOP.findall(text)
-    return bool(started) and all(map(_INSTALLED.fullmatch, started)) and not _OTHER_PROGRAM.search(text)
+    return bool(started) and all(map(_INSTALLED.fullmatch, started)) and not _LINKS_OR_STARTS_LATER.search(text)
 
 
 def examine_clickable(text: str, place: Place) -> Iterator[Finding]:

@@ -76,13 +76,23 @@ def examine_setting(
                 if isinstance(requirement, str):
                     yield from examine_requirement(requirement, place, at)
         case _ if key in keys.LISTED["jsonpickle"]:
-            target = value if isinstance(value, str) else ""
-            what = f"jsonpickle would build {target[:120] or 'an object by calling something'}"
-            yield custom_module(target, what, at, "config.jsonpickle")
+            yield from _built_by_jsonpickle(value, at)
         case _ if key in keys.LISTED["callable"] and isinstance(value, str):
             yield from judge(Leaf(LeafKind.CALLABLE, value, where, key), place)
         case _ if key in keys.LISTED["listed callable"] and isinstance(value, str) and "." in value:
             yield from judge(Leaf(LeafKind.LISTED_CALLABLE, value, where, key), place)
+
+
+def _built_by_jsonpickle(value: object, at: str) -> Iterator[Finding]:
+    from budmodel_scanner.pickles.names import Standing, standing_of
+
+    if isinstance(value, list) and value and isinstance(value[0], Mapping) and value[0].keys() & keys.LISTED["jsonpickle"]:
+        return  # What it calls is named there, and judged by that.
+    target = value if isinstance(value, str) else ""
+    module, _, name = target.rpartition(".")
+    if standing_of(module, name) not in {Standing.CALLABLE, Standing.CLASS, Standing.FAMILY}:
+        what = f"jsonpickle would build {target[:120] or 'an object by calling something'}"
+        yield custom_module(target, what, at, "config.jsonpickle")
 
 
 def _auto_map(value: object, at: str) -> Iterator[Finding]:

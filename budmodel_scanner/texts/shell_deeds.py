@@ -61,7 +61,7 @@ def _runner() -> re.Pattern[str]:
 
 # A program that a variable names, in whole or in part.
 _BY_VARIABLE = expression(r"^\s*`|(?:^|[\s;&|(\w])\$\{?[\w@*!]")
-_DUMPS = expression(r"\b(?:env|printenv)\s{0,3}[|>]")
+_DUMPS = expression(rf"\b(?:env|printenv)\s{{0,3}}[|>]|{one_of('reached', 'shows what signs in').pattern}")
 TAKEN_APART = str.maketrans("", "", "\"'`^")
 
 
@@ -183,7 +183,7 @@ def _run_later(script: Script) -> Iterator[Hostile]:
             yield Hostile("runs what it brings", command.written, command.line, Verdict.SUSPICIOUS)
         if _SPELLS.search(" ".join(command.words)) and (name := file_name(script.written_to(command) or "")):
             saved[name] = command
-        if fetches_something(command) and not all_known(command, DOWNLOADS):
+        if fetches_something(command) and not (all_known(command, DOWNLOADS) or all_known(command, INSTALLERS)):
             if (name := saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
             if _OF_LATER_STEPS.match(name):

@@ -38,12 +38,11 @@ def sent(script: Script) -> Iterator[Hostile]:
                 yield Hostile("sends secrets", command.written, command.line)
         signs_in = any(map(_METADATA.search, command.arguments))
         if signs_in or not addresses:
-            if signs_in or _dumps(command) or any(map(PRIVATE.search, command.arguments)):
+            into = script.written_to(command) or saved_as(command, script)
+            private = signs_in or _dumps(command) or any(map(PRIVATE.search, command.arguments))
+            if private or (into and any(map(secret.search, command.words))):
                 # What takes it from there, and what it is put into.
-                kept = [
-                    script.written_to(command) or saved_as(command, script),
-                    *(word for word in command.arguments if not PRIVATE.search(word)),
-                ]
+                kept = [into, *(word for word in command.arguments if private and not PRIVATE.search(word))]
                 # A name of one letter only where it is given as a file.
                 named = [
                     (re.escape(file_name(word)), "@" if len(file_name(word)) < _SHORT else "")
@@ -60,8 +59,9 @@ def sent(script: Script) -> Iterator[Hostile]:
         if (private or of_another) and not all_known(command, DOWNLOADS):
             yield Hostile("sends secrets", command.written, command.line)
     for first, *others in script.pipelines():
-        told = " ".join(word for command in script.commands(first) for word in command.words)
-        if secret.search(told) or PRIVATE.search(told):
+        shown = [*script.commands(first)]
+        told = " ".join(word for command in shown for word in command.words)
+        if secret.search(told) or PRIVATE.search(told) or any(map(_shows, shown)):
             for command in (command for stage in others for command in script.commands(stage)):
                 carries = command.program in _CARRIERS or _carries_in_name(command)
                 if carries and not all_known(command, DOWNLOADS):
@@ -77,7 +77,11 @@ _SHORT = 2
 
 def _dumps(command: Command) -> bool:
     # Before another program it says with which variables that starts.
-    return command.program in PROGRAMS["dumping"] or command.words == ("env",)
+    return command.program in PROGRAMS["dumping"] or command.words == ("env",) or _shows(command)
+
+
+def _shows(command: Command) -> bool:
+    return _SHOWS_IT.match(" ".join(command.words)) is not None
 
 
 def _carries_in_name(command: Command) -> bool:
@@ -93,11 +97,9 @@ _RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "d
 # A key of one service for another; of those for models there are many services.
 _HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
 _CARRIERS = PROGRAMS["downloaders"] | PROGRAMS["carriers"]
-# Programs that show what they sign in with.
-_SHOWS = (
-    r"[`(]\s{0,3}(?:env|printenv|export\s+-p|declare\s+-[xp]+|(?:gh|hf)\s+auth\s+token|gcloud\s+auth\s+print-\S+|aws\s+configure\s+(?:export|get)\S*"
-    r"|az\s+account\s+get-access-token|kubectl\s+get\s+secret|security\s+find-\S+|git\s+credential|secret-tool|op\s+read"
-    r"|pass\s+show|vault\s+(?:read|kv\s+get)|doppler\s+secrets)\b"
-)
+# Programs that show what they, or others, sign in with.
+_SHOWING = one_of("reached", "shows what signs in").pattern
+_SHOWS = rf"[`(]\s{{0,3}}(?:env|printenv|export\s+-p|declare\s+-[xp]+|{_SHOWING})\b"
+_SHOWS_IT = expression(rf"(?:{_SHOWING})(?!\S)")
 _HELD = expression(rf"{PRIVATE.pattern}|{_SHOWS}", re.IGNORECASE)
 _GIVES_DATA = expression(rf"(?:{one_of('reached', 'gives data').pattern})(?=$|=)")

@@ -27,7 +27,7 @@ from budmodel_scanner.texts.source_runs import (
     known_as,
     started,
 )
-from budmodel_scanner.texts.statements import ASSIGNED, Statement, assigned_by, set_by
+from budmodel_scanner.texts.statements import ASSIGNED, ONLY_MATCHES, Statement, assigned_by, set_by
 from budmodel_scanner.verdict import Finding, Verdict
 from budmodel_scanner.word_lists import sections
 
@@ -93,6 +93,7 @@ def follow(stream: Iterable[Statement], place: Place) -> Iterator[Finding]:
         if len(statement.code) > _LONGEST or statement.code.isalnum():
             continue  # A word alone does nothing.
         seen.signs_name |= "<?" in statement.code
+        seen.only_matches |= ONLY_MATCHES.search(statement.code) is not None
         for rule, verdict, what in _step(statement, seen):
             if rule not in told:
                 told.add(rule)

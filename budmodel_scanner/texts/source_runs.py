@@ -57,10 +57,10 @@ WITHIN = expression(r"(?:[#$\\]\{?\(?\s*|\{\{\s{0,3}|\{(?=\w+\}))([A-Za-z_]\w*)"
 _WORD = expression(r"[^\s\"'`,;()\[\]]+")
 _MAX_ARGUMENTS = 300
 _SHELL_OF = expression(r"\b(?:ba|z|da)?sh -c \W?\$\{?(\w+)")
-_NEAR_BY, _LETTERS = 60, 2
+_NEAR_BY, _LETTERS, _CASES = 60, 2, 3
 GIVEN = expression(
     r"""(?x)\(\s{0,9}(\w+)\s{0,9}(?::\s?\w{1,40}\s?)?,(?:[^()\n]{0,80}\W)?(\w+)\s{0,9}\)\s{0,9}(?:=>|->)
-    | (?<![\w:])([A-Za-z_]\w*)\s{0,9}\)?\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
+    | (?<![\w:])([A-Za-z_]\w*)\s{0,9}[)\]}]{0,3}\s{0,9}(?:=>|->) | \bfunction\s*\w*\(\s*(?:\w+\s*,\s*)*?(\w+)\s*[,)]
     | \|\s*(\w+)\s*(?:,\s*(\w+)\s*)?\|
     | \b(?:getline|gets\s+\$\w+)\s+(\w+) | \{\s*(\w+)\s+in\b | \bas\s+(\w+)
     | \b(?:\w*[sS]tream|string|vector<[^<>\n]{1,30}>|\w*Client|\w*Socket)\s+(\w+)\s?[({]
@@ -100,6 +100,7 @@ class Seen:
     parameters: set[str] = field(default_factory=set)
     # In JavaScript `$` is a letter: a text is not called by it.
     signs_name: bool = True
+    only_matches: bool = False
     function: str = ""
     homes: Homes = field(default_factory=Homes)
     gathered: Gathered = field(default_factory=Gathered)
@@ -116,12 +117,15 @@ def _addressed(arguments: str, statement: Statement, seen: Seen, purpose: str) -
 
 
 def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[tuple[str, Verdict, str]]:
-    code, unknown = statement.code, any(not is_known(url, INSTALLERS) for url in strange)
+    code = statement.code
+    # The cases of an answer stand below the question.
+    unknown = any(not is_known(url, INSTALLERS) for url in strange) or ("->" in code and seen.since_addressed < _CASES)
     for found in _EVALUATES.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
-        if arguments.startswith("{") or _NAMED_SO.match(arguments):
+        if arguments.startswith("{") or _NAMED_SO.match(arguments) or (seen.only_matches and found[0].strip() == "exec"):
             continue  # What Perl tries, or something that is called so, and no text.
-        names = {*NAME.findall(arguments)}
+        piped = _PIPED_IN.search(code, max(0, found.start() - _NEAR_BY), found.start())
+        names = {*NAME.findall(arguments), *(piped.groups() if piped else ())}
         answers = {name for given in GIVEN.findall(code) for name in given if name and unknown}
         if _REQUESTED.match(arguments) or names & seen.requested:
             yield "runs-request", Verdict.MALICIOUS, "runs what a request brings"
@@ -152,6 +156,8 @@ def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[
     for taker, given in _HANDED.findall(code) if seen.takers else ():
         if taker in seen.takers and given in seen.fetched | seen.decoded | seen.requested:
             yield "runs-decoded", Verdict.SUSPICIOUS, "hands what it fetched or decoded to what runs it"
+    if (seen.connects or connects(statement)) and _READS_CODE.search(code):
+        yield "runs-fetched", Verdict.SUSPICIOUS, "runs what a connection hands over"
     if _GIVEN_EVAL.search(code) and ({*NAME.findall(code)} & seen.fetched or _addressed(code, statement, seen, INSTALLERS)):
         yield "runs-fetched", Verdict.MALICIOUS, "runs what it fetches"
     for found in _LOADS.finditer(code):
@@ -172,6 +178,9 @@ def _takes(names: set[str], seen: Seen) -> None:
         seen.takers.add(seen.function)
 
 
+# What Lisps read they can run.
+_READS_CODE = expression(r"\(eval\s+\((?:car\s+\()?read\b|\(eval-(?:buffer|region)\b|\(load-file\s+\(")
+_PIPED_IN = expression(r"([A-Za-z_]\w*)\s{0,9}\|>\s{0,9}$")
 _NAMED_SO = expression(r"\s{0,9}=(?![=~>])")
 _HANDED = expression(r"\b([A-Za-z_]\w+)\s?[( ]\s?[$@&*]?([A-Za-z_]\w*)")
 
@@ -195,7 +204,7 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
     code = statement.code
     for found in _STARTS_TEXT.finditer(code):
         arguments = _CAST.sub("", code[found.end() : found.end() + _MAX_ARGUMENTS])
-        if _IS_DEFINED.match(arguments):
+        if _IS_DEFINED.match(arguments) or (seen.only_matches and found[0].startswith("exec")):
             continue
         first = re.match(r"(?:new\s)?(?:(?:[sS]tring(?:::\w+)?|table\.concat)\s?\(\s?)?[$@&]?(\w+)", arguments)
         if (told := re.match(r'"(\d+)"', arguments)) and statement.texts[int(told[1])][:1] in {"#", "$"}:
@@ -254,7 +263,7 @@ def started(statement: Statement, seen: Seen) -> Iterator[tuple[str, Verdict, st
 
 
 _GIVEN_TO_SHELL = expression(
-    r'"(\d+)"\s{0,9}(?:[,+&~^]|\.\.?(?=[\s$])|<>|\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:[\w:.]+\()?[$@&*]?(\w+)'
+    r'"(\d+)"\s{0,9}(?:[,+&~^]|\.\.?(?=[\s$])|<>|(?:\}\s{0,9})?\)\s{0,9}\.\w+\()\s{0,9}[$@&*]?(?:[\w:.]+\()?[$@&*]?(\w+)'
 )
 _ENDS_IN_OPTION = expression(r"(?i)(?:^|\s)(?:-l?c|/c|-e|-command)\s?[\"']?$")
 

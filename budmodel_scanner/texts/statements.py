@@ -21,7 +21,8 @@ _COMMENT = expression(
 _PIECE = expression(
     r"""(?xs) \"{3}([^"]*(?:"(?!"")[^"]*)*)(?:\"{3})? | \'{3}([^']*(?:'(?!'')[^']*)*)(?:\'{3})?
     | "([^"\\]*(?:\\.[^"\\]*)*)"? | (?<![A-Za-z0-9]{2})(?<!\\)'([^'\\\n]*(?:\\.[^'\\\n]*)*)' | `([^`]*)`?
-    | (?:%x|\bqx)\s?[({\[/|]((?<=\()[^\n)]*|(?<=\{)[^\n}]*|(?<=\[)[^\n\]]*|[^\n/|]*(?:[/|][^\n/|]+)*)
+    | (?:%x|\bqx)\s?[({\[/|]((?<=\()[^\n()]*(?:\([^\n()]*(?:\([^\n()]*\)[^\n()]*)*\)[^\n()]*)*
+      |(?<=\{)[^\n}]*|(?<=\[)[^\n\]]*|[^\n/|]*(?:[/|][^\n/|]+)*)
     | \[\[(?!["'\s])([^\]\[]*)\]\] | ([\n;]) | ([(\[{]) | ([)\]}])"""
 )
 _LINE_END, _OPENING, _CLOSING = 8, 9, 10
@@ -65,6 +66,8 @@ ASSIGNED = expression(
     r"""(?x)(?<!\w)([A-Za-z_]\w*)\s{0,9}(?::\s*[\w<>?\[\]]{1,40}\s*)?(?:[+.]?=(?![=>])|<-|:=)
     | (?:^|[\s(])(?:set|def|define|defvar|setq|my|let\*?\s*\(?\(?)\s+[$@]?([A-Za-z_]\w*)[\s,]"""
 )
+# Where JavaScript calls what looks for a pattern as others call what starts a program.
+ONLY_MATCHES = expression(r"\bexec\s?=\s?\w{0,40}\(?(?:/[^/\n]{1,40}/\w{0,4}|RegExp\.prototype)\.exec\b")
 _OPENED = expression(r'\s{0,9}[\w.:]*open\s?\(\s?"(\d+)"')
 _WORD = expression(r"[A-Za-z_]\w*")
 _MAX_VALUE = 2_000

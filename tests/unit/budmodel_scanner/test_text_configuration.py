@@ -64,6 +64,8 @@ HOSTILE_JSON = [
     ("processor_config.json", {"chat_template": {"default": "{{ x.__class__ }}"}}, "template.attribute-trick"),
 ]
 HOSTILE_VALUES = [
+    ({"py/reduce": [{"py/function": "os.getcwd"}, {"py/tuple": []}]}, "config.jsonpickle"),
+    ({"py/reduce": ["a", {"py/tuple": []}]}, "config.jsonpickle"),
     ({"app_file": "../../../etc/passwd"}, "config.hostile-value"),
     ({"template_path": "/etc/passwd"}, "config.hostile-value"),
     ({"layers": ["../outside/layer.tar.gz"]}, "config.hostile-value"),
@@ -86,6 +88,9 @@ HOSTILE_VALUES = [
     ({"1": {"class_type": "A", "inputs": {"code": "import os\nos.system('id')"}}}, "config.code-in-value"),
 ]
 ORDINARY_VALUES = [
+    {"py/reduce": [{"py/type": "fractions.Fraction"}, {"py/tuple": [1, 2]}]},
+    {"py/object": "datetime.datetime", "__reduce__": [{"py/type": "datetime.datetime"}, ["B+oL"]]},
+    {"env": {"LESSOPEN": "||/usr/bin/lesspipe.sh %s"}},
     {"app_file": "app.py", "template_path": "templates/chat.jinja", "extends": "../../tsconfig.base.json"},
     {"ssh_private_key": "~/.ssh/id_rsa", "volumes": ["~/.aws:/root/.aws"], "data_dir": "../../data"},
     {"layers": ["blobs/sha256/0f.tar.gz"], "filters": [{"id": "zlib"}], "serialization_format": "cloudpickle"},

