@@ -15,11 +15,17 @@ class Uncompiled:
 
     def match(self, text: Any, *bounds: int) -> Any:
         """As that of a pattern. Of the hundreds that are tried at the start of a file, few begin with its first byte."""
-        if isinstance(self.pattern, bytes) and not bounds and not self.flags & re.IGNORECASE:
-            begins = _BEGINS.fullmatch(self.pattern)
-            if begins and text[:1] != (begins[1] or bytes.fromhex(begins[2].decode())):
-                return None
-        return self.__getattr__("match")(text, *bounds)
+        pattern = self.pattern if not self.flags & re.IGNORECASE else ""
+        begins = _BEGINS.fullmatch(pattern) if isinstance(pattern, bytes) else None
+        if begins is None:
+            return self.__getattr__("match")(text, *bounds)
+        first = begins[1] or bytes.fromhex(begins[2].decode())
+
+        def where_it_begins(text: Any, *bounds: int) -> Any:
+            return self.__getattr__("match")(text, *bounds) if bounds or text[:1] == first else None
+
+        setattr(self, "match", where_it_begins)  # noqa: B010  # Until it is compiled, which sets all of them.
+        return where_it_begins(text, *bounds)
 
     def __getattr__(self, name: str) -> Any:
         compiled = re.compile(self.pattern, self.flags)

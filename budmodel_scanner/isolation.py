@@ -34,18 +34,22 @@ _LOOK_EVERY = 5.0
 class Allowance:
     """What one file may take: CPU seconds, more of them for larger files, and bytes of the answer.
 
+    Texts, and archives of them, take a hundred times as long as weights of their size, but no such file is huge: the first
+    `dense_bytes` have ten times the seconds of those behind. Sources of some megabytes, compressed, need half a minute.
+
     A child that takes no CPU time for `idle_seconds` hangs. It is replaced after `files` of them: what memory they left in
     pieces is not the trouble of the next.
     """
 
-    seconds: float = 20.0
+    seconds: float = 60.0
+    dense_bytes: int = 64 << 20
     bytes_per_second: float = 1e6
     idle_seconds: float = 120.0
     answer_bytes: int = 8 << 20
     files: int = 500
 
     def seconds_for(self, size: int) -> float:
-        return self.seconds + size / self.bytes_per_second
+        return self.seconds + (9 * min(size, self.dense_bytes) + size) / self.bytes_per_second
 
 
 @dataclass(slots=True)

@@ -99,7 +99,8 @@ def _examine(content: Content, place: Place) -> Iterator[Finding]:
             yield unscanned(place, "content.empty", "is empty where weights should be")
         return
     is_pickle = looks_like_pickle(head)
-    found = [known for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, place.name)]
+    name = place.name
+    found = [known for known in (*CONTAINERS, *FORMATS) if known.recognizes(head, name)]
     certain = [known for known in found if not known.plausible]
     is_text = not certain and _is_text(head, place.name)
     found = certain if certain or is_pickle or is_text else found[:1]

@@ -138,7 +138,7 @@ def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[
             # Without brackets it is the word of Perl and shells that starts a program, as installers do.
             program = found[0].strip() == "exec" and not arguments.startswith("(")
             yield "runs-fetched", Verdict.SUSPICIOUS if program else Verdict.MALICIOUS, "runs what it fetches"
-        if any(_RUN_AS_CODE.search(text) for text in texts_in(arguments, statement)):
+        if found[0].strip() != "load" and any(map(_RUN_AS_CODE.search, texts_in(arguments, statement))):
             yield "runs-data", Verdict.SUSPICIOUS, "runs a file of data as code"
         if found[0].strip() != "load" and (direct := DECODES.search(arguments)):
             near = direct.start() < 40

@@ -100,8 +100,8 @@ def test_versions_of_everything_that_looks() -> None:
 
 
 def test_a_larger_file_may_take_longer() -> None:
-    allowance = Allowance(seconds=10, bytes_per_second=50e6)
-    assert (allowance.seconds_for(0), allowance.seconds_for(500_000_000)) == (10, 20)
+    allowance = Allowance(seconds=10, dense_bytes=50_000_000, bytes_per_second=50e6)
+    assert [allowance.seconds_for(size) for size in (0, 5_000_000, 50_000_000, 500_000_000)] == [10, 11, 20, 29]
 
 
 @pytest.mark.parametrize(
