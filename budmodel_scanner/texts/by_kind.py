@@ -10,8 +10,7 @@ from itertools import chain
 from budmodel_scanner.content import Content, MemoryContent, Place, UnscannedError
 from budmodel_scanner.described_weights import notes_of_json
 from budmodel_scanner.expressions import expression
-from budmodel_scanner.texts import scripts, syntaxes
-from budmodel_scanner.texts.chunks import chunks_of_markdown, chunks_of_orders, chunks_of_org
+from budmodel_scanner.texts import chunks, scripts, syntaxes
 from budmodel_scanner.texts.configuration import examine_configuration, examine_parts
 from budmodel_scanner.texts.dialects import in_common_words
 from budmodel_scanner.texts.documentation import set_apart
@@ -96,6 +95,9 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             from budmodel_scanner.texts.typesetting import examine_typesetting
 
             yield from examine_typesetting(text, place)
+            if _is_named(place, ".rnw", ".snw"):
+                for name, code in chunks.chunks_of_sweave(text):
+                    yield from _as_file(name, code, place)
         case Kind.ENVIRONMENT:
             yield from _variables(text, place)
             yield from _ini(text, place)
@@ -132,7 +134,7 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
             from budmodel_scanner.texts.markup import examine_orders
 
             yield from examine_orders(text, place)
-            for name, code in chunks_of_orders(text):
+            for name, code in chunks.chunks_of_orders(text):
                 yield from (it for it in _as_file(name, code, place) if it.verdict is Verdict.MALICIOUS)
         case Kind.CLICKABLE:
             yield from scripts.examine_clickable(text, place)
@@ -153,11 +155,11 @@ def _of_kind(kind: Kind, text: str, data: bytes, place: Place) -> Iterator[Findi
         case Kind.PLAIN:
             yield from examine_unicode(text, place, "plain text", code=False)
             yield from judge(Leaf(LeafKind.PROSE, text), place)
-            for name, code in chunks_of_org(text):
+            for name, code in chunks.chunks_of_org(text):
                 yield from _as_file(name, code, place)
             if not _PROSE_NAME.search(place.name):
                 yield from judge(Leaf(LeafKind.TEMPLATE, text), place)
-                yield from examine_source(text, place, worst=Verdict.SUSPICIOUS)
+                yield from examine_source(in_common_words(text, place.name), place, worst=Verdict.SUSPICIOUS)
 
 
 _SCRIPTED = expression(r"---[ \t]?(?:js|javascript|node|coffee|es6)\b")
@@ -181,7 +183,7 @@ def _is_named(place: Place, *suffixes: str) -> bool:
 def _ini(text: str, place: Place) -> Iterator[Finding]:
     found = list(_examined(syntaxes.read_ini(text, place), place))
     # The settings of servers and terminals look like these, and hold commands in quotes.
-    yield from found or examine_source(text, place, worst=Verdict.SUSPICIOUS)
+    yield from found or examine_source(in_common_words(text, place.name), place, worst=Verdict.SUSPICIOUS)
 
 
 def _json(text: str, data: bytes, place: Place) -> Iterator[Finding]:
@@ -249,6 +251,8 @@ def _programs(programs: Iterator[tuple[str, str]], place: Place) -> Iterator[Fin
 def _python(text: str, place: Place) -> Iterator[Finding]:
     from budmodel_scanner.texts.python_code import examine_python
 
+    for command in chunks.commands_of_cells(text):
+        yield from judge(Leaf(LeafKind.COMMAND, command), place, worst=Verdict.SUSPICIOUS)
     try:
         yield from examine_python(text, place)
     except UnscannedError:
@@ -289,5 +293,5 @@ def _markdown(text: str, place: Place) -> Iterator[Finding]:
         yield from examine_html(body, place)
         return
     yield from examine_markdown(body, place)
-    for name, code in chunks_of_markdown(body, place.name):
+    for name, code in chunks.chunks_of_markdown(body, place.name):
         yield from _as_file(name, code, place)

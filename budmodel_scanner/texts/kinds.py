@@ -44,7 +44,7 @@ _TOOL = expression(
 _REQUIREMENTS = expression(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
 # Prompts, commands and rules that agents read out of folders of their own.
 _OF_AGENTS = expression(
-    r"/(?:\.(?:claude|cursor|windsurf|gemini|codex|opencode|clinerules|roo|kiro|continue|amazonq|junie)/.*"
+    r"/(?:\.(?:claude|cursor|windsurf|gemini|codex|opencode|clinerules|roo|kiro|continue|amazonq|junie|openhands|goose|amp|trae|qwen|crush|augment|factory|kilocode)/.*"
     r"|\.github/(?:instructions|prompts|chatmodes|agents)/[^/]*)\.(?:md|mdc|txt|mdx)$"
 )
 _SHEBANG = expression(r"^#!\s*(\S+)(?:\s+(?:-\S+\s+)*(\S+))?")

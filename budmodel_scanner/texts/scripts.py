@@ -1,7 +1,9 @@
 """Scripts other than Python, and files of tools that run commands: shell, PowerShell, batch, JavaScript, Makefiles, Git."""
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 
 from budmodel_scanner.content import Place
@@ -14,7 +16,7 @@ from budmodel_scanner.texts.shell_deeds import CALLS
 from budmodel_scanner.texts.shell_programs import PROGRAMS, Hostile, fetches_something, file_name, is_interpreter
 from budmodel_scanner.texts.shell_syntax import parse_shell
 from budmodel_scanner.texts.sources import examine_source
-from budmodel_scanner.texts.statements import ONLY_MATCHES, statements, without_comments
+from budmodel_scanner.texts.statements import ONLY_MATCHES, in_words, statements, without_comments
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Finding, Verdict
@@ -50,6 +52,8 @@ _GIT = expression(
     | ^[ \t]*path\s*=\s*(?P<path>[^\n]{0,200}\.\.[^\n]{0,100}|\.git\b[^\n]{0,100})
     """
 )
+# An alias that begins with `!` is a command of a shell, and so are many other settings.
+_VALUE_OF_GIT = expression(r"""(?m)^[ \t]*[\w.-]{1,60}[ \t]*=[ \t]*["!]{0,2}([^\s"!][^\n]{1,2000})$""")
 _LFS_STORE = expression(r"(?im)^[ \t]*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
 _LFS_AGENT = expression(r"(?im)^[ \t]*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = expression(
@@ -65,6 +69,18 @@ _OF_BATCH = expression(r"%(\w+)%")
 # Where quotes begin anew within quotes.
 _IN_QUOTES = expression(r'"(\$\([^()\n]{0,300}\))"')
 _CONTINUED = expression(r"[\\^`]\r?\n")
+
+
+# What an image runs without a shell.
+_LISTED = expression(
+    r"""(?im)^([ \t]*(?:ONBUILD[ \t]+)?(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK[^\n\[]{0,99}CMD)[ \t]+)(\["[^\n]{1,4000}\])\s*$"""
+)
+
+
+def _in_words(found: re.Match[str]) -> str:
+    with suppress(ValueError, RecursionError):
+        return found[1] + in_words(list(map(str, json.loads(found[2]))))
+    return found[0]
 
 
 _CLONES = expression(r"(?:git|hg|svn) (?:clone|checkout|co) ")
@@ -121,6 +137,7 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
         code = _OF_BATCH.sub(lambda found: values.get(found[1].lower(), found[0]), code)
     from budmodel_scanner.texts.source_flow import follow, worth_following
 
+    code = _LISTED.sub(_in_words, code)
     found = list(judge(Leaf(LeafKind.COMMAND, code), place))
     for hostile in () if found else _strange_trees(code):
         yield Finding("command.runs-unpacked", Verdict.SUSPICIOUS, str(hostile), place.at(f"line {hostile.line}"))
@@ -195,11 +212,13 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
     for found in _GIT.finditer(text):
         yield Finding("git.runs-program", Verdict.SUSPICIOUS, f"sets {found[0].strip()[:120]!r}", place.at(""))
         return
+    for command in _VALUE_OF_GIT.findall(text):
+        yield from judge(Leaf(LeafKind.VALUE, command.rstrip('"').replace('\\"', '"')), place)
 
 
 # Ruby, .NET, Gradle, R and Go have words of their own for it.
 _SOURCE_OF_PACKAGES = expression(
-    r"""(?im)^[ \t]*source\s{1,99}["'](https?:[^"'\n]{1,300})
+    r"""(?im)^[ \t]*source\s{1,99}["']?(https?:[^"'\n]{1,300})
     | <add\s[^>]{0,200}value\s{0,9}=\s{0,9}["'](https?:[^"'\n]{1,300})
     | \brepos\s{0,9}=\s{0,99}(?:c\(\s{0,99}(?:\w{1,60}\s{0,9}=\s{0,9})?)?["'](https?:[^"'\n]{1,300})
     | \bmaven\s{0,99}\{\s{0,99}url\s{0,9}[=(]?\s{0,9}(?:uri\()?["'](https?:[^"'\n]{1,300})
@@ -216,12 +235,12 @@ def examine_package_sources(text: str, place: Place) -> Iterator[Finding]:
 
 # What build tools fetch, unpack and build; homes of projects and of their papers have other names.
 _BUILT = expression(
-    r"""(?x)\b(?:(?:URL|GIT_REPOSITORY)[\s"']{1,12}|(?:urls?|remote|git|context)[\s"'\[({:=]{1,12}|source\s{0,9}=\s{0,9}["'])
+    r"""(?x)\b(?:(?:URL|GIT_REPOSITORY)[\s"']{1,12}|(?:urls?|src|remote|git|context|binary|dist|extra-deps)[\s"'\[({:=>-]{1,16}|source\s{0,9}=\s{0,9}["'])
     ((?:git::)?(?:https?|ssh|git)://[^\s"'`)>\]?]{1,300})|"(git::[^"\n]{1,300})\""""
 )
 BUILD_FILES = expression(
-    r"(?:^|/)(?:CMakeLists\.txt|WORKSPACE|MODULE\.bazel|BUILD|meson\.build|build\.zig\.zon|conanfile\.py|Podfile|[Gg]emfile|pyproject\.toml|Cargo\.toml|pubspec\.yaml"
-    r"|mix\.exs|stack\.yaml|composer\.json)$|\.(?:tf|hcl|cmake|bzl|bazel|wrap|nix|gradle|kts|rockspec|podspec|sbt|[rR]|Rprofile)$"
+    r"(?:^|/)(?:CMakeLists\.txt|WORKSPACE|MODULE\.bazel|BUILD|meson\.build|build\.zig\.zon|conanfile\.py|Podfile|[Gg]emfile|DESCRIPTION|Cartfile|paket\.dependencies|cpanfile|opam|pyproject\.toml|Cargo\.toml|pubspec\.yaml"
+    r"|mix\.exs|stack\.yaml|composer\.json)$|\.(?:tf|hcl|cmake|bzl|bazel|wrap|nix|opam|gradle|kts|rockspec|podspec|sbt|[rR]|Rprofile)$"
 )
 _MADE_OF = expression(
     r"(?i)\.(?:git|zip|t?gz|tgz|tar\.\w+|xz|bz2|jar|whl|so|dll|exe|sh)(?:[?#/]|$)|^git::|^http://|/simple/?$|//git\.|^(?:ssh|git)://"

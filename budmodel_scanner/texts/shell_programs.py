@@ -27,6 +27,8 @@ BY_VARIABLE = expression(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 BRINGS = one_of("flow", "brings from elsewhere")
 _OBEYS = one_of("flow", "obeys what it is handed")
 _NAMED_IN_CODE = expression(r"['\"]([\w.][\w./-]{2,80})['\"]")
+# What files of tools write right before a command: `x:2345:respawn:curl`, `program:curl`, `{curl`.
+_BEHIND = expression(r"^\S*[:=,^*{(](?=[\w-])")
 _FETCHING_CODE = expression(r"urlopen|requests\.get|DownloadString|Net\.WebClient|LWP::Simple|URI\.open")
 
 
@@ -62,7 +64,7 @@ def saved_as(command: Command, script: Script) -> str:
 
 
 def file_name(path: str) -> str:
-    return re.split(r"[/\\]", path.strip("\"'{}()"))[-1].lower()
+    return re.split(r"[/\\]", path.strip("\"'{}()[]"))[-1].lower()
 
 
 def is_interpreter(program: str) -> bool:
@@ -118,7 +120,7 @@ def fetches_something(command: Command) -> bool:
         not DATA_FILE.search(address) or address in command.written for address in command.addresses
     ):
         return True
-    return any(word in _DOWNLOADERS for word in command.words[:8]) or any(
+    return any(_BEHIND.sub("", word) in _DOWNLOADERS for word in command.words[:8]) or any(
         _FETCHING_CODE.search(word) for word in command.arguments
     )
 

@@ -26,6 +26,7 @@ _PROGRAMS = sections(__package__, "known/programs.txt")
 _WRAPPERS, _KEEPING = _PROGRAMS["wrappers"], _PROGRAMS["keeping"]
 _TO_BE_TOLD = expression(r"\$\((?!\()|`")
 _NOT_A_PROGRAM = expression(r"-.*|[A-Za-z_]\w*\+?=.*|\d+[smh]?|.*:|[@-]|[\[\](){},\"'=]+")
+_IS_TOLD = expression(r"-[\w-]|\w+://")
 _WRITTEN_OTHERWISE = expression(r"[\\\"'$]")
 _CODED = expression(r"\\x([0-9a-fA-F]{2})|\\([0-7]{3})")
 _ESCAPED = expression(r"\\(.)", re.DOTALL)
@@ -71,7 +72,7 @@ class Command:
         for number, word in enumerate(self.words):
             if _TO_BE_TOLD.match(word):
                 return word, self.words[number + 1 :]
-            name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip(":!@-{(").rstrip("})").lower())[-1].removesuffix(".exe")
+            name = re.split(r"[/\\]", _NOTHING.sub("", word).lstrip(":!@-{(").rstrip("})]").lower())[-1].removesuffix(".exe")
             # A Dockerfile's CMD has a program behind it; the one of Windows stands alone or has switches.
             if name == "cmd" and re.fullmatch(r"/\w|", next(iter(self.words[number + 1 :]), "")):
                 return name, self.words[number + 1 :]
@@ -117,8 +118,15 @@ class Script:
                 known = self._known.get(inner.id)
                 if known is None:
                     words = tuple(self._word(child) for child in inner.named_children if not _is_redirect(child))
-                    known = self._known[inner.id] = Command(words, inner)
+                    known = self._known[inner.id] = Command((*self._set_to(inner, words), *words), inner)
                 yield known
+
+    def _set_to(self, node: "Node", words: tuple[str, ...]) -> Iterator[str]:
+        """The program in `Exec=curl -s …`, which no shell reads: behind what is set for a command stands no option."""
+        if words and _IS_TOLD.match(words[0]):
+            for child in node.named_children:
+                if child.type == "variable_assignment" and child.named_child_count > 1:
+                    yield self._word(child.named_children[-1])
 
     def put_into(self, node: "Node") -> Iterator[Command]:
         """Commands whose output a command takes as text or as a file."""

@@ -62,7 +62,7 @@ def examine(tree: object, name: str, place: Place) -> Iterator[Finding]:
         yield from _compose(tree["services"], place)
 
 
-_HOOKS_OF_AGENTS = expression(r"/\.(?:claude|cursor|gemini)/")
+_HOOKS_OF_AGENTS = expression(r"/\.(?:claude|cursor|gemini|windsurf|kiro|qwen|factory|github/hooks)/")
 _PROPOSED = expression(r"pull_request\.head|\bref['\"]?: ['\"][^'\"]{0,20}(?:refs/pull/|github\.head_ref)")
 
 
@@ -119,6 +119,13 @@ def examine_setting(key: str, value: object, where: str, place: Place) -> Iterat
         for requirement in re.split(r"[\n;]", value):
             yield from examine_requirement(requirement, place, place.at(where))
     yield from _program(key, value, where, place)
+    if key == "prompt" and isinstance(value, str) and _OF_AGENTS.search("/" + place.path.lower()):
+        # What an agent is told for a word of its user, with what a shell tells it before.
+        for leaf in (
+            Leaf(LeafKind.ORDERS, value, where),
+            *(Leaf(LeafKind.COMMAND, it, where) for it in _ASKED.findall(value)),
+        ):
+            yield from judge(leaf, place)
     if key in keys.LISTED["agent servers"] or (key == "servers" and place.name.endswith("mcp.json")):
         yield from _servers(value, where, place)
 
@@ -129,8 +136,9 @@ _OF_EDITORS = expression(
     r"/\.(?:vscode|zed|helix|nova|vim|nvim|fleet|theia)/|\.(?:code-workspace|sublime-\w+)$|/coc-settings\.json$|/\.vimspector\.json$"
 )
 _OF_AGENTS = expression(
-    r"/\.(?:claude|cursor|gemini|codex|windsurf|kiro|continue|amazonq|opencode|qwen|roo)/|/opencode\.jsonc?$"
+    r"/\.(?:claude|cursor|gemini|codex|windsurf|kiro|continue|amazonq|opencode|qwen|roo|amp|crush|factory|junie|trae)/|/\.?crush\.json$|/opencode\.jsonc?$"
 )
+_ASKED = expression(r"!\{([^{}\n]{1,2000})\}")
 _PROGRAM = expression(
     r"(?i)(?:\w(?<!root)(?<!(?-i:PYTHON))\.?path|executable|interpreter|command|autorun|program|shell|binary"
     r"|\bcmd)(?:\.\[\])?$"
