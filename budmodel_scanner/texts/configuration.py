@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -14,10 +14,11 @@ from budmodel_scanner.texts.environment import carries_secret, settings_in
 from budmodel_scanner.texts.layouts import examine_layout
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import Deed, deed_of
+from budmodel_scanner.texts.shell_commands import reads_as_command
 from budmodel_scanner.texts.shell_deeds import fetches, runs
 from budmodel_scanner.texts.sources import examine_statements
-from budmodel_scanner.texts.statements import filled_in, statements
-from budmodel_scanner.texts.steps import REFERS, is_record, named_in, steps
+from budmodel_scanner.texts.statements import filled_in, in_words, statements
+from budmodel_scanner.texts.steps import REFERS, is_record, named_in, started_by, steps
 from budmodel_scanner.verdict import Finding, Verdict
 
 _MAX_FINDINGS = 40
@@ -33,7 +34,7 @@ _NETWORK_SHARE = expression(r"^(?:\\\\[\w.-]+\\|(?:smb|cifs)://\w)")
 _SETS = expression(r"(?i)env|variables|args|options")
 _OF_CODE = {Deed.RUNS_CODE, Deed.RUNS_PROGRAM, Deed.CONNECTS, Deed.LOADS_OBJECTS}
 _SUSPECT_TEXT = expression(
-    r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
+    r"__import__|\beval\s*\(|\bexec\s*\(|\bos\s*\.\s*(?:system|popen)|\bsubprocess\b|\bcompile\s*\(|\bgetattr\s*\(|/dev/tcp/|\brmtree\b|\bexpanduser\b|\b(?:curl|wget|powershell|nc|bash)\b|__subclasses__|__globals__"
 )
 _TEXT_PICKLE = expression(r"\(?[ci][A-Za-z_][\w.]{0,100}\n[A-Za-z_][\w.]{0,100}\n[(pq)]")
 # As a pickle stands in a text of JSON: by escapes, each byte a character.
@@ -77,15 +78,25 @@ def _of_whole(tree: object, place: Place) -> Iterator[Finding]:
 def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
     is_data = any(keys.DATA.search(part) for part in way)
     waiting: list[tuple[Path, object, bool]] = [(way, tree, is_data)]
+    # No data set is TOML: `output` and the like are parts of a tool there.
+    of_tool = place.name.endswith(".toml")
     reaches = acts = False
     texts: list[str] = []
     while waiting:
         path, node, is_data = waiting.pop()
         if isinstance(node, Mapping):
             yield from _mapping(node, path, place)
+            if not is_data and (words := started_by(node)):
+                yield from judge(Leaf(LeafKind.VALUE, in_words(words), _where(path)), place)
             is_data = is_data or is_record(node, path)
+            above = path[-1] if path else ""
             waiting.extend(
-                ((*path[-5:], str(key)), value, is_data or keys.names_data(str(key), node)) for key, value in node.items()
+                (
+                    (*path[-5:], str(key)),
+                    value,
+                    is_data or (keys.names_data(str(key), node, above) and not (of_tool and isinstance(value, Mapping))),
+                )
+                for key, value in node.items()
             )
             for key in node:
                 if isinstance(key, str) and len(key) < 200:
@@ -93,6 +104,8 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
                     if _SUSPECT_TEXT.search(key):
                         yield from _text(key, path, place, is_data or keys.LETTERS.match("".join(path[-1:])) is not None)
         elif isinstance(node, list | tuple):
+            if not is_data and _is_command(node, path):
+                yield from judge(Leaf(LeafKind.VALUE, in_words([*node]), _where(path)), place)
             inner = (*path, "[]") if path[-1:] != ("[]",) else path
             waiting.extend((inner, value, is_data) for value in node)
         elif isinstance(node, str):
@@ -110,6 +123,15 @@ def _findings(tree: object, way: Path, place: Place) -> Iterator[Finding]:
     if reaches and (acts or any(map(runs, texts))):
         stream = list(steps(tree))
         yield from examine_statements(stream, place, worst=Verdict.SUSPICIOUS, kind=LeafKind.VALUE, known=values)
+
+
+def _is_command(items: Sequence[object], path: Path) -> bool:
+    """Whether a list may be a program and its words, none of which is a command by itself."""
+    first = items[0] if 1 < len(items) < _MOST_WORDS and all(isinstance(item, str) for item in items) else ""
+    return isinstance(first, str) and reads_as_command(first) and not keys.holds_letters((*path, "[]"))
+
+
+_MOST_WORDS = 60
 
 
 def written_out(text: str) -> object:
@@ -200,6 +222,7 @@ _HELD_CALL = expression(r"^__builtins__\.(?:exec|eval)$|urlopen\(\)\.read$")
 
 def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
     """Code where a value is expected. Prose that talks of code does not parse as one expression."""
+    from budmodel_scanner.texts.python_behaviour import verdict_of_code
     from budmodel_scanner.texts.python_bindings import names_of
 
     text = text.strip()
@@ -225,3 +248,5 @@ def _code(text: str, key: str, path: Path, place: Place) -> Iterator[Finding]:
         if isinstance(node, ast.Attribute) and node.attr in {"__subclasses__", "__globals__", "__builtins__"}:
             yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, _at(path, place))
             return
+    if len(tree.body) > 1 and verdict_of_code(text, names) is Verdict.MALICIOUS:
+        yield Finding("config.code-in-value", Verdict.SUSPICIOUS, what, _at(path, place))

@@ -29,9 +29,11 @@ INDEX_OF_TOOLS = expression(_one_of("indexes in files of tools"))
 _TASK = expression(r"[\w./-]{1,80}@\w[\w.]{0,40}")
 
 
-def names_data(key: str, beside: Mapping[Any, object]) -> bool:
+def names_data(key: str, beside: Mapping[Any, object], above: str = "") -> bool:
     """Whether what lies under a key of a mapping is read as data; what a step of a build server is given is not."""
-    return DATA.search(key) is not None and not any(_TASK.fullmatch(str(beside.get(it))) for it in ("task", "uses"))
+    if DATA.search(key) is None:
+        return False
+    return not any(_TASK.fullmatch(str(step)) for step in (beside.get("task"), beside.get("uses"), above))
 
 
 def holds_letters(way: tuple[str, ...]) -> bool:

@@ -17,8 +17,7 @@ from budmodel_scanner.texts.python_leaks import is_stranger
 from budmodel_scanner.texts.python_names import Names
 from budmodel_scanner.texts.python_places import examine_killing, examine_places
 from budmodel_scanner.texts.python_programs import serves
-from budmodel_scanner.texts.python_texts import examine_texts
-from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.python_texts import examine_handed_over, examine_texts
 from budmodel_scanner.verdict import Verdict
 
 # Imported by loaders, servers, installers or test runners without anybody asking for it.
@@ -84,7 +83,7 @@ def examine_behaviour(tree: ast.Module, file_name: str, *, script: bool | None =
     yield from examine_named(nodes, file)
     yield from examine_texts(nodes, file)
     yield from examine_detours(nodes, file)
-    yield from _handed_over(nodes, file)
+    yield from examine_handed_over(nodes, file)
 
 
 def verdict_of_code(code: str, names: Names) -> Verdict | None:
@@ -224,76 +223,3 @@ def _together(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module, file: 
 def _feeds_shell(calls: Iterable[tuple[str | None, ast.Call]], file: PythonFile) -> bool:
     starts = [(command_of(call, file) or "").split()[:1] for name, call in calls if deed_of(name) is Deed.RUNS_PROGRAM]
     return any(_SHELLS.search(word) for words in starts for word in words)
-
-
-# Kinds of commands that nobody mentions by chance in an argument.
-_UNMISTAKABLE = frozenset(
-    {
-        *("pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket", "sends secrets"),
-        *("pipes secrets", "hides a program in an option", "encoded powershell", "downloads and runs", "netcat", "socat"),
-        *("connected shell", "interactive shell", "living off land", "authorized keys", "netcat pipe", "removes all"),
-    }
-)
-_TELLING = expression(
-    r"(?:^|\.)(?:print|echo|debug|info|warning|warn|error|write|markdown|append|add_argument|format|\w*Error|\w*Exception)$"
-)
-
-
-_PROGRAM_OF_NOBODY = expression(r"(?:/tmp|/dev/shm|/var/tmp|\.{1,2})/\S+\.(?:sh|so|exe|bat|ps1|dll)")
-
-
-def _parts(node: ast.expr) -> Iterator[ast.Constant]:
-    """The constants of a list, also of lists within it."""
-    if isinstance(node, ast.Constant):
-        yield node
-    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-        for item in node.elts:
-            yield from _parts(item)
-
-
-_HIDES_CODE = expression(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
-# Names of what is read or compared.
-_SHOWN = expression(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
-
-
-def _handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
-    """Commands given to functions of which nobody knows what they do: sessions of nox, builders of images."""
-    for node in nodes:
-        match node:
-            case ast.Call():
-                given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                if tells := _TELLING.search(file.names.dotted(node.func) or ""):
-                    # What is written to be read by people, unless it is a script, or code that goes into a file.
-                    texts = [(it, file.names.text(it) or "") for it in given]
-                    is_file = tells[0].endswith("write")
-                    given = [
-                        ast.Constant(text, lineno=it.lineno)
-                        for it, text in texts
-                        if text.startswith("#!") or (is_file and _HIDES_CODE.search(text) and "\n" in text)
-                    ]
-            case ast.Dict():
-                given = node.values
-            case ast.arg(annotation=ast.Constant() as value) | ast.AnnAssign(annotation=ast.Constant() as value):
-                given = [value]
-            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=ast.Constant(value=str() as path)):
-                if _PROGRAM_OF_NOBODY.fullmatch(path):
-                    yield "python.names-program", Verdict.SUSPICIOUS, f"makes {path!r} the program of something", node.lineno
-                continue
-            case ast.Return(value=ast.List() | ast.Tuple() | ast.Constant() as value):
-                given = [value]
-            case ast.Assign(targets=[target], value=ast.List() | ast.Tuple() as value) if not _SHOWN.search(
-                ast.unparse(target)
-            ):
-                given = [value]
-            case _:
-                continue
-        for argument in given:
-            for part in _parts(argument):
-                told = part.value
-                if not isinstance(told, str) or len(told) > _LONGEST:
-                    continue
-                found = hostile_command(told)
-                if found and found.name in _UNMISTAKABLE:
-                    yield "command.hostile", Verdict.SUSPICIOUS, f"hands over {found}", node.lineno
-                elif _HIDES_CODE.search(told) and verdict_of_code(told, file.names) is Verdict.MALICIOUS:
-                    yield "python.hands-over", Verdict.SUSPICIOUS, f"hands over code: {told[:80]!r}", node.lineno

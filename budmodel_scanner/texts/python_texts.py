@@ -11,6 +11,8 @@ from budmodel_scanner.texts.python_deeds import DROP_HOST, KEY_FILE, PERSISTENCE
 from budmodel_scanner.texts.python_files import ids_of_written
 from budmodel_scanner.texts.python_flow import NETWORK, Found, PythonFile, path_of, text_given
 from budmodel_scanner.texts.python_leaks import examine_address, is_outward
+from budmodel_scanner.texts.shell_commands import hostile_command
+from budmodel_scanner.texts.statements import in_words
 from budmodel_scanner.verdict import Verdict
 
 _LONGEST = 4_000
@@ -139,3 +141,87 @@ def _set_variables(node: ast.AST, file: PythonFile) -> Iterator[tuple[str, str]]
     variable = file.names.text(name) if sets else None
     if variable is not None:
         yield variable, file.names.text(value) or "…"
+
+
+# Kinds of commands that nobody mentions by chance in an argument.
+_UNMISTAKABLE = frozenset(
+    {
+        *("pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket", "sends secrets"),
+        *("pipes secrets", "hides a program in an option", "encoded powershell", "downloads and runs", "netcat", "socat"),
+        *("connected shell", "interactive shell", "living off land", "authorized keys", "netcat pipe", "removes all"),
+        *("downloads program", "installs from a stranger", "script fetches", "script decodes"),
+    }
+)
+_TELLING = expression(
+    r"(?:^|\.)(?:print|echo|debug|info|warning|warn|error|write|markdown|append|add_argument|format|\w*Error|\w*Exception)$"
+)
+
+
+_PROGRAM_OF_NOBODY = expression(r"(?:/tmp|/dev/shm|/var/tmp|\.{1,2})/\S+\.(?:sh|so|exe|bat|ps1|dll)")
+
+
+def _parts(node: ast.expr) -> Iterator[ast.Constant]:
+    """The constants of a list, also of lists within it."""
+    if isinstance(node, ast.Constant):
+        yield node
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for item in node.elts:
+            yield from _parts(item)
+
+
+def _as_one(node: ast.expr) -> Iterator[ast.Constant]:
+    """The words of a list, or what a function is given, as one command."""
+    items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    words = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    if 2 < len(words) == len(items) < _MOST_WORDS and _WORD.fullmatch(words[0]):
+        yield ast.Constant(in_words(words))
+
+
+_WORD = expression(r"[\w./~-]{1,200}")
+_MOST_WORDS = 60
+_HIDES_CODE = expression(r"__import__\s*\(|\b(?:os\.(?:system|popen)|exec|eval)\s*\(")
+# Names of what is read or compared.
+_SHOWN = expression(r"(?i)help|usage|message|doc|example|test|case|pattern|regex|sample|prompt|text")
+
+
+def examine_handed_over(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
+    """Commands given to functions of which nobody knows what they do: sessions of nox, builders of images."""
+    for node in nodes:
+        match node:
+            case ast.Call():
+                given = [ast.List(node.args), *(keyword.value for keyword in node.keywords)]
+                if tells := _TELLING.search(file.names.dotted(node.func) or ""):
+                    # What is written to be read by people, unless it is a script, or code that goes into a file.
+                    texts = [(it, file.names.text(it) or "") for it in (*node.args, *given[1:])]
+                    is_file = tells[0].endswith("write")
+                    given = [
+                        ast.Constant(text, lineno=it.lineno)
+                        for it, text in texts
+                        if text.startswith("#!") or (is_file and _HIDES_CODE.search(text) and "\n" in text)
+                    ]
+            case ast.Dict():
+                given = node.values
+            case ast.arg(annotation=ast.Constant() as value) | ast.AnnAssign(annotation=ast.Constant() as value):
+                given = [value]
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript()], value=ast.Constant(value=str() as path)):
+                if _PROGRAM_OF_NOBODY.fullmatch(path):
+                    yield "python.names-program", Verdict.SUSPICIOUS, f"makes {path!r} the program of something", node.lineno
+                continue
+            case ast.Return(value=ast.List() | ast.Tuple() | ast.Constant() as value):
+                given = [value]
+            case ast.Assign(targets=[target], value=ast.List() | ast.Tuple() as value) if not _SHOWN.search(
+                ast.unparse(target)
+            ):
+                given = [value]
+            case _:
+                continue
+        for argument in given:
+            for part in (*_parts(argument), *_as_one(argument)):
+                told = part.value
+                if not isinstance(told, str) or len(told) > _LONGEST:
+                    continue
+                found = hostile_command(told)
+                if found and found.name in _UNMISTAKABLE:
+                    yield "command.hostile", Verdict.SUSPICIOUS, f"hands over {found}", node.lineno
+                elif _HIDES_CODE.search(told) and file.verdict_of_code(told, file.names) is Verdict.MALICIOUS:
+                    yield "python.hands-over", Verdict.SUSPICIOUS, f"hands over code: {told[:80]!r}", node.lineno

@@ -14,7 +14,8 @@ _MOST_NAMED = 2_000
 _FROM_KEY = expression(r"(?i)^(?:ur[li]s?|src|source|from|link|href|get|download\w*|\w+_url)$")
 _TO_KEY = expression(r"(?i)^(?:dest\w*|target|to|path|output\w*|out|into|file\w*|creates|save_as|location|name)$")
 # Programs and what they are started with, as tools call them.
-_WORDS = ("command", "cmd", "program", "executable", "entrypoint", "args", "arguments")
+_PROGRAM_KEY = expression(r"(?i)(?:\w*command|cmd|program|path|exe|exec|\w*executable|entry_?point)")
+_WORDS_KEY = expression(r"(?i)(?:\w*(?:args|arguments)|parameters|command arguments)")
 # What is filled in from elsewhere, and where that is set.
 REFERS = expression(r"<<|\$|\{\{")
 _NAMES_VALUES = expression(
@@ -57,15 +58,15 @@ def steps(tree: object) -> Iterator[Statement]:
             waiting.extend(
                 (str(name), value)
                 for name, value in reversed(list(node.items()))
-                if isinstance(value, Mapping | list | tuple | str) and not keys.names_data(str(name), node)
+                if isinstance(value, Mapping | list | tuple | str) and not keys.names_data(str(name), node, key)
             )
 
 
 def _of_mapping(key: str, node: Mapping[Any, object]) -> Iterator[Statement]:
     if fetched := download_step(node):
         yield fetched
-    if "args" in node or "arguments" in node:
-        yield listing("command", [word for name in _WORDS for word in _as_words(node.get(name))])
+    if words := started_by(node):
+        yield listing("command", words)
     # What a step that asks an address puts out goes by the name of the step, or by one that it says.
     inner = [value for value in node.values() if isinstance(value, Mapping)]
     texts = [word for part in (node, *inner) for value in part.values() for word in _as_words(value) if "://" in word]
@@ -79,6 +80,14 @@ def _of_mapping(key: str, node: Mapping[Any, object]) -> Iterator[Statement]:
         names |= {name for text in texts if _PUTS_OUT.search(text) for found in _PUT_OUT.findall(text) for name in found}
         for name in filter(str.isidentifier, names):
             yield Statement(f"{name} = fetch({listing('', texts).code})", tuple(texts), 1)
+
+
+def started_by(node: Mapping[Any, object]) -> list[str]:
+    """The program that a mapping names, with what it is started with, which stands under another key."""
+    lists = [value for key, value in node.items() if str(key)[-1:] in "sS" and _WORDS_KEY.fullmatch(str(key))]
+    told = [word for value in lists for word in _as_words(value)]
+    programs = [value for key, value in node.items() if _PROGRAM_KEY.fullmatch(str(key))] if told else []
+    return [*(word for value in programs for word in _as_words(value)), *told]
 
 
 def _runs_what_is_put_out(key: str, texts: Sequence[Any]) -> Iterator[Statement]:

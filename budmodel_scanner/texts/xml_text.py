@@ -9,6 +9,7 @@ from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.known_places import is_strange
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.rows import FORMULA
+from budmodel_scanner.texts.shell_commands import reads_as_command
 from budmodel_scanner.texts.shell_deeds import fetches
 from budmodel_scanner.texts.sources import examine_statements
 from budmodel_scanner.texts.statements import Statement, in_words, listing
@@ -161,7 +162,13 @@ class _Xml:
         if part is not None and text and len(text) < _LONGEST and len(self.started[depth][part]) < _MOST_WORDS:
             self.started[depth][part].append(text)
 
-    def _end(self, _name: str) -> None:
+    def _end(self, name: str) -> None:
+        if len(self.words) > 1 and name.rsplit(":", 1)[-1].lower() != self.local:
+            # A list is over.
+            if not self.findings and reads_as_command(self.words[0]):
+                where = f"line {self.parser.CurrentLineNumber}"
+                self.findings.extend(judge(Leaf(LeafKind.VALUE, in_words(self.words), where), self.place))
+            self.words.clear()
         programs, arguments = self.started.pop()
         if not programs:
             self.started[-1][1].extend(arguments[:_MOST_WORDS])
@@ -245,7 +252,7 @@ _OF_REPOSITORIES = {"id", "name", "url", "layout", "mirrorof", "releases", "snap
 _SHORTEST, _LONGEST = 2, 20_000
 # What elements, attributes and options call a program, and what it is started with.
 _STARTS = {
-    **dict.fromkeys(("command", "cmd", "program", "executable", "exe", "interpreterpath"), 0),
+    **dict.fromkeys(("command", "cmd", "program", "executable", "exe", "exec", "interpreterpath"), 0),
     **dict.fromkeys(("arg", "args", "argument", "arguments", "parameters", "line", "commandlineargs", "scripttext"), 1),
 }
 # Elements of build tools that hold commands.
