@@ -45,6 +45,7 @@ class Names:
     given: dict[str, list[ast.expr]] = field(default_factory=dict)
     _found: dict[int, str | None] = field(default_factory=dict)
     _steps_left: list[None] = field(default_factory=lambda: [None] * _MAX_STEPS)
+    _sought: set[str] = field(default_factory=set)
 
     def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
         """The dotted name that an expression stands for, `os.system` for `getattr(__import__("os"), "sys" + "tem")` too."""
@@ -131,9 +132,9 @@ class Names:
             case ast.Constant(value=value):
                 return value
             case ast.Name(id=name) if name in self.constants:
-                return self._constant(self.constants[name], depth)
+                return self._named(name, depth)
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if f"{owner}.{name}" in self.constants:
-                return self._constant(self.constants[f"{owner}.{name}"], depth)
+                return self._named(f"{owner}.{name}", depth)
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return [self._constant(item, depth) for item in items[:10_000]]
             case ast.JoinedStr(values=parts):
@@ -173,13 +174,24 @@ class Names:
                 return self._call(node, depth)
         raise ValueError("not constant")
 
+    def _named(self, name: str, depth: int) -> object:
+        if name in self._sought:
+            raise ValueError("made of itself")
+        self._sought.add(name)
+        try:
+            return self._constant(self.constants[name], depth)
+        finally:
+            self._sought.discard(name)
+
     def _steps(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp, depth: int) -> Iterator["Names"]:
         """The names as each step of a comprehension has them. Of all comprehensions of a file, so many steps are taken."""
         step, *others = node.generators
         target, items = step.target, self._constant(step.iter, depth)
         if others or step.ifs or not isinstance(items, str | bytes | list):
             raise ValueError("not constant")
-        within = Names(self.aliases, dict(self.constants), self.looped, self.given, _steps_left=self._steps_left)
+        within = Names(
+            self.aliases, dict(self.constants), self.looped, self.given, _steps_left=self._steps_left, _sought=self._sought
+        )
         for item in items:
             if not self._steps_left:
                 raise ValueError("too long")
