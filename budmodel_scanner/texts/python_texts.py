@@ -149,7 +149,8 @@ _UNMISTAKABLE = frozenset(
         *("pipes download", "substitutes download", "decoded shell", "decoded eval", "device socket", "sends secrets"),
         *("pipes secrets", "hides a program in an option", "encoded powershell", "downloads and runs", "netcat", "socat"),
         *("connected shell", "interactive shell", "living off land", "authorized keys", "netcat pipe", "removes all"),
-        *("downloads program", "installs from a stranger", "script fetches", "script decodes"),
+        *("downloads program", "installs from a stranger", "script fetches", "script decodes", "script socket"),
+        *("cron", "removes all, one by one", "locks a home", "overwrites disk", "fork bomb"),
     }
 )
 _TELLING = expression(

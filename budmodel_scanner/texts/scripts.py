@@ -53,7 +53,9 @@ _GIT = expression(
     """
 )
 # An alias that begins with `!` is a command of a shell, and so are many other settings.
-_VALUE_OF_GIT = expression(r"""(?m)^[ \t]*[\w.-]{1,60}[ \t]*=[ \t]*["!]{0,2}([^\s"!][^\n]{1,2000})$""")
+_VALUE_OF_GIT = expression(
+    r"""(?m)^[ \t]*[\w.-]{1,60}[ \t]*=[ \t]*(?:"!?([^\n]{2,2000})"|!?([^\s"!][^\n]{1,2000}))[ \t]*$"""
+)
 _LFS_STORE = expression(r"(?im)^[ \t]*(?:\w*url|lfs\.\w*url)\s*=\s*([^\n]{1,300})")
 _LFS_AGENT = expression(r"(?im)^[ \t]*(?:standalonetransferagent|path|concurrent|customtransfer\S*)\s*=")
 _INDEX_SETTING = expression(
@@ -212,8 +214,8 @@ def examine_git(text: str, place: Place) -> Iterator[Finding]:
     for found in _GIT.finditer(text):
         yield Finding("git.runs-program", Verdict.SUSPICIOUS, f"sets {found[0].strip()[:120]!r}", place.at(""))
         return
-    for command in _VALUE_OF_GIT.findall(text):
-        yield from judge(Leaf(LeafKind.VALUE, command.rstrip('"').replace('\\"', '"')), place)
+    for quoted, plain in _VALUE_OF_GIT.findall(text):
+        yield from judge(Leaf(LeafKind.VALUE, plain or quoted.replace('\\"', '"')), place)
 
 
 # Ruby, .NET, Gradle, R and Go have words of their own for it.

@@ -137,7 +137,9 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         by_value = _BY_VALUE.match(command.written) is not None
         for order in orders_handed([[*script.put_into(command.node)], [command]]):
             yield Hostile("hands over orders", order.written, order.line, Verdict.SUSPICIOUS)
-        if not (by_value or command.program in {"eval", "source", "."} or is_interpreter(command.program)):
+        # A timetable, or a word of a tool, may stand before it.
+        handed = _HANDED_TO.search(command.written) is not None
+        if not (by_value or handed or command.program in {"eval", "source", "."} or is_interpreter(command.program)):
             continue
         told = [*script.put_into(command.node)]
         for word in (*command.words, *script.here_strings(command)):
@@ -146,6 +148,7 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         yield from _fetched_or_decoded(told, "substitutes download", "decoded eval", data=data)
 
 
+_HANDED_TO = expression(r"\b(?:(?:ba|z|da|k)?sh(?:\s-\w{1,9}){0,3}|source|eval)\s{1,5}[\\\"']{0,3}(?:<\(|\$\(|`)")
 _NAMES = expression(r"\$\{?(\w+)")
 # A program of which a command tells the name.
 _BY_VALUE = expression(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))")

