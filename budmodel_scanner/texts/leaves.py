@@ -27,6 +27,7 @@ class LeafKind(StrEnum):
     REFERENCE = "is a path or an address where it reads as one"
     MEMBER = "is opened beside the file that names it"
     PROSE = "is read by people"
+    NOTE = "is read by people who look into a file of code or settings"
     ORDERS = "is read by agents, which do what it says"
     VARIABLE = "is put into the environment of programs, under the name of its role"
     INDEX = "is where an installer finds packages"
@@ -87,7 +88,7 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
             if reason := reaches_beyond(text):
                 yield Finding("config.path-outside", Verdict.SUSPICIOUS, f"{role}{shown} {reason}", where)
         case LeafKind.PROSE:
-            from budmodel_scanner.texts.orders import wrong_address
+            from budmodel_scanner.texts.addressed import wrong_address
             from budmodel_scanner.texts.prose import instruction_in, theft_in
 
             if what := instruction_in(text):
@@ -95,6 +96,11 @@ def _judged(leaf: Leaf, place: Place) -> Iterator[Finding]:
             if what := theft_in(text):
                 yield Finding("prose.asks-for-secrets", Verdict.SUSPICIOUS, what, where)
             elif what := wrong_address(text):
+                yield Finding("prose.wrong-order", Verdict.SUSPICIOUS, what, where)
+        case LeafKind.NOTE:
+            from budmodel_scanner.texts.addressed import wrong_address
+
+            if what := wrong_address(text):
                 yield Finding("prose.wrong-order", Verdict.SUSPICIOUS, what, where)
         case LeafKind.ORDERS:
             from budmodel_scanner.texts.orders import wrong_order

@@ -6,7 +6,6 @@ where it is to go, whom to tell nothing; and what it forbids, it does not order.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import carries_secret
@@ -20,9 +19,12 @@ _SECRETS, _TAKES, _QUIET, _QUIET_ELSEWHERE, _OBEYS, _LIES, _FORBIDS, _SWITCHES =
         *("secrets", "takes", "keeps quiet", "keeps quiet elsewhere", "obeys", "lies", "forbids", "switches off"),
     )
 )
-_ELSEWHERE, _OPEN_ELSEWHERE, _TAKES_ELSEWHERE, _ASKED_BY_TOOL = (
+_ELSEWHERE, _OPEN_ELSEWHERE, _TAKES_ELSEWHERE, _FETCHES_ELSEWHERE, _RUNS_ELSEWHERE, _ASKED_BY_TOOL = (
     one_of("orders", section, re.IGNORECASE)
-    for section in ("hands on elsewhere", "in the open elsewhere", "takes elsewhere", "asked for by tools")
+    for section in (
+        *("hands on elsewhere", "in the open elsewhere", "takes elsewhere", "fetches elsewhere", "runs elsewhere"),
+        "asked for by tools",
+    )
 )
 # A private key by its file, where no program is told which one to sign in with.
 _KEY_FILE = expression(rf"(?i)(?<!-i\s)(?<!-i\s~/)(?:{one_of('reached', 'keys in prose').pattern})(?![\w.-]{{0,40}}\.pub)")
@@ -37,7 +39,7 @@ _ORDERED = (
 )
 _IT = expression(
     r"(?i)\b(?:them|it|those|these|its\s(?:contents?|values?)|their\s(?:contents?|values?)|the\s(?:contents?|values?|results?|output|archive|file)"
-    r"|that\sfile|what\s(?:you|was)\s(?:found|find|read))\b"
+    r"|that\sfile|what\s(?:you|was)\s(?:found|find|read)|what(?:ever)?\sis)\b"
 )
 _FILLER = (
     r"(?:(?:the|an?|every|each|any|your|our|its|this|that|first|next|new|public|inside|query|title|body|message|text|comments?|description"
@@ -71,8 +73,27 @@ _TOLD_SERVICE = expression(
     rf"[^\n]{{0,40}}?(?:{one_of('orders', 'given to services').pattern})"
 )
 _FETCHED = expression(
-    rf"(?i){_ORDERED}(?:download|fetch|get|curl|wget|retrieve|install|pull|grab|load)\b[^\n]{{0,120}}?(?P<address>https?://[^\s\"'`)<>|]{{1,300}})[^\n]{{0,60}}?"
-    r"(?P<then>\b(?:and|then)\s(?:\w+\s)?(?:execute|run|source|obey|follow|import)\b|\bbefore\sanything\selse\b|\binstead\sof\b)"
+    rf"(?i)(?:{_ORDERED}|\b(?:add|insert|include|write|put)\s(?:[\w-]+\s){{1,4}}(?:that|which|to)\s)"
+    r"(?:downloads?|fetch(?:es)?|gets?|curl|wget|retrieves?|installs?|pulls?|grabs?|loads?)\b[^\n]{0,120}?(?P<address>https?://[^\s\"'`)<>|]{1,300})[^\n]{0,60}?"
+    r"(?P<then>\b(?:and|then)\s(?:\w+\s)?(?:executes?|runs?|sources?|obeys?|follows?|imports?)\b|\bbefore\sanything\selse\b|\binstead\sof\b)"
+    r"|\bpip(?:e|es|ing)\s(?P<piped>https?://[^\s\"'`)<>|]{1,300})\s(?:in)?to\s(?:ba|z)?sh\b"
+)
+# Where programs send their keys and what they are asked.
+_MOVED = expression(
+    r"\b(?:ANTHROPIC|OPENAI|GEMINI|GOOGLE|AZURE|HF|HUGGINGFACE|PIP|UV|NPM)\w{0,20}_(?:BASE_URL|ENDPOINT|API_BASE|INDEX_URL|REGISTRY)=[\"']?(https?://[^\s\"'`]{1,200})"
+)
+_MADE_TO = expression(
+    rf"(?i){_ORDERED}(?:include|add|create|write|generate|insert|put|build)\s[^\n]{{0,60}}?\b(?:that|which)\s(?:{_HANDS_ON})e?s\s"
+    rf"(?P<what>[^\n]{{1,100}}?)\s(?:to|into|at|as)\s[^\n]{{0,30}}?(?P<address>https?://\S{{1,300}})"
+)
+_TO_BE = expression(
+    r"(?i)\b(?:(?:must|should|(?:has|have|are|is)\sto)\sbe\s(?:[a-z]{2,14}(?:ed|t)|written|put)|goes|go)\s[^\n]{0,20}?"
+    rf"\b(?:in|into|to|at|on)\s(?:{_FILLER})(?:{_OPEN})\b"
+)
+# Whatever lies there, which is nobody's business at an address that is not known.
+_FILES = expression(
+    r"(?i)\b(?:every|all|any|each)\s(?:\w+\s){0,2}files?\s(?:in|of|from|under|below)\s(?:the|your|this|their)\s(?:\w+\s)?"
+    r"(?:director\w+|folder|repository|project|home|workspace|machine|disk|computer)\b"
 )
 _WORD = expression(r"[a-z]+")
 # The first words of each, of one thing or of several.
@@ -112,12 +133,14 @@ _QUIETLY = frozenset(
         "omit",
         "don",
         "doesn",
+        "secret",
+        "already",
     }
 ) | {
     *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
 }
 _RUNS = expression(
-    r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b|\b(?:eval|exec)\("
+    r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b|\bgit\+https?:|\bbypassPermissions\b|\bmcpServers\b|\.(?:bash|zsh)rc\b|\b(?:eval|exec)\("
     r"|\b(?:trust|accept|allow)\s(?:any|all|every|invalid)\scertificates?\b"
 )
 # These hand nothing on where they speak of something said before.
@@ -128,24 +151,6 @@ _REQUEST = expression(r"`(?:curl|wget|http)\s[^`\n]{1,400}`")
 _CARRIES_FILE = expression(r"@|\s(?:-T|--upload-file)\s")
 _LONGEST, _MOST = 600, 20_000
 _QUOTED = expression(r"\"[^\"\n]{20,400}\"|“[^”\n]{20,400}”")
-
-
-# How prose that people read turns to others.
-_ADDRESSED = expression(
-    r"(?i)\b(?:note|notice|instructions?|message|attention|hints?|directions)\s(?:for|to)\s(?:[\w-]+[\s,]+){0,5}?(?:AI|LLMs?|agents?|assistants?"
-    r"|(?:language\s)?models?|copilot|claude)\b[^\n.]{0,60}:|\b(?:AI|LLM|coding)\s(?:assistants?|agents?|models?)\s?:|\bto\sthe\s(?:AI|LLM|agent"
-    r"|assistant|model)\s(?:that\s|who\s)?(?:is\s)?read(?:s|ing)\sthis|\bif\syou(?:\sare|['\u2019]re)\san?\s(?:\w+\s)?(?:AI|LLM|language\smodel|agent|assistant)\b"
-)
-_MOST_ADDRESSED, _MOST_TURNS = 1_500, 50
-
-
-def wrong_address(text: str) -> str | None:
-    """The same in prose for people, where it turns to agents."""
-    told = (
-        wrong_order(text[found.start() : found.end() + _MOST_ADDRESSED])
-        for found in islice(_ADDRESSED.finditer(text), _MOST_TURNS)
-    )
-    return next(filter(None, told), None)
 
 
 def wrong_order(text: str) -> str | None:
@@ -223,13 +228,28 @@ def _wrong_in(sentence: str, before: str) -> str | None:
         off = _TAKEN_OFF.search(sentence)
         if off and not (_FORBIDS.search(sentence, 0, off.start() + 1) or _TELLS.search(sentence[: off.start() + 2])):
             return "asks for protection to be taken off"
+    if (
+        "=http" in sentence
+        and (moved := _MOVED.search(sentence))
+        and is_strange(moved[1])
+        and not _FORBIDS.search(sentence, 0, moved.start())
+    ):
+        return "asks for keys to be sent to a stranger"
     if "$" in sentence and carries_secret(sentence, of_another=True):
         return "asks for secrets to be handed on"
-    if "--" in sentence and (off := _SWITCHES.search(sentence)) and not _FORBIDS.search(sentence):
+    if (
+        ("--" in sentence or "ermission" in sentence or "pprove" in sentence)
+        and (off := _SWITCHES.search(sentence))
+        and not _FORBIDS.search(sentence)
+    ):
         return "asks for protection to be taken off"
     got = _FETCHED.search(sentence) if "://" in sentence else None
-    if got and is_strange(got["address"]) and not _FORBIDS.search(sentence, 0, got.start("address")):
+    if got and is_strange(got["address"] or got["piped"]) and not _FORBIDS.search(sentence, 0, got.end()):
         return "asks for what a stranger has to be run"
+    if foreign and "://" in sentence and _FETCHES_ELSEWHERE.search(sentence) and _RUNS_ELSEWHERE.search(sentence):
+        told = _QUIET_ELSEWHERE.sub(" ", sentence)
+        if _programs_in(told) and not _FORBIDS.search(told):
+            return "asks for what a stranger has to be run"
     if (obeyed := _OBEYS.search(sentence)) and not _FORBIDS.search(sentence, 0, obeyed.start()):
         return "asks for a stranger to be obeyed"
     if (lie := _LIES.search(sentence)) and not _FORBIDS.search(sentence, 0, lie.start()):
@@ -238,7 +258,7 @@ def _wrong_in(sentence: str, before: str) -> str | None:
 
 
 def _hands_secrets_on(sentence: str, before: str) -> bool:
-    for form in (_GIVEN, _MADE_OF, _CARRIED):
+    for form in (_GIVEN, _MADE_OF, _CARRIED, _MADE_TO):
         for found in form.finditer(sentence):
             named = found.groupdict()
             address = named.get("address") or "@"
@@ -246,13 +266,16 @@ def _hands_secrets_on(sentence: str, before: str) -> bool:
             if _FORBIDS.search(sentence, 0, until) or not ("://" not in address or is_strange(address)):
                 continue
             said = next(filter(None, (named.get(part) for part in ("what", "held", "there"))))
+            if "://" in address and _FILES.search(found[0]):
+                return True
             if (secret := _SECRETS.search(said)) and not _FORBIDS.search(said, 0, secret.start()):
                 return True
             if _IT.search(said) and (named.get("verb") or "").lower() not in _NAMES:
                 taken = _TAKES.search(before + sentence[:until]) and _ordered(_SECRETS, before)
                 if taken or _SECRETS.search(sentence, 0, until):
                     return True
-    return False
+    put = _TO_BE.search(sentence)
+    return bool(put and _SECRETS.search(sentence, 0, put.start()) and not _FORBIDS.search(sentence, 0, put.end()))
 
 
 def _ordered(form: re.Pattern[str], text: str) -> bool:
@@ -262,6 +285,14 @@ def _ordered(form: re.Pattern[str], text: str) -> bool:
         and not _FORBIDS.search(part, 0, found.start() if part.isascii() else len(part))
         for part in _ENDS.split(text)
     )
+
+
+def _programs_in(text: str) -> bool:
+    """Whether a text has the address of a program, of whoever may have written it."""
+    return any(is_strange(found[0]) and _PROGRAM.search(found[0]) for found in _ADDRESS.finditer(text))
+
+
+_PROGRAM = expression(r"(?i)\.(?:sh|bash|py|ps1|exe|bat|cmd|js|pl|rb|bin)\b|//[^/]+/?$|/[\w-]{1,20}$")
 
 
 def _strange_in(text: str) -> bool:

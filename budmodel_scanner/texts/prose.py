@@ -4,7 +4,7 @@ import re
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
-from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is_local
+from budmodel_scanner.texts.known_places import DOWNLOADS, host_of, is_known, is_local, is_strange
 from budmodel_scanner.texts.shell_commands import hostile_command, reads_as_command
 
 _RUNS_REMOTE = expression(
@@ -12,6 +12,15 @@ _RUNS_REMOTE = expression(
 )
 _ADDRESS = expression(r"(?i)https?://[^\s\"'`)<>|]{1,300}")
 _RAW_HOST = expression(r"\d{1,3}(?:\.\d{1,3}){3}")
+# Protection that is taken off, and a program beside it that wants it so.
+_UNPROTECTED = expression(
+    r"(?i)\b(?:disable|deactivate|turn\soff|switch\soff|pause|add\s(?:an?\s)?exclusion)\b[^.\n]{0,40}\b(?:defender|anti-?virus|real-time\sprotection)\b"
+    r"|\b(?:от|вы)ключ\w+[^.\n]{0,30}(?:защитник|антивирус)|(?:关闭|停用|禁用)[^\u3002\n]{0,12}(?:杀毒|防火墙|defender)"
+)
+_PROTECTORS = ("efender", "irus", "ащитник", "нтивирус", "杀毒", "防火墙")
+_PROGRAM = expression(
+    r"(?i)(https?://[^\s\"'`)<>|]{1,200}\.(?:exe|zip|rar|7z|msi|scr|iso|bat)\b)|(?:\bpassword\b|парол\w*|密码)[^\n]{0,20}\b\d{4}\b"
+)
 _NEVER_ASKED = one_of("reached", "never asked", re.IGNORECASE)
 
 # Things that let somebody else in, and words by which they are carried away; to this machine or to nobody named is no theft.
@@ -66,6 +75,15 @@ def instruction_in(text: str) -> str | None:
     """What a reader is asked to run: encoded, from an address without a name, or fetched without encryption."""
     if found := _NEVER_ASKED.search(text):
         return f"asks its readers to run {found[0][:100]!r}"
+    if any(word in text for word in _PROTECTORS):
+        for found in _UNPROTECTED.finditer(text):
+            program = _PROGRAM.search(text, found.start(), found.end() + 400)
+            if (
+                program
+                and (program[1] is None or is_strange(program[1]))
+                and not _FORBIDS.search(text[: found.start()][-80:])
+            ):
+                return f"asks its readers to take their protection off for {program[0][:80]!r}"
     for found in _RUNS_REMOTE.finditer(text):
         address = _ADDRESS.search(found[0])
         host = host_of(address[0]) if address else ""

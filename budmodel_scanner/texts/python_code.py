@@ -14,6 +14,7 @@ from io import StringIO
 from budmodel_scanner.content import Place, UnscannedError
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
+from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_behaviour import examine_behaviour
 from budmodel_scanner.texts.unicode_tricks import examine_unicode
 from budmodel_scanner.verdict import Finding, Verdict
@@ -30,6 +31,7 @@ _ORDINARY_CODINGS = frozenset(
 _DANGEROUS_TEXT = one_of("flow", "matters in Python")
 _DANGEROUS_CYTHON = one_of("flow", "matters in Cython")
 _FAR_RIGHT = expression(r"(?<=\S)[ \t]{60,};|;[ \t]{60,}[^\s#]")
+_COMMENT = expression(r"(?m)^[ \t]*#[ \t]*([^\n]+)")
 _CONFUSING = expression(r"[Il1]{6,}|[O0]{6,}|_0x[0-9a-f]{3,}|_{5,}\d*")
 
 
@@ -53,6 +55,7 @@ def examine_python(source: str, place: Place, *, script: bool | None = None) -> 
         yield from _unparsed(source, error, place)
         return
     yield from _disguised(source, tree, place)
+    yield from judge(Leaf(LeafKind.NOTE, "\n".join(_COMMENT.findall(source))), place)
     count = 0
     seen: set[tuple[str, str]] = set()
     try:

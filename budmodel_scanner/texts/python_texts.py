@@ -16,6 +16,8 @@ from budmodel_scanner.texts.statements import in_words
 from budmodel_scanner.verdict import Verdict
 
 _LONGEST = 4_000
+_RUNS_EXAMPLES = frozenset({"doctest.testmod", "doctest.run_docstring_examples", "doctest.testfile"})
+_EXAMPLE = expression(r"(?m)^[ \t]*(?:>>>|\.\.\.) ?(.*)$")
 
 
 def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
@@ -29,10 +31,18 @@ def examine_texts(nodes: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     )
     parts: set[int] = set()
     within_paths: set[int] = set()
+    tested = any(isinstance(node, ast.Call) and file.names.dotted(node.func) in _RUNS_EXAMPLES for node in nodes)
     for node in nodes:
+        if tested and id(node) in prose and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            examples = "\n".join(_EXAMPLE.findall(node.value))
+            if examples and (worst := file.verdict_of_code(examples, file.names)):
+                yield "python.runs-hidden-code", worst, "runs the examples of its documentation", node.lineno
         for name, value in _set_variables(node, file):
             for finding in judge(Leaf(LeafKind.VARIABLE, value, role=name), Place("")):
                 yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)
+        if id(node) in prose and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for finding in judge(Leaf(LeafKind.NOTE, node.value), Place("")):
+                yield finding.rule, finding.verdict, finding.what, node.lineno
         for told in _told_agents(node, file):
             for finding in judge(Leaf(LeafKind.ORDERS, told), Place("")):
                 yield finding.rule, finding.verdict, finding.what, getattr(node, "lineno", 1)

@@ -52,8 +52,10 @@ def examine_value(keys: str, value: object, where: str, place: Place) -> Iterato
             yield Finding("config.target", Verdict.SUSPICIOUS, what, place.at(where))
         if "//" in text:
             yield from _address(keys, text, where, place)
-        if len(text) > _SHORTEST_ORDER and _TO_AGENTS.search(keys):
-            yield from judge(Leaf(LeafKind.ORDERS, text, where), place)
+        if len(text) > _SHORTEST_ORDER and " " in text:
+            # Some values are told to agents, and others are only read by them, beside people.
+            kind = LeafKind.ORDERS if _TO_AGENTS.search(keys) else LeafKind.NOTE
+            yield from judge(Leaf(kind, text, where), place)
         if _OF_PARAMETERS.search(keys):
             from budmodel_scanner.texts.orders import wanted_by_tool
 
