@@ -65,7 +65,7 @@ DATA_FILE = expression(
 # Every file of a folder, and of which somebody has but one.
 _ALL_OF = (
     r"(?:[*/\\]*(?:Documents|Desktop|Pictures|Downloads|\.ssh|\.aws|\.gnupg)(?![^/\\]))?"
-    r"(?:[*/\\]|\.(?:\*|docx?|xlsx?|pdf|jpe?g|png))*"
+    r"(?:[*/\\]|\.(?:\*|docx?|xlsx?|pdf|jpe?g|png|py|js|sh|txt|zip))*"
 )
 PARTS = expression(rf"(?i){_ALL_OF}")
 WHOLE = expression(

@@ -83,7 +83,10 @@ def names_of(nodes: list[ast.AST]) -> Names:
     _remember_attributes(nodes, attributes, names)
     imported = {dotted.split(".")[0] for dotted in names.aliases.values()}
     for name, values in bound.items():
-        if isinstance(values[0], ast.Attribute | ast.Name | ast.Call | ast.Subscript) and name not in names.aliases:
+        if (
+            isinstance(values[0], ast.Attribute | ast.Name | ast.Call | ast.Subscript | ast.IfExp)
+            and name not in names.aliases
+        ):
             dotted, *others = {names.dotted(value) for value in values[:_MOST_VALUES]}
             # A plain call gives a value, which is only told apart by what was called where that was imported.
             if (

@@ -135,6 +135,8 @@ def _runs_code(node: ast.Call, dotted: str, origins: set[str], when: str, file: 
 def _evaluates(node: ast.Call, dotted: str, origins: set[str], when: str, file: PythonFile) -> Iterator[Found]:
     """Expressions and templates, which are a program's own every day."""
     text = _text_or_default(node.args[0], file) if node.args else None
+    if dotted == "compile" and origins & (NETWORK | {Deed.DECODES}):
+        yield "python.runs-code", Verdict.SUSPICIOUS, f"compile() of something decoded or fetched, {when}", node.lineno
     if origins & (INCOMING | {Deed.DECODES}) and not dotted.rpartition(".")[0].endswith("?") and dotted != "compile":
         yield "python.runs-code", Verdict.SUSPICIOUS, f"{dotted}() of something decoded or fetched, {when}", node.lineno
     if text is None or len(text) > _MAX_EMBEDDED:

@@ -117,6 +117,49 @@ def _runner(*names: str) -> str | None:
     return dotted if is_listed(dotted) and deed_of(dotted) in _RUNS else None
 
 
+def _computed(node: ast.AST, file: PythonFile) -> Iterator[Found]:
+    """A function of a module that runs things, or of one that is itself computed, by a name that is put together."""
+    match node:
+        case ast.Call(func=getter, args=[owner, name, *_]) if file.names.dotted(getter) == "getattr":
+            told = file.names.text(name)
+            module = file.names.dotted(owner) or ""
+            through = _THROUGH.search(module) is not None
+            brought = isinstance(owner, ast.Call | ast.Subscript) and _is_put_together(_imported_by(owner, file), file)
+            if told is None and not isinstance(name, ast.Constant):
+                composed = _is_put_together(name, file)
+                if through or (composed and (brought or module in _RUNNERS) and _may_name_runner(name)):
+                    yield "python.hidden-name", Verdict.SUSPICIOUS, f"takes {ast.unparse(node)[8:88]}", node.lineno
+            elif told in _OF_RUNNERS and (not module or module.endswith(("()", "[]"))):
+                yield "python.hidden-name", Verdict.SUSPICIOUS, f"takes {told} of something computed", node.lineno
+
+
+# What another module imported for itself, and functions that no other module has.
+_THROUGH = expression(r"\w\._?(?:os|posix|subprocess|pty)$")
+_OF_RUNNERS = frozenset({"popen", "getoutput", "getstatusoutput", "check_output", "posix_spawn", "spawnlp", "execvp"})
+
+
+def _imported_by(node: ast.expr, file: PythonFile) -> ast.expr | None:
+    """The text by which an expression imports a module."""
+    match node:
+        case ast.Call(func=function, args=[name, *_]) if file.names.dotted(function) in _IMPORTS:
+            return name
+        case ast.Subscript(value=owner, slice=name) if (file.names.dotted(owner) or "").endswith("sys.modules"):
+            return name
+    return None
+
+
+def _is_put_together(node: ast.expr | None, file: PythonFile) -> bool:
+    return isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call) and file.names.text(node) is None
+
+
+def _may_name_runner(name: ast.expr) -> bool:
+    """Whether the pieces that are written out, in their order, fit a function that runs something."""
+    pieces = [it.value for it in ast.walk(name) if isinstance(it, ast.Constant) and isinstance(it.value, str)]
+    if not isinstance(name, ast.BinOp | ast.JoinedStr):
+        return True
+    return any(all(piece in runner for piece in pieces if "%" not in piece) for runner in _SOUGHT | _OF_RUNNERS)
+
+
 def _sought(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     """A function that is picked by what its name is like, out of Python's own or of a module that a name stands for."""
     match node:
@@ -211,6 +254,7 @@ def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     """A function that is climbed to, sought by its name, or put in the place of one of Python's own."""
     yield from _climb(node, file)
     yield from _sought(node, file)
+    yield from _computed(node, file)
     yield from _settings(node, file)
     match node:
         case ast.Compare(left=left, comparators=[right]) if (name := file.names.text(right)) in _SOUGHT:

