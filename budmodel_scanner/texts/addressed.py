@@ -26,6 +26,8 @@ _ADDRESSED = expression(
     rf"|(?m:^|[(>-])[ \t]{{0,4}}(?:\*\*)?(?:(?:AI|coding|LLM)\s)?(?:agents?|bots|assistants|LLMs|copilots"
     r"|(?:LLM|AI)\sgraders)(?:\*\*)?\s?:"
     r"|(?m:^|[.:>]\s)(?:(?:AI|coding|LLM)\s){0,2}(?:agents|assistants|tools)\s(?:(?:working\son|in)\sthis\s\w+\s)?(?:must|should|add|copy|run|send|have\sto|need\sto|are\sto)\b"
+    r"|\b(?:machine|automated|AI|robot|LLM)\s(?:readers?|contributors?|reviewers?|visitors?)\b[^\n.]{0,20}:"
+    rf"|\b{_WHO}\s(?:editing|working|using|looking|that|which|who)\b[^\n.]{{0,40}}:|\bto\swhoever\s{_DOES}"
     r"|\b(?:row|data)\s(?:processors?|readers?)\b[^\n.]{0,40}\blanguage\smodels?\b"
 )
 _ELSEWHERE = expression(

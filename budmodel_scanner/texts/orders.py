@@ -64,6 +64,7 @@ _KINDS_OF = (
 )
 _TAKEN_OFF = expression(
     rf"(?i){_ORDERED}(?:{_OFF})\s{_KINDS_OF}(?:{_PROTECTION})(?![\w-])"
+    rf"|{_ORDERED}(?:turn|switch)\s{_KINDS_OF}(?:{_PROTECTION})\soff\b"
     rf"|\b(?:{_PROTECTION})\s(?:have|has|need|must)\s(?:to\s)?be\s(?:skipped|disabled|turned\soff|bypassed|ignored)\b"
 )
 # What options, programs and attackers do, and nobody is told to.
@@ -111,34 +112,20 @@ _BY_NET = frozenset({"scp", "rsync", "sftp", "ssh", "gist", "gists"})
 _OF_OTHERS = expression(r"(?i)[^\W\d_a-z]|\b(?:el|los|las|del|der|und|les|une|dem|den|não)\b")
 _OF_ENGLISH = frozenset(("the", "and", "your", "you", "with", "this", "that", "from", "for", "of", "it"))
 _HOLDS = frozenset(
-    ("end", "ends", "start", "starts", "begin", "begins", "contain", "contains", "carries", "includes", "holds")
+    {
+        *("open", "make", "create", "file", "end", "ends", "start", "starts", "begin", "begins"),
+        *("contain", "contains", "carries", "includes", "holds"),
+    }
 )
+_OFF_OR_BE = frozenset(("off", "be"))
 _ASKS_SERVICE = frozenset(("call", "hit", "invoke", "query", "request", "get", "post", "send", "make"))
 _QUIETLY = frozenset(
     {
-        "not",
-        "t",
-        "never",
-        "without",
-        "no",
-        "avoid",
-        "keep",
-        "leave",
-        "hide",
-        "nobody",
-        "nothing",
-        "usual",
-        "none",
-        "us",
-        "omit",
-        "don",
-        "doesn",
-        "secret",
-        "already",
+        *("not", "t", "never", "without", "no", "avoid", "keep", "leave", "hide", "nobody", "nothing", "usual"),
+        *("none", "us", "omit", "don", "doesn", "secret", "already", "silently", "quietly", "secretly", "covertly"),
+        *("discreetly", "stealthily", "stay", "pretext", "internal"),
     }
-) | {
-    *("silently", "quietly", "secretly", "covertly", "discreetly", "stealthily"),
-}
+)
 _RUNS = expression(
     r"(?i)\b(?:curl|wget)\b[^\n]{0,200}\||\bsudo\b|\bbackdoor\b|\bpassword\b|\binstall\b|\bpull_request_target\b|\bwrite-all\b|\bgit\+https?:|\bbypassPermissions\b|\bmcpServers\b|\.(?:bash|zsh)rc\b|\b(?:eval|exec)\("
     r"|\b(?:trust|accept|allow)\s(?:any|all|every|invalid)\scertificates?\b"
@@ -224,7 +211,7 @@ def _wrong_in(sentence: str, before: str) -> str | None:
         told = f"{before} {sentence[: quiet.start()]} {sentence[quiet.end() :]}"
         if _ordered(_SECRETS, told) or _strange_in(told) or _ordered(_RUNS, told) or _TAKEN_OFF.search(told):
             return "asks for something to be done that nobody is told of"
-    if words & _FIRST["takes off"] or "be" in words:
+    if words & _FIRST["takes off"] or words & _OFF_OR_BE:
         off = _TAKEN_OFF.search(sentence)
         if off and not (_FORBIDS.search(sentence, 0, off.start() + 1) or _TELLS.search(sentence[: off.start() + 2])):
             return "asks for protection to be taken off"

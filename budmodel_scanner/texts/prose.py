@@ -81,7 +81,7 @@ def instruction_in(text: str) -> str | None:
             if (
                 program
                 and (program[1] is None or is_strange(program[1]))
-                and not _FORBIDS.search(text[: found.start()][-80:])
+                and not _FORBIDS.search(text[max(0, found.start() - 80) : found.start()])
             ):
                 return f"asks its readers to take their protection off for {program[0][:80]!r}"
     for found in _RUNS_REMOTE.finditer(text):
