@@ -7,6 +7,7 @@ from functools import cache
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.word_lists import place_of, sections
 
+_STARTS = r"\b"
 COMMANDS, VALUES, QUERIES, TEMPLATES = "commands", "values", "queries", "templates"
 
 
@@ -36,7 +37,11 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 def one_of(listed: str, section: str, flags: int = 0) -> re.Pattern[str]:
     """The words of a section of a list, each a regular expression, as one."""
-    return expression("|".join(sorted(sections(__package__, f"known/{listed}.txt")[section])), flags)
+    words = sorted(sections(__package__, f"known/{listed}.txt")[section])
+    # Most begin where a word does: asked once at each letter and not by each of them, that takes a third of the time.
+    starting = [word.removeprefix(_STARTS) for word in words if word.startswith(_STARTS)]
+    others = [word for word in words if not word.startswith(_STARTS)]
+    return expression("|".join([*([f"{_STARTS}(?:{'|'.join(starting)})"] if starting else []), *others]), flags)
 
 
 def rows(listed: str, length: int) -> Iterator[list[str]]:

@@ -262,7 +262,9 @@ def _hands_secrets_on(sentence: str, before: str) -> bool:
                 if taken or _SECRETS.search(sentence, 0, until):
                     return True
     put = _TO_BE.search(sentence)
-    return bool(put and _SECRETS.search(sentence, 0, put.start()) and not _FORBIDS.search(sentence, 0, put.end()))
+    # What is put there is named in the same clause.
+    begins = max(sentence.rfind(word, 0, put.start()) for word in (", and ", "; ", ": ")) + 1 if put else 0
+    return bool(put and _SECRETS.search(sentence, begins, put.start()) and not _FORBIDS.search(sentence, 0, put.end()))
 
 
 def _ordered(form: re.Pattern[str], text: str) -> bool:
