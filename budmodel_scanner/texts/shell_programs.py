@@ -25,6 +25,8 @@ PRIVATE = expression(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of pac
 # A program of which nothing is known but the variable that names it.
 BY_VARIABLE = expression(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 BRINGS = one_of("flow", "brings from elsewhere")
+# Written without a scheme, it may be a file.
+_SCRIPT = expression(r"://[\w-]+\.(?:bash|zsh|fish|ksh|py|rb|pl|js|ts)$")
 _OBEYS = one_of("flow", "obeys what it is handed")
 _NAMED_IN_CODE = expression(r"['\"]([\w.][\w./-]{2,80})['\"]")
 # What files of tools write right before a command: `x:2345:respawn:curl`, `program:curl`, `{curl`.
@@ -117,7 +119,8 @@ def fetches_something(command: Command) -> bool:
         return True
     # What a compiler is given looks like a host, such as `notes.txt`.
     if BY_VARIABLE.fullmatch(command.program) and any(
-        not DATA_FILE.search(address) or address in command.written for address in command.addresses
+        address in command.written or not (DATA_FILE.search(address) or _SCRIPT.search(address))
+        for address in command.addresses
     ):
         return True
     return any(_BEHIND.sub("", word) in _DOWNLOADERS for word in command.words[:8]) or any(
