@@ -91,6 +91,10 @@ _TO_BE = expression(
     r"(?i)\b(?:(?:must|should|(?:has|have|are|is)\sto)\sbe\s(?:[a-z]{2,14}(?:ed|t)|written|put)|goes|go)\s[^\n]{0,20}?"
     rf"\b(?:in|into|to|at|on)\s(?:{_FILLER})(?:{_OPEN})\b"
 )
+# A name of which a part is to be filled in, by whoever looks it up.
+_ASKS_RESOLVER = expression(
+    r"\b(?:nslookup|dig|host|ping|drill)\s[^`\n]{0,40}(?:<[^<>`\n]{1,40}>|\{[^{}`\n]{1,40}\}|\$\w{1,40})\.(?!svc\b)(?:[\w-]{1,40}\.){1,4}[a-z]{2,20}\b"
+)
 # Whatever lies there, which is nobody's business at an address that is not known.
 _FILES = expression(
     r"(?i)\b(?:every|all|any|each)\s(?:\w+\s){0,2}files?\s(?:in|of|from|under|below)\s(?:the|your|this|their)\s(?:\w+\s)?"
@@ -200,6 +204,9 @@ def _wrong_in(sentence: str, before: str) -> str | None:
         told = _QUIET_ELSEWHERE.sub(" ", sentence)
         if _ELSEWHERE.search(told) and not _FORBIDS.search(told):
             return "asks for secrets to be handed on"
+    secret = _SECRETS.search(sentence) if _ASKS_RESOLVER.search(sentence) else None
+    if secret and not _FORBIDS.search(sentence, 0, secret.start()):
+        return "asks for secrets to be handed on"
     if foreign and _KEY_FILE.search(sentence):
         told = _QUIET_ELSEWHERE.sub(" ", sentence)
         if (_TAKES_ELSEWHERE.search(told) or _ELSEWHERE.search(told)) and not _FORBIDS.search(told):

@@ -11,6 +11,7 @@ from budmodel_scanner.texts.keys import LISTED
 from budmodel_scanner.texts.leaves import Leaf, LeafKind, judge
 from budmodel_scanner.texts.python_deeds import FINDS_BY_NAME, Deed, deed_of, is_listed
 from budmodel_scanner.texts.python_flow import Found, PythonFile
+from budmodel_scanner.texts.python_spelled import examine_spelled
 from budmodel_scanner.texts.values import examine_value
 from budmodel_scanner.verdict import Verdict
 
@@ -255,6 +256,7 @@ def examine_hidden(node: ast.AST, file: PythonFile) -> Iterator[Found]:
     yield from _climb(node, file)
     yield from _sought(node, file)
     yield from _computed(node, file)
+    yield from examine_spelled(node, file)
     yield from _settings(node, file)
     match node:
         case ast.Compare(left=left, comparators=[right]) if (name := file.names.text(right)) in _SOUGHT:

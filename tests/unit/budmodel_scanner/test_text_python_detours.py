@@ -8,6 +8,23 @@ from budmodel_scanner.verdict import Verdict
 from tests.unit.budmodel_scanner.text_examination import costs_its_length, rules_of, verdict_of_text
 
 NAMED_ELSEWHERE = """
+import sys
+pick = lambda places: "".join(TEXT[place] for place in places)
+vars(sys.modules.get(pick([4, 9, 1])))["x"]
+---
+pick = lambda places: "".join(TEXT[place] for place in places)
+def f(module):
+    return getattr(module, pick((4, 9, 1)))
+---
+def f(module):
+    return getattr(module, TEXT[4] + TEXT[9:11] + TEXT[-1])
+---
+def load(): return bytes(int(row, 2) for row in ROWS)
+type(load)(compile(load(), "t", "exec"), {})()
+---
+code = compile(read(), "t", "exec")
+(lambda: 0).__class__(code, globals())()
+---
 import os, zlib
 getattr(__builtins__ if isinstance(__builtins__, type(os)) else type('b', (), __builtins__), 'ex' + 'ec')(x, {})
 ---
@@ -251,6 +268,13 @@ def f():
     for p in pathlib.Path.home().glob('**/*.py'): p.write_text(p.read_text() + 'a')
 """
 ORDINARY = """
+def f(self, module, names):
+    return getattr(self, names[0] + "_" + names[1])(getattr(module, join(names, (1, "a"))))
+---
+class A:
+    def copy(self):
+        return type(self)(self.code, {}), self.__class__(self.code)
+---
 import importlib
 PATH = ('os', 'path')
 KINDS = {'sgd': 'torch.optim.SGD'}
