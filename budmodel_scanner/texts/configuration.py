@@ -62,11 +62,15 @@ def examine_parts(parts: Iterable[tuple[Path, object]], place: Place) -> Iterato
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    seen: set[tuple[str, str]] = set()
-    for finding in findings:
-        if (finding.rule, finding.what) not in seen and len(seen) < _MAX_FINDINGS:
-            seen.add((finding.rule, finding.what))
-            yield finding
+    """The worst that is said of each thing, which several ways may lead to; also before what cannot be read to its end."""
+    worst: dict[tuple[str, str], Finding] = {}
+    try:
+        for finding in findings:
+            known = worst.get(said := (finding.rule, finding.what))
+            if (known.verdict.rank < finding.verdict.rank) if known else len(worst) < _MAX_FINDINGS:
+                worst[said] = finding
+    finally:
+        yield from worst.values()
 
 
 def _of_whole(tree: object, place: Place) -> Iterator[Finding]:
