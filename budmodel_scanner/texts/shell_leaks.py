@@ -65,8 +65,12 @@ def sent(script: Script) -> Iterator[Hostile]:
             for command in (command for stage in others for command in script.commands(stage)):
                 carries = command.program in _CARRIERS or _carries_in_name(command)
                 # An example may end before it says where to.
-                says = command.addresses or command.program not in PROGRAMS["downloaders"]
-                if carries and (says or _FILLED_IN.search(command.written)) and not all_known(command, DOWNLOADS):
+                named = command.addresses or any(map(_MAY_BE_ADDRESS.fullmatch, command.arguments))
+                if (
+                    carries
+                    and (named or command.program not in PROGRAMS["downloaders"])
+                    and not all_known(command, DOWNLOADS)
+                ):
                     yield Hostile("sends secrets", command.written, command.line)
 
 
@@ -98,7 +102,7 @@ def _carries_in_name(command: Command) -> bool:
 _RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
 # A key of one service for another; of those for models there are many services.
 _HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
-_FILLED_IN = expression(r"\$|\{\{")
+_MAY_BE_ADDRESS = expression(r"[^\s:-][^\s:]*")
 _CARRIERS = PROGRAMS["downloaders"] | PROGRAMS["carriers"]
 # Programs that show what they, or others, sign in with.
 _SHOWING = one_of("reached", "shows what signs in").pattern
