@@ -18,6 +18,7 @@ from budmodel_scanner.texts.shell_programs import (
     saved_as,
 )
 from budmodel_scanner.texts.shell_syntax import Command, Script, text_of
+from budmodel_scanner.verdict import Verdict
 
 SECRET = expression(
     r"(?i)\$(?:\{{1,2}\s?(?:secrets\.)?|env:)?\w*(?:token(?!iz)|secret|passw|api_?key|credential|access_key)\w*|\$\(\s*(?:env|printenv|whoami|id|hostname)\b"
@@ -31,6 +32,8 @@ def sent(script: Script) -> Iterator[Hostile]:
     secret = re.compile("|".join((SECRET.pattern, _SHOWS, *held)))
     for command in script.commands():
         addresses = command.addresses if fetches_something(command) else []
+        if _hands_private(command, script):
+            yield Hostile("sends secrets", command.written, command.line)
         if command.program in _RESOLVERS and any(secret.search(word) and "." in word for word in command.arguments):
             yield Hostile("sends secrets", command.written, command.line)
         for address in addresses:
@@ -61,17 +64,16 @@ def sent(script: Script) -> Iterator[Hostile]:
     for first, *others in script.pipelines():
         shown = [*script.commands(first)]
         told = " ".join(word for command in shown for word in command.words)
-        if secret.search(told) or PRIVATE.search(told) or any(map(_shows, shown)):
+        if secret.search(told) or PRIVATE.search(told) or any(map(_dumps, shown)):
             for command in (command for stage in others for command in script.commands(stage)):
                 carries = command.program in _CARRIERS or _carries_in_name(command)
                 # An example may end before it says where to.
-                named = command.addresses or any(map(_MAY_BE_ADDRESS.fullmatch, command.arguments))
-                if (
-                    carries
-                    and (named or command.program not in PROGRAMS["downloaders"])
-                    and not all_known(command, DOWNLOADS)
-                ):
+                told_whom = bool(command.addresses) or any(map(_MAY_BE_ADDRESS.fullmatch, command.arguments))
+                carries &= told_whom or command.program not in PROGRAMS["downloaders"]
+                if carries and not all_known(command, DOWNLOADS):
                     yield Hostile("sends secrets", command.written, command.line)
+                elif command.program == "ssh" and PRIVATE.search(_OWN_NAME.sub("", told)):
+                    yield Hostile("sends secrets", command.written, command.line, Verdict.SUSPICIOUS)
 
 
 # Where machines of a cloud are told what they sign in with.
@@ -90,18 +92,34 @@ def _shows(command: Command) -> bool:
     return _SHOWS_IT.match(" ".join(command.words)) is not None
 
 
+def _hands_private(command: Command, script: Script) -> bool:
+    """Whether a private file is handed to others: named, or as the input; and not by the way, as the key to sign in with."""
+    if not _HANDS_FILES.match(" ".join(command.words)):
+        return False
+    named = [word for before, word in itertools.pairwise(command.words) if not _SIGNS_IN_BY.fullmatch(before)]
+    given = [*(word for word in named if not _SIGNS_IN.search(word)), script.read_from(command) or ""]
+    return any(map(PRIVATE.search, given))
+
+
 def _carries_in_name(command: Command) -> bool:
     """Whether it asks for a name of which a part is filled in, or fills the packets by which it asks who is there."""
-    if command.program in _RESOLVERS:
-        return any("$" in word and "." in word for word in command.arguments)
-    return command.program.startswith("ping") and any(
-        option == "-p" and "$" in word for option, word in itertools.pairwise(command.words)
-    )
+    pings = command.program.startswith("ping")
+    if command.program in _RESOLVERS or pings:
+        named = any(_FILLED_IN.search(word) for word in command.arguments)
+        return named or (pings and any(option == "-p" and "$" in word for option, word in itertools.pairwise(command.words)))
+    return False
 
 
 _RESOLVERS = frozenset({"dig", "host", "nslookup", "drill", "getent", "kdig", "delv", "resolvectl", "dscacheutil"})
 # A key of one service for another; of those for models there are many services.
 _HEADER = expression(r"[\w-]{1,40}:(?![^\n]*\$\{{0,2}(?:OPENAI|ANTHROPIC))[^\n]*\$")
+_HANDS_FILES = expression(rf"(?:{one_of('reached', 'hands files to others').pattern})(?!\S)")
+_SIGNS_IN_BY = expression(r"-[iFA]|--?(?:identity\S*|key|cert|cafile|cacert|credentials?\S*|config|authentication-file)")
+_SIGNS_IN = expression(r"(?i)identityfile|^ssh\s|\.pub$|^-[iFA]\S|^--?(?:key|cert|config|credentials?\S*)=")
+# The half of a key that others are to know.
+_OWN_NAME = expression(r"\S+\.pub\b")
+# A name that a part of is filled in, by a variable or by `xargs`.
+_FILLED_IN = expression(r"(?:\$\{?\w+\}?|\{\})\.\w|\$\{?\w*\}?[\w-]*\.\w")
 _MAY_BE_ADDRESS = expression(r"[^\s:-][^\s:]*")
 _CARRIERS = PROGRAMS["downloaders"] | PROGRAMS["carriers"]
 # Programs that show what they, or others, sign in with.

@@ -188,6 +188,13 @@ class Script:
                 return last.arguments[-1]
         return None
 
+    def read_from(self, command: Command) -> str | None:
+        """The file that a command is given as its input."""
+        for child in _statement(command.node).named_children:
+            if child.type == "file_redirect" and (child.text or b"").lstrip(b"0").startswith(b"<") and child.named_children:
+                return self._word(child.named_children[-1])
+        return None
+
     def quoted(self) -> Iterator[tuple[str, Command | None]]:
         """Texts in quotes and here-documents, with the command that is given them."""
         for node in self._below(self.root):
