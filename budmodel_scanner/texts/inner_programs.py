@@ -15,10 +15,10 @@ from budmodel_scanner.texts.statements import put_together, set_by, statements, 
 from budmodel_scanner.word_lists import lines
 
 _SUFFIXES = {program: suffix for _, (program, suffix) in lines(__package__, "known/languages.txt")}
-_LANGUAGE = expression(rf"(?<![\w.-]){LANGUAGES.pattern}(?![\w.=-])")
+_LANGUAGE = expression(rf"(?i)(?<![\w.-]){LANGUAGES.pattern}(?![\w.=-])")
 _OPTION = expression(r"-\w*[cerE]|--?eval|--execute|--print")
 _GIVEN = expression(
-    rf"(?<![\w.-]){LANGUAGES.pattern}[\"',]*\s[^\n]{{0,300}}?(?:(?<![\w-])(?:{_OPTION.pattern})(?=[\s\"',]|$)|<<<)"
+    rf"(?i)(?<![\w.-]){LANGUAGES.pattern}[\"',]*\s[^\n]{{0,300}}?(?:(?<![\w-])(?:{_OPTION.pattern})(?=[\s\"',]|$)|<<<)"
 )
 _WRITTEN = expression(
     r"(?:>|\btee\s(?:-a\s)?|<<[-~]?[\"']?\w+[\"']?)\s*[\"']?"

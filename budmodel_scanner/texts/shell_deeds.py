@@ -9,8 +9,10 @@ from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.known_places import DOWNLOADS, FORGES, INSTALLERS
 from budmodel_scanner.texts.paths import DATA_FILE
+from budmodel_scanner.texts.python_deeds import PERSISTENCE
 from budmodel_scanner.texts.shell_leaks import SECRET, sent
 from budmodel_scanner.texts.shell_programs import (
+    ANSWERS,
     BRINGS,
     PRIVATE,
     PROGRAMS,
@@ -33,7 +35,7 @@ _MAX_DEPTH = 3
 _DOWNLOADERS = PROGRAMS["downloaders"]
 _DECODING = one_of("flow", "decodes by a command")
 # The words without which nothing is fetched or decoded, and the signs without which nothing of it is run.
-_FETCHES_OR_DECODES = expression(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}")
+_FETCHES_OR_DECODES = expression(f"{one_of('flow', 'fetches or decodes').pattern}|{BRINGS.pattern}|{ANSWERS.pattern}")
 _HANDS_ON = expression(r"[|`<;&\n$]|\beval\b")
 
 
@@ -51,7 +53,9 @@ def runs(text: str) -> bool:
 # What fetches, decodes or is given its program; what runs something then; and what carries a secret away.
 @cache
 def _fetcher() -> re.Pattern[str]:
-    return re.compile(f"{one_of('flow', 'fetches by a command').pattern}|{BRINGS.pattern}", re.IGNORECASE)
+    return re.compile(
+        "|".join((one_of("flow", "fetches by a command").pattern, BRINGS.pattern, ANSWERS.pattern)), re.IGNORECASE
+    )
 
 
 @cache
@@ -72,7 +76,7 @@ def _may_matter(text: str) -> bool:
     if "$" in text or text.lstrip().startswith("`"):
         return bool(any(map(_BY_VARIABLE.search, forms)) or SECRET.search(text) or any(map(_fetcher().search, forms)))
     return any(map(_fetcher().search, forms)) and (
-        any(map(_runner().search, forms)) or bool(PRIVATE.search(text) or _DUMPS.search(text))
+        any(map(_runner().search, forms)) or bool(PRIVATE.search(text) or _DUMPS.search(text) or PERSISTENCE.search(text))
     )
 
 
@@ -88,7 +92,7 @@ def deeds_in(text: str, depth: int = 0) -> Iterator[Hostile]:
         return
     if len(text) > _MAX_PARSED:
         text = "\n".join(line if fetches(line) else "" for line in text.split("\n"))[:_MAX_PARSED]
-    if not (_HANDS_ON.search(text) or PRIVATE.search(text)) or not _may_matter(text):
+    if not any(form.search(text) for form in (_HANDS_ON, PRIVATE, PERSISTENCE)) or not _may_matter(text):
         return
     script = parse_shell(CALLS.sub(r"\1", _OF_WINDOWS.sub(lambda path: path[0].replace("\\", "/"), text)))
     yield from _piped(script)
@@ -119,7 +123,7 @@ def _piped(script: Script) -> Iterator[Hostile]:
         # What stands before the last of them stands before all: each command is looked at once.
         runners = [number for number, commands in enumerate(of_stages) if any(map(runs_its_input, commands))]
         before = [command for commands in of_stages[: max(runners, default=0)] for command in commands]
-        yield from _fetched_or_decoded(before, "pipes download", "decoded shell", data=_READ_BY_PEOPLE)
+        yield from _fetched_or_decoded(before, "pipes download", "decoded shell", data=_READ_BY_PEOPLE, any_answer=True)
         for command in orders_handed(of_stages):
             yield Hostile("hands over orders", command.written, command.line, Verdict.SUSPICIOUS)
 
@@ -145,7 +149,7 @@ def _put_into(script: Script) -> Iterator[Hostile]:
         for word in (*command.words, *script.here_strings(command)):
             told += [inner for name in {*_NAMES.findall(word)} for inner in held.get(name, ())]
         data = _READ_BY_PEOPLE if command.program == "eval" or _OF_A_FILE.search(command.written) else _OF_NO_CODE
-        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval", data=data)
+        yield from _fetched_or_decoded(told, "substitutes download", "decoded eval", data=data, any_answer=not by_value)
 
 
 _HANDED_TO = expression(r"\b(?:(?:ba|z|da|k)?sh(?:\s-\w{1,9}){0,3}|source|eval)\s{1,5}[\\\"']{0,3}(?:<\(|\$\(|`)")
@@ -157,7 +161,9 @@ _BY_VALUE = expression(r"[\"']?(?:\$\(|`|\$\{?\w+(?:\[[@*]\])?\}?[\"']?(?:\s|$))
 _OF_A_FILE = expression(r"\s-\w{0,3}c\s{1,3}[\"']?\$\((?:cat|head|tail|grep|sed|awk)\s")
 
 
-def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data: re.Pattern[str]) -> Iterator[Hostile]:
+def _fetched_or_decoded(
+    told: list[Command], fetched: str, decoded: str, *, data: re.Pattern[str], any_answer: bool
+) -> Iterator[Hostile]:
     for command in told:
         of_something = command.addresses or any(_NAMED.search(word) for word in command.arguments)
         if of_something and fetches_something(command) and not all_known(command, INSTALLERS):
@@ -165,7 +171,7 @@ def _fetched_or_decoded(told: list[Command], fetched: str, decoded: str, *, data
             yield Hostile(fetched, command.written, command.line, verdict)
         elif _DECODING.search(" ".join([command.program, *command.arguments])) or _DECODING.search(command.written):
             yield Hostile(decoded, command.written, command.line)
-        elif brought_by(command):
+        elif brought_by(command) or (any_answer and ANSWERS.match(" ".join(command.words) + " ")):
             yield Hostile("runs what it brings", command.written, command.line, Verdict.SUSPICIOUS)
         elif any(data.search(word) for word in command.arguments):
             yield Hostile("runs data", command.written, command.line, Verdict.SUSPICIOUS)
@@ -189,6 +195,9 @@ def _run_later(script: Script) -> Iterator[Hostile]:
         if fetches_something(command) and not (all_known(command, DOWNLOADS) or all_known(command, INSTALLERS)):
             if (name := saved_as(command, script)) and not DATA_FILE.search(name):
                 saved[name] = command
+            into = next((path for path in _places(command, script) if PERSISTENCE.search(path)), None)
+            if into and not name.endswith(_COMPLETIONS):
+                yield Hostile("downloads what every login runs", command.written, command.line)
             if _OF_LATER_STEPS.match(name):
                 yield Hostile("downloads variables", command.written, command.line, Verdict.SUSPICIOUS)
         elif saved:
@@ -201,6 +210,15 @@ def _run_later(script: Script) -> Iterator[Hostile]:
                         yield Hostile("downloads script", saved[name].written, command.line, Verdict.SUSPICIOUS)
 
 
+def _places(command: Command, script: Script) -> Iterator[str]:
+    """Where a command may put what it fetches."""
+    yield script.written_to(command) or ""
+    for option, value in itertools.pairwise(command.arguments):
+        if re.fullmatch(r"-\w*[oO]|--output(?:-document)?|-[oO]ut[fF]ile", option):
+            yield value
+
+
+_COMPLETIONS = (".bash", ".zsh", ".fish")
 # Files from which runners take variables and programs for the steps to come.
 _OF_LATER_STEPS = expression(r"\$\{?(?:env:)?(?:github_(?:env|path)|bash_env)\b")
 # Letters for letters, backwards, or by their numbers: what nobody needs for a program of their own.

@@ -25,6 +25,7 @@ PRIVATE = expression(f"{SENSITIVE_FILE.pattern}|{one_of('reached', 'files of pac
 # A program of which nothing is known but the variable that names it.
 BY_VARIABLE = expression(r"\$\{?[\w*@]+\}?|\$\(.*\)|`.*`", re.DOTALL)
 BRINGS = one_of("flow", "brings from elsewhere")
+ANSWERS = one_of("flow", "says what others say")
 # Written without a scheme, it may be a file.
 _SCRIPT = expression(r"://[\w-]+\.(?:bash|zsh|fish|ksh|py|rb|pl|js|ts)$")
 _OBEYS = one_of("flow", "obeys what it is handed")
@@ -133,7 +134,10 @@ def brought_by(command: Command) -> set[str]:
     if not BRINGS.search(" ".join(command.words)):
         return set()
     words = [word for word in command.arguments if word[:1] != "-"]
-    named = {file_name(word) for word in (*words, *(name for word in words for name in _NAMED_IN_CODE.findall(word)))}
+    named = {
+        file_name(word.rpartition(":")[2])
+        for word in (*words, *(name for word in words for name in _NAMED_IN_CODE.findall(word)))
+    }
     return {name for name in named if len(name) > 2 and not DATA_FILE.search(name)} or {"-"}
 
 

@@ -129,9 +129,9 @@ class Script:
                     yield self._word(child.named_children[-1])
 
     def put_into(self, node: "Node") -> Iterator[Command]:
-        """Commands whose output a command takes as text or as a file."""
+        """Commands whose output a command takes as text or as a file; what a variable is set to before it is data."""
         for inner in self._below(_statement(node)):
-            if inner.type in _PUT_INTO:
+            if inner.type in _PUT_INTO and not _is_set_before(inner):
                 yield from self.commands(inner)
 
     def fed_to(self, command: Command) -> Iterator[Command]:
@@ -257,6 +257,17 @@ def _statement(node: "Node") -> "Node":
     """A command with its redirections."""
     parent = node.parent
     return parent if parent is not None and parent.type == "redirected_statement" else node
+
+
+def _is_set_before(node: "Node") -> bool:
+    """`X=$(…) program`"""
+    above = node.parent.parent if node.parent is not None and node.parent.type == "string" else node.parent
+    return (
+        above is not None
+        and above.type == "variable_assignment"
+        and above.parent is not None
+        and above.parent.type == "command"
+    )
 
 
 def _is_redirect(node: "Node") -> bool:
