@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import one_of
 from budmodel_scanner.texts.paths import PARTS, WHOLE
 from budmodel_scanner.texts.statements import Statement, assigned_by
@@ -12,6 +13,7 @@ _LISTS_FILES = one_of("flow", "lists files", re.IGNORECASE)
 _DELETES = one_of("flow", "deletes")
 _PROPERTIES = frozenset({"user.home", "HOME", "USERPROFILE"})
 _NEXT_STATEMENTS = 6
+_MODULE = expression(r"(?:node:)?(?:fs|os|path)(?:/promises)?")
 
 
 @dataclass(slots=True)
@@ -24,7 +26,10 @@ class Homes:
     def destroyed_by(self, statement: Statement, names: set[str]) -> str | None:
         """What a statement does to a home; a folder within it is none. `names`: those in it."""
         code = statement.code
-        whole = all(text in _PROPERTIES or PARTS.fullmatch(text) or WHOLE.fullmatch(text) for text in statement.texts)
+        whole = all(
+            text in _PROPERTIES or _MODULE.fullmatch(text) or PARTS.fullmatch(text) or WHOLE.fullmatch(text)
+            for text in statement.texts
+        )
         deletes = _DELETES.search(code)
         self.since_listed += 1
         if not whole:

@@ -66,8 +66,8 @@ _INDEX_SETTING = expression(
 _COMMENT = expression(r"(?im)^[ \t]*(?:#(?!!)|::|rem[ \t]).*$")
 # Pieces of a text, which languages of Windows and of the web join by a plus; and variables of batch files.
 _JOINED = expression(r"""(?<=[\w.:/-])(["'])\s{0,3}\+\s{0,3}\1(?=[\w.:/-])""")
-_SET = expression(r"""(?im)(?:^|[&(])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
-_OF_BATCH = expression(r"%(\w+)%")
+_SET = expression(r"""(?im)(?:^|[&("])[ \t@]*set\s+"?(\w+)=([^"\n&|%]{0,200}?)[ \t]*"?[ \t]*(?=$|[&)])""")
+_OF_BATCH = expression(r"(%%|%|!)(\w+)\1")
 # Where quotes begin anew within quotes.
 _IN_QUOTES = expression(r'"(\$\([^()\n]{0,300}\))"')
 _CONTINUED = expression(r"[\\^`]\r?\n")
@@ -136,7 +136,7 @@ def examine_commands(text: str, place: Place) -> Iterator[Finding]:
         code = _JOINED.sub("", code)
     elif place.name.lower().endswith((".bat", ".cmd")):
         values = {name.lower(): value for name, value in _SET.findall(code)}
-        code = _OF_BATCH.sub(lambda found: values.get(found[1].lower(), found[0]), code)
+        code = _OF_BATCH.sub(lambda found: values.get(found[2].lower(), found[0]), code)
     from budmodel_scanner.texts.source_flow import follow, worth_following
 
     code = _LISTED.sub(_in_words, code)

