@@ -56,10 +56,10 @@ _CODE = tuple(
         expression,
         rb"""
     __import__(?<!\w__import__)\s*\(
-    exec(?<!\wexec)\s*\(\s*[\w"'(_]
+    exec(?<!\wexec)\s*\(\s*(?!\w+\s*\)\s+[a-z]+\s)[\w"'(_]
     execfile(?<!\wexecfile)\s*\(\s*[\w"'(_]
-    eval(?<!\weval)\s*\(\s*[\w"'(_]
-    compile(?<!\wcompile)\s*\(\s*[\w"'(_]
+    eval(?<!\weval)\s*\(\s*(?!\w+\s*\)\s+[a-z]+\s)[\w"'(_]
+    compile(?<!\wcompile)\s*\(\s*(?!\w+\s*\)\s+[a-z]+\s)[\w"'(_]
     os(?<!\wos)\s*\.\s*(?:system|popen|exec\w*|spawn\w*)\s*\(
     subprocess(?<!\wsubprocess)\s*\.\s*\w+
     cloudpickle(?<!\wcloudpickle)\s*\.\s*loads?\b
@@ -113,6 +113,11 @@ _HIDDEN = {
         "a RAR archive": rb"Rar!\x1a\x07[\x00\x01]",
         "a pickle of protocol 4": rb"\x80\x04\x95(?=.{4}\x00{4})",
         "a pickle of protocol 5": rb"\x80\x05\x95(?=.{4}\x00{4})",
+        **{
+            f"a pickle of protocol {number}, without a frame": rb"\x80%c[()\]}\x94]{0,4}\x8c(?=.[A-Za-z_][\w.]{1,60}\x94?"
+            rb"\x8c.[A-Za-z_]\w{0,60}\x94?\x93)" % number
+            for number in (4, 5)
+        },
         "a pickle of protocol 2": rb"\x80\x02c(?=[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n)",
         "a pickle of protocol 3": rb"\x80\x03c(?=[A-Za-z_][\w.]{1,60}\n[A-Za-z_][\w.]{1,60}\n)",
         **{

