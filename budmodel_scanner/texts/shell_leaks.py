@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from budmodel_scanner.expressions import expression
 from budmodel_scanner.texts.environment import is_of_another
@@ -28,8 +28,8 @@ SECRET = expression(
 def sent(script: Script) -> Iterator[Hostile]:
     """Secrets of the environment, or of a private file, that go to a stranger: in an address, as data, by a pipe."""
     given = (*((name, text_of(value)) for name, value in script.assigned()), *script.gone_through())
-    held = [rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value)]
-    secret = re.compile("|".join((SECRET.pattern, _SHOWS, *held)))
+    named = dict.fromkeys(rf"\$\{{?{re.escape(name)}\b" for name, value in given if _HELD.search(value))
+    secret = _any_of(named)
     for command in script.commands():
         addresses = command.addresses if fetches_something(command) else []
         if _hands_private(command, script):
@@ -46,14 +46,10 @@ def sent(script: Script) -> Iterator[Hostile]:
             if private or (into and any(map(secret.search, command.words))):
                 # What takes it from there, and what it is put into.
                 kept = [into, *(word for word in command.arguments if private and not PRIVATE.search(word))]
-                # A name of one letter only where it is given as a file.
-                named = [
-                    (re.escape(file_name(word)), "@" if len(file_name(word)) < _SHORT else "")
-                    for word in kept
-                    if file_name(word)
-                ]
-                names = [rf"[\w./\\@=-]*{sign}{name}(?:$|[;,])" for name, sign in named]
-                secret = re.compile("|".join((secret.pattern, *names[:9])))
+                names = dict.fromkeys(_as_file(name) for name in map(file_name, kept[:9]) if name)
+                if len(named) < _MOST_NAMED and not names.keys() <= named.keys():
+                    named |= names
+                    secret = _any_of(named)
             continue
         data = [word for option, word in itertools.pairwise(command.words) if _GIVES_DATA.fullmatch(option)]
         data += [word for word in command.words if _GIVES_DATA.match(word)]
@@ -76,11 +72,20 @@ def sent(script: Script) -> Iterator[Hostile]:
                     yield Hostile("sends secrets", command.written, command.line, Verdict.SUSPICIOUS)
 
 
+def _any_of(named: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join((SECRET.pattern, _SHOWS, *itertools.islice(named, _MOST_NAMED))))
+
+
+def _as_file(name: str) -> str:
+    """A name of one letter only where it is given as a file."""
+    return rf"[\w./\\@=-]*{'@' if len(name) < _SHORT else ''}{re.escape(name)}(?:$|[;,])"
+
+
 # Where machines of a cloud are told what they sign in with.
 _METADATA = expression(r"\b169\.254\.(?:169\.254|170\.2)\b|\bmetadata\.google\.internal\b")
 
 
-_SHORT = 2
+_SHORT, _MOST_NAMED = 2, 200
 
 
 def _dumps(command: Command) -> bool:
