@@ -18,7 +18,7 @@ _SUFFIXES = (".msgpack", ".mpk", ".msgpk")
 _NAMED_MAP = expression(rb"[\x80-\x9f\xdc-\xdf]")
 # An empty map would begin as a pickle does.
 _FURTHER = expression(rb"[\x81-\x9f]|[\xdc-\xdf]\x00", re.DOTALL)
-_TOLD_MAP = expression(rb"(?:[\x81-\x8f]|\xde..)[\xa2-\xbf][A-Za-z_]\w", re.DOTALL)
+_TOLD_MAP = expression(rb"(?:[\x81-\x8f]|\xde..)(?:[\xa2-\xbf]|[\xc4\xd9][\x02-\x40])[A-Za-z_]\w", re.DOTALL)
 _MAX_DEPTH = 200
 _MAX_TEXT_BYTES = 1 << 16
 # Nothing and truth values; fractions of two widths, and whole numbers of four without and with a sign.

@@ -39,6 +39,7 @@ _FORMS = (
     ("dex", rb"dex\n03[5-9]\x00"),
     ("pickle", rb"\x80[\x02-\x05](?:\x95.{4}\x00{4}|c[a-z_]\w*[.\n]|[\]}()]+[q\x94][\x00\x94K\x8cX]?|\x8a\x0a|X..\x00\x00)"),
     ("pickle", rb"\x80[\x02-\x05](?:\x8c.[A-Za-z_][\w.]{2}|[\]})]\.|\x8e.{4}\x00{4}|U.[A-Za-z_]{3})"),
+    ("pickle", rb"\x80[\x02-\x05][\]}()]{1,8}(?:[XB]..\x00\x00|\x8c.[A-Za-z_]|U.[A-Za-z_])"),
     ("pickle", rb"c(?<![A-Za-z0-9 ]c)[A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n(?:[()]|p\d+\n|q[\x00-\x1f])"),
     ("pickle", rb"i(?<![A-Za-z0-9 ]i)[A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n(?:p\d+\n)?0?\."),
     ("shell script", rb"#!\s?/(?:usr/)?(?:local/)?bin/"),

@@ -20,7 +20,11 @@ def recognizes(head: bytes, _name: str) -> bool:
     if not found or found[0][:2] != (_PIECES, BYTES):
         return False
     piece = first_fields(found[0][2])
-    return piece is not None and [entry[:2] for entry in piece[:2]] == [(1, BYTES), (2, FIXED32)]
+    # What is unknown may have no score, and a kind in its place.
+    return piece is not None and [entry[:2] for entry in piece[:2]] in (
+        [(1, BYTES), (2, FIXED32)],
+        [(1, BYTES), (3, VARINT)],
+    )
 
 
 @reports_malformed

@@ -29,8 +29,14 @@ def name_at(heap: bytes, offset: int) -> str:
 
 
 def global_heap(file: File, address: int) -> dict[int, bytes]:
-    """The texts and arrays of varying length that one collection of the global heap holds, by their numbers."""
-    return {index: content for index, _, content in placed_objects(file, address)}
+    """The texts and arrays of varying length that one collection of the global heap holds, by their numbers.
+
+    Who refers to one of them has not looked at the others: none counts as read.
+    """
+    before = len(file.covered)
+    found = {index: content for index, _, content in placed_objects(file, address)}
+    del file.covered[before:]
+    return found
 
 
 def placed_objects(file: File, address: int) -> Iterator[tuple[int, int, bytes]]:

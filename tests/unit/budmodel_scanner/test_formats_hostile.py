@@ -218,6 +218,7 @@ def test_assets_and_trailing_bytes_of_a_saved_model() -> None:
         (sample.coreml_blobs() + b"x", "weight.bin", "coreml.trailing-bytes"),
         (sample.msgpack(extension=42), "f.msgpack", "msgpack.extension"),
         (sample.msgpack(tail=sample.PICKLE), "f.msgpack", "msgpack.trailing-bytes"),
+        (b"\x81\xc4\x04data\xc4\x12\x80\x04}(X\x05\0\0\0epochK\x01u.", "model", "msgpack.payload"),
         (b"\xdf\xff\xff\xff\xff", "f.msgpack", "msgpack.counts"),
         (b"\x81" * 300 + bytes(300), "f.msgpack", "msgpack.depth"),
         (sample.ubjson(tail=sample.PICKLE), "b.ubj", "ubjson.trailing-bytes"),

