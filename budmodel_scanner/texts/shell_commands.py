@@ -70,7 +70,7 @@ def _is_installer(found: re.Match[str]) -> bool:
     """Whether all addresses from there to the end of the line are where installers lie."""
     end = found.string.find("\n", found.end())
     addresses = URL.findall(found.string[found.start() : end if end >= 0 else None])
-    return bool(addresses) and all(is_known(address.rstrip("\"'`)]},"), INSTALLERS) for address in addresses)
+    return bool(addresses) and all(is_known(address.rstrip("\"'`)]},\\"), INSTALLERS) for address in addresses)
 
 
 # Installers, and programs that run what lies at an address, with all their words.

