@@ -24,7 +24,7 @@ class Uncompiled:
         def where_it_begins(text: Any, *bounds: int) -> Any:
             return self.__getattr__("match")(text, *bounds) if bounds or text[:1] == first else None
 
-        setattr(self, "match", where_it_begins)  # noqa: B010  # Until it is compiled, which sets all of them.
+        vars(self)["match"] = where_it_begins  # Until it is compiled, which sets all of them.
         return where_it_begins(text, *bounds)
 
     def __getattr__(self, name: str) -> Any:

