@@ -84,6 +84,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@$(LOCKED) requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@# What a scan imports when its limits stand it may not write down, and would compile at each start.
+	@$(BIN)/python -m compileall -q budmodel_scanner
 	@touch $@
 
 $(DEVELOPING): requirements-dev.lock $(INSTALLED)
